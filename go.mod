@@ -1,0 +1,3 @@
+module github.com/packetspec/packetspec
+
+go 1.25.0
