@@ -1,0 +1,74 @@
+Feature: Requests
+  The type that a requester asks for goes over the wire plus one.
+
+  @REQ-1 @must
+  Scenario Outline: a request goes out: <case>
+    Given a connection
+    When the subject requests type <type> as "a" (<asked>)
+    Then the subject sends the request of "a" (<sent>)
+
+    Examples:
+      | case                  | type  | asked                        | sent                                              |
+      | type 0                | 0     | no payload                   | wire type 1                                       |
+      | type 1                | 1     | no payload                   | wire type 2                                       |
+      | type 126              | 126   | no payload                   | wire type 127                                     |
+      | type 127              | 127   | no payload                   | wire type 128                                     |
+      | type 16383            | 16383 | no payload                   | wire type 16384                                   |
+      | flags                 | 2     | flags 0x55                   | flags 0x55, wire type 3                           |
+      | flags of two octets   | 2     | flags 300                    | flags 300, wire type 3                            |
+      | a payload             | 2     | payload "hello"              | wire type 3, payload "hello"                      |
+      | a payload of 00 ff    | 2     | payload 00 ff                | wire type 3, payload 00 ff                        |
+      | flags and payload     | 2     | flags 7, payload "hello"     | flags 7, wire type 3, payload "hello"             |
+      | a payload of 70000    | 2     | payload 61*70000             | wire type 3, payload 61*70000                     |
+
+  @REQ-1 @must
+  Scenario: requests go out in the order in which they are submitted
+    Given a connection
+    When the subject requests type 2 as "a" (payload "first")
+    And the subject requests type 2 as "b" (payload "second")
+    And the subject requests type 2 as "c" (payload "third")
+    Then the subject sends the request of "a" (wire type 3, payload "first")
+    And the subject sends the request of "b" (wire type 3, payload "second")
+    And the subject sends the request of "c" (wire type 3, payload "third")
+
+  @REQ-1 @must
+  Scenario: do sends a request and gives its answer
+    Given a connection
+    When the subject does type 2 as "a" (flags 7, payload "hello")
+    Then the subject sends the request of "a" (flags 7, wire type 3, payload "hello")
+    When the peer answers "a" (ok, flags 9, payload "bye")
+    Then "a" is answered (ok, flags 9, payload "bye")
+
+  @REQ-2 @must
+  Scenario Outline: the handler gets <case>
+    Given a connection
+    When the peer sends <octets>
+    Then the subject answers <answer>
+    And the handler got (<got>)
+
+    Examples:
+      | case                   | octets                                                                       | answer                                                   | got                              |
+      | type 0 of wire type 1  | 03 01 02 01 (request: tag 1, wire type 1)                                    | 02 01 04 (response: tag 1, ok)                           | type 0                           |
+      | flags                  | 04 01 82 56 01 (request: tag 1, flags 0x55, wire type 1)                     | 02 01 04 (response: tag 1, ok)                           | type 0, flags 0x55               |
+      | a payload              | 05 01 02 01 68 69 (request: tag 1, wire type 1, payload "hi")                | 02 01 04 (response: tag 1, ok)                           | type 0, payload "hi"             |
+      | all of them            | 05 01 1e 03 68 69 (request: tag 1, flags 7, wire type 3, payload "hi")       | 04 01 04 68 69 (response: tag 1, ok, payload "hi")       | type 2, flags 7, payload "hi"    |
+
+  @REQ-2 @must
+  Scenario: the handler gets requests in the order in which they come
+    Given a connection
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    When the peer sends 04 02 02 03 62 (request: tag 2, wire type 3, payload "b")
+    Then the subject answers 03 02 04 62 (response: tag 2, ok, payload "b")
+    And the handler got:
+      | call                 |
+      | type 2, payload "a"  |
+      | type 2, payload "b"  |
+
+  @REQ-3 @must
+  Scenario: a negative type is an error, and nothing is sent
+    Given a connection
+    Then requesting type -1 is refused as invalid
+    When the subject requests type 0 as "a"
+    Then the subject sends the request of "a" (wire type 1)
+    And the subject has sent nothing more

@@ -1,0 +1,116 @@
+Feature: Tags
+  A tag identifies a request until it has been answered.
+
+  @TAG-1 @should
+  Scenario: tags count from 1
+    Given a connection
+    When the subject requests type 0 as "a"
+    And the subject requests type 0 as "b"
+    And the subject requests type 0 as "c"
+    Then the subject sends 03 01 02 01 (request: tag 1, wire type 1)
+    And the subject sends 03 02 02 01 (request: tag 2, wire type 1)
+    And the subject sends 03 03 02 01 (request: tag 3, wire type 1)
+
+  @TAG-1 @should
+  Scenario: tags count on after an answer
+    Given a connection
+    When the subject requests type 0 as "a"
+    Then the subject sends 03 01 02 01 (request: tag 1, wire type 1)
+    When the peer sends 02 01 04 (response: tag 1, ok)
+    Then "a" is answered (ok)
+    When the subject requests type 0 as "b"
+    Then the subject sends 03 02 02 01 (request: tag 2, wire type 1)
+
+  @TAG-1 @should
+  Scenario: tags count for each connection
+    Given a connection
+    When the subject requests type 0 as "a"
+    Then the subject sends 03 01 02 01 (request: tag 1, wire type 1)
+    Given another connection
+    When the subject requests type 0 as "b"
+    Then the subject sends 03 01 02 01 (request: tag 1, wire type 1)
+
+  @TAG-2 @must
+  Scenario: requests in flight have different tags
+    Given a connection
+    When the subject requests type 0 as "a"
+    And the subject requests type 0 as "b"
+    Then the subject sends the request of "a" (wire type 1)
+    And the subject sends the request of "b" (wire type 1)
+    And the tags of "a" and "b" differ
+
+  @TAG-3 @should
+  Scenario: a tag is used again after its answer
+    Given a connection
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    When the peer sends 04 01 02 03 62 (request: tag 1, wire type 3, payload "b")
+    And the peer sends 04 02 02 03 63 (request: tag 2, wire type 3, payload "c")
+    Then the subject answers 03 02 04 63 (response: tag 2, ok, payload "c")
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject answers 03 01 04 62 (response: tag 1, ok, payload "b")
+
+  @TAG-3 @should
+  Scenario: a tag is used again after a failure
+    Given a connection
+    When the peer sends 04 01 02 06 61 (request: tag 1, wire type 6, payload "a")
+    Then the subject answers tag 1 with a failure
+    When the peer sends 04 01 02 03 62 (request: tag 1, wire type 3, payload "b")
+    And the peer sends 04 02 02 03 63 (request: tag 2, wire type 3, payload "c")
+    Then the subject answers 03 02 04 63 (response: tag 2, ok, payload "c")
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject answers 03 01 04 62 (response: tag 1, ok, payload "b")
+
+  @TAG-4 @must
+  Scenario: a request whose tag is in flight is refused
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers tag 1 with a failure
+
+  @TAG-4 @must
+  Scenario: a request whose tag is in flight does not reach the handler
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    And the peer sends 04 02 02 03 62 (request: tag 2, wire type 3, payload "b")
+    Then the subject answers tag 1 with a failure
+    And the subject answers 03 02 04 62 (response: tag 2, ok, payload "b")
+    And the handler got, in any order:
+      | call                 |
+      | type 6, payload "g"  |
+      | type 2, payload "b"  |
+
+  @TAG-5 @should
+  Scenario: the first of two requests with one tag is still answered
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers tag 1 with a failure
+    When gate "g" is released
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+
+  @TAG-6 @must
+  Scenario: a request of the peer's and one of the subject's have the same tag
+    Given a connection
+    When the subject requests type 2 as "a" (payload "from the subject")
+    Then the subject sends the request of "a" (wire type 3, payload "from the subject")
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    And "a" is not answered
+    When the peer answers "a" (ok, payload "from the peer")
+    Then "a" is answered (ok, payload "from the peer")
+
+  @TAG-6 @must
+  Scenario Outline: a peer may pick any tag: <tag>
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers <response>
+
+    Examples:
+      | tag     | request                                                                             | response                                                                     |
+      | 0       | 04 00 02 03 61 (request: tag 0, wire type 3, payload "a")                           | 03 00 04 61 (response: tag 0, ok, payload "a")                               |
+      | 128     | 05 81 00 02 03 61 (request: tag 128, wire type 3, payload "a")                      | 04 81 00 04 61 (response: tag 128, ok, payload "a")                          |
+      | 2^32    | 08 90 80 80 80 00 02 03 61 (request: tag 2^32, wire type 3, payload "a")            | 07 90 80 80 80 00 04 61 (response: tag 2^32, ok, payload "a")                |
+      | 2^61-1  | 0c 9f ff ff ff ff ff ff ff 7f 02 03 61 (request: tag 2^61-1, wire type 3, payload "a") | 0b 9f ff ff ff ff ff ff ff 7f 04 61 (response: tag 2^61-1, ok, payload "a") |

@@ -1,0 +1,55 @@
+Feature: Channels
+  The responder serves channel 0.
+
+  @CHN-1 @must
+  Scenario Outline: a request on channel <channel> is refused
+    Given a connection
+    When the peer sends <octets>
+    Then the subject answers tag 1 on channel <channel> with a failure
+    And the handler was not called
+
+    Examples:
+      | channel | octets                                                                 |
+      | 1       | 05 01 03 01 03 61 (request: channel 1, tag 1, wire type 3, payload "a")       |
+      | 5       | 05 01 03 05 03 61 (request: channel 5, tag 1, wire type 3, payload "a")       |
+      | 300     | 06 01 03 82 2c 03 61 (request: channel 300, tag 1, wire type 3, payload "a")  |
+
+  @CHN-1 @must
+  Scenario: after a request on an unknown channel the connection goes on
+    Given a connection
+    When the peer sends 05 01 03 05 03 61 (request: channel 5, tag 1, wire type 3, payload "a")
+    Then the subject answers tag 1 on channel 5 with a failure
+    When the peer sends 04 02 02 03 62 (request: tag 2, wire type 3, payload "b")
+    Then the subject answers 03 02 04 62 (response: tag 2, ok, payload "b")
+
+  @CHN-1 @must
+  Scenario: a request written with channel 0 is on channel 0
+    Given a connection
+    When the peer sends 05 01 03 00 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+
+  @CHN-2 @may
+  Scenario: a request of the subject's on channel 5
+    Given a connection
+    When the subject requests type 2 as "a" (channel 5, payload "x")
+    Then the subject sends the request of "a" (channel 5, wire type 3, payload "x")
+    When the peer answers "a" (ok, payload "y")
+    Then "a" is answered (ok, payload "y")
+
+  @CHN-2 @may
+  Scenario: a response on channel 0 does not answer a request on channel 5
+    Given a connection
+    When the subject requests type 2 as "a" (channel 5, payload "x")
+    Then the subject sends the request of "a" (channel 5, wire type 3, payload "x")
+    When the peer answers "a" (channel 0, ok, payload "wrong")
+    And the peer answers "a" (ok, payload "right")
+    Then "a" is answered (ok, payload "right")
+
+  @CHN-3 @must
+  Scenario: a response on another channel does not answer a request on channel 0
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (channel 5, ok, payload "wrong")
+    And the peer answers "a" (ok, payload "right")
+    Then "a" is answered (ok, payload "right")

@@ -1,0 +1,134 @@
+Feature: Responses
+  A response has the channel and tag of its request, and the flags
+  handler_flags << 1 | ok.
+
+  @RSP-1 @must
+  Scenario Outline: the flags of a result, <flags>
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers <response>
+
+    Examples:
+      | flags   | request                                                             | response                                               |
+      | 0       | 03 01 02 02 (request: tag 1, wire type 2)                           | 02 01 04 (response: tag 1, packet flags 1)             |
+      | 1       | 03 01 06 02 (request: tag 1, flags 1, wire type 2)                  | 02 01 0c (response: tag 1, packet flags 3)             |
+      | 0x55    | 04 01 82 56 02 (request: tag 1, flags 0x55, wire type 2)            | 03 01 85 2c (response: tag 1, packet flags 0xab)       |
+
+  @RSP-1 @must
+  Scenario Outline: the tag of a response, <tag>
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers <response>
+
+    Examples:
+      | tag   | request                                          | response                                |
+      | 1     | 03 01 02 01 (request: tag 1, wire type 1)        | 02 01 04 (response: tag 1, ok)          |
+      | 127   | 03 7f 02 01 (request: tag 127, wire type 1)      | 02 7f 04 (response: tag 127, ok)        |
+      | 16384 | 05 81 80 00 02 01 (request: tag 16384, wire type 1) | 04 81 80 00 04 (response: tag 16384, ok) |
+
+  @RSP-1 @must
+  Scenario: a failure has the ok bit 0
+    Given a connection
+    When the peer sends 03 01 02 06 (request: tag 1, wire type 6)
+    Then the subject answers tag 1 with a failure
+
+  @RSP-2 @must
+  Scenario Outline: the result of an ok response: <case>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (<response>)
+    Then "a" is answered (<result>)
+
+    Examples:
+      | case              | response                         | result                       |
+      | nothing           | packet flags 1                   | ok                           |
+      | flags 1           | packet flags 3                   | ok, flags 1                  |
+      | flags 0x55        | packet flags 0xab                | ok, flags 0x55               |
+      | flags 2^32        | packet flags 0x200000001         | ok, flags 2^32               |
+      | a payload         | packet flags 1, payload "hello"  | ok, payload "hello"          |
+      | flags and payload | packet flags 5, payload 00 ff    | ok, flags 2, payload 00 ff   |
+      | a large payload   | packet flags 1, payload 62*70000 | ok, payload 62*70000         |
+
+  @RSP-3 @must
+  Scenario Outline: the result of a failure response: <case>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (<response>)
+    Then "a" is answered (<result>)
+
+    Examples:
+      | case              | response                          | result                           |
+      | nothing           | packet flags 0                    | failed                           |
+      | a text            | packet flags 0, payload "no"      | failed, payload "no"             |
+      | flags             | packet flags 0xaa                 | failed, flags 0x55               |
+      | flags and payload | packet flags 2, payload 00 ff     | failed, flags 1, payload 00 ff   |
+
+  @RSP-4 @must
+  Scenario: responses come in the opposite order
+    Given a connection
+    When the subject requests type 2 as "a" (payload "a")
+    And the subject requests type 2 as "b" (payload "b")
+    And the subject requests type 2 as "c" (payload "c")
+    Then the subject sends the request of "a" (wire type 3, payload "a")
+    And the subject sends the request of "b" (wire type 3, payload "b")
+    And the subject sends the request of "c" (wire type 3, payload "c")
+    When the peer answers "c" (ok, payload "to c")
+    And the peer answers "b" (ok, payload "to b")
+    And the peer answers "a" (ok, payload "to a")
+    Then "a" is answered (ok, payload "to a")
+    And "b" is answered (ok, payload "to b")
+    And "c" is answered (ok, payload "to c")
+
+  @RSP-4 @must
+  Scenario: a later request is answered while an earlier one is pending
+    Given a connection
+    When the subject requests type 2 as "a" (payload "a")
+    And the subject requests type 2 as "b" (payload "b")
+    Then the subject sends the request of "a" (wire type 3, payload "a")
+    And the subject sends the request of "b" (wire type 3, payload "b")
+    When the peer answers "b" (ok, payload "to b")
+    Then "b" is answered (ok, payload "to b")
+    And "a" is not answered
+
+  @RSP-5 @must
+  Scenario Outline: a response to no request is ignored: <case>
+    Given a connection
+    When the peer sends <stray>
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject sends 03 01 04 61 (response: tag 1, ok, payload "a")
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (ok, payload "y")
+    Then "a" is answered (ok, payload "y")
+
+    Examples:
+      | case            | stray                                                          |
+      | an unknown tag  | 04 63 04 68 69 (response: tag 99, ok, payload "hi")            |
+      | a failure       | 04 63 00 68 69 (response: tag 99, failed, payload "hi")        |
+      | another channel | 05 63 05 07 68 69 (response: channel 7, tag 99, ok, payload "hi") |
+      | tag 0           | 02 00 04 (response: tag 0, ok)                                 |
+
+  @RSP-5 @must
+  Scenario: a response to no request answers none that is pending
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers tag 77 (ok, payload "wrong")
+    Then "a" is not answered
+    When the peer answers "a" (ok, payload "right")
+    Then "a" is answered (ok, payload "right")
+
+  @RSP-6 @must
+  Scenario: a second response to a request is ignored
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (ok, payload "first")
+    And the peer answers "a" (ok, payload "second")
+    Then "a" is answered (ok, payload "first")
+    When the subject requests type 2 as "b" (payload "z")
+    Then the subject sends the request of "b" (wire type 3, payload "z")
+    When the peer answers "b" (ok, payload "third")
+    Then "b" is answered (ok, payload "third")

@@ -1,0 +1,138 @@
+Feature: Handler results
+  The standard handler's types, each one more on the wire: 1 nothing, 2 flags,
+  3 octets, 4 text, 5 flags and octets, 6 raises, 7 waits for a gate, 11 something
+  that is none of the five.
+
+  @HND-1 @must
+  Scenario Outline: nothing is answered with flags 0 and no payload: <case>
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers 02 01 04 (response: tag 1, ok)
+
+    Examples:
+      | case                   | request                                                                |
+      | to a bare request      | 03 01 02 01 (request: tag 1, wire type 1)                              |
+      | to flags and a payload | 05 01 16 01 68 69 (request: tag 1, flags 5, wire type 1, payload "hi") |
+
+  @HND-2 @must
+  Scenario Outline: flags <flags> are answered with no payload
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers <response>
+
+    Examples:
+      | flags   | request                                                                               | response                                                             |
+      | 0       | 04 01 02 02 68 (request: tag 1, wire type 2, payload "h")                             | 02 01 04 (response: tag 1, ok)                                       |
+      | 1       | 04 01 06 02 68 (request: tag 1, flags 1, wire type 2, payload "h")                    | 02 01 0c (response: tag 1, ok, flags 1)                              |
+      | 15      | 04 01 3e 02 68 (request: tag 1, flags 15, wire type 2, payload "h")                   | 02 01 7c (response: tag 1, ok, flags 15)                             |
+      | 16      | 04 01 42 02 68 (request: tag 1, flags 16, wire type 2, payload "h")                   | 03 01 81 04 (response: tag 1, ok, flags 16)                          |
+      | 0x55    | 05 01 82 56 02 68 (request: tag 1, flags 0x55, wire type 2, payload "h")              | 03 01 85 2c (response: tag 1, ok, flags 0x55)                        |
+      | 0x1000  | 06 01 81 80 02 02 68 (request: tag 1, flags 0x1000, wire type 2, payload "h")         | 04 01 82 80 04 (response: tag 1, ok, flags 0x1000)                   |
+      | 2^32    | 08 01 c0 80 80 80 02 02 68 (request: tag 1, flags 2^32, wire type 2, payload "h")     | 07 01 81 80 80 80 80 04 (response: tag 1, ok, flags 2^32)            |
+      | 2^60-1  | 0c 01 bf ff ff ff ff ff ff ff 7e 02 68 (request: tag 1, flags 2^60-1, wire type 2, payload "h") | 0a 01 ff ff ff ff ff ff ff ff 7c (response: tag 1, ok, flags 2^60-1) |
+
+  @HND-3 @must
+  Scenario Outline: octets are answered with flags 0: <case>
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers <response>
+
+    Examples:
+      | case         | request                                                                      | response                                              |
+      | none         | 03 01 16 03 (request: tag 1, flags 5, wire type 3)                           | 02 01 04 (response: tag 1, ok)                        |
+      | one zero     | 04 01 16 03 00 (request: tag 1, flags 5, wire type 3, payload 00)            | 03 01 04 00 (response: tag 1, ok, payload 00)         |
+      | some         | 05 01 16 03 68 69 (request: tag 1, flags 5, wire type 3, payload "hi")       | 04 01 04 68 69 (response: tag 1, ok, payload "hi")    |
+      | not UTF-8    | 05 01 16 03 ff fe (request: tag 1, flags 5, wire type 3, payload ff fe)      | 04 01 04 ff fe (response: tag 1, ok, payload ff fe)   |
+      | 126          | 81 01 01 16 03 61*126 (request: tag 1, flags 5, wire type 3, payload 61*126) | 81 00 01 04 61*126 (response: tag 1, ok, payload 61*126) |
+
+  @HND-4 @must
+  Scenario Outline: text is answered in UTF-8 with flags 0: <case>
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers <response>
+
+    Examples:
+      | case         | request                                                                           | response                                                     |
+      | none         | 03 01 16 04 (request: tag 1, flags 5, wire type 4)                                | 02 01 04 (response: tag 1, ok)                               |
+      | ASCII        | 05 01 16 04 68 69 (request: tag 1, flags 5, wire type 4, payload "hi")            | 04 01 04 68 69 (response: tag 1, ok, payload "hi")           |
+      | two octets   | 05 01 16 04 c3 a9 (request: tag 1, flags 5, wire type 4, payload "é")             | 04 01 04 c3 a9 (response: tag 1, ok, payload "é")            |
+      | three octets | 06 01 16 04 e2 98 83 (request: tag 1, flags 5, wire type 4, payload "☃")          | 05 01 04 e2 98 83 (response: tag 1, ok, payload "☃")         |
+      | four octets  | 07 01 16 04 f0 9d 84 9e (request: tag 1, flags 5, wire type 4, payload "𝄞")       | 06 01 04 f0 9d 84 9e (response: tag 1, ok, payload "𝄞")      |
+      | a zero       | 04 01 16 04 00 (request: tag 1, flags 5, wire type 4, payload 00)                 | 03 01 04 00 (response: tag 1, ok, payload 00)                |
+
+  @HND-5 @must
+  Scenario Outline: flags and octets are answered with both: <case>
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers <response>
+
+    Examples:
+      | case              | request                                                                            | response                                                        |
+      | both              | 05 01 16 05 68 69 (request: tag 1, flags 5, wire type 5, payload "hi")             | 04 01 2c 68 69 (response: tag 1, ok, flags 5, payload "hi")     |
+      | flags 0           | 05 01 02 05 68 69 (request: tag 1, wire type 5, payload "hi")                      | 04 01 04 68 69 (response: tag 1, ok, payload "hi")              |
+      | no octets         | 03 01 16 05 (request: tag 1, flags 5, wire type 5)                                 | 02 01 2c (response: tag 1, ok, flags 5)                         |
+      | neither           | 03 01 02 05 (request: tag 1, wire type 5)                                          | 02 01 04 (response: tag 1, ok)                                  |
+      | other octets      | 06 01 02 08 61 62 63 (request: tag 1, wire type 8, payload "abc")                  | 06 01 81 0c 63 62 61 (response: tag 1, ok, flags 0x11, payload "cba") |
+
+  @HND-6 @must
+  Scenario Outline: a handler that raises is answered by a failure: <case>
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers tag 1 with a failure
+    When the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+
+    Examples:
+      | case                             | request                                                                    |
+      | with a message                   | 07 01 02 06 62 6f 6f 6d (request: tag 1, wire type 6, payload "boom")      |
+      | without one                      | 03 01 02 06 (request: tag 1, wire type 6)                                  |
+      | to flags                         | 03 01 16 06 (request: tag 1, flags 5, wire type 6)                         |
+      | with a long message              | 84 2b 01 02 06 62*552 (request: tag 1, wire type 6, payload 62*552)        |
+      | for a type that it does not know | 04 01 02 87 68 (request: tag 1, wire type 1000)                            |
+
+  @HND-7 @should
+  Scenario Outline: a result that is none of the five is answered by a failure: <kind>
+    Given the implementation can give invalid replies
+    And a connection
+    When the peer sends <request>
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject answers tag 1 with a failure
+
+    Examples:
+      | kind     | request                                                                                   |
+      | float    | 08 01 02 0b 66 6c 6f 61 74 (request: tag 1, wire type 11, payload "float")                |
+      | list3    | 08 01 02 0b 6c 69 73 74 33 (request: tag 1, wire type 11, payload "list3")                |
+      | int-str  | 0a 01 02 0b 69 6e 74 2d 73 74 72 (request: tag 1, wire type 11, payload "int-str")        |
+      | negative | 0b 01 02 0b 6e 65 67 61 74 69 76 65 (request: tag 1, wire type 11, payload "negative")    |
+
+  @HND-8 @must
+  Scenario Outline: without a handler a request is refused: <case>
+    Given a connection without a request handler
+    When the peer sends <request>
+    Then the subject answers tag 1 with a failure
+
+    Examples:
+      | case            | request                                                                |
+      | bare            | 03 01 02 01 (request: tag 1, wire type 1)                              |
+      | flags, payload  | 05 01 16 03 68 69 (request: tag 1, flags 5, wire type 3, payload "hi") |
+
+  @HND-8 @must
+  Scenario: without a handler the connection still requests
+    Given a connection without a request handler
+    When the peer sends 03 01 02 01 (request: tag 1, wire type 1)
+    Then the subject answers tag 1 with a failure
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (ok, payload "y")
+    Then "a" is answered (ok, payload "y")
+
+  @HND-9 @must
+  Scenario: a slow handler does not hold back another's answer
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject sends 03 02 04 61 (response: tag 2, ok, payload "a")
+    When gate "g" is released
+    Then the subject sends 03 01 04 67 (response: tag 1, ok, payload "g")

@@ -1,0 +1,70 @@
+Feature: Both directions at once
+  The standard handler's type 9, wire type 10, asks the peer for type 2 with the
+  payload it got, and returns the answer's payload.
+
+  @BID-1 @must
+  Scenario: requests of both peers are in flight at once
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer answers "a" (ok, payload "y")
+    Then "a" is answered (ok, payload "y")
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+
+  @BID-1 @must
+  Scenario: the peer's request comes before its answer
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends 04 07 02 03 61 (request: tag 7, wire type 3, payload "a")
+    Then the subject answers 03 07 04 61 (response: tag 7, ok, payload "a")
+    When the peer answers "a" (ok, payload "y")
+    Then "a" is answered (ok, payload "y")
+
+  @BID-2 @must
+  Scenario: a handler requests from the peer
+    Given a connection
+    When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")
+    And the peer answers each of the subject's 1 requests (ok, payload "there")
+    Then the subject answers 07 01 04 74 68 65 72 65 (response: tag 1, ok, payload "there")
+
+  @BID-2 @must
+  Scenario: two handlers request from the peer at once
+    Given a connection
+    When the peer sends 2 requests of wire type 10 with the payload "n", from tag 1 on
+    And the peer answers each of the subject's 2 requests (ok, payload "y")
+    Then the subject answers the tags 1 to 2 (ok, payload "y")
+
+  @BID-3 @should
+  Scenario Outline: <n> handlers request from the peer at once
+    Given a connection
+    When the peer sends <n> requests of wire type 10 with the payload "n", from tag 1 on
+    And the peer answers each of the subject's <n> requests (ok, payload "y")
+    Then the subject answers the tags 1 to <n> (ok, payload "y")
+
+    Examples:
+      | n  |
+      | 5  |
+      | 16 |
+
+  @BID-4 @should
+  Scenario: a peer that stops reading is still heard
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer stops reading
+    And the peer sends 24 requests of wire type 9 with the payload "65536", from tag 1 on
+    And the peer answers "a" (ok, payload "y")
+    Then "a" is answered (ok, payload "y")
+
+  @BID-4 @should
+  Scenario: everything arrives when a peer that had stopped reading reads again
+    Given a connection
+    When the peer stops reading
+    And the peer sends 24 requests of wire type 9 with the payload "65536", from tag 1 on
+    And the peer reads again
+    Then the subject answers tag 1 with 65536 octets, octet i being i mod 251
+    And the subject answers tag 12 with 65536 octets, octet i being i mod 251
+    And the subject answers tag 24 with 65536 octets, octet i being i mod 251

@@ -1,0 +1,153 @@
+Feature: The end of a stream
+
+  @EOS-1 @must
+  Scenario Outline: EOF cancels pending requests: <case>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends <octets>
+    Then "a" is cancelled
+
+    Examples:
+      | case                      | octets                       |
+      | the shortest form         | 03 00 02 00 (EOF)            |
+      | has_channel and channel 0 | 04 00 03 00 00 (EOF)         |
+      | an overlong tag           | 04 80 00 02 00 (EOF)         |
+      | an overlong length        | 80 03 00 02 00 (EOF)         |
+      | an overlong type          | 04 00 02 80 00 (EOF)         |
+
+  @EOS-1 @must
+  Scenario: EOF cancels each of several pending requests
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    And the subject requests type 2 as "b" (payload "y")
+    And the subject does type 2 as "c" (payload "z")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    And the subject sends the request of "b" (wire type 3, payload "y")
+    And the subject sends the request of "c" (wire type 3, payload "z")
+    When the peer sends 03 00 02 00 (EOF)
+    Then "a" is cancelled
+    And "b" is cancelled
+    And "c" is cancelled
+
+  @EOS-1 @must
+  Scenario: EOF does not touch what was answered
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (ok, payload "y")
+    And the peer sends 03 00 02 00 (EOF)
+    Then "a" is answered (ok, payload "y")
+
+  @EOS-2 @must
+  Scenario: the end of the octets cancels pending requests
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer ends its stream without EOF
+    Then "a" is cancelled
+    And the subject ends its stream
+
+  @EOS-3 @must
+  Scenario: EOF is answered by EOF
+    Given a connection
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject sends 03 00 02 00 (EOF)
+
+  @EOS-3 @must
+  Scenario: the end of the octets is answered by EOF
+    Given a connection
+    When the peer ends its stream without EOF
+    Then the subject sends 03 00 02 00 (EOF)
+
+  @EOS-4 @must
+  Scenario Outline: EOF is sent once, last: <case>
+    Given a connection
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    When the peer sends <octets>
+    Then the subject ends its stream
+
+    Examples:
+      | case                    | octets                      |
+      | after EOF               | 03 00 02 00 (EOF)           |
+      | after EOF sent twice    | 03 00 02 00 03 00 02 00 (EOF; EOF) |
+
+  @EOS-4 @must
+  Scenario: EOF is sent once when both sides end
+    Given a connection
+    When the subject is shut down
+    Then the subject sends 03 00 02 00 (EOF)
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject's stream ends
+
+  @EOS-5 @must
+  Scenario: octets after EOF are ignored
+    Given a connection
+    When the peer sends 03 00 02 00 04 01 02 03 61 (EOF; request: tag 1, wire type 3, payload "a")
+    Then the subject ends its stream
+    And the handler was not called
+
+  @EOS-5 @must
+  Scenario: a response after EOF is too late
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends 03 00 02 00 (EOF)
+    And the peer answers "a" (ok, payload "y")
+    Then "a" is cancelled
+
+  @EOS-5 @must
+  Scenario: malformed octets after EOF are ignored
+    Given a connection
+    When the peer sends 03 00 02 00 00 ff ff ff ff
+    Then the subject ends its stream
+
+  @EOS-6 @must
+  Scenario: an accepted request is answered after the peer's EOF
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the peer sends 03 00 02 00 (EOF)
+    And gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+
+  @EOS-6 @must
+  Scenario: an accepted request is answered after the end of the peer's octets
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the peer ends its stream without EOF
+    And gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+
+  @EOS-6 @must
+  Scenario: a request just before EOF is answered
+    Given a connection
+    When the peer sends 04 01 02 03 61 03 00 02 00 (request: tag 1, wire type 3, payload "a"; EOF)
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    And the subject ends its stream
+
+  @EOS-7 @must
+  Scenario: after its EOF the subject closes its stream
+    Given a connection
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject sends 03 00 02 00 (EOF)
+    And the subject's stream ends
+
+  @EOS-8 @must
+  Scenario Outline: after the peer's <end> requests are refused
+    Given a connection
+    When the peer <ends>
+    Then the subject ends its stream
+    And requesting type 2 is refused as closed
+    And doing type 2 is refused as closed
+
+    Examples:
+      | end           | ends                        |
+      | EOF           | sends 03 00 02 00 (EOF)     |
+      | end of octets | ends its stream without EOF |

@@ -1,0 +1,48 @@
+Feature: The malformed EOF packet
+  A request on channel 0 with wire type 0 and anything that EOF has not.
+
+  @MEO-1 @must
+  Scenario Outline: it ends the stream: <case>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends <octets>
+    Then "a" is cancelled
+    And the subject ends its stream
+    And the handler was not called
+
+    Examples:
+      | case           | octets                                                                            |
+      | a tag          | 03 05 02 00 (request: tag 5, wire type 0)                                         |
+      | flags          | 03 00 06 00 (request: tag 0, flags 1, wire type 0)                                |
+      | a payload      | 04 00 02 00 78 (request: tag 0, wire type 0, payload "x")                         |
+      | all of them    | 04 05 06 00 78 (request: tag 5, flags 1, wire type 0, payload "x")                |
+      | the later ERQ  | 03 01 02 00 (request: tag 1, wire type 0)                                         |
+
+  @MEO-1 @must
+  Scenario: what follows it is ignored
+    Given a connection
+    When the peer sends 03 05 02 00 04 01 02 03 61 (request: tag 5, wire type 0; request: tag 1, wire type 3, payload "a")
+    Then the subject ends its stream
+    And the handler was not called
+
+  @MEO-2 @must
+  Scenario: on another channel it is refused, and the stream goes on
+    Given a connection
+    When the peer sends 04 05 03 07 00 (request: channel 7, tag 5, wire type 0)
+    Then the subject answers tag 5 on channel 7 with a failure
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+
+  @MEO-3 @should
+  Scenario Outline: it is reported as malformed: <case>
+    Given a connection
+    When the subject is joined as "join"
+    And the peer sends <octets>
+    Then "join" returns, telling the end as malformed
+
+    Examples:
+      | case       | octets                                                      |
+      | a tag      | 03 05 02 00 (request: tag 5, wire type 0)                   |
+      | flags      | 03 00 06 00 (request: tag 0, flags 1, wire type 0)          |
+      | a payload  | 04 00 02 00 78 (request: tag 0, wire type 0, payload "x")   |

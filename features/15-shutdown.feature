@@ -1,0 +1,199 @@
+Feature: Shutdown
+
+  @SHD-1 @must
+  Scenario Outline: after a shutdown requests are refused: <how>
+    Given a connection
+    When the subject is shut down
+    Then <how> type 2 (payload "x") is refused as closed
+    And the subject ends its stream
+
+    Examples:
+      | how        |
+      | requesting |
+      | doing      |
+
+  @SHD-2 @must
+  Scenario: a running handler's answer goes out before EOF
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the subject is shut down as "shutdown"
+    Then the subject takes no more requests
+    And the subject has sent nothing more
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+    And "shutdown" returns
+
+  @SHD-2 @must
+  Scenario: a handler that waits for the peer at the shutdown gets its answer
+    Given a connection
+    When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")
+    Then the subject has sent 1 requests
+    When the subject is shut down as "shutdown"
+    Then the subject takes no more requests
+    When the peer answers each of the subject's 1 requests (ok, payload "y")
+    Then the subject answers 03 01 04 79 (response: tag 1, ok, payload "y")
+    And the subject ends its stream
+
+  @SHD-2 @must
+  Scenario: a peer that has answered everything sees the subject's EOF at once
+    Given a connection
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    When the subject is shut down
+    Then the subject ends its stream
+
+  @SHD-3 @must
+  Scenario: requests submitted before the shutdown go out before EOF
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    And the subject requests type 2 as "b" (payload "y")
+    And the subject is shut down
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    And the subject sends the request of "b" (wire type 3, payload "y")
+    And the subject ends its stream
+
+  @SHD-4 @must
+  Scenario: a second shutdown returns and sends nothing
+    Given a connection
+    When the subject is shut down
+    Then the subject ends its stream
+    When the subject is shut down
+    And the subject is shut down, blocking, as "third"
+    Then "third" returns
+
+  @SHD-4 @must
+  Scenario: a shutdown after the peer's EOF returns and sends nothing
+    Given a connection
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject ends its stream
+    When the subject is shut down
+    And the subject is shut down, blocking, as "second"
+    Then "second" returns
+
+  @SHD-5 @must
+  Scenario Outline: a late response is delivered: <case>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down
+    Then the subject ends its stream
+    And "a" is not answered
+    When the peer answers "a" (<response>)
+    Then "a" is answered (<response>)
+
+    Examples:
+      | case      | response                     |
+      | a result  | ok, flags 5, payload "y"     |
+      | a failure | failed, flags 5, payload "n" |
+
+  @SHD-5 @must
+  Scenario: what is pending after a shutdown is cancelled by the peer's EOF
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down
+    Then the subject ends its stream
+    When the peer sends 03 00 02 00 (EOF)
+    Then "a" is cancelled
+
+  @SHD-6 @must
+  Scenario: a blocking shutdown waits for accepted requests
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the subject is shut down, blocking, as "shutdown"
+    Then the subject takes no more requests
+    And "shutdown" has not returned
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+    And "shutdown" returns
+
+  @SHD-6 @must
+  Scenario: a blocking shutdown with nothing outstanding returns
+    Given a connection
+    When the subject is shut down, blocking, as "shutdown"
+    Then the subject ends its stream
+    And "shutdown" returns
+
+  @SHD-7 @should
+  Scenario: a blocking shutdown waits for pending requests
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down, blocking, as "shutdown"
+    Then the subject ends its stream
+    And "shutdown" has not returned
+    When the peer answers "a" (ok, payload "y")
+    Then "a" is answered (ok, payload "y")
+    And "shutdown" returns
+
+  @SHD-7 @should
+  Scenario: a blocking shutdown returns when pending requests are cancelled
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down, blocking, as "shutdown"
+    Then the subject ends its stream
+    And "shutdown" has not returned
+    When the peer sends 03 00 02 00 (EOF)
+    Then "a" is cancelled
+    And "shutdown" returns
+
+  @SHD-8 @must
+  Scenario: a shutdown does not wait for requests pending at the peer
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down as "shutdown"
+    Then "shutdown" returns
+    And the subject ends its stream
+    And "a" is not answered
+
+  @SHD-9 @should
+  Scenario: a shutdown does not wait for running handlers
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the subject is shut down as "shutdown"
+    Then "shutdown" returns
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+
+  @SHD-10 @should
+  Scenario: a request that comes after the shutdown is dropped
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the subject is shut down as "shutdown"
+    Then the subject takes no more requests
+    When the peer sends 04 03 02 03 62 (request: tag 3, wire type 3, payload "b")
+    And the peer sends 03 00 02 00 (EOF)
+    And gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+    And the handler got, in any order:
+      | call                 |
+      | type 6, payload "g"  |
+      | type 2, payload "a"  |
+
+  @SHD-11 @must
+  Scenario: shutdown returns when the peer no longer reads
+    Given a connection
+    When the peer closes its receiving pipe
+    And the subject is shut down as "shutdown"
+    Then "shutdown" returns
+
+  @SHD-11 @must
+  Scenario: a blocking shutdown returns when the peer no longer reads
+    Given a connection
+    When the peer closes its receiving pipe
+    And the subject is shut down, blocking, as "shutdown"
+    Then "shutdown" returns

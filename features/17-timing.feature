@@ -1,0 +1,28 @@
+Feature: Timing
+  Answers are timed at the peer's end, from the write of a request to the arrival of
+  its response. No load of the machine makes them faster, nor all of many slow.
+
+  @GRC-1 @must
+  Scenario: with a grace of 0 a packet is flushed at once
+    Given a connection with a grace of 0 s
+    Then the fastest of 40 answers takes less than 0.008 s
+
+  @GRC-2 @must
+  Scenario: with a grace a packet waits for others
+    Given a connection with a grace of 0.05 s
+    Then each of 3 answers takes at least 0.045 s
+
+  @GRC-2 @must
+  Scenario: with a grace the packets queued within it leave together
+    Given a connection with a grace of 0.5 s
+    Then the answers to 5 requests written together come together, after at least 0.45 s
+
+  @GRC-3 @should
+  Scenario: the default grace is above 0
+    Given a connection with the default grace
+    Then each of 5 answers takes at least 0.005 s
+
+  @GRC-3 @should
+  Scenario: the default grace is far below 0.1 s
+    Given a connection with the default grace
+    Then the fastest of 20 answers takes less than 0.05 s

@@ -1,0 +1,90 @@
+Feature: Malformed and hostile input
+  Whatever ends the peer's stream leaves the connection in the same state.
+
+  @BAD-1 @must
+  Scenario Outline: a malformed packet ends the stream: <case>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is joined as "join"
+    And the peer sends <octets>
+    Then "a" is cancelled
+    And the subject ends its stream
+    And "join" returns
+
+    Examples:
+      | case                   | octets                     |
+      | an empty body          | 00 (not a packet)          |
+      | a tag alone            | 01 01 (not a packet)       |
+      | a request with no type | 02 01 02 (not a packet)    |
+      | has_channel and none   | 02 01 01 (not a packet)    |
+      | a tag that goes on     | 02 81 81 (not a packet)    |
+      | a type that goes on    | 03 01 02 81 (not a packet) |
+
+  @BAD-1 @must
+  Scenario: a request accepted before a malformed packet is answered
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the peer sends 00 (not a packet)
+    And gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+
+  @BAD-2 @must
+  Scenario Outline: a stream cut inside a packet ends as at EOF: <case>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is joined as "join"
+    And the peer sends <octets>
+    And the peer ends its stream without EOF
+    Then "a" is cancelled
+    And the subject ends its stream
+    And "join" returns
+    And the handler was not called
+
+    Examples:
+      | case                 | octets                           |
+      | inside the length    | 81 (not a packet)                |
+      | after the length     | 05 (not a packet)                |
+      | inside the tag       | 05 81 (not a packet)             |
+      | after the word       | 05 01 02 (not a packet)          |
+      | inside the payload   | 05 01 02 03 68 (not a packet)    |
+      | inside EOF           | 03 00 02 (not a packet)          |
+
+  @BAD-3 @should
+  Scenario Outline: malformed input is reported: <case>
+    Given a connection
+    When the subject is joined as "join"
+    And the peer sends <octets>
+    Then "join" returns, telling the end as malformed
+
+    Examples:
+      | case                   | octets                      |
+      | an empty body          | 00 (not a packet)           |
+      | a request with no type | 02 01 02 (not a packet)     |
+
+  @BAD-3 @should
+  Scenario: a cut packet is reported
+    Given a connection
+    When the subject is joined as "join"
+    And the peer sends 05 01 02 (not a packet)
+    And the peer ends its stream without EOF
+    Then "join" returns, telling the end as cut
+
+  @BAD-4 @should
+  Scenario Outline: a declared length of <length> costs no memory
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends <octets>
+    And the peer ends its stream without EOF
+    Then "a" is cancelled
+    And the subject ends its stream
+
+    Examples:
+      | length | octets                                                       |
+      | 2^42   | 81 80 80 80 80 80 00 01 02 03 (not a packet)                 |
+      | 2^62   | c0 80 80 80 80 80 80 80 00 01 02 03 (not a packet)           |
