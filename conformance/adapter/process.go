@@ -1,0 +1,237 @@
+//go:build unix
+
+package adapter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A Starter starts a subject: an implementation behind an adapter.
+type Starter interface {
+	// Start returns once the subject has answered hello, or ctx has ended.
+	Start(ctx context.Context) (*Session, error)
+	// String is the command that a person would type to start it; empty for none.
+	String() string
+}
+
+// A Session is a started subject. Its owner ends it by Stop or Kill.
+type Session struct {
+	*Client
+	// Stop asks the subject to end, by the end of its standard input, and makes
+	// sure of it. The error tells of an adapter that had to be made to.
+	Stop func() error
+	// Kill ends the subject at once.
+	Kill func()
+	// Epitaph is what is known of a subject that has ended or was killed: exit
+	// status, last lines of standard error.
+	Epitaph func() string
+	// Stderr is the last of what the subject wrote to its standard error.
+	Stderr func() string
+	// StderrTotal is how many octets it wrote there, if that can be seen.
+	StderrTotal func() (octets int64, ok bool)
+}
+
+// A StartError reports an adapter that could not be started or spoken to.
+type StartError struct {
+	Command string
+	Err     error
+	Stderr  string // the last of it
+}
+
+func (e *StartError) Error() string {
+	s := fmt.Sprintf("cannot speak to the adapter %q: %v", e.Command, e.Err)
+	if e.Stderr != "" {
+		s += "\nits standard error ended with:\n" + indent(e.Stderr)
+	}
+	return s
+}
+
+func (e *StartError) Unwrap() error { return e.Err }
+
+// How long an adapter has to end by itself, and then to obey SIGTERM.
+const (
+	exitTime = 2 * time.Second
+	termTime = 1 * time.Second
+)
+
+// A Process starts an adapter as a process, in a process group of its own, so that
+// all it may have started ends with it.
+type Process struct {
+	Argv []string
+	// Env is the environment; nil is this process's.
+	Env []string
+}
+
+func (p Process) String() string { return shellJoin(p.Argv) }
+
+// Start implements [Starter].
+func (p Process) Start(ctx context.Context) (*Session, error) {
+	cmd := exec.Command(p.Argv[0], p.Argv[1:]...)
+	cmd.Env = p.Env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// The ends that the adapter gets are files, so that waiting for its exit never
+	// means waiting for a grandchild that holds them open.
+	pipes, err := newStdio(cmd)
+	if err != nil {
+		return nil, err
+	}
+	err = cmd.Start()
+	pipes.closeTheirs()
+	if err != nil {
+		pipes.closeOurs()
+		return nil, &StartError{Command: p.String(), Err: err}
+	}
+	r := &running{cmd: cmd, pipes: pipes, exited: make(chan struct{}), log: newTail(pipes.stderr)}
+	go r.reap()
+	s := &Session{
+		Client: NewClient(pipes.stdin, pipes.stdout),
+		Stop:   r.stop, Kill: r.kill, Epitaph: r.epitaph,
+		Stderr: r.log.String, StderrTotal: r.log.total,
+	}
+	if err := s.Greet(ctx); err != nil {
+		if s.Err() != nil {
+			r.awaitExit(exitTime) // what it died of tells more than that it died
+			err = s.Err()
+			if errors.Is(err, ErrEnded) {
+				err = fmt.Errorf("it ended before it answered hello (%s)", r.status())
+			}
+		} else if ctx.Err() != nil {
+			err = fmt.Errorf("it did not answer hello: %w", err)
+		}
+		r.kill()
+		return nil, &StartError{Command: p.String(), Err: err, Stderr: r.log.String()}
+	}
+	return s, nil
+}
+
+// stdio is the three pipes between the runner and an adapter.
+type stdio struct {
+	stdin, stdout, stderr *os.File // ours
+	theirs                []*os.File
+}
+
+func newStdio(cmd *exec.Cmd) (s stdio, err error) {
+	pipe := func() (r, w *os.File) {
+		if err == nil {
+			r, w, err = os.Pipe()
+		}
+		return r, w
+	}
+	inR, inW := pipe()
+	outR, outW := pipe()
+	errR, errW := pipe()
+	s = stdio{stdin: inW, stdout: outR, stderr: errR, theirs: []*os.File{inR, outW, errW}}
+	if err != nil {
+		s.closeTheirs()
+		s.closeOurs()
+		return s, fmt.Errorf("make the adapter's pipes: %w", err)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = inR, outW, errW
+	return s, nil
+}
+
+func (s stdio) closeTheirs() {
+	for _, f := range s.theirs {
+		_ = f.Close()
+	}
+}
+
+func (s stdio) closeOurs() {
+	for _, f := range []*os.File{s.stdin, s.stdout, s.stderr} {
+		_ = f.Close()
+	}
+}
+
+// running is a started process.
+type running struct {
+	cmd    *exec.Cmd
+	pipes  stdio
+	exited chan struct{}
+	log    *tail
+}
+
+// reap waits for the process, and sweeps away what it leaves in its group.
+func (r *running) reap() {
+	_ = r.cmd.Wait() // the status is in ProcessState
+	r.signal(syscall.SIGKILL)
+	close(r.exited)
+}
+
+func (r *running) signal(sig syscall.Signal) { _ = syscall.Kill(-r.cmd.Process.Pid, sig) }
+
+func (r *running) awaitExit(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-r.exited:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+func (r *running) stop() error {
+	_ = r.pipes.stdin.Close()
+	if r.awaitExit(exitTime) {
+		r.pipes.closeOurs()
+		if !r.cmd.ProcessState.Success() {
+			return fmt.Errorf("at the end of its standard input the adapter should exit with status 0; it ended with %s", r.status())
+		}
+		return nil
+	}
+	err := fmt.Errorf("the adapter did not exit within %v of the end of its standard input", exitTime)
+	r.signal(syscall.SIGTERM)
+	if !r.awaitExit(termTime) {
+		err = fmt.Errorf("%w, nor within %v of SIGTERM: it was killed", err, termTime)
+	}
+	r.kill()
+	return err
+}
+
+func (r *running) kill() {
+	r.signal(syscall.SIGKILL)
+	<-r.exited // SIGKILL is not refused
+	r.pipes.closeOurs()
+}
+
+func (r *running) status() string {
+	select {
+	case <-r.exited:
+		return r.cmd.ProcessState.String()
+	default:
+		return "still running"
+	}
+}
+
+func (r *running) epitaph() string {
+	r.awaitExit(termTime)
+	s := "the adapter: " + r.status()
+	if log := r.log.String(); log != "" {
+		s += "; its standard error ended with:\n" + indent(log)
+	}
+	return s
+}
+
+// indent sets a text off from what surrounds it.
+func indent(text string) string {
+	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
+}
+
+// shellJoin writes argv as one would type it.
+func shellJoin(argv []string) string {
+	quoted := make([]string, len(argv))
+	for i, arg := range argv {
+		if arg == "" || strings.ContainsAny(arg, " \t\n\"'`$&|;<>()*?[]#~!{}\\") {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		quoted[i] = arg
+	}
+	return strings.Join(quoted, " ")
+}

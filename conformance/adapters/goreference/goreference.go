@@ -1,0 +1,233 @@
+// Package goreference is the adapter of the reference, and the model for adapters
+// of other implementations in Go: all of it is what [adapter.Serve] asks for.
+package goreference
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/reference"
+)
+
+// Implementation is the reference as an implementation under test.
+type Implementation struct {
+	Release string // as hello tells it
+}
+
+// Hello implements [adapter.Implementation]. What it leaves out, the types of Go
+// cannot express: integers that are negative or above 2^64−1, and invalid replies.
+func (i Implementation) Hello() adapter.Hello {
+	return adapter.Hello{
+		Name: "packetspec reference", Release: i.Release, Language: runtime.Version(),
+		Supports: []adapter.Ability{
+			adapter.CanEqual, adapter.CanString, adapter.CanGrace, adapter.CanTick,
+			adapter.CanDecode, adapter.CanChannels, adapter.CanEndReason,
+		},
+	}
+}
+
+// Encode implements [adapter.Implementation].
+func (Implementation) Encode(p adapter.Packet) ([]byte, error) {
+	packet, err := toPacket(p)
+	if err != nil {
+		return nil, err
+	}
+	octets, err := packet.AppendBinary(nil)
+	return octets, translate(err)
+}
+
+// Decode implements [adapter.Implementation].
+func (Implementation) Decode(b []byte) (adapter.Packet, int, error) {
+	p, n, err := reference.Decode(b)
+	if errors.Is(err, reference.ErrRange) {
+		return adapter.Packet{}, 0, adapter.Errorf(adapter.Malformed, "%v", err)
+	}
+	return FromPacket(p), n, translate(err)
+}
+
+// Equal implements [adapter.Equaler].
+func (Implementation) Equal(a, b adapter.Packet) (bool, error) {
+	p, err := toPacket(a)
+	if err != nil {
+		return false, err
+	}
+	q, err := toPacket(b)
+	return p.Equal(q), err
+}
+
+// String implements [adapter.Stringer].
+func (Implementation) String(p adapter.Packet) (string, error) {
+	packet, err := toPacket(p)
+	return packet.String(), err
+}
+
+// Open implements [adapter.Implementation].
+func (Implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
+	recv, err := os.OpenFile(o.Recv, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	send, err := os.OpenFile(o.Send, os.O_WRONLY, 0)
+	if err != nil {
+		_ = recv.Close()
+		return nil, err
+	}
+	opts := []reference.Option{reference.WithName(o.Name)}
+	if o.Grace != nil {
+		opts = append(opts, reference.WithGrace(time.Duration(*o.Grace*float64(time.Second))))
+	}
+	switch {
+	case o.TickStderr:
+		opts = append(opts, reference.WithTick(reference.TickFD2))
+	case o.Tick != nil:
+		opts = append(opts, reference.WithTick(o.Tick))
+	}
+	return connection{reference.New(recv, send, handler(h), opts...)}, nil
+}
+
+// handler makes the reference's handler of the standard one.
+func handler(h adapter.Handler) reference.Handler {
+	if h == nil {
+		return nil
+	}
+	return func(ctx context.Context, r reference.Request) (reference.Reply, error) {
+		result, err := h(ctx, adapter.Int(r.Type), adapter.Int(r.Flags), r.Payload)
+		if err != nil {
+			return reference.Reply{}, err
+		}
+		flags, err := result.Flags.Uint64()
+		if err != nil {
+			return reference.Reply{}, err
+		}
+		switch result.Form {
+		case adapter.FormNone:
+			return reference.Reply{}, nil
+		case adapter.FormFlags:
+			return reference.Reply{Flags: flags}, nil
+		case adapter.FormBytes:
+			return reference.Reply{Payload: result.Payload}, nil
+		case adapter.FormText:
+			return reference.Text(result.Text), nil
+		case adapter.FormBoth:
+			return reference.Reply{Flags: flags, Payload: result.Payload}, nil
+		}
+		return reference.Reply{}, errors.New("a reply of the reference is always valid")
+	}
+}
+
+type connection struct{ *reference.PacketConnection }
+
+func (c connection) Request(_ context.Context, r adapter.Request) (adapter.Call, error) {
+	request := reference.Request{Payload: r.Payload}
+	for _, field := range []struct {
+		to   *uint64
+		from adapter.Integer
+	}{{&request.Type, r.RqType}, {&request.Flags, r.Flags}, {&request.Channel, r.Channel}} {
+		v, err := field.from.Uint64()
+		if err != nil {
+			return nil, err
+		}
+		*field.to = v
+	}
+	if r.Decode != nil {
+		request.Decode = func(flags uint64, payload []byte) (any, error) {
+			return r.Decode(adapter.Int(flags), payload)
+		}
+	}
+	submitted, err := c.PacketConnection.Request(request)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return call{submitted}, nil
+}
+
+func (c connection) Shutdown(block bool) error {
+	// That EOF could not be sent, because the peer no longer reads, is no failure
+	// of the call.
+	_ = c.PacketConnection.Shutdown(block)
+	return nil
+}
+
+func (c connection) Join() (ended string, err error) {
+	err = c.PacketConnection.Join(context.Background())
+	var malformed *reference.MalformedError
+	switch {
+	case err == nil:
+		return adapter.EndedEOF, nil
+	case errors.As(err, &malformed), errors.Is(err, reference.ErrRange), errors.Is(err, reference.ErrTooLarge):
+		return adapter.EndedMalformed, nil
+	case errors.Is(err, reference.ErrCut):
+		return adapter.EndedCut, nil
+	}
+	return "", translate(err)
+}
+
+type call struct{ *reference.Call }
+
+func (c call) Wait(ctx context.Context) (adapter.Response, error) {
+	r, err := c.Call.Wait(ctx)
+	if err != nil {
+		return adapter.Response{}, translate(err)
+	}
+	if decoded, ok := r.Value.([]byte); ok {
+		r.Payload = decoded
+	}
+	return adapter.Response{OK: r.OK, Flags: adapter.Int(r.Flags), Payload: r.Payload}, nil
+}
+
+// translate gives the reference's errors the kinds of the adapter protocol.
+func translate(err error) error {
+	var (
+		kind      adapter.Kind
+		malformed *reference.MalformedError
+		decode    *reference.DecodeError
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &decode):
+		kind = adapter.BadDecode
+	case errors.As(err, &malformed):
+		kind = adapter.Malformed
+	case errors.Is(err, reference.ErrIncomplete):
+		kind = adapter.Incomplete
+	case errors.Is(err, reference.ErrRange):
+		kind = adapter.Invalid
+	case errors.Is(err, reference.ErrClosed):
+		kind = adapter.Closed
+	case errors.Is(err, reference.ErrCancelled):
+		kind = adapter.Cancelled
+	default:
+		return err
+	}
+	return adapter.Errorf(kind, "%v", err)
+}
+
+func toPacket(p adapter.Packet) (q reference.Packet, err error) {
+	q = reference.Packet{IsRequest: p.IsRequest, Payload: p.Payload}
+	for _, field := range []struct {
+		to   *uint64
+		from adapter.Integer
+	}{{&q.Channel, p.Channel}, {&q.Tag, p.Tag}, {&q.Flags, p.Flags}, {&q.Type, p.RqType}} {
+		if *field.to, err = field.from.Uint64(); err != nil {
+			return reference.Packet{}, err
+		}
+	}
+	return q, nil
+}
+
+// FromPacket is a packet as the adapter protocol writes it.
+func FromPacket(p reference.Packet) adapter.Packet {
+	q := adapter.Packet{
+		IsRequest: p.IsRequest, Channel: adapter.Int(p.Channel), Tag: adapter.Int(p.Tag),
+		Flags: adapter.Int(p.Flags), Payload: p.Payload,
+	}
+	if p.IsRequest {
+		q.RqType = adapter.Int(p.Type)
+	}
+	return q
+}
