@@ -1,0 +1,185 @@
+package peer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// A Packet is a packet as the wire has it. Integers have no bound, as in the
+// protocol; nil is 0.
+type Packet struct {
+	IsRequest bool
+	Channel   *big.Int
+	Tag       *big.Int
+	Flags     *big.Int
+	Type      *big.Int // the wire's; requests only
+	Payload   []byte
+}
+
+// errShort reports octets that stop inside a packet.
+var errShort = errors.New("the octets stop inside a packet")
+
+// Decode reads the first packet of b, in any of its forms, and the octets it took.
+func Decode(b []byte) (p Packet, n int, err error) {
+	length, rest, ok := cutInteger(b)
+	if !ok {
+		return p, 0, errShort
+	}
+	if !length.IsInt64() || length.Int64() > int64(len(rest)) {
+		return p, 0, errShort
+	}
+	body := rest[:length.Int64()]
+	n = len(b) - len(rest) + len(body)
+	field := func() *big.Int {
+		v, after, whole := cutInteger(body)
+		if !whole {
+			err = fmt.Errorf("malformed: a body of %d octets is too short for its fields", length)
+		}
+		body = after
+		return v
+	}
+	p.Tag = field()
+	word := field()
+	p.IsRequest = word.Bit(1) == 1
+	p.Flags = new(big.Int).Rsh(word, 2)
+	p.Channel = new(big.Int)
+	if word.Bit(0) == 1 {
+		p.Channel = field()
+	}
+	if p.IsRequest {
+		p.Type = field()
+	}
+	p.Payload = body
+	return p, n, err
+}
+
+// cutInteger reads a BSUInt from the front of b.
+func cutInteger(b []byte) (v *big.Int, rest []byte, ok bool) {
+	v = new(big.Int)
+	for i, octet := range b {
+		v.Lsh(v, 7).Or(v, big.NewInt(int64(octet&0x7f)))
+		if octet < 0x80 {
+			return v, b[i+1:], true
+		}
+	}
+	return v, nil, false
+}
+
+// Encode is the octets of p in their shortest form.
+func (p Packet) Encode() []byte {
+	word := new(big.Int).Lsh(orZero(p.Flags), 2)
+	if p.IsRequest {
+		word.SetBit(word, 1, 1)
+	}
+	if orZero(p.Channel).Sign() != 0 {
+		word.SetBit(word, 0, 1)
+	}
+	body := appendInteger(nil, orZero(p.Tag))
+	body = appendInteger(body, word)
+	if word.Bit(0) == 1 {
+		body = appendInteger(body, p.Channel)
+	}
+	if p.IsRequest {
+		body = appendInteger(body, orZero(p.Type))
+	}
+	body = append(body, p.Payload...)
+	return append(appendInteger(nil, big.NewInt(int64(len(body)))), body...)
+}
+
+func appendInteger(b []byte, v *big.Int) []byte {
+	groups := max(1, (v.BitLen()+6)/7)
+	for i := groups - 1; i >= 0; i-- {
+		octet := byte(new(big.Int).Rsh(v, uint(7*i)).Uint64() & 0x7f)
+		if i > 0 {
+			octet |= 0x80
+		}
+		b = append(b, octet)
+	}
+	return b
+}
+
+func orZero(v *big.Int) *big.Int {
+	if v == nil {
+		return new(big.Int)
+	}
+	return v
+}
+
+// Same reports whether p and q are the same packet.
+func (p Packet) Same(q Packet) bool {
+	return p.IsRequest == q.IsRequest && equal(p.Channel, q.Channel) && equal(p.Tag, q.Tag) &&
+		equal(p.Flags, q.Flags) && (!p.IsRequest || equal(p.Type, q.Type)) && bytes.Equal(p.Payload, q.Payload)
+}
+
+func equal(v, w *big.Int) bool { return orZero(v).Cmp(orZero(w)) == 0 }
+
+// EOF is the packet that ends a stream: 03 00 02 00.
+var EOF = Packet{IsRequest: true}
+
+// OK is the ok bit of a response.
+func (p Packet) OK() bool { return orZero(p.Flags).Bit(0) == 1 }
+
+// ReplyFlags are the flags of a response without its ok bit: the handler's.
+func (p Packet) ReplyFlags() *big.Int { return new(big.Int).Rsh(orZero(p.Flags), 1) }
+
+// String names the fields of p that are not zero, in the words of the features:
+//
+//	EOF
+//	request: tag 1, flags 0x5, wire type 3, payload "hi"
+//	response: channel 5, tag 1, ok, flags 0x55, payload 00ff
+func (p Packet) String() string {
+	if p.Same(EOF) {
+		return "EOF"
+	}
+	var s strings.Builder
+	kind := "response"
+	if p.IsRequest {
+		kind = "request"
+	}
+	s.WriteString(kind + ": ")
+	if orZero(p.Channel).Sign() != 0 {
+		fmt.Fprintf(&s, "channel %d, ", p.Channel)
+	}
+	fmt.Fprintf(&s, "tag %d", orZero(p.Tag))
+	flags := orZero(p.Flags)
+	if !p.IsRequest {
+		verdict := ", failed"
+		if p.OK() {
+			verdict = ", ok"
+		}
+		s.WriteString(verdict)
+		flags = p.ReplyFlags()
+	}
+	if flags.Sign() != 0 {
+		fmt.Fprintf(&s, ", flags %#x", flags)
+	}
+	if p.IsRequest {
+		fmt.Fprintf(&s, ", wire type %d", orZero(p.Type))
+	}
+	if len(p.Payload) > 0 {
+		s.WriteString(", payload " + payloadString(p.Payload))
+	}
+	return s.String()
+}
+
+// shownPayload is how many octets of a payload String shows.
+const shownPayload = 64
+
+func payloadString(b []byte) string {
+	more := ""
+	if len(b) > shownPayload {
+		more = fmt.Sprintf("… (%d octets)", len(b))
+		b = b[:shownPayload]
+	}
+	for _, r := range string(b) {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return fmt.Sprintf("%x", b) + more
+		}
+	}
+	return strconv.Quote(string(b)) + more
+}

@@ -1,0 +1,259 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A Peer is the scripted end of one connection. Its methods are called from one
+// goroutine; it reads what the subject sends in another, all the time, so that a
+// subject never waits for a peer that does not mean to make it wait.
+type Peer struct {
+	Wire Wire
+
+	to   *os.File
+	from *os.File
+
+	mu      sync.Mutex
+	unread  []byte
+	arrived []mark // of what is unread
+	reads   int
+	ended   bool          // no octets will come any more
+	endErr  error         // nil: the subject closed its end
+	paused  chan struct{} // while the peer does not read: closed on resuming
+	changed chan struct{} // closed at the next change of what is above
+	done    chan struct{} // closed at the reader's end
+}
+
+// mark says when some octets came.
+type mark struct {
+	octets int
+	at     time.Time
+	read   int
+}
+
+// A Received is a packet that the subject sent.
+type Received struct {
+	Packet
+	Octets []byte
+	At     time.Time // when its last octet came
+	Read   int       // which read of the pipe brought its last octet, from 1
+}
+
+// An EndError reports that the subject's stream ended where a packet was awaited.
+type EndError struct {
+	Rest []byte // the beginning of a packet that never ended
+	Err  error  // nil: the subject closed its end
+}
+
+func (e *EndError) Error() string {
+	s := "the subject's stream ended"
+	if e.Err != nil {
+		s += fmt.Sprintf(" (%v)", e.Err)
+	}
+	if len(e.Rest) > 0 {
+		s += " inside a packet, after " + ShowHex(e.Rest)
+	}
+	return s
+}
+
+func newPeer(to, from *os.File) *Peer {
+	p := &Peer{to: to, from: from, changed: make(chan struct{}), done: make(chan struct{})}
+	go p.read()
+	return p
+}
+
+// read takes what the subject sends until its stream ends or the peer closes.
+func (p *Peer) read() {
+	defer close(p.done)
+	buf := make([]byte, 64<<10)
+	for {
+		p.mu.Lock()
+		paused := p.paused
+		p.mu.Unlock()
+		if paused != nil {
+			<-paused
+		}
+		n, err := readOnce(p.from, buf)
+		if n > 0 {
+			octets := append([]byte(nil), buf[:n]...)
+			p.Wire.add(Event{From: FromSubject, Octets: octets})
+			p.change(func() {
+				p.reads++
+				p.unread = append(p.unread, octets...)
+				p.arrived = append(p.arrived, mark{n, time.Now(), p.reads})
+			})
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			continue
+		}
+		if err != nil || n == 0 {
+			if !errors.Is(err, os.ErrClosed) {
+				p.Wire.add(Event{From: FromSubject, Note: "closed its sending pipe"})
+			}
+			p.change(func() { p.ended, p.endErr = true, ending(err) })
+			return
+		}
+	}
+}
+
+func (p *Peer) change(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f()
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// await waits until ready, run under the lock, reports true.
+func (p *Peer) await(ctx context.Context, ready func() bool) error {
+	for {
+		p.mu.Lock()
+		ok, changed := ready(), p.changed
+		p.mu.Unlock()
+		if ok {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// Send writes octets to the subject. That the subject no longer reads is recorded
+// and no error: what follows from it shows in what the subject sends.
+func (p *Peer) Send(ctx context.Context, octets []byte) error {
+	p.Wire.add(Event{From: FromPeer, Octets: octets})
+	stop := context.AfterFunc(ctx, func() { _ = p.to.SetWriteDeadline(time.Unix(1, 0)) })
+	defer stop()
+	n, err := p.to.Write(octets)
+	switch {
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, os.ErrClosed):
+		p.Wire.add(Event{From: FromPeer, Note: fmt.Sprintf("could write only %d of these octets: nobody reads the pipe", n)})
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("the subject took only %d of %d octets: %w", n, len(octets), context.Cause(ctx))
+	}
+	return err
+}
+
+// Next waits for the next packet of the subject and takes it. The error is an
+// [*EndError], ctx's, or tells of octets that are no packet.
+func (p *Peer) Next(ctx context.Context) (r Received, err error) {
+	awaitErr := p.await(ctx, func() bool {
+		packet, n, decodeErr := Decode(p.unread)
+		switch {
+		case errors.Is(decodeErr, errShort) && p.ended:
+			err = &EndError{Rest: p.unread, Err: p.endErr}
+		case errors.Is(decodeErr, errShort):
+			return false
+		case decodeErr != nil:
+			err = fmt.Errorf("the subject sent %s: %w", ShowHex(p.unread[:n]), decodeErr)
+		default:
+			r = Received{Packet: packet, Octets: p.unread[:n:n]}
+			r.At, r.Read = p.take(n)
+		}
+		return true
+	})
+	if awaitErr != nil {
+		return Received{}, awaitErr
+	}
+	return r, err
+}
+
+// take drops n unread octets and tells of the read that brought the last of them.
+func (p *Peer) take(n int) (at time.Time, read int) {
+	p.unread = p.unread[n:]
+	for n > 0 {
+		m := &p.arrived[0]
+		at, read = m.at, m.read
+		used := min(n, m.octets)
+		n -= used
+		m.octets -= used
+		if m.octets == 0 {
+			p.arrived = p.arrived[1:]
+		}
+	}
+	return at, read
+}
+
+// Unread is what the subject has sent and Next has not taken, and whether its
+// stream has ended.
+func (p *Peer) Unread() (octets []byte, ended bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]byte(nil), p.unread...), p.ended
+}
+
+// AwaitUnread waits until there are n octets that Next has not taken, or the
+// subject's stream has ended.
+func (p *Peer) AwaitUnread(ctx context.Context, n int) error {
+	return p.await(ctx, func() bool { return len(p.unread) >= n || p.ended })
+}
+
+// AwaitEnd waits for the end of the subject's stream and returns what came before
+// it that Next has not taken.
+func (p *Peer) AwaitEnd(ctx context.Context) ([]byte, error) {
+	err := p.await(ctx, func() bool { return p.ended })
+	rest, _ := p.Unread()
+	return rest, err
+}
+
+// Pause makes the peer stop reading, so that the pipe fills up; Resume ends that.
+func (p *Peer) Pause() {
+	p.Wire.add(Event{From: FromPeer, Note: "stopped reading"})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.paused == nil {
+		p.paused = make(chan struct{})
+		_ = p.from.SetReadDeadline(time.Unix(1, 0)) // ends a read under way
+	}
+}
+
+// Resume makes the peer read again.
+func (p *Peer) Resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.paused != nil {
+		p.Wire.add(Event{From: FromPeer, Note: "went on reading"})
+		_ = p.from.SetReadDeadline(time.Time{})
+		close(p.paused)
+		p.paused = nil
+	}
+}
+
+// EndSending closes the peer's sending pipe, with or without EOF before.
+func (p *Peer) EndSending() {
+	p.Wire.add(Event{From: FromPeer, Note: "closed its sending pipe"})
+	_ = p.to.Close()
+}
+
+// EndReading closes the peer's receiving pipe, so that the subject's writes fail.
+func (p *Peer) EndReading() {
+	p.Wire.add(Event{From: FromPeer, Note: "closed its receiving pipe"})
+	_ = p.from.Close()
+}
+
+// Close ends the peer, whatever state the connection is in.
+func (p *Peer) Close() {
+	_ = p.to.Close()
+	_ = p.from.Close()
+	p.Resume()
+	<-p.done
+}
+
+// ending is why a stream ended other than by the subject's closing it.
+func ending(err error) error {
+	if err == nil || errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
