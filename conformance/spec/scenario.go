@@ -1,0 +1,168 @@
+package spec
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	gherkin "github.com/cucumber/gherkin/go/v26"
+	messages "github.com/cucumber/messages/go/v21"
+)
+
+// A Scenario is one executable example: a scenario of a feature file, or one row of
+// an outline.
+type Scenario struct {
+	ID           string // the file's name and the scenario's, made one word each: unique
+	Feature      string // the feature's name
+	Name         string
+	Requirements []string // by id
+	Level        Level
+	Tags         []string // as written, with the @
+	Steps        []string // their text
+
+	File string
+	Line int
+	// Source is a feature file that holds this scenario alone, each line where it
+	// stands in File.
+	Source []byte
+}
+
+var (
+	requirementTag = regexp.MustCompile(`^@([A-Z]+-[0-9]+)$`)
+	noWord         = regexp.MustCompile(`[^a-z0-9]+`)
+	fileNumber     = regexp.MustCompile(`^[0-9]+-`)
+)
+
+// slug makes one word of a name.
+func slug(name string) string {
+	return strings.Trim(noWord.ReplaceAllString(strings.ToLower(name), "-"), "-")
+}
+
+// parseScenarios reads the scenarios of one feature file.
+func parseScenarios(file string, content []byte) ([]Scenario, error) {
+	doc, err := gherkin.ParseGherkinDocument(bytes.NewReader(content), (&messages.Incrementing{}).NewId)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if doc.Feature == nil {
+		return nil, fmt.Errorf("%s: no feature in it", file)
+	}
+	stem := fileNumber.ReplaceAllString(strings.TrimSuffix(path.Base(file), ".feature"), "")
+	layout := newLayout(doc.Feature, content)
+	var scenarios []Scenario
+	for _, pickle := range gherkin.Pickles(*doc, file, (&messages.Incrementing{}).NewId) {
+		s := Scenario{
+			ID: stem + "/" + slug(pickle.Name), Feature: doc.Feature.Name, Name: pickle.Name, File: file,
+		}
+		s.Line, s.Source = layout.isolate(pickle.AstNodeIds)
+		for _, tag := range pickle.Tags {
+			if !slices.Contains(s.Tags, tag.Name) {
+				s.Tags = append(s.Tags, tag.Name)
+			}
+		}
+		for _, step := range pickle.Steps {
+			s.Steps = append(s.Steps, step.Text)
+		}
+		if err := s.readTags(); err != nil {
+			return nil, fmt.Errorf("%s:%d: scenario %q: %w", file, s.Line, s.Name, err)
+		}
+		scenarios = append(scenarios, s)
+	}
+	return scenarios, nil
+}
+
+// readTags finds the requirements and the level among the tags.
+func (s *Scenario) readTags() error {
+	for _, tag := range s.Tags {
+		if m := requirementTag.FindStringSubmatch(tag); m != nil {
+			s.Requirements = append(s.Requirements, m[1])
+		}
+		if level := Level(strings.TrimPrefix(tag, "@")); slices.Contains(Levels, level) {
+			if s.Level != "" {
+				return fmt.Errorf("it has two levels, %s and %s", s.Level, level)
+			}
+			s.Level = level
+		}
+	}
+	switch {
+	case len(s.Requirements) == 0:
+		return fmt.Errorf("it names no requirement, as by the tag @EQ-2")
+	case s.Level == "":
+		return fmt.Errorf("it has no level, @must, @should or @may")
+	case len(s.Steps) == 0:
+		return fmt.Errorf("it has no steps")
+	}
+	return nil
+}
+
+// layout knows which lines of a feature file belong to what.
+type layout struct {
+	lines  [][]byte
+	always []span           // the feature's own lines and its background
+	nodes  map[string]place // of scenarios, by the parser's ids
+	rows   map[string]int   // lines of example rows, by the parser's ids
+	tables map[string][]int // of a scenario: the lines of all its example rows
+}
+
+// span is the lines from one to before another, counted from 1.
+type span struct{ from, to int }
+
+type place struct {
+	line int
+	span
+}
+
+func newLayout(f *messages.Feature, content []byte) *layout {
+	l := &layout{
+		lines: bytes.Split(content, []byte("\n")),
+		nodes: map[string]place{}, rows: map[string]int{}, tables: map[string][]int{},
+	}
+	end := len(l.lines) + 1
+	for _, child := range slices.Backward(f.Children) {
+		switch {
+		case child.Background != nil:
+			l.always = append(l.always, span{int(child.Background.Location.Line), end})
+			end = int(child.Background.Location.Line)
+		case child.Scenario != nil:
+			sc := child.Scenario
+			start := int(sc.Location.Line)
+			for _, tag := range sc.Tags {
+				start = min(start, int(tag.Location.Line))
+			}
+			l.nodes[sc.Id] = place{int(sc.Location.Line), span{start, end}}
+			for _, examples := range sc.Examples {
+				for _, row := range examples.TableBody {
+					l.rows[row.Id] = int(row.Location.Line)
+					l.tables[sc.Id] = append(l.tables[sc.Id], int(row.Location.Line))
+				}
+			}
+			end = start
+		}
+	}
+	l.always = append(l.always, span{1, end})
+	return l
+}
+
+// isolate blanks every line that the scenario with these ids (its own and, in an
+// outline, its row's) does not need.
+func (l *layout) isolate(ids []string) (line int, source []byte) {
+	scenario := l.nodes[ids[0]]
+	line = scenario.line
+	row := 0
+	if len(ids) > 1 {
+		row = l.rows[ids[1]]
+		line = row
+	}
+	kept := make([][]byte, len(l.lines))
+	for _, s := range append(slices.Clone(l.always), scenario.span) {
+		for i := s.from; i < s.to; i++ {
+			if i == row || !slices.Contains(l.tables[ids[0]], i) {
+				kept[i-1] = l.lines[i-1]
+			}
+		}
+	}
+	return line, bytes.Join(kept, []byte("\n"))
+}

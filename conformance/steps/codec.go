@@ -1,0 +1,279 @@
+package steps
+
+import (
+	"fmt"
+	"math/big"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+var codecSteps = []definition{
+	on(`{packet} encodes to {octets}`, func(w *World) any { return w.encodesTo }),
+	on(`{packet} encodes to exactly {octets}`, func(w *World) any { return w.encodesToExactly }),
+	on(`{packet} is not encoded`, func(w *World) any { return w.isNotEncoded }),
+	on(`{octets} decodes to {packet}`, func(w *World) any { return w.decodesTo }),
+	on(`{octets}, followed by {octets}, decodes to {packet}`, func(w *World) any { return w.decodesToBefore }),
+	on(`{octets} is not decoded`, func(w *World) any { return w.isNotDecoded }),
+	on(`{packet} equals {packet}`, func(w *World) any { return w.equals }),
+	on(`{packet} does not equal {packet}`, func(w *World) any { return w.differs }),
+	on(`{packet} with type {n} equals itself with type {n}`, func(w *World) any { return w.equalsWithTypes }),
+	on(`the text form of {packet} is (.+)`, func(w *World) any { return w.textForm }),
+	on(`the implementation has integers beyond 64 bits`, func(w *World) any {
+		return func() error { return w.need(adapter.CanBigIntegers) }
+	}),
+}
+
+// toAdapter is a packet as the adapter protocol writes it.
+func toAdapter(p peer.Packet) *adapter.Packet {
+	q := &adapter.Packet{
+		IsRequest: p.IsRequest, Channel: integer(p.Channel), Tag: integer(p.Tag), Flags: integer(p.Flags),
+		Payload: p.Payload,
+	}
+	if p.IsRequest {
+		q.RqType = integer(p.Type)
+	}
+	return q
+}
+
+func integer(v *big.Int) adapter.Integer {
+	if v == nil {
+		return "0"
+	}
+	return adapter.Integer(v.String())
+}
+
+// fromAdapter is a packet of the adapter protocol.
+func fromAdapter(p adapter.Packet) (q peer.Packet, err error) {
+	q = peer.Packet{IsRequest: p.IsRequest, Payload: p.Payload}
+	for _, field := range []struct {
+		to   **big.Int
+		from adapter.Integer
+	}{{&q.Channel, p.Channel}, {&q.Tag, p.Tag}, {&q.Flags, p.Flags}, {&q.Type, p.RqType}} {
+		if field.from == "" {
+			continue
+		}
+		v, ok := new(big.Int).SetString(string(field.from), 10)
+		if !ok {
+			return q, fmt.Errorf("the adapter gave %q for an integer", field.from)
+		}
+		*field.to = v
+	}
+	return q, nil
+}
+
+func (w *World) encode(words string) ([]byte, error) {
+	p, err := parseMeaning(words)
+	if err != nil {
+		return nil, err
+	}
+	r, err := w.do(adapter.Message{Op: adapter.OpEncode, Packet: toAdapter(p)})
+	if err != nil {
+		return nil, subjectError("the octets of "+words, err)
+	}
+	return *r.Bytes, nil
+}
+
+// encodesTo takes any octets that are read as the same packet: the shortest form
+// is a matter of its own.
+func (w *World) encodesTo(words, text, meaning string) error {
+	expected, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	got, err := w.encode(words)
+	if err != nil {
+		return err
+	}
+	return sameOctets(expected, got)
+}
+
+func (w *World) encodesToExactly(words, text, meaning string) error {
+	expected, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	got, err := w.encode(words)
+	if err != nil {
+		return err
+	}
+	if string(got) != string(expected) {
+		return differ(expected, got)
+	}
+	return nil
+}
+
+// sameOctets takes octets that are as expected or that say the same in a longer form.
+func sameOctets(expected, got []byte) error {
+	if string(got) == string(expected) {
+		return nil
+	}
+	want, _, err := peer.Decode(expected)
+	if err != nil {
+		return mistake("%s is no packet", peer.ShowHex(expected))
+	}
+	p, n, err := peer.Decode(got)
+	if err == nil && n == len(got) && p.Same(want) {
+		return nil
+	}
+	return differ(expected, got)
+}
+
+func (w *World) isNotEncoded(words string) error {
+	octets, err := w.encode(words)
+	if kind := kindOf(err); kind != "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return failf("an error, as the value cannot be represented", "%s", describe(octets))
+}
+
+func (w *World) decodesTo(text, meaning, words string) error {
+	return w.decodesToBefore(text, meaning, "", "", words)
+}
+
+func (w *World) decodesToBefore(text, meaning, after, _, words string) error {
+	octets, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	rest, err := parseOctets(after)
+	if err != nil {
+		return err
+	}
+	want, err := parseMeaning(words)
+	if err != nil {
+		return err
+	}
+	input := adapter.Hex(append(octets[:len(octets):len(octets)], rest...))
+	r, err := w.do(adapter.Message{Op: adapter.OpDecode, Bytes: &input})
+	if err != nil {
+		return subjectError(words, err)
+	}
+	got, err := fromAdapter(*r.Packet)
+	if err != nil {
+		return err
+	}
+	if !got.Same(want) {
+		return failf(want.String(), "%s", got)
+	}
+	if *r.Consumed != len(octets) {
+		return failf(fmt.Sprintf("%d octets consumed", len(octets)), "%d octets consumed", *r.Consumed)
+	}
+	return nil
+}
+
+// isNotDecoded takes either kind of refusal: an implementation that reads a stream
+// may not know whether octets are cut or wrong.
+func (w *World) isNotDecoded(text, _ string) error {
+	octets, err := parseOctets(text)
+	if err != nil {
+		return err
+	}
+	input := adapter.Hex(octets)
+	r, err := w.do(adapter.Message{Op: adapter.OpDecode, Bytes: &input})
+	switch kind := kindOf(err); {
+	case kind == adapter.Incomplete || kind == adapter.Malformed:
+		return nil
+	case err != nil:
+		return subjectError("the error incomplete or malformed", err)
+	}
+	got, err := fromAdapter(*r.Packet)
+	if err != nil {
+		return err
+	}
+	return failf("the error incomplete or malformed", "%s, of %d octets", got, *r.Consumed)
+}
+
+func (w *World) equal(a, b adapter.Packet) (bool, error) {
+	if err := w.need(adapter.CanEqual); err != nil {
+		return false, err
+	}
+	r, err := w.do(adapter.Message{Op: adapter.OpEqual, A: &a, B: &b})
+	if err != nil {
+		return false, subjectError("whether the packets are equal", err)
+	}
+	return *r.Equal, nil
+}
+
+func (w *World) compare(a, b string, want bool) error {
+	p, err := parseMeaning(a)
+	if err != nil {
+		return err
+	}
+	q, err := parseMeaning(b)
+	if err != nil {
+		return err
+	}
+	got, err := w.equal(*toAdapter(p), *toAdapter(q))
+	if err != nil {
+		return err
+	}
+	return verdict(want, got)
+}
+
+func verdict(want, got bool) error {
+	say := map[bool]string{true: "equal", false: "not equal"}
+	if got != want {
+		return failf(say[want], "%s", say[got])
+	}
+	return nil
+}
+
+func (w *World) equals(a, b string) error  { return w.compare(a, b, true) }
+func (w *World) differs(a, b string) error { return w.compare(a, b, false) }
+
+// equalsWithTypes compares responses to which a type was given, as some
+// implementations' packets have the attribute all the same.
+func (w *World) equalsWithTypes(words, typeA, typeB string) error {
+	p, err := parseMeaning(words)
+	if err != nil {
+		return err
+	}
+	a, b := *toAdapter(p), *toAdapter(p)
+	a.RqType, b.RqType = adapter.Integer(typeA), adapter.Integer(typeB)
+	got, err := w.equal(a, b)
+	if err != nil {
+		return err
+	}
+	return verdict(true, got)
+}
+
+func (w *World) textForm(words, text string) error {
+	if err := w.need(adapter.CanString); err != nil {
+		return err
+	}
+	p, err := parseMeaning(words)
+	if err != nil {
+		return err
+	}
+	r, err := w.do(adapter.Message{Op: adapter.OpString, Packet: toAdapter(p)})
+	if err != nil {
+		return subjectError(text, err)
+	}
+	if *r.String != text {
+		return failf(text, "%s", *r.String)
+	}
+	return nil
+}
+
+// subjectError makes a failure of an error that the subject answered in place of
+// what was expected; other errors stay as they are.
+func subjectError(expected string, err error) error {
+	if kindOf(err) == "" {
+		return err
+	}
+	return failf(expected, "the error %v", err)
+}
+
+// kindOf is the kind of the subject's own error in err, and empty for any other
+// error or none.
+func kindOf(err error) adapter.Kind {
+	var e *adapter.Error
+	if !asAdapterError(err, &e) {
+		return ""
+	}
+	return e.Kind
+}

@@ -1,0 +1,147 @@
+package steps
+
+import (
+	"fmt"
+	"math/big"
+	"strconv"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// Steps about how a connection ends, from either side.
+var endSteps = []definition{
+	on(`the peer ends its stream without EOF`, func(w *World) any {
+		return func() error { w.current.peer.EndSending(); return nil }
+	}),
+	on(`the peer closes its receiving pipe`, func(w *World) any {
+		return func() error { w.current.peer.EndReading(); return nil }
+	}),
+	on(`the peer stops reading`, func(w *World) any {
+		return func() error { w.current.peer.Pause(); return nil }
+	}),
+	on(`the peer reads again`, func(w *World) any {
+		return func() error { w.current.peer.Resume(); return nil }
+	}),
+	on(`the subject ends its stream`, func(w *World) any { return w.endsStream }),
+	on(`the subject's stream ends`, func(w *World) any { return w.streamEnds }),
+	on(`the subject is shut down`, func(w *World) any { return w.shutDown }),
+	on(`the subject is shut down as {name}`, func(w *World) any {
+		return func(name string) error { return w.startShutdown(name, false) }
+	}),
+	on(`the subject is shut down, blocking, as {name}`, func(w *World) any {
+		return func(name string) error { return w.startShutdown(name, true) }
+	}),
+	on(`the subject takes no more requests`, func(w *World) any { return w.takesNoMore }),
+	on(`the subject is joined as {name}`, func(w *World) any {
+		return func(name string) error { return w.start(name, adapter.Message{Op: adapter.OpJoin}) }
+	}),
+	on(`{name} returns`, func(w *World) any { return w.returns }),
+	on(`{name} returns, telling the end as (eof|cut|malformed)`, func(w *World) any { return w.returnsTelling }),
+	on(`{name} has not returned`, func(w *World) any { return w.hasNotReturned }),
+}
+
+// endsStream awaits EOF, as the only packet that no step has asked for, and then
+// the end of the octets.
+func (w *World) endsStream() error {
+	expected := "03 00 02 00 (EOF) and nothing else"
+	r, err := w.next(expected)
+	if err != nil {
+		return err
+	}
+	if !r.Same(peer.EOF) {
+		return failf(expected, "%s", describe(r.Octets))
+	}
+	return w.streamEnds()
+}
+
+// streamEnds awaits the end of the octets, before which there are none that no
+// step has asked for.
+func (w *World) streamEnds() error {
+	if len(w.current.received) > 0 {
+		return failf("the end of the stream", "%s", w.current.tellReceived())
+	}
+	rest, err := w.current.peer.AwaitEnd(w.Ctx)
+	if len(rest) > 0 {
+		return failf("the end of the stream", "%s", describe(rest))
+	}
+	if err != nil {
+		return w.awaited("the end of the subject's octets", err)
+	}
+	return nil
+}
+
+// shutDown shuts down without blocking and waits for the call to return.
+func (w *World) shutDown() error {
+	_, err := w.command(adapter.Message{Op: adapter.OpShutdown, Block: new(bool)})
+	return subjectError("shutdown to return", err)
+}
+
+func (w *World) startShutdown(name string, block bool) error {
+	return w.start(name, adapter.Message{Op: adapter.OpShutdown, Block: &block})
+}
+
+// takesNoMore waits until a shutdown under way has begun, which shows in that
+// requests are refused as closed. Those taken before that go out and are answered.
+func (w *World) takesNoMore() error {
+	for i := 0; ; i++ {
+		m := adapter.Message{Op: adapter.OpRequest, Call: "probe-" + strconv.Itoa(i), RqType: adapter.TypeNone}
+		_, err := w.command(m)
+		if kindOf(err) == adapter.Closed {
+			return nil
+		}
+		if err != nil {
+			return subjectError(`a request to be refused with the error "closed"`, err)
+		}
+		isProbe := func(p peer.Packet) bool { return p.IsRequest && p.Type.IsInt64() && p.Type.Int64() == 1 }
+		r, err := w.find("the request that the subject took after its shutdown was called", isProbe)
+		if err != nil {
+			return err
+		}
+		if err := w.send(peer.Packet{Channel: r.Channel, Tag: r.Tag, Flags: big.NewInt(1)}.Encode()); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *World) returns(name string) error {
+	p, err := w.started(name)
+	if err != nil {
+		return err
+	}
+	_, err = w.await(p)
+	return subjectError(fmt.Sprintf("%q to return", name), err)
+}
+
+func (w *World) returnsTelling(name, ended string) error {
+	if err := w.need(adapter.CanEndReason); err != nil {
+		return err
+	}
+	p, err := w.started(name)
+	if err != nil {
+		return err
+	}
+	r, err := w.await(p)
+	if err != nil {
+		return subjectError(fmt.Sprintf("%q to return", name), err)
+	}
+	if r.Ended != ended {
+		return failf("the end told as "+ended, "%q", r.Ended)
+	}
+	return nil
+}
+
+func (w *World) hasNotReturned(name string) error {
+	p, err := w.started(name)
+	if err != nil {
+		return err
+	}
+	if err := w.settle(); err != nil {
+		return err
+	}
+	if hasReturned(p) {
+		_, err := w.await(p)
+		return failf(fmt.Sprintf("%q to wait", name), "it returned (error: %v)", err)
+	}
+	return nil
+}

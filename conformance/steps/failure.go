@@ -1,0 +1,80 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// A Failure reports that the subject did other than the scenario says.
+type Failure struct {
+	Expected, Actual string
+	TimedOut         bool // the scenario's time was over before anything came
+}
+
+func (f *Failure) Error() string {
+	return fmt.Sprintf("expected %s, got %s", f.Expected, f.Actual)
+}
+
+func failf(expected, actual string, args ...any) *Failure {
+	return &Failure{Expected: expected, Actual: fmt.Sprintf(actual, args...)}
+}
+
+// ErrSkip reports that the subject lacks what the scenario needs.
+var ErrSkip = errors.New("skipped")
+
+// A featureError reports a mistake in a feature file, such as octets that are not
+// what the words beside them say.
+type featureError struct{ text string }
+
+func (e *featureError) Error() string { return "mistake in the feature: " + e.text }
+
+func mistake(format string, args ...any) error {
+	return &featureError{fmt.Sprintf(format, args...)}
+}
+
+// differ is the failure that tells two runs of octets apart, with the place of the
+// first difference.
+func differ(expected, actual []byte) *Failure {
+	at := 0
+	for at < len(expected) && at < len(actual) && expected[at] == actual[at] {
+		at++
+	}
+	f := &Failure{Expected: describe(expected), Actual: describe(actual)}
+	where := fmt.Sprintf("; the first difference is at octet %d: ", at)
+	switch {
+	case at == len(actual):
+		f.Actual += where + "the octets end there"
+	case at == len(expected):
+		f.Actual += where + fmt.Sprintf("%02x where the octets should end", actual[at])
+	default:
+		f.Actual += where + fmt.Sprintf("%02x, not %02x", actual[at], expected[at])
+	}
+	return f
+}
+
+// describe writes octets with what they mean, packet by packet.
+func describe(octets []byte) string {
+	if len(octets) == 0 {
+		return "no octets"
+	}
+	var meanings []string
+	for rest := octets; len(rest) > 0; {
+		p, n, err := peer.Decode(rest)
+		if n == 0 || err != nil {
+			meanings = append(meanings, "no whole packet")
+			break
+		}
+		meanings = append(meanings, p.String())
+		rest = rest[n:]
+	}
+	return fmt.Sprintf("%s (%s)", peer.ShowHex(octets), strings.Join(meanings, "; "))
+}
+
+// asAdapterError finds the subject's own error in err; what skips a scenario is none.
+func asAdapterError(err error, e **adapter.Error) bool {
+	return !errors.Is(err, ErrSkip) && errors.As(err, e)
+}

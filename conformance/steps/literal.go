@@ -1,0 +1,166 @@
+package steps
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// parseOctets reads octets as features write them: hex digits, two an octet, with
+// spaces where they help; "61*300" is one octet three hundred times.
+func parseOctets(text string) ([]byte, error) {
+	var octets []byte
+	for _, word := range strings.Fields(text) {
+		digits, times, repeated := strings.Cut(word, "*")
+		b, err := hex.DecodeString(digits)
+		n := 1
+		if err == nil && repeated {
+			n, err = strconv.Atoi(times)
+		}
+		if err != nil {
+			return nil, mistake("%q is no octets: hex digits, two an octet, or one octet repeated, like 61*300", word)
+		}
+		octets = append(octets, bytes.Repeat(b, n)...)
+	}
+	return octets, nil
+}
+
+// parsePackets reads octets and checks that they mean what the feature says beside
+// them: packets, separated by semicolons, or words that begin with "not a packet".
+func parsePackets(text, meaning string) ([]byte, error) {
+	octets, err := parseOctets(text)
+	if err != nil || meaning == "" {
+		return octets, err
+	}
+	rest := octets
+	for _, words := range strings.Split(meaning, "; ") {
+		p, n, err := peer.Decode(rest)
+		if strings.HasPrefix(words, "not a packet") {
+			if err == nil {
+				return nil, mistake("%s is a packet: %s", peer.ShowHex(rest), p)
+			}
+			return octets, nil
+		}
+		want, parseErr := parseMeaning(words)
+		if parseErr != nil {
+			return nil, parseErr
+		}
+		if err != nil || !p.Same(want) {
+			return nil, mistake("%s is not %q but %s", peer.ShowHex(rest), words, describe(rest))
+		}
+		rest = rest[n:]
+	}
+	if len(rest) > 0 {
+		return nil, mistake("%q does not tell of the last %d octets", meaning, len(rest))
+	}
+	return octets, nil
+}
+
+// parseMeaning reads a packet as features put it in words:
+//
+//	EOF
+//	request: channel 5, tag 300, flags 7, wire type 2, payload "hello"
+//	response: tag 1, ok, flags 0x55, payload 00 ff
+//	response: tag 1, packet flags 0xab
+//
+// Fields left out are 0 or empty. The flags of a response said to be ok or failed
+// are the handler's; packet flags have the ok bit in them.
+func parseMeaning(words string) (p peer.Packet, err error) {
+	if words == "EOF" {
+		return peer.EOF, nil
+	}
+	kind, fields, found := strings.Cut(words, ": ")
+	if !found || kind != "request" && kind != "response" {
+		return p, mistake("%q is no packet in words: it begins with neither request: nor response: nor is it EOF", words)
+	}
+	p, err = parseFields(fields)
+	p.IsRequest = kind == "request"
+	return p, err
+}
+
+// parseFields reads the fields of a packet in words.
+func parseFields(fields string) (p peer.Packet, err error) {
+	var verdict string
+	for fields != "" && err == nil {
+		var field string
+		if payload, ok := strings.CutPrefix(fields, "payload "); ok {
+			p.Payload, err = parsePayload(payload)
+			break // the payload is last
+		}
+		field, fields, _ = strings.Cut(fields, ", ")
+		name, value, _ := cutLast(field)
+		switch {
+		case field == "ok" || field == "failed":
+			verdict = field
+		case field == "no payload":
+		case name == "channel":
+			p.Channel, err = parseInteger(value)
+		case name == "tag":
+			p.Tag, err = parseInteger(value)
+		case name == "flags" || name == "packet flags":
+			p.Flags, err = parseInteger(value)
+		case name == "wire type" || name == "type":
+			p.Type, err = parseInteger(value)
+		default:
+			err = mistake("%q is no field of a packet: channel, tag, ok, failed, flags, packet flags, wire type (or the caller's type), payload", field)
+		}
+	}
+	if verdict != "" && err == nil {
+		flags := new(big.Int)
+		if p.Flags != nil {
+			flags.Lsh(p.Flags, 1)
+		}
+		if verdict == "ok" {
+			flags.SetBit(flags, 0, 1)
+		}
+		p.Flags = flags
+	}
+	return p, err
+}
+
+// cutLast splits text around its last space.
+func cutLast(text string) (before, after string, found bool) {
+	i := strings.LastIndex(text, " ")
+	if i < 0 {
+		return text, "", false
+	}
+	return text[:i], text[i+1:], true
+}
+
+// parseInteger reads a decimal, a hexadecimal like 0x55, or a power like 2^61 or 2^61-1.
+func parseInteger(text string) (*big.Int, error) {
+	if exponent, ok := strings.CutPrefix(text, "2^"); ok {
+		exponent, less := strings.CutSuffix(exponent, "-1")
+		n, err := strconv.ParseUint(exponent, 10, 16)
+		if err != nil {
+			return nil, mistake("%q is no power of two", text)
+		}
+		v := new(big.Int).Lsh(big.NewInt(1), uint(n))
+		if less {
+			v.Sub(v, big.NewInt(1))
+		}
+		return v, nil
+	}
+	v, ok := new(big.Int).SetString(text, 0)
+	if !ok {
+		return nil, mistake("%q is no integer", text)
+	}
+	return v, nil
+}
+
+// parsePayload reads a payload: a quoted text in UTF-8, or octets.
+func parsePayload(text string) ([]byte, error) {
+	if strings.HasPrefix(text, `"`) {
+		s, err := strconv.Unquote(text)
+		if err != nil {
+			return nil, errors.Join(mistake("%s is no quoted text", text), err)
+		}
+		return []byte(s), nil
+	}
+	return parseOctets(text)
+}

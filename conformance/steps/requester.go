@@ -1,0 +1,265 @@
+package steps
+
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// Steps in which the subject is the requester.
+var requesterSteps = []definition{
+	on(`the subject requests type {integer} as {name}{fields}`, func(w *World) any {
+		return func(rqType, name, fields string) error { return w.requests(rqType, name, fields, "") }
+	}),
+	on(`the subject requests type {integer} as {name}{fields}, decoded by {name}`, func(w *World) any { return w.requests }),
+	on(`the subject does type {integer} as {name}{fields}`, func(w *World) any { return w.does }),
+	on(`the subject sends the request of {name}{fields}`, func(w *World) any { return w.sendsRequestOf }),
+	on(`the peer answers {name}{fields}`, func(w *World) any { return w.peerAnswers }),
+	on(`the peer answers tag {integer}{fields}`, func(w *World) any { return w.peerAnswersTag }),
+	on(`{name} is answered{fields}`, func(w *World) any { return w.isAnswered }),
+	on(`{name} is cancelled`, func(w *World) any {
+		return func(name string) error { return w.endsWith(name, adapter.Cancelled, "a cancellation") }
+	}),
+	on(`{name} ends with the decoder's error`, func(w *World) any {
+		return func(name string) error { return w.endsWith(name, adapter.BadDecode, "the decoder's error") }
+	}),
+	on(`{name} is not answered`, func(w *World) any { return w.isNotAnswered }),
+	on(`the tags of {name} and {name} differ`, func(w *World) any { return w.tagsDiffer }),
+	on(`requesting type {integer}{fields} is refused as (closed|invalid)`, func(w *World) any { return w.requestRefused }),
+	on(`doing type {integer}{fields} is refused as (closed|invalid)`, func(w *World) any { return w.doRefused }),
+}
+
+// requestCommand is the command that has the subject request rqType, the caller's.
+func (w *World) requestCommand(op, rqType, fields, decode string) (adapter.Message, error) {
+	p, err := parseFields(fields)
+	if err != nil {
+		return adapter.Message{}, err
+	}
+	typ, err := parseInteger(rqType)
+	if err != nil {
+		return adapter.Message{}, err
+	}
+	m := adapter.Message{Op: op, RqType: integer(typ), Payload: p.Payload, Decode: decode}
+	if decode != "" {
+		if err := w.need(adapter.CanDecode); err != nil {
+			return m, err
+		}
+	}
+	if p.Flags != nil {
+		m.Flags = integer(p.Flags)
+	}
+	if p.Channel != nil {
+		m.Channel = integer(p.Channel)
+		if err := w.need(adapter.CanChannels); err != nil {
+			return m, err
+		}
+	}
+	for _, v := range []*big.Int{typ, p.Flags} {
+		if v != nil && v.Sign() < 0 {
+			return m, w.need(adapter.CanNegative)
+		}
+	}
+	return m, nil
+}
+
+// requests has the subject submit a request and wait for its answer from then on.
+func (w *World) requests(rqType, name, fields, decode string) error {
+	m, err := w.requestCommand(adapter.OpRequest, rqType, fields, decode)
+	if err != nil {
+		return err
+	}
+	m.Call = name
+	if _, err := w.command(m); err != nil {
+		return subjectError(fmt.Sprintf("the request %q to be submitted", name), err)
+	}
+	wait := w.Session.Send(adapter.Message{Op: adapter.OpWait, Conn: w.current.name, Call: name})
+	w.current.calls[name] = &call{wait: wait}
+	return nil
+}
+
+// does has the subject submit a request and wait for its answer in one.
+func (w *World) does(rqType, name, fields string) error {
+	m, err := w.requestCommand(adapter.OpDo, rqType, fields, "")
+	if err != nil {
+		return err
+	}
+	m.Conn = w.current.name
+	w.current.calls[name] = &call{wait: w.Session.Send(m)}
+	return nil
+}
+
+func (w *World) call(name string) (*call, error) {
+	c := w.current.calls[name]
+	if c == nil {
+		return nil, mistake("no request is called %q", name)
+	}
+	return c, nil
+}
+
+// sendsRequestOf takes the subject's next request, which is to have these fields;
+// its tag is the subject's to choose.
+func (w *World) sendsRequestOf(name, fields string) error {
+	c, err := w.call(name)
+	if err != nil {
+		return err
+	}
+	want, err := parseFields(fields)
+	if err != nil {
+		return err
+	}
+	want.IsRequest = true
+	expected := fmt.Sprintf("the request of %q (%s)", name, fields)
+	r, err := w.find(expected, func(p peer.Packet) bool { return p.IsRequest })
+	if err != nil {
+		return err
+	}
+	if want.Tag == nil {
+		want.Tag = r.Tag
+	}
+	if !r.Same(want) {
+		return failf(expected, "%s", describe(r.Octets))
+	}
+	c.request = &r
+	return nil
+}
+
+// peerAnswers sends the response to a request of the subject's; its fields may
+// name another channel or tag than the request's.
+func (w *World) peerAnswers(name, fields string) error {
+	c, err := w.call(name)
+	if err != nil {
+		return err
+	}
+	if c.request == nil {
+		return mistake("the request of %q has not come when the peer answers it", name)
+	}
+	p, err := parseFields(fields)
+	if err != nil {
+		return err
+	}
+	if p.Tag == nil {
+		p.Tag = c.request.Tag
+	}
+	if p.Channel == nil {
+		p.Channel = c.request.Channel
+	}
+	return w.send(p.Encode())
+}
+
+func (w *World) peerAnswersTag(tag, fields string) error {
+	p, err := parseFields(fields)
+	if err != nil {
+		return err
+	}
+	if p.Tag, err = parseInteger(tag); err != nil {
+		return err
+	}
+	return w.send(p.Encode())
+}
+
+// isAnswered waits for the result of a call, in the fields that a response has for
+// its requester: ok or failed, flags without the ok bit, payload.
+func (w *World) isAnswered(name, fields string) error {
+	c, err := w.call(name)
+	if err != nil {
+		return err
+	}
+	want, err := parseFields(fields)
+	if err != nil {
+		return err
+	}
+	r, err := w.await(c.wait)
+	if err != nil {
+		return subjectError(fmt.Sprintf("%q answered (%s)", name, fields), err)
+	}
+	wantFlags := integer(want.ReplyFlags())
+	if *r.OK != want.OK() || r.Flags != wantFlags || !bytes.Equal(*r.Payload, want.Payload) {
+		return failf(tellResult(want.OK(), wantFlags, want.Payload), "%s", tellResult(*r.OK, r.Flags, *r.Payload))
+	}
+	return nil
+}
+
+func tellResult(ok bool, flags adapter.Integer, payload []byte) string {
+	return fmt.Sprintf("ok %t, flags %s, payload [%s]", ok, flags, peer.ShowHex(payload))
+}
+
+func (w *World) endsWith(name string, kind adapter.Kind, expected string) error {
+	c, err := w.call(name)
+	if err != nil {
+		return err
+	}
+	r, err := w.await(c.wait)
+	if got := kindOf(err); got == kind {
+		return nil
+	}
+	if err != nil {
+		return subjectError(expected, err)
+	}
+	return failf(expected, "%s", tellResult(*r.OK, r.Flags, *r.Payload))
+}
+
+func (w *World) isNotAnswered(name string) error {
+	c, err := w.call(name)
+	if err != nil {
+		return err
+	}
+	if err := w.settle(); err != nil {
+		return err
+	}
+	if !hasReturned(c.wait) {
+		return nil
+	}
+	r, err := w.await(c.wait)
+	if err != nil {
+		return subjectError("no result yet", err)
+	}
+	return failf("no result yet", "%s", tellResult(*r.OK, r.Flags, *r.Payload))
+}
+
+func (w *World) tagsDiffer(a, b string) error {
+	first, err := w.call(a)
+	if err != nil {
+		return err
+	}
+	second, err := w.call(b)
+	if err != nil {
+		return err
+	}
+	if first.request == nil || second.request == nil {
+		return mistake("the requests of %q and %q have not both come", a, b)
+	}
+	if first.request.Tag.Cmp(second.request.Tag) == 0 {
+		return failf("two tags", "tag %s for both requests in flight", first.request.Tag)
+	}
+	return nil
+}
+
+func (w *World) requestRefused(rqType, fields, kind string) error {
+	return w.refused(adapter.OpRequest, rqType, fields, kind)
+}
+
+func (w *World) doRefused(rqType, fields, kind string) error {
+	return w.refused(adapter.OpDo, rqType, fields, kind)
+}
+
+func (w *World) refused(op, rqType, fields, kind string) error {
+	m, err := w.requestCommand(op, rqType, fields, "")
+	if err != nil {
+		return err
+	}
+	if op == adapter.OpRequest {
+		m.Call = "refused"
+	}
+	_, err = w.command(m)
+	expected := fmt.Sprintf("the error %q", kind)
+	switch got := kindOf(err); {
+	case string(got) == kind:
+		return nil
+	case err != nil:
+		return subjectError(expected, err)
+	}
+	return failf(expected, "the request was taken")
+}

@@ -1,0 +1,351 @@
+package steps
+
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/cucumber/godog"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// Steps in which the peer writes octets, and in which the subject is the responder.
+var responderSteps = []definition{
+	on(`the peer sends {octets}`, func(w *World) any { return w.peerSends }),
+	on(`the peer sends:`, func(w *World) any { return w.peerSendsTable }),
+	on(`the peer sends {octets}, one octet at a time`, func(w *World) any { return w.peerSendsSlowly }),
+	on(`the peer sends {octets}, cut after {n} octets`, func(w *World) any { return w.peerSendsCut }),
+	on(`the peer sends {n} requests of wire type {n} with the payload {name}, from tag {n} on`, func(w *World) any { return w.peerSendsMany }),
+	on(`the subject has sent {n} requests`, func(w *World) any { return w.hasSentRequests }),
+	on(`the peer answers each of the subject's {n} requests \(([^)]*)\)`, func(w *World) any { return w.peerAnswersEach }),
+	on(`the subject answers {octets}`, func(w *World) any { return w.subjectAnswers }),
+	on(`the subject answers exactly {octets}`, func(w *World) any { return w.subjectAnswersExactly }),
+	on(`the subject answers tag {integer} with a failure`, func(w *World) any {
+		return func(tag string) error { return w.subjectRefuses(tag, "0") }
+	}),
+	on(`the subject answers tag {integer} on channel {integer} with a failure`, func(w *World) any { return w.subjectRefuses }),
+	on(`the subject answers the tags {n} to {n} \(([^)]*)\)`, func(w *World) any { return w.subjectAnswersRange }),
+	on(`the subject answers tag {integer} with {n} octets, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLarge }),
+	on(`the subject sends {octets}`, func(w *World) any { return w.subjectSends }),
+	on(`the subject sends exactly {octets}`, func(w *World) any { return w.subjectSendsExactly }),
+	on(`the subject has sent nothing more`, func(w *World) any { return w.nothingMore }),
+	on(`gate {name} is released`, func(w *World) any { return w.release }),
+	on(`the handler got{fields}`, func(w *World) any {
+		return func(fields string) error { return w.handlerGot([]string{fields}, true) }
+	}),
+	on(`the handler got:`, func(w *World) any {
+		return func(table *godog.Table) error { return w.handlerGot(firstColumn(table), true) }
+	}),
+	on(`the handler got, in any order:`, func(w *World) any {
+		return func(table *godog.Table) error { return w.handlerGot(firstColumn(table), false) }
+	}),
+	on(`the handler was not called`, func(w *World) any { return func() error { return w.handlerGot(nil, true) } }),
+	on(`the implementation can give invalid replies`, func(w *World) any {
+		return func() error { return w.need(adapter.CanInvalidReply) }
+	}),
+}
+
+func (w *World) send(octets []byte) error {
+	if err := w.current.peer.Send(w.Ctx, octets); err != nil {
+		return w.awaited("the subject to read what the peer writes", err)
+	}
+	return nil
+}
+
+func (w *World) peerSends(text, meaning string) error {
+	octets, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	return w.send(octets)
+}
+
+// peerSendsTable sends the packets of a table, with the columns octets and meaning,
+// in one write.
+func (w *World) peerSendsTable(table *godog.Table) error {
+	var all []byte
+	for _, row := range table.Rows[1:] {
+		octets, err := parsePackets(row.Cells[0].Value, row.Cells[1].Value)
+		if err != nil {
+			return err
+		}
+		all = append(all, octets...)
+	}
+	return w.send(all)
+}
+
+func (w *World) peerSendsSlowly(text, meaning string) error {
+	octets, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	for i := range octets {
+		if err := w.send(octets[i : i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// peerSendsCut sends octets in two parts, the second when the adapter has had time
+// to see the first.
+func (w *World) peerSendsCut(text, meaning string, at int) error {
+	octets, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	if at > len(octets) {
+		return mistake("there are only %d octets to cut after %d", len(octets), at)
+	}
+	if err := w.send(octets[:at]); err != nil {
+		return err
+	}
+	if err := w.settle(); err != nil {
+		return err
+	}
+	return w.send(octets[at:])
+}
+
+// peerSendsMany sends requests with tags in succession, in one write. In the
+// payload, # stands for the tag.
+func (w *World) peerSendsMany(n, wireType int, payload string, firstTag int) error {
+	var octets []byte
+	for tag := firstTag; tag < firstTag+n; tag++ {
+		octets = append(octets, peer.Packet{
+			IsRequest: true, Tag: big.NewInt(int64(tag)), Type: big.NewInt(int64(wireType)),
+			Payload: []byte(strings.ReplaceAll(payload, "#", fmt.Sprint(tag))),
+		}.Encode()...)
+	}
+	return w.send(octets)
+}
+
+// peerAnswersEach awaits n requests of the subject's, and only then answers them,
+// the last one first.
+func (w *World) peerAnswersEach(n int, fields string) error {
+	want, err := parseFields(fields)
+	if err != nil {
+		return err
+	}
+	requests, err := w.takeRequests(n)
+	if err != nil {
+		return err
+	}
+	for i := len(requests) - 1; i >= 0; i-- {
+		answer := want
+		answer.Tag, answer.Channel = requests[i].Tag, requests[i].Channel
+		if err := w.send(answer.Encode()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeRequests takes the subject's next n requests.
+func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
+	for i := range n {
+		expected := fmt.Sprintf("%d requests of the subject's before any is answered, now request %d", n, i+1)
+		r, err := w.find(expected, func(p peer.Packet) bool { return p.IsRequest && !p.Same(peer.EOF) })
+		if err != nil {
+			return nil, err
+		}
+		requests = append(requests, r)
+	}
+	return requests, nil
+}
+
+// hasSentRequests awaits n requests of the subject's and leaves them for later steps.
+func (w *World) hasSentRequests(n int) error {
+	requests, err := w.takeRequests(n)
+	w.current.received = append(requests, w.current.received...)
+	return err
+}
+
+// answerTo finds the subject's response to the peer's request with this tag.
+func (w *World) answerTo(tag, channel *big.Int, expected string) (peer.Received, error) {
+	return w.find(expected, func(p peer.Packet) bool {
+		return !p.IsRequest && p.Tag.Cmp(tag) == 0 && p.Channel.Cmp(channel) == 0
+	})
+}
+
+// subjectAnswers takes the response with the tag and channel that octets have,
+// whatever comes before it: the order of responses is the responder's choice.
+func (w *World) subjectAnswers(text, meaning string) error {
+	return w.answers(text, meaning, sameOctets)
+}
+
+func (w *World) subjectAnswersExactly(text, meaning string) error {
+	return w.answers(text, meaning, exactOctets)
+}
+
+func exactOctets(expected, got []byte) error {
+	if bytes.Equal(expected, got) {
+		return nil
+	}
+	return differ(expected, got)
+}
+
+func (w *World) answers(text, meaning string, compare func(expected, got []byte) error) error {
+	octets, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	want, _, err := peer.Decode(octets)
+	if err != nil {
+		return mistake("%q is no packet", text)
+	}
+	r, err := w.answerTo(want.Tag, want.Channel, describe(octets))
+	if err != nil {
+		return err
+	}
+	return compare(octets, r.Octets)
+}
+
+func (w *World) subjectRefuses(tag, channel string) error {
+	t, err := parseInteger(tag)
+	if err != nil {
+		return err
+	}
+	c, err := parseInteger(channel)
+	if err != nil {
+		return err
+	}
+	expected := fmt.Sprintf("a failure response to tag %s on channel %s", t, c)
+	r, err := w.answerTo(t, c, expected)
+	if err != nil {
+		return err
+	}
+	if r.OK() {
+		return failf(expected, "%s", describe(r.Octets))
+	}
+	return nil
+}
+
+func (w *World) subjectAnswersRange(from, to int, fields string) error {
+	want, err := parseFields(fields)
+	if err != nil {
+		return err
+	}
+	for tag := from; tag <= to; tag++ {
+		packet := want
+		packet.Tag = big.NewInt(int64(tag))
+		packet.Payload = bytes.ReplaceAll(packet.Payload, []byte("#"), fmt.Append(nil, tag))
+		expected := packet.Encode()
+		r, err := w.answerTo(packet.Tag, new(big.Int), describe(expected))
+		if err != nil {
+			return err
+		}
+		if err := sameOctets(expected, r.Octets); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *World) subjectAnswersLarge(tag string, n int) error {
+	t, err := parseInteger(tag)
+	if err != nil {
+		return err
+	}
+	payload := make([]byte, n)
+	for i := range payload {
+		payload[i] = byte(i % 251)
+	}
+	expected := peer.Packet{Tag: t, Flags: big.NewInt(1), Payload: payload}.Encode()
+	r, err := w.answerTo(t, new(big.Int), describe(expected))
+	if err != nil {
+		return err
+	}
+	return sameOctets(expected, r.Octets)
+}
+
+// subjectSends takes the subject's next packet, whatever it is.
+func (w *World) subjectSends(text, meaning string) error {
+	return w.sends(text, meaning, sameOctets)
+}
+
+func (w *World) subjectSendsExactly(text, meaning string) error {
+	return w.sends(text, meaning, exactOctets)
+}
+
+func (w *World) sends(text, meaning string, compare func(expected, got []byte) error) error {
+	octets, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	r, err := w.next(describe(octets))
+	if err != nil {
+		return err
+	}
+	return compare(octets, r.Octets)
+}
+
+func (w *World) nothingMore() error {
+	if err := w.settle(); err != nil {
+		return err
+	}
+	rest, ended := w.current.peer.Unread()
+	switch {
+	case len(w.current.received) > 0:
+		return failf("nothing more", "%s", w.current.tellReceived())
+	case len(rest) > 0:
+		return failf("nothing more", "%s", describe(rest))
+	case ended:
+		return failf("nothing more, and the stream still open", "the end of the subject's stream")
+	}
+	return nil
+}
+
+func (w *World) release(gate string) error {
+	_, err := w.command(adapter.Message{Op: adapter.OpRelease, Gate: gate})
+	return err
+}
+
+func firstColumn(table *godog.Table) (cells []string) {
+	for _, row := range table.Rows[1:] {
+		cells = append(cells, row.Cells[0].Value)
+	}
+	return cells
+}
+
+// handlerGot compares all that the handler got so far with type, flags and payload
+// in words. The order tells something only where one call ends before the next.
+func (w *World) handlerGot(calls []string, inOrder bool) error {
+	r, err := w.command(adapter.Message{Op: adapter.OpSeen})
+	if err != nil {
+		return subjectError("what the handler got", err)
+	}
+	var want, got []string
+	for _, words := range calls {
+		p, err := parseFields(words)
+		if err != nil {
+			return err
+		}
+		want = append(want, tellSeen(integer(p.Type), integer(p.Flags), p.Payload))
+	}
+	for _, seen := range *r.Calls {
+		got = append(got, tellSeen(seen.RqType, seen.Flags, seen.Payload))
+	}
+	if !inOrder {
+		slices.Sort(want)
+		slices.Sort(got)
+	}
+	if !slices.Equal(want, got) {
+		return failf("the handler called with: "+listed(want), "%s", listed(got))
+	}
+	return nil
+}
+
+func tellSeen(rqType, flags adapter.Integer, payload []byte) string {
+	return fmt.Sprintf("type %s, flags %s, payload [%s]", rqType, flags, peer.ShowHex(payload))
+}
+
+func listed(calls []string) string {
+	if len(calls) == 0 {
+		return "nothing"
+	}
+	return strings.Join(calls, "; ")
+}

@@ -1,0 +1,214 @@
+package steps
+
+import (
+	"fmt"
+	"math/big"
+	"strconv"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// Steps in which time is the subject, and ticks. A time is asserted as a lower
+// bound, or as an upper bound of the fastest of many, which no load of the machine
+// can push up for all of them.
+var timeSteps = []definition{
+	on(`the fastest of {n} answers takes less than {seconds}`, func(w *World) any { return w.fastestBelow }),
+	on(`each of {n} answers takes at least {seconds}`, func(w *World) any { return w.eachAtLeast }),
+	on(`the answers to {n} requests written together come together, after at least {seconds}`, func(w *World) any { return w.comeTogether }),
+	on(`no ticks have come`, func(w *World) any { return w.noTicks }),
+	on(`{n} responses to unknown tags bring at least {n} ticks`, func(w *World) any { return w.receivingTicks }),
+	on(`{n} requests of the subject's bring at least {n} ticks`, func(w *World) any { return w.sendingTicks }),
+	on(`{n} requests of the peer's bring at least {n} octets on standard error`, func(w *World) any { return w.stderrTicks }),
+}
+
+// exchange sends n requests for type 2, tags from first on, in one write, and takes
+// their answers; it tells when the write began.
+func (w *World) exchange(first, n int) (answers []peer.Received, began time.Time, err error) {
+	var octets []byte
+	for tag := first; tag < first+n; tag++ {
+		p := peer.Packet{IsRequest: true, Tag: big.NewInt(int64(tag)), Type: big.NewInt(3), Payload: []byte("time")}
+		octets = append(octets, p.Encode()...)
+	}
+	began = time.Now()
+	if err := w.send(octets); err != nil {
+		return nil, began, err
+	}
+	for tag := first; tag < first+n; tag++ {
+		r, err := w.answerTo(big.NewInt(int64(tag)), new(big.Int), fmt.Sprintf("the response to tag %d", tag))
+		if err != nil {
+			return nil, began, err
+		}
+		answers = append(answers, r)
+	}
+	return answers, began, nil
+}
+
+// roundTrips measures n exchanges of one request each, from the write of the
+// request to the arrival of its answer.
+func (w *World) roundTrips(n int) ([]time.Duration, error) {
+	var took []time.Duration
+	for tag := 1; tag <= n; tag++ {
+		answers, began, err := w.exchange(tag, 1)
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, answers[0].At.Sub(began))
+	}
+	return took, nil
+}
+
+func (w *World) fastestBelow(n int, seconds string) error {
+	limit, err := parseSeconds(seconds)
+	if err != nil {
+		return err
+	}
+	took, err := w.roundTrips(n)
+	if err != nil {
+		return err
+	}
+	fastest := took[0]
+	for _, t := range took {
+		fastest = min(fastest, t)
+	}
+	if fastest >= limit {
+		return failf(fmt.Sprintf("the fastest of %d answers in less than %v", n, limit), "the fastest took %v", fastest)
+	}
+	return nil
+}
+
+func (w *World) eachAtLeast(n int, seconds string) error {
+	limit, err := parseSeconds(seconds)
+	if err != nil {
+		return err
+	}
+	took, err := w.roundTrips(n)
+	if err != nil {
+		return err
+	}
+	for i, t := range took {
+		if t < limit {
+			return failf(fmt.Sprintf("each answer after at least %v", limit), "answer %d came after %v", i+1, t)
+		}
+	}
+	return nil
+}
+
+// comeTogether asks for answers that one read of the pipe brings.
+func (w *World) comeTogether(n int, seconds string) error {
+	limit, err := parseSeconds(seconds)
+	if err != nil {
+		return err
+	}
+	answers, began, err := w.exchange(1, n)
+	if err != nil {
+		return err
+	}
+	for i, r := range answers {
+		if took := r.At.Sub(began); took < limit {
+			return failf(fmt.Sprintf("each answer after at least %v", limit), "answer %d came after %v", i+1, took)
+		}
+		if r.Read != answers[0].Read {
+			return failf("all answers in one write", "answer %d came in read %d of the pipe, answer 1 in read %d", i+1, r.Read, answers[0].Read)
+		}
+	}
+	return nil
+}
+
+func parseSeconds(text string) (time.Duration, error) {
+	s, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, mistake("%v", err)
+	}
+	return time.Duration(s * float64(time.Second)), nil
+}
+
+func (w *World) ticks() (int, error) {
+	r, err := w.command(adapter.Message{Op: adapter.OpTicks})
+	if err != nil {
+		return 0, subjectError("the ticks recorded", err)
+	}
+	return len(*r.Ticks), nil
+}
+
+func (w *World) noTicks() error {
+	if err := w.need(adapter.CanTick); err != nil {
+		return err
+	}
+	n, err := w.ticks()
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		return failf("no ticks", "%d ticks", n)
+	}
+	return nil
+}
+
+// awaitMore asks count again and again until it is at least so many above what it
+// was before activity.
+func (w *World) awaitMore(what string, more int, count func() (int, error), activity func() error) error {
+	before, err := count()
+	if err != nil {
+		return err
+	}
+	if err := activity(); err != nil {
+		return err
+	}
+	for {
+		now, err := count()
+		if err != nil {
+			return err
+		}
+		if now-before >= more {
+			return nil
+		}
+		if w.Ctx.Err() != nil {
+			return &Failure{
+				Expected: fmt.Sprintf("at least %d more %s", more, what), TimedOut: true,
+				Actual: fmt.Sprintf("%d more within %v", now-before, w.Limit),
+			}
+		}
+	}
+}
+
+// receivingTicks lets only the receiver work: a response to no request is ignored.
+func (w *World) receivingTicks(n, ticks int) error {
+	return w.awaitMore("ticks", ticks, w.ticks, func() error {
+		for tag := range n {
+			p := peer.Packet{Tag: big.NewInt(int64(tag + 1000)), Flags: big.NewInt(1)}
+			if err := w.send(p.Encode()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// sendingTicks lets only the sender work: nobody answers the requests.
+func (w *World) sendingTicks(n, ticks int) error {
+	return w.awaitMore("ticks", ticks, w.ticks, func() error {
+		for i := range n {
+			if err := w.requests("2", fmt.Sprintf("tick-%d", i), "", ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *World) stderrTicks(n, octets int) error {
+	count := func() (int, error) {
+		total, ok := w.Session.StderrTotal()
+		if !ok {
+			return 0, fmt.Errorf("%w: the subject's standard error is not the runner's to see", ErrSkip)
+		}
+		_, err := w.command(adapter.Message{Op: adapter.OpSeen})
+		return int(total), err
+	}
+	return w.awaitMore("octets on standard error", octets, count, func() error {
+		_, _, err := w.exchange(1, n)
+		return err
+	})
+}

@@ -1,0 +1,251 @@
+package steps
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
+	"github.com/packetspec/packetspec/features"
+)
+
+// Steps that hold the subject against the vectors recorded from the original.
+var vectorSteps = []definition{
+	on(`each packet of (\S+\.jsonl) encodes to its octets`, func(w *World) any { return w.vectorsEncode }),
+	on(`each packet of (\S+\.jsonl) encodes to exactly its octets`, func(w *World) any { return w.vectorsEncodeExactly }),
+	on(`each row of (\S+\.jsonl) decodes to its packet or is refused`, func(w *World) any { return w.vectorsDecode }),
+	on(`each pair of (\S+\.jsonl) is equal or not`, func(w *World) any { return w.vectorsEqual }),
+	on(`each packet of (\S+\.jsonl) has its text form`, func(w *World) any { return w.vectorsString }),
+	on(`each integer of (\S+\.jsonl) below {integer} is read and written as a tag`, func(w *World) any { return w.vectorsInteger }),
+	on(`each packet of (\S+\.jsonl) is handled exactly or refused`, func(w *World) any { return w.vectorsExactOrRefused }),
+}
+
+// vector is one row of a file of vectors; each file has some of the fields.
+type vector struct {
+	Hex      adapter.Hex     `json:"hex"`
+	Value    adapter.Integer `json:"value"`
+	Packet   *adapter.Packet `json:"packet"`
+	Consumed int             `json:"consumed"`
+	Error    adapter.Kind    `json:"error"`
+	String   string          `json:"string"`
+	A        *adapter.Packet `json:"a"`
+	B        *adapter.Packet `json:"b"`
+	Equal    bool            `json:"equal"`
+}
+
+func readVectors(file string) ([]vector, error) {
+	content, err := features.FS.ReadFile("vectors/" + file)
+	if err != nil {
+		return nil, mistake("%v", err)
+	}
+	var vectors []vector
+	for i, line := range bytes.Split(bytes.TrimSpace(content), []byte("\n")) {
+		var v vector
+		if err := json.Unmarshal(line, &v); err != nil {
+			return nil, mistake("%s:%d: %v", file, i+1, err)
+		}
+		vectors = append(vectors, v)
+	}
+	return vectors, nil
+}
+
+// eachVector sends one command for each row, all at once, and has check judge each
+// reply. It fails by the first row that does not hold, and counts the others.
+func (w *World) eachVector(file string, command func(vector) (adapter.Message, bool), check func(vector, adapter.Reply, error) error) error {
+	vectors, err := readVectors(file)
+	if err != nil {
+		return err
+	}
+	pending := make([]*adapter.Pending, len(vectors))
+	for i, v := range vectors {
+		if m, ok := command(v); ok {
+			pending[i] = w.Session.Send(m)
+		}
+	}
+	var first *Failure
+	failed, asked := 0, 0
+	for i, p := range pending {
+		if p == nil {
+			continue
+		}
+		asked++
+		r, err := w.await(p)
+		if err != nil && kindOf(err) == "" {
+			return err
+		}
+		err = check(vectors[i], r, err)
+		f, isFailure := err.(*Failure)
+		if err != nil && !isFailure {
+			return err
+		}
+		if f == nil {
+			continue
+		}
+		failed++
+		if first == nil {
+			first = &Failure{Expected: fmt.Sprintf("row %d of %s: %s", i+1, file, f.Expected), Actual: f.Actual}
+		}
+	}
+	if asked == 0 {
+		return mistake("no row of %s is of use here", file)
+	}
+	if first != nil {
+		first.Actual += fmt.Sprintf(" (%d of %d rows do not hold)", failed, asked)
+		return first
+	}
+	return nil
+}
+
+func encodeVector(v vector) (adapter.Message, bool) {
+	return adapter.Message{Op: adapter.OpEncode, Packet: v.Packet}, v.Packet != nil
+}
+
+func decodeVector(v vector) (adapter.Message, bool) {
+	return adapter.Message{Op: adapter.OpDecode, Bytes: &v.Hex}, true
+}
+
+func (w *World) vectorsEncode(file string) error {
+	return w.eachVector(file, encodeVector, func(v vector, r adapter.Reply, err error) error {
+		if err != nil {
+			return subjectError(describe(v.Hex), err)
+		}
+		return sameOctets(v.Hex, *r.Bytes)
+	})
+}
+
+func (w *World) vectorsEncodeExactly(file string) error {
+	return w.eachVector(file, encodeVector, func(v vector, r adapter.Reply, err error) error {
+		if err != nil {
+			return subjectError(describe(v.Hex), err)
+		}
+		return exactOctets(v.Hex, *r.Bytes)
+	})
+}
+
+func (w *World) vectorsDecode(file string) error {
+	return w.eachVector(file, decodeVector, func(v vector, r adapter.Reply, err error) error {
+		kind := kindOf(err)
+		switch {
+		case v.Error == "" && err != nil:
+			return subjectError(describe(v.Hex), err)
+		case v.Error == "":
+			return sameDecoded(v, r)
+		case err == nil:
+			return failf(peer.ShowHex(v.Hex)+" refused", "a packet of %d octets", *r.Consumed)
+		case kind != adapter.Incomplete && kind != adapter.Malformed:
+			return failf(peer.ShowHex(v.Hex)+" refused as incomplete or malformed", "the error %v", err)
+		}
+		return nil
+	})
+}
+
+// sameDecoded holds a decoded packet against the row's; vectors of whole packets
+// do not say how many octets they are.
+func sameDecoded(v vector, r adapter.Reply) error {
+	want, err := fromAdapter(*v.Packet)
+	if err != nil {
+		return err
+	}
+	got, err := fromAdapter(*r.Packet)
+	if err != nil {
+		return err
+	}
+	consumed := v.Consumed
+	if consumed == 0 {
+		consumed = len(v.Hex)
+	}
+	if !got.Same(want) || *r.Consumed != consumed {
+		return failf(fmt.Sprintf("%s of %d octets", want, consumed), "%s of %d octets", got, *r.Consumed)
+	}
+	return nil
+}
+
+func (w *World) vectorsEqual(file string) error {
+	if err := w.need(adapter.CanEqual); err != nil {
+		return err
+	}
+	return w.eachVector(file, func(v vector) (adapter.Message, bool) {
+		return adapter.Message{Op: adapter.OpEqual, A: v.A, B: v.B}, true
+	}, func(v vector, r adapter.Reply, err error) error {
+		if err != nil {
+			return subjectError("whether the packets are equal", err)
+		}
+		return verdict(v.Equal, *r.Equal)
+	})
+}
+
+func (w *World) vectorsString(file string) error {
+	if err := w.need(adapter.CanString); err != nil {
+		return err
+	}
+	return w.eachVector(file, func(v vector) (adapter.Message, bool) {
+		return adapter.Message{Op: adapter.OpString, Packet: v.Packet}, true
+	}, func(v vector, r adapter.Reply, err error) error {
+		if err != nil {
+			return subjectError(v.String, err)
+		}
+		if *r.String != v.String {
+			return failf(v.String, "%s", *r.String)
+		}
+		return nil
+	})
+}
+
+// vectorsInteger reads each integer as the tag of a response that has nothing else,
+// and writes it as that.
+func (w *World) vectorsInteger(file, bound string) error {
+	limit, err := parseInteger(bound)
+	if err != nil {
+		return err
+	}
+	inPacket := func(v vector) []byte {
+		return append(append([]byte{byte(len(v.Hex) + 1)}, v.Hex...), 0)
+	}
+	packet := func(v vector) (p peer.Packet, ok bool) {
+		p.Tag, err = parseInteger(string(v.Value))
+		return p, err == nil && p.Tag.Cmp(limit) < 0
+	}
+	err = w.eachVector(file, func(v vector) (adapter.Message, bool) {
+		octets := adapter.Hex(inPacket(v))
+		_, ok := packet(v)
+		return adapter.Message{Op: adapter.OpDecode, Bytes: &octets}, ok
+	}, func(v vector, r adapter.Reply, err error) error {
+		p, _ := packet(v)
+		if err != nil {
+			return subjectError(p.String(), err)
+		}
+		return sameDecoded(vector{Hex: inPacket(v), Packet: toAdapter(p)}, r)
+	})
+	if err != nil {
+		return err
+	}
+	return w.eachVector(file, func(v vector) (adapter.Message, bool) {
+		p, ok := packet(v)
+		return adapter.Message{Op: adapter.OpEncode, Packet: toAdapter(p)}, ok
+	}, func(v vector, r adapter.Reply, err error) error {
+		if err != nil {
+			return subjectError(describe(inPacket(v)), err)
+		}
+		return sameOctets(inPacket(v), *r.Bytes)
+	})
+}
+
+// vectorsExactOrRefused takes any error of the subject's, but no wrong value.
+func (w *World) vectorsExactOrRefused(file string) error {
+	err := w.eachVector(file, decodeVector, func(v vector, r adapter.Reply, err error) error {
+		if err != nil {
+			return nil
+		}
+		return sameDecoded(v, r)
+	})
+	if err != nil {
+		return err
+	}
+	return w.eachVector(file, encodeVector, func(v vector, r adapter.Reply, err error) error {
+		if err != nil {
+			return nil
+		}
+		return sameOctets(v.Hex, *r.Bytes)
+	})
+}

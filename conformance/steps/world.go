@@ -1,0 +1,200 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// ErrTimeout is the cause with which a scenario's context ends when its time is over.
+var ErrTimeout = errors.New("the scenario's time is over")
+
+// A World is what the steps of one scenario share: the subject, the connections
+// opened, and what is under way.
+type World struct {
+	// Ctx bounds the scenario; when its time is over the cause is ErrTimeout.
+	Ctx     context.Context
+	Session *adapter.Session
+	Dir     string // for named pipes; the scenario's own
+	Limit   time.Duration
+
+	conns   []*connection
+	current *connection                 // the last one opened
+	pending map[string]*adapter.Pending // long commands, by the names the feature gives them
+}
+
+// connection is one connection under test, seen from the peer's end.
+type connection struct {
+	name     string
+	peer     *peer.Peer
+	received []peer.Received // taken off the wire, but not yet asked for by a step
+	calls    map[string]*call
+}
+
+// call is a request that the subject was told to send.
+type call struct {
+	wait    *adapter.Pending
+	request *peer.Received // as it came, once it did
+}
+
+// Wire tells what happened on the pipes, one packet a line.
+func (w *World) Wire() []string {
+	var lines []string
+	for _, c := range w.conns {
+		for _, line := range c.peer.Wire.Lines() {
+			if len(w.conns) > 1 {
+				line = c.name + "  " + line
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// Close ends the scenario: the subject forgets its connections, within ctx.
+func (w *World) Close(ctx context.Context) error {
+	var errs []error
+	for _, c := range w.conns {
+		_, err := w.Session.Do(ctx, adapter.Message{Op: adapter.OpClose, Conn: c.name})
+		errs = append(errs, err)
+		c.peer.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// do has the subject carry out a command and waits for the reply.
+func (w *World) do(m adapter.Message) (adapter.Reply, error) {
+	return w.await(w.Session.Send(m))
+}
+
+// await waits for the reply to a command. An [*adapter.Error] is the subject's own
+// answer; a command that the adapter cannot do skips the scenario.
+func (w *World) await(p *adapter.Pending) (adapter.Reply, error) {
+	r, err := p.Wait(w.Ctx)
+	if errors.Is(err, ErrTimeout) {
+		return r, &Failure{
+			Expected: fmt.Sprintf("a reply to %s", tell(p.Command)), TimedOut: true,
+			Actual: fmt.Sprintf("none within %v", w.Limit),
+		}
+	}
+	if adapter.KindOf(err) == adapter.Unsupported {
+		return r, fmt.Errorf("%w: the adapter does not support %s (%w)", ErrSkip, tell(p.Command), err)
+	}
+	return r, err
+}
+
+// tell names a command for people.
+func tell(m adapter.Message) string {
+	words := []string{"the command", m.Op}
+	if m.Call != "" {
+		words = append(words, fmt.Sprintf("%q", m.Call))
+	}
+	if m.Block != nil && *m.Block {
+		words = append(words, "(block)")
+	}
+	return strings.Join(words, " ")
+}
+
+// need skips the scenario unless the subject has the ability.
+func (w *World) need(a adapter.Ability) error {
+	if w.Session.Can(a) {
+		return nil
+	}
+	return fmt.Errorf("%w: the adapter does not support %q", ErrSkip, a)
+}
+
+// awaited makes a failure of a wait for something of the peer's that did not come.
+func (w *World) awaited(expected string, err error) error {
+	var end *peer.EndError
+	switch {
+	case errors.Is(err, ErrTimeout):
+		return &Failure{Expected: expected, Actual: fmt.Sprintf("nothing within %v", w.Limit), TimedOut: true}
+	case errors.As(err, &end):
+		return &Failure{Expected: expected, Actual: err.Error()}
+	case errors.Is(err, context.Canceled):
+		return err
+	}
+	return &Failure{Expected: expected, Actual: err.Error()}
+}
+
+// next takes the subject's next packet.
+func (w *World) next(expected string) (peer.Received, error) {
+	c := w.current
+	if len(c.received) > 0 {
+		r := c.received[0]
+		c.received = c.received[1:]
+		return r, nil
+	}
+	r, err := c.peer.Next(w.Ctx)
+	if err != nil {
+		return r, w.awaited(expected, err)
+	}
+	return r, nil
+}
+
+// find takes the subject's first packet, of those that have come or are to come,
+// for which wanted is true; the others stay for later steps.
+func (w *World) find(expected string, wanted func(peer.Packet) bool) (peer.Received, error) {
+	c := w.current
+	for i, r := range c.received {
+		if wanted(r.Packet) {
+			c.received = slices.Delete(c.received, i, i+1)
+			return r, nil
+		}
+	}
+	for {
+		r, err := c.peer.Next(w.Ctx)
+		if err != nil {
+			err = w.awaited(expected, err)
+			var f *Failure
+			if errors.As(err, &f) && len(c.received) > 0 {
+				f.Actual = "in its place " + c.tellReceived() + ", then " + f.Actual
+			}
+			return r, err
+		}
+		if wanted(r.Packet) {
+			return r, nil
+		}
+		c.received = append(c.received, r)
+	}
+}
+
+// tellReceived tells of the packets that no step has asked for.
+func (c *connection) tellReceived() string {
+	var octets []byte
+	for _, r := range c.received {
+		octets = append(octets, r.Octets...)
+	}
+	return describe(octets)
+}
+
+// barriers is how many replies of the adapter a step awaits before it says that
+// something else has not happened.
+const barriers = 3
+
+// settle gives the subject the time of some replies, so that what it is about to do
+// wrongly has a fair chance to be seen; a subject that does right is never failed by it.
+func (w *World) settle() error {
+	for range barriers {
+		if _, err := w.do(adapter.Message{Op: adapter.OpSeen, Conn: w.current.name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasReturned reports whether the reply to a command has come.
+func hasReturned(p *adapter.Pending) bool {
+	select {
+	case <-p.Done():
+		return true
+	default:
+		return false
+	}
+}
