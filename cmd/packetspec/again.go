@@ -1,0 +1,28 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
+// runCommand is the command that runs the scenarios that match, as a person types it.
+func runCommand(match string, adapterArgs []string) string {
+	s := self() + " test --run '" + match + "'"
+	if len(adapterArgs) > 0 {
+		s += " -- " + adapter.Process{Argv: adapterArgs}.String()
+	}
+	return s
+}
+
+// self is how this command was started: by go run, which leaves the program in a
+// folder for builds, or by its name.
+func self() string {
+	path, err := os.Executable()
+	if err == nil && strings.Contains(path, string(filepath.Separator)+"go-build") {
+		return "go run ./cmd/packetspec"
+	}
+	return "packetspec"
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/features"
+)
+
+func newExplain() *cobra.Command {
+	return &cobra.Command{
+		Use: "explain ID", Short: "Explain a requirement or a scenario", Args: cobra.ExactArgs(1),
+		Long: `Prints a requirement's text and the scenarios that test it, or a scenario's steps
+and the requirements that it tests.`,
+		ValidArgsFunction: completeID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := spec.Load(features.FS)
+			if err != nil {
+				return &statusError{statusNot, err}
+			}
+			id := args[0]
+			if r, found := s.Requirement(strings.ToUpper(id)); found {
+				explainRequirement(cmd, s, r)
+				return nil
+			}
+			if sc, found := s.Scenario(id); found {
+				explainScenario(cmd, s, sc)
+				return nil
+			}
+			return fmt.Errorf("there is no requirement or scenario %q%s", id, nearest(s, id))
+		},
+	}
+}
+
+func explainRequirement(cmd *cobra.Command, s *spec.Spec, r spec.Requirement) {
+	cmd.Printf("%s (%s; %s)\n%s\n", r.ID, r.Level, r.Source, r.Text)
+	for _, sc := range s.Testing(r.ID) {
+		cmd.Println()
+		printScenario(cmd, sc)
+	}
+	cmd.Printf("\nrun them: %s\n", runCommand("^"+r.ID+"$", nil))
+}
+
+func explainScenario(cmd *cobra.Command, s *spec.Spec, sc spec.Scenario) {
+	printScenario(cmd, sc)
+	for _, id := range sc.Requirements {
+		if r, found := s.Requirement(id); found {
+			cmd.Printf("\n%s (%s; %s)\n%s\n", r.ID, r.Level, r.Source, r.Text)
+		}
+	}
+	cmd.Printf("\nrun it: %s\n", runCommand("^"+sc.ID+"$", nil))
+}
+
+func printScenario(cmd *cobra.Command, sc spec.Scenario) {
+	cmd.Printf("%s\n  %s:%d %s\n", sc.ID, sc.File, sc.Line, strings.Join(sc.Tags, " "))
+	for _, step := range sc.Steps {
+		cmd.Printf("    %s\n", step)
+	}
+}
+
+// nearest names the requirements of the same topic as a mistyped id.
+func nearest(s *spec.Spec, id string) string {
+	topic, _, _ := strings.Cut(strings.ToUpper(id), "-")
+	var ids []string
+	for _, r := range s.Requirements {
+		if r.Topic() == topic {
+			ids = append(ids, r.ID)
+		}
+	}
+	if ids == nil {
+		return "; packetspec list shows all"
+	}
+	return "; there are " + strings.Join(ids, ", ")
+}
+
+func completeID(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	s, err := spec.Load(features.FS)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var ids []string
+	for _, r := range s.Requirements {
+		ids = append(ids, r.ID)
+	}
+	for _, sc := range s.Scenarios {
+		ids = append(ids, sc.ID)
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.HasPrefix(id, prefix) })
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/packetspec/packetspec/conformance/report"
+)
+
+// progress shows on a terminal, in one line, how far a run has come. Elsewhere it
+// shows nothing.
+type progress struct {
+	w     io.Writer // nil: not a terminal
+	total int
+	done  int
+	bad   int
+}
+
+func newProgress(w io.Writer, total int) *progress {
+	p := &progress{total: total}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		p.w = w
+	}
+	return p
+}
+
+const eraseLine = "\r\x1b[K"
+
+func (p *progress) observe(r report.Result) {
+	p.done++
+	switch r.Outcome {
+	case report.Fail, report.Timeout, report.Crash, report.Fixed:
+		p.bad++
+	}
+	if p.w != nil {
+		_, _ = fmt.Fprintf(p.w, eraseLine+"%d of %d scenarios, %d not passed  %s", p.done, p.total, p.bad, r.ID)
+	}
+}
+
+func (p *progress) end() {
+	if p.w != nil {
+		_, _ = fmt.Fprint(p.w, eraseLine)
+	}
+}

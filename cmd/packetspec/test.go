@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/features"
+)
+
+// testFlags are the flags of test.
+type testFlags struct {
+	filter    conformance.Filter
+	known     string
+	strict    bool
+	parallel  int
+	timeout   time.Duration
+	startTime time.Duration
+	seed      uint64
+	reports   []string
+	verbose   bool
+}
+
+func newTest() *cobra.Command {
+	var f testFlags
+	cmd := &cobra.Command{
+		Use:   "test [flags] [-- ADAPTER ARG...]",
+		Short: "Run the suite against an implementation",
+		Long: `Runs the scenarios of the specification against the implementation behind ADAPTER
+or, without one, against the reference, as a process of its own.
+
+Exit status: 0 if it conforms; 1 if not; 2 for a mistake in the command line; 3 if
+the adapter could not be started or spoken to. Only scenarios of level must count,
+unless --strict is given.`,
+		Example: `  packetspec test
+  packetspec test --run EQ-2 -v -- python3 adapter.py
+  packetspec test --known known.txt --report junit=results.xml -- ./adapter`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.test(cmd, args) },
+	}
+	filterFlags(cmd, &f.filter)
+	flags := cmd.Flags()
+	flags.StringVar(&f.known, "known", "", "a `file` of known deviations: each must deviate as listed, and does not count")
+	flags.BoolVar(&f.strict, "strict", false, "scenarios of every level count")
+	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "how many adapters run at a time")
+	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long one scenario may take")
+	flags.DurationVar(&f.startTime, "start-timeout", 30*time.Second, "how long an adapter may take to answer hello")
+	flags.Uint64Var(&f.seed, "seed", 0, "run the scenarios in the random order that this `number` gives; 0: as they stand")
+	flags.StringArrayVar(&f.reports, "report", nil, "a report, as `FORMAT or FORMAT=FILE`: text, json or junit; may be repeated")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list every scenario, not only those that do not pass")
+	return cmd
+}
+
+// subject is what the arguments say to test.
+func subject(cmd *cobra.Command, args []string) (adapter.Process, error) {
+	dash := cmd.ArgsLenAtDash()
+	if dash > 0 || dash < 0 && len(args) > 0 {
+		return adapter.Process{}, fmt.Errorf("%q is no flag: the adapter's command comes after --, as in: packetspec %s -- %s", args[0], cmd.Name(), strings.Join(args, " "))
+	}
+	// The environment is taken now: godog sets variables while it runs.
+	p := adapter.Process{Argv: args, Env: os.Environ()}
+	if len(args) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return p, &statusError{statusAdapter, fmt.Errorf("find the command itself, to run the reference: %w", err)}
+		}
+		p.Argv = []string{self, "adapter"}
+	}
+	return p, nil
+}
+
+func (f *testFlags) test(cmd *cobra.Command, args []string) error {
+	if f.parallel < 1 || f.timeout <= 0 || f.startTime <= 0 {
+		return errors.New("--parallel, --timeout and --start-timeout are above 0")
+	}
+	outputs, err := parseReports(f.reports)
+	if err != nil {
+		return err
+	}
+	process, err := subject(cmd, args)
+	if err != nil {
+		return err
+	}
+	s, err := spec.Load(features.FS)
+	if err != nil {
+		return &statusError{statusNot, err}
+	}
+	selected, err := f.filter.Select(s)
+	if err != nil {
+		return err
+	}
+	known, err := readKnown(f.known, s)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(cmd.ErrOrStderr(), len(selected))
+	run := conformance.Run{
+		Version: version(), Spec: s, Scenarios: selected, Subject: process, Known: known,
+		Parallel: f.parallel, Timeout: f.timeout, StartTime: f.startTime, Seed: f.seed,
+		Again:   func(id string) string { return runCommand("^"+id+"$", args) },
+		Observe: progress.observe,
+	}
+	results, err := run.Do(cmd.Context())
+	progress.end()
+	switch {
+	case cmd.Context().Err() != nil && err != nil:
+		return &statusError{statusNot, context.Cause(cmd.Context())}
+	case err != nil:
+		return &statusError{statusAdapter, err}
+	}
+	if err := f.write(cmd.OutOrStdout(), results, outputs); err != nil {
+		return &statusError{statusNot, err}
+	}
+	if !results.Conforms(f.strict) {
+		return &statusError{status: statusNot}
+	}
+	return nil
+}
+
+func readKnown(file string, s *spec.Spec) (conformance.Known, error) {
+	if file == "" {
+		return nil, nil
+	}
+	r, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("--known: %w", err)
+	}
+	defer func() { _ = r.Close() }()
+	return conformance.ReadKnown(file, r, s)
+}
+
+// output is a report that was asked for; without a file it goes to the standard output.
+type output struct{ format, file string }
+
+func parseReports(args []string) ([]output, error) {
+	var outputs []output
+	printed := false
+	for _, arg := range args {
+		format, file, _ := strings.Cut(arg, "=")
+		switch format {
+		case "text", "json", "junit":
+		default:
+			return nil, fmt.Errorf("--report %q: the format is text, json or junit, with a file as in junit=results.xml", arg)
+		}
+		if file == "" && printed {
+			return nil, errors.New("--report: only one report can go to the standard output; give the others a file, as in json=results.json")
+		}
+		printed = printed || file == ""
+		outputs = append(outputs, output{format, file})
+	}
+	if !printed {
+		outputs = append(outputs, output{format: "text"})
+	}
+	return outputs, nil
+}
+
+func (f *testFlags) write(stdout io.Writer, results *report.Results, outputs []output) error {
+	for _, o := range outputs {
+		if err := f.writeOne(stdout, results, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *testFlags) writeOne(w io.Writer, results *report.Results, o output) (err error) {
+	if o.file != "" {
+		file, createErr := os.Create(o.file)
+		if createErr != nil {
+			return fmt.Errorf("--report: %w", createErr)
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		w = file
+	}
+	switch o.format {
+	case "json":
+		return results.JSON(w)
+	case "junit":
+		return results.JUnit(w, f.strict)
+	}
+	return results.Text(w, f.verbose)
+}

@@ -1,0 +1,112 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/conformance/steps"
+)
+
+// How long an adapter may take to close a scenario's connections, and to show that
+// it is alive after a scenario that did not pass.
+const (
+	closeTime = 2 * time.Second
+	pulseTime = 1 * time.Second
+)
+
+// runScenario runs one scenario on a session and reports whether the session can
+// serve another.
+func runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session, dir string, limit time.Duration) (r report.Result, usable bool) {
+	r = report.Result{
+		ID: sc.ID, Feature: sc.Feature, Scenario: sc.Name, Requirements: sc.Requirements, Level: sc.Level,
+	}
+	bounded, cancel := context.WithTimeoutCause(ctx, limit, steps.ErrTimeout)
+	defer cancel()
+	stderrBefore, _ := session.StderrTotal()
+	world := &steps.World{Ctx: bounded, Session: session, Dir: dir, Limit: limit}
+	began := time.Now()
+	step, err := play(sc, world)
+	r.DurationMS = float64(time.Since(began).Microseconds()) / 1000
+
+	// Whatever happened, the next scenario is to find nothing of this one.
+	closing, done := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer done()
+	closeErr := world.Close(closing)
+	if err != nil && !errors.Is(err, steps.ErrSkip) {
+		takePulse(ctx, session)
+	}
+	usable = closeErr == nil && session.Err() == nil
+
+	var failure *steps.Failure
+	switch {
+	case session.Err() != nil:
+		r.Outcome, r.Step = report.Crash, step
+		r.Reason = fmt.Sprintf("%v; %s", session.Err(), session.Epitaph())
+	case err == nil:
+		r.Outcome = report.Pass
+		return r, usable
+	case errors.Is(err, steps.ErrSkip):
+		r.Outcome, r.Reason = report.Skip, strings.TrimPrefix(err.Error(), steps.ErrSkip.Error()+": ")
+		return r, usable
+	case errors.As(err, &failure):
+		r.Outcome, r.Step, r.Expected, r.Actual = report.Fail, step, failure.Expected, failure.Actual
+		if failure.TimedOut {
+			r.Outcome = report.Timeout
+		}
+	default:
+		r.Outcome, r.Step, r.Actual = report.Fail, step, err.Error()
+	}
+	r.Wire = world.Wire()
+	if stderrNow, _ := session.StderrTotal(); stderrNow > stderrBefore && r.Outcome != report.Crash {
+		r.Stderr = session.Stderr()
+	}
+	return r, false // what a scenario that failed has left behind is nobody's to know
+}
+
+// takePulse tells an adapter that has died, or is dying, from one that has not: the
+// client notices while the adapter is asked for anything at all.
+func takePulse(ctx context.Context, session *adapter.Session) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), pulseTime)
+	defer cancel()
+	_, _ = session.Do(bounded, adapter.Message{Op: adapter.OpHello, Version: adapter.Version})
+}
+
+// play has godog run the scenario and returns the first step that did not hold, with
+// its error. Each scenario is a suite of its own: godog's formatters, seed and
+// concurrency are global to a suite, and its verdicts take a skip for a pass.
+func play(sc spec.Scenario, world *steps.World) (step string, err error) {
+	suite := godog.TestSuite{
+		Name: sc.ID,
+		ScenarioInitializer: func(s *godog.ScenarioContext) {
+			world.Register(s)
+			s.StepContext().After(func(ctx context.Context, st *godog.Step, _ godog.StepResultStatus, stepErr error) (context.Context, error) {
+				if stepErr != nil && err == nil {
+					step, err = st.Text, stepErr
+				}
+				return ctx, nil
+			})
+		},
+		Options: &godog.Options{
+			Format: "progress", Output: io.Discard, NoColors: true, Strict: true,
+			FeatureContents: []godog.Feature{{Name: sc.File, Contents: sc.Source}},
+			DefaultContext:  world.Ctx,
+		},
+	}
+	if status := suite.Run(); status != 0 && err == nil {
+		err = fmt.Errorf("godog ended with status %d, but no step failed", status)
+	}
+	return step, err
+}
+
+// scenarioDir makes a folder for one scenario's named pipes.
+func scenarioDir(parent string) (string, error) { return os.MkdirTemp(parent, "s") }
