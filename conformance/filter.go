@@ -11,7 +11,9 @@ import (
 
 // A Filter says which scenarios to run; the zero Filter says all.
 type Filter struct {
-	Run  string // a regular expression over requirement ids, scenario ids and scenario names
+	// Run is a regular expression over requirement ids, scenario ids and scenario
+	// names. The id of a requirement says just that requirement: SHD-1 is not SHD-10.
+	Run  string
 	Tags string // a tag expression
 }
 
@@ -31,9 +33,13 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 			return nil, fmt.Errorf("--tags: %w", err)
 		}
 	}
+	_, isID := s.Requirement(f.Run)
 	var selected []spec.Scenario
 	for _, sc := range s.Scenarios {
 		named := run.MatchString(sc.ID) || run.MatchString(sc.Name) || slices.ContainsFunc(sc.Requirements, run.MatchString)
+		if isID {
+			named = slices.Contains(sc.Requirements, f.Run)
+		}
 		if named && hasTags(sc.Tags) {
 			selected = append(selected, sc)
 		}

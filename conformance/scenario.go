@@ -50,8 +50,10 @@ func runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session
 	var failure *steps.Failure
 	switch {
 	case session.Err() != nil:
-		r.Outcome, r.Step = report.Crash, step
-		r.Reason = fmt.Sprintf("%v; %s", session.Err(), session.Epitaph())
+		r.Outcome, r.Step, r.Reason = report.Crash, step, session.Err().Error()
+		if errors.Is(session.Err(), adapter.ErrEnded) {
+			r.Reason += "; " + session.Epitaph()
+		}
 	case err == nil:
 		r.Outcome = report.Pass
 		return r, usable

@@ -1,7 +1,7 @@
 Feature: Requests
   The type that a requester asks for goes over the wire plus one.
 
-  @REQ-1 @must
+  @RQS-1 @must
   Scenario Outline: a request goes out: <case>
     Given a connection
     When the subject requests type <type> as "a" (<asked>)
@@ -21,7 +21,7 @@ Feature: Requests
       | flags and payload     | 2     | flags 7, payload "hello"     | flags 7, wire type 3, payload "hello"             |
       | a payload of 70000    | 2     | payload 61*70000             | wire type 3, payload 61*70000                     |
 
-  @REQ-1 @must
+  @RQS-1 @must
   Scenario: requests go out in the order in which they are submitted
     Given a connection
     When the subject requests type 2 as "a" (payload "first")
@@ -31,7 +31,7 @@ Feature: Requests
     And the subject sends the request of "b" (wire type 3, payload "second")
     And the subject sends the request of "c" (wire type 3, payload "third")
 
-  @REQ-1 @must
+  @RQS-1 @must
   Scenario: do sends a request and gives its answer
     Given a connection
     When the subject does type 2 as "a" (flags 7, payload "hello")
@@ -39,7 +39,7 @@ Feature: Requests
     When the peer answers "a" (ok, flags 9, payload "bye")
     Then "a" is answered (ok, flags 9, payload "bye")
 
-  @REQ-2 @must
+  @RQS-2 @must
   Scenario Outline: the handler gets <case>
     Given a connection
     When the peer sends <octets>
@@ -53,7 +53,7 @@ Feature: Requests
       | a payload              | 05 01 02 01 68 69 (request: tag 1, wire type 1, payload "hi")                | 02 01 04 (response: tag 1, ok)                           | type 0, payload "hi"             |
       | all of them            | 05 01 1e 03 68 69 (request: tag 1, flags 7, wire type 3, payload "hi")       | 04 01 04 68 69 (response: tag 1, ok, payload "hi")       | type 2, flags 7, payload "hi"    |
 
-  @REQ-2 @must
+  @RQS-2 @must
   Scenario: the handler gets requests in the order in which they come
     Given a connection
     When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
@@ -65,7 +65,7 @@ Feature: Requests
       | type 2, payload "a"  |
       | type 2, payload "b"  |
 
-  @REQ-3 @must
+  @RQS-3 @must
   Scenario: a negative type is an error, and nothing is sent
     Given a connection
     Then requesting type -1 is refused as invalid
