@@ -81,7 +81,9 @@ func badAdapter(args []string) int {
 			_, _ = fmt.Fprintf(commands, "%s\n", lines.Bytes())
 		}
 		if args[1] == "end" {
-			misbehave()
+			if status := misbehave(); status >= 0 {
+				os.Exit(status)
+			}
 		}
 		_ = commands.Close()
 	}()
