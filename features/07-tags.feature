@@ -76,7 +76,7 @@ Feature: Tags
     And the peer sends 04 02 02 03 62 (request: tag 2, wire type 3, payload "b")
     Then the subject answers tag 1 with a failure
     And the subject answers 03 02 04 62 (response: tag 2, ok, payload "b")
-    And the handler got, in any order:
+    And the handler gets, in any order:
       | call                 |
       | type 6, payload "g"  |
       | type 2, payload "b"  |

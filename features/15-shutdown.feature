@@ -179,7 +179,7 @@ Feature: Shutdown
     And gate "g" is released
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
     And the subject ends its stream
-    And the handler got, in any order:
+    And the handler gets, in any order:
       | call                 |
       | type 6, payload "g"  |
       | type 2, payload "a"  |

@@ -94,7 +94,7 @@ func (r *Results) junitCase(result Result, strict bool) junitCase {
 	one := Results{Results: []Result{result}}
 	switch {
 	case result.Outcome == Pass:
-	case one.Conforms(strict):
+	case result.Outcome == Skip || one.Conforms(strict):
 		c.Skipped = fault
 	case result.Outcome == Timeout || result.Outcome == Crash:
 		c.Error = fault

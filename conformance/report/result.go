@@ -3,6 +3,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/spec"
@@ -79,9 +80,13 @@ type Results struct {
 }
 
 // Conforms reports whether the subject conforms: no scenario that counts failed,
-// timed out or crashed, none is listed as a known deviation without being one, and
-// all that were selected were run. Scenarios of level must count; if strict, all do.
+// timed out or crashed, none is listed as a known deviation without being one, all
+// that were selected were run, and not all of them skipped. Scenarios of level must
+// count; if strict, all do.
 func (r *Results) Conforms(strict bool) bool {
+	if r.AllSkipped() {
+		return false
+	}
 	for _, result := range r.Results {
 		switch result.Outcome {
 		case Fixed:
@@ -93,6 +98,11 @@ func (r *Results) Conforms(strict bool) bool {
 		}
 	}
 	return r.NotRun == 0
+}
+
+// AllSkipped reports whether no scenario was more than skipped, which shows nothing.
+func (r *Results) AllSkipped() bool {
+	return !slices.ContainsFunc(r.Results, func(result Result) bool { return result.Outcome != Skip })
 }
 
 // Count counts the results of a level with an outcome.

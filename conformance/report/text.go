@@ -117,6 +117,9 @@ func (r *Results) summary(out *strings.Builder) {
 		}
 		out.WriteString("\n")
 	}
+	if r.NotRun == 0 && r.AllSkipped() {
+		out.WriteString("every scenario was skipped, which does not show that anything conforms\n")
+	}
 	if r.NotRun > 0 {
 		fmt.Fprintf(out, "%d scenarios were not run\n", r.NotRun)
 	}

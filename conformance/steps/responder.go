@@ -35,15 +35,13 @@ var responderSteps = []definition{
 	on(`the subject has sent nothing more`, func(w *World) any { return w.nothingMore }),
 	on(`gate {name} is released`, func(w *World) any { return w.release }),
 	on(`the handler got{fields}`, func(w *World) any {
-		return func(fields string) error { return w.handlerGot([]string{fields}, true) }
+		return func(fields string) error { return w.handlerGot(fields) }
 	}),
 	on(`the handler got:`, func(w *World) any {
-		return func(table *godog.Table) error { return w.handlerGot(firstColumn(table), true) }
+		return func(table *godog.Table) error { return w.handlerGot(firstColumn(table)...) }
 	}),
-	on(`the handler got, in any order:`, func(w *World) any {
-		return func(table *godog.Table) error { return w.handlerGot(firstColumn(table), false) }
-	}),
-	on(`the handler was not called`, func(w *World) any { return func() error { return w.handlerGot(nil, true) } }),
+	on(`the handler gets, in any order:`, func(w *World) any { return w.handlerGets }),
+	on(`the handler was not called`, func(w *World) any { return func() error { return w.handlerGot() } }),
 	on(`the implementation can give invalid replies`, func(w *World) any {
 		return func() error { return w.need(adapter.CanInvalidReply) }
 	}),
@@ -311,32 +309,71 @@ func firstColumn(table *godog.Table) (cells []string) {
 	return cells
 }
 
-// handlerGot compares all that the handler got so far with type, flags and payload
-// in words. The order tells something only where one call ends before the next.
-func (w *World) handlerGot(calls []string, inOrder bool) error {
-	r, err := w.command(adapter.Message{Op: adapter.OpSeen})
+// handlerGot compares all that the handler got so far, in order, with calls in words.
+func (w *World) handlerGot(calls ...string) error {
+	want, err := tellCalls(calls)
 	if err != nil {
-		return subjectError("what the handler got", err)
+		return err
 	}
-	var want, got []string
-	for _, words := range calls {
-		p, err := parseFields(words)
-		if err != nil {
-			return err
-		}
-		want = append(want, tellSeen(integer(p.Type), integer(p.Flags), p.Payload))
-	}
-	for _, seen := range *r.Calls {
-		got = append(got, tellSeen(seen.RqType, seen.Flags, seen.Payload))
-	}
-	if !inOrder {
-		slices.Sort(want)
-		slices.Sort(got)
+	got, err := w.seen()
+	if err != nil {
+		return err
 	}
 	if !slices.Equal(want, got) {
 		return failf("the handler called with: "+listed(want), "%s", listed(got))
 	}
 	return nil
+}
+
+// handlerGets waits until the handler has got as many calls as the table has, and
+// compares them. It is for handlers that run at once: when each begins, and so the
+// order, is open.
+func (w *World) handlerGets(table *godog.Table) error {
+	want, err := tellCalls(firstColumn(table))
+	if err != nil {
+		return err
+	}
+	for {
+		got, err := w.seen()
+		if err != nil {
+			return err
+		}
+		if len(got) < len(want) && w.Ctx.Err() == nil {
+			continue // each round is a reply of the adapter's
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if slices.Equal(want, got) {
+			return nil
+		}
+		f := failf("the handler called with: "+listed(want), "%s", listed(got))
+		f.TimedOut = len(got) < len(want)
+		return f
+	}
+}
+
+// tellCalls reads calls of the handler in words: type, flags, payload.
+func tellCalls(calls []string) (told []string, err error) {
+	for _, words := range calls {
+		p, err := parseFields(words)
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, tellSeen(integer(p.Type), integer(p.Flags), p.Payload))
+	}
+	return told, nil
+}
+
+// seen is what the handler got so far.
+func (w *World) seen() (told []string, err error) {
+	r, err := w.command(adapter.Message{Op: adapter.OpSeen})
+	if err != nil {
+		return nil, subjectError("what the handler got", err)
+	}
+	for _, seen := range *r.Calls {
+		told = append(told, tellSeen(seen.RqType, seen.Flags, seen.Payload))
+	}
+	return told, nil
 }
 
 func tellSeen(rqType, flags adapter.Integer, payload []byte) string {
