@@ -1,0 +1,574 @@
+"""The packetspec adapter for cs.packetstream, the original implementation.
+
+It reads commands, one JSON object a line, from standard input, carries them
+out on the installed release of the package, and writes replies, one JSON
+object a line, to standard output: the adapter protocol, version 1.
+
+What differs between releases is found by looking at the package, never by
+its version. Three rooms, each knowing only those before it:
+
+    Codec       what the package's Packet is called, takes and tells
+    Connection  one PacketConnection, its two pipes and its standard handler
+    Adapter     commands in, replies out
+
+The original's defects belong to the original: this file passes everything on
+as it is, mends nothing, and hides nothing.
+"""
+
+import inspect
+import json
+import os
+import re
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from importlib import metadata
+
+try:
+    from cs.buffer import CornuCopyBuffer
+    from cs.packetstream import ClosedError, Packet, PacketConnection
+    from cs.result import CancellationError
+except ImportError as error:
+    sys.exit(
+        f"adapter.py: cannot import cs.packetstream: {error}\n"
+        "hint: make an environment with ./setup and start it with ./run"
+    )
+
+PROTOCOL_VERSION = 1
+
+
+class Failure(Exception):
+    """A command's end in an error of one of the protocol's kinds."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+class DecoderFailed(Exception):
+    """What the response decoder `raise` raises."""
+
+
+@contextmanager
+def invalid_on(*exceptions):
+    """In this block such exceptions mean that a value was refused."""
+    try:
+        yield
+    except exceptions as exc:
+        raise Failure("invalid", describe(exc)) from exc
+
+
+# How the package refuses a value: by its own checks, or by stumbling over it.
+REFUSED = ValueError, TypeError, AssertionError, OverflowError
+
+
+def failure(exc):
+    """Any exception as a Failure."""
+    for cls, kind in (
+        (ClosedError, "closed"),
+        (CancellationError, "cancelled"),
+        (DecoderFailed, "decode"),
+    ):
+        if isinstance(exc, cls):
+            return Failure(kind, describe(exc))
+    return exc if isinstance(exc, Failure) else Failure("internal", describe(exc))
+
+
+def describe(exc):
+    """An exception in one line, its type included: some have no message."""
+    return f"{type(exc).__name__}: {exc}"
+
+
+class Fields:
+    """The fields of a JSON object. A missing or ill-formed one is `invalid`."""
+
+    REQUIRED = object()
+
+    def __init__(self, fields):
+        if not isinstance(fields, dict):
+            raise Failure("invalid", "a JSON object is needed")
+        self.fields = fields
+
+    def __contains__(self, name):
+        return self.fields.get(name) is not None
+
+    def get(self, name, cls, default=REQUIRED):
+        """The field `name`, of the JSON type that `cls` stands for."""
+        value = self.fields.get(name)
+        if value is None and default is not self.REQUIRED:
+            return default
+        if not isinstance(value, cls) or (isinstance(value, bool) and cls is not bool):
+            what = "missing" if name not in self.fields else "ill-typed"
+            raise Failure("invalid", f"field {name!r}: {what}")
+        return value
+
+    def text(self, name, default=REQUIRED):
+        return self.get(name, str, default)
+
+    def integer(self, name, default=REQUIRED):
+        """A protocol integer: a decimal string."""
+        digits = self.text(name, default)
+        if digits is default:
+            return default
+        if not re.fullmatch("-?[0-9]+", digits, re.ASCII):
+            raise Failure("invalid", f"field {name!r}: not a decimal integer")
+        return int(digits)
+
+    def octets(self, name, default=REQUIRED):
+        """Octets: a string of hexadecimal digits."""
+        digits = self.text(name, default)
+        if digits is default:
+            return default
+        if not re.fullmatch("([0-9a-fA-F]{2})*", digits):
+            raise Failure("invalid", f"field {name!r}: not pairs of hex digits")
+        return bytes.fromhex(digits)
+
+    def choice(self, name, choices, default):
+        """One of the strings `choices`."""
+        word = self.text(name, default)
+        if word not in choices:
+            raise Failure("invalid", f"field {name!r}: none of {', '.join(choices)}")
+        return word
+
+
+class Codec:
+    """The package's Packet, whatever its release calls things."""
+
+    has_equality = Packet.__eq__ is not object.__eq__
+    has_text = Packet.__str__ is not object.__str__
+    # Old releases take no packet without an rq_type; the later ones leave it
+    # off a response, and so does this.
+    always_typed = "rq_type" in inspect.signature(Packet.__init__).parameters
+
+    @staticmethod
+    def parse(octets):
+        """The first packet of `octets`, and how many of them it took."""
+        buffer = CornuCopyBuffer([octets])
+        parse = getattr(Packet, "parse", None) or Packet.from_buffer
+        try:
+            return parse(buffer), buffer.offset
+        except EOFError as exc:  # also for a whole body that is too short
+            raise Failure("incomplete", describe(exc)) from exc
+        except Exception as exc:
+            raise Failure("malformed", describe(exc)) from exc
+
+    @classmethod
+    def packet(cls, form):
+        """The Packet of a JSON form."""
+        fields = Fields(form)
+        attributes = {
+            "is_request": fields.get("is_request", bool),
+            "channel": fields.integer("channel"),
+            "tag": fields.integer("tag"),
+            "flags": fields.integer("flags"),
+            "payload": fields.octets("payload"),
+        }
+        if "rq_type" in fields or cls.always_typed:
+            attributes["rq_type"] = fields.integer("rq_type", None)
+        elif attributes["is_request"]:
+            raise Failure("invalid", "field 'rq_type': missing from a request")
+        with invalid_on(*REFUSED):
+            return Packet(**attributes)
+
+    @staticmethod
+    def octets(packet):
+        with invalid_on(*REFUSED):
+            return bytes(packet)
+
+    @staticmethod
+    def json(packet):
+        """The JSON form of a parsed Packet."""
+        form = {
+            "is_request": bool(packet.is_request),
+            "channel": str(packet.channel),
+            "tag": str(packet.tag),
+            "flags": str(packet.flags),
+            "payload": packet.payload.hex(),
+        }
+        if packet.is_request:
+            form["rq_type"] = str(packet.rq_type)
+        return form
+
+
+def fail_to_decode(flags, payload):
+    raise DecoderFailed("the decoder was told to fail")
+
+
+DECODERS = {
+    "none": None,
+    "reverse": lambda flags, payload: payload[::-1],
+    "raise": fail_to_decode,
+}
+
+# What the standard handler's request `invalid` answers: none of the five
+# results that the package documents.
+INVALID_RESULTS = {
+    "float": 1.5,
+    "list3": [1, 2, 3],
+    "int-str": (1, "text"),
+    "negative": -1,
+}
+
+
+class Connection:
+    """A PacketConnection on two named pipes, with the standard handler or none.
+
+    Its methods may block as long as the package does; `close` never does.
+    """
+
+    # Releases of 2024 start and stop connections in another way.
+    is_supported = hasattr(PacketConnection, "shutdown")
+    parameters = inspect.signature(PacketConnection.__init__).parameters
+    has_grace = is_supported and "packet_grace" in parameters
+    has_tick = is_supported and "tick" in parameters
+
+    def __init__(self, recv_path, send_path, handler, name, grace, tick):
+        """Open the pipes, receiving side first, and start the connection.
+
+        `grace` None is the package's default; `tick` is "none", "record" or
+        "stderr".
+        """
+        self.seen = []  # (rq_type, flags, payload), in order of arrival
+        self.ticks = []  # octets
+        self.calls = {}  # the results of pending and answered requests, by call
+        self.released = set()  # the names of open gates
+        self.closing = False
+        self.gates = threading.Condition()  # guards released and closing
+        self.started = threading.Event()  # self.packets is there
+
+        options = {"name": name}
+        if handler:
+            options["request_handler"] = self.handle
+        if grace is not None:
+            options["packet_grace"] = grace
+        if tick != "none":
+            options["tick"] = self.ticks.append if tick == "record" else True
+
+        with invalid_on(OSError):
+            self.recv = os.open(recv_path, os.O_RDONLY)
+            try:
+                send = os.open(send_path, os.O_WRONLY)
+            except OSError:
+                os.close(self.recv)
+                raise
+        # The package sends through a duplicate of `send`. Only if that is the
+        # last one does its closing show the peer the end of the stream.
+        try:
+            self.packets = PacketConnection(self.recv, send, **options)
+        except BaseException:
+            os.close(self.recv)
+            raise
+        finally:
+            os.close(send)
+        self.started.set()
+
+    def request(self, call, *request):
+        """Submit a request whose answer `wait` will give to `call`."""
+        with invalid_on(*REFUSED):
+            self.calls[call] = self.packets.request(*request)
+
+    def wait(self, call):
+        """The (ok, flags, payload) that answers `call`."""
+        if call not in self.calls:
+            raise Failure("invalid", f"no request was made as call {call!r}")
+        return self.calls[call]()
+
+    def do(self, *request):
+        """Submit a request and wait for its (ok, flags, payload)."""
+        with invalid_on(*REFUSED):
+            return self.packets.do(*request)
+
+    def shutdown(self, block):
+        self.packets.shutdown(block)
+
+    def join(self):
+        self.packets.join()
+
+    def release(self, gate):
+        """Open a gate, for the handlers held there and for those to come."""
+        with self.gates:
+            self.released.add(gate)
+            self.gates.notify_all()
+
+    def close(self):
+        """Forget the peer, whatever the connection is doing.
+
+        The held handlers go on, and the rest ends in the background: at the
+        latest when the peer has closed its ends of the pipes.
+        """
+        with self.gates:
+            self.closing = True
+            self.gates.notify_all()
+        # Closed outright, the number could be another connection's before the
+        # package's receiver looks again. At the end of a stream it looks no more.
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, self.recv)
+        os.close(nothing)
+        background(self.reap)
+
+    def reap(self):
+        """End the package's connection, then close the receiving pipe."""
+        try:
+            self.packets.shutdown()
+        finally:
+            self.packets.join()
+            os.close(self.recv)
+
+    # The standard handler.
+
+    def handle(self, rq_type, flags, payload):
+        """Answer a request as the adapter protocol's table says."""
+        payload = bytes(payload)
+        self.seen.append((rq_type, flags, payload))
+        if rq_type not in self.HANDLERS:
+            raise ValueError(f"the standard handler has no request {rq_type}")
+        return self.HANDLERS[rq_type](self, flags, payload)
+
+    def hold(self, flags, payload):
+        gate = payload.decode()
+        with self.gates:
+            self.gates.wait_for(lambda: gate in self.released or self.closing)
+        return payload
+
+    def fail(self, flags, payload):
+        raise RuntimeError(payload.decode())
+
+    def large(self, flags, payload):
+        size = int(payload)
+        return (bytes(range(251)) * (size // 251 + 1))[:size]
+
+    def call(self, flags, payload):
+        self.started.wait()
+        _, _, answer = self.packets.do(2, 0, payload)
+        return answer
+
+    HANDLERS = {
+        0: lambda self, flags, payload: None,
+        1: lambda self, flags, payload: flags,
+        2: lambda self, flags, payload: payload,
+        3: lambda self, flags, payload: payload.decode("utf-8", "surrogatepass"),
+        4: lambda self, flags, payload: (flags, payload),
+        5: fail,
+        6: hold,
+        7: lambda self, flags, payload: (0x11, payload[::-1]),
+        8: large,
+        9: call,
+        10: lambda self, flags, payload: INVALID_RESULTS[payload.decode()],
+    }
+
+
+def background(task, *args):
+    threading.Thread(target=task, args=args, daemon=True).start()
+
+
+class Adapter:
+    """Takes commands and writes their replies.
+
+    Commands that may block run on a thread each; the others run one after
+    the other, where they are read.
+    """
+
+    def __init__(self, replies):
+        self.replies = replies  # a binary stream
+        self.writing = threading.Lock()  # guards replies
+        self.connections = {}
+
+    def serve(self, lines):
+        """Carry out the commands in `lines` until they end."""
+        for line in lines:
+            if line.strip():
+                self.take(line)
+
+    def take(self, line):
+        """Carry out one command, or leave it to a thread."""
+        number = None
+        try:
+            try:
+                command = Fields(json.loads(line))
+            except ValueError as exc:
+                raise Failure("invalid", f"not JSON: {exc}") from exc
+            number = command.fields.get("id")
+            op = command.text("op")
+            if op in self.BLOCKING:
+                background(self.answer, number, self.BLOCKING[op], command)
+            elif op in self.QUICK:
+                self.answer(number, self.QUICK[op], command)
+            else:
+                raise Failure("unsupported", f"no such op: {op}")
+        except Failure as exc:
+            self.reply_failure(number, exc)
+
+    def answer(self, number, op, command):
+        """Carry out `op` and reply to command `number`, come what may."""
+        try:
+            self.reply({"id": number, **(op(self, command) or {})})
+        except Exception as exc:
+            self.reply_failure(number, failure(exc))
+
+    def reply_failure(self, number, exc):
+        self.reply({"id": number, "error": {"kind": exc.kind, "message": str(exc)}})
+
+    def reply(self, message):
+        line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
+        with self.writing, suppress(BrokenPipeError):  # the end of commands follows
+            self.replies.write(line)
+            self.replies.flush()
+
+    def hello(self, command):
+        if command.get("version", int) != PROTOCOL_VERSION:
+            raise Failure("unsupported", f"this adapter speaks version {PROTOCOL_VERSION}")
+        abilities = {
+            "equal": Codec.has_equality,
+            "string": Codec.has_text,
+            "grace": Connection.has_grace,
+            "tick": Connection.has_tick,
+            "decode-response": Connection.is_supported,
+            "invalid-reply": Connection.is_supported,
+            "negative": True,
+            "big-integers": True,
+            # channels: the package refuses requests on any channel but 0
+            # end-reason: join tells nothing
+        }
+        return {
+            "version": PROTOCOL_VERSION,
+            "name": "cs.packetstream",
+            "release": metadata.version("cs.packetstream"),
+            "language": "Python",
+            "supports": [name for name, able in abilities.items() if able],
+        }
+
+    # The codec.
+
+    @staticmethod
+    def packet(command, name):
+        return Codec.packet(command.get(name, dict))
+
+    def encode(self, command):
+        return {"bytes": Codec.octets(self.packet(command, "packet")).hex()}
+
+    def decode(self, command):
+        packet, consumed = Codec.parse(command.octets("bytes"))
+        return {"packet": Codec.json(packet), "consumed": consumed}
+
+    def equal(self, command):
+        return {"equal": self.packet(command, "a") == self.packet(command, "b")}
+
+    def string(self, command):
+        return {"string": str(self.packet(command, "packet"))}
+
+    # Connections.
+
+    def open(self, command):
+        name = command.text("conn")
+        if name in self.connections:
+            raise Failure("invalid", f"connection {name!r} is open already")
+        if not Connection.is_supported:
+            raise Failure("unsupported", "this release's connections are not driven yet")
+        grace = command.get("grace", (int, float), None)
+        tick = command.choice("tick", ("none", "record", "stderr"), "none")
+        if grace is not None and not Connection.has_grace:
+            raise Failure("unsupported", "this release has no packet_grace")
+        if tick != "none" and not Connection.has_tick:
+            raise Failure("unsupported", "this release has no tick")
+        self.connections[name] = Connection(
+            command.text("recv"),
+            command.text("send"),
+            handler=command.get("handler", bool),
+            name=command.text("name", None),
+            grace=grace,
+            tick=tick,
+        )
+
+    def connection(self, command):
+        name = command.text("conn")
+        if name not in self.connections:
+            raise Failure("invalid", f"connection {name!r} is not open")
+        return self.connections[name]
+
+    def request(self, command):
+        connection = self.connection(command)
+        connection.request(command.text("call"), *self.request_of(command))
+
+    def wait(self, command):
+        return self.answer_of(self.connection(command).wait(command.text("call")))
+
+    def do(self, command):
+        connection = self.connection(command)
+        return self.answer_of(connection.do(*self.request_of(command)))
+
+    @staticmethod
+    def request_of(command):
+        """The arguments of the package's request."""
+        return (
+            command.integer("rq_type"),
+            command.integer("flags", 0),
+            command.octets("payload", b""),
+            DECODERS[command.choice("decode", DECODERS, "none")],
+            command.integer("channel", 0),
+        )
+
+    @staticmethod
+    def answer_of(result):
+        ok, flags, payload = result
+        return {"ok": bool(ok), "flags": str(flags), "payload": payload.hex()}
+
+    def release(self, command):
+        self.connection(command).release(command.text("gate"))
+
+    def seen(self, command):
+        return {
+            "calls": [
+                {"rq_type": str(rq_type), "flags": str(flags), "payload": payload.hex()}
+                for rq_type, flags, payload in list(self.connection(command).seen)
+            ]
+        }
+
+    def tick_record(self, command):
+        return {"ticks": [bytes(octets).hex() for octets in list(self.connection(command).ticks)]}
+
+    def shutdown(self, command):
+        self.connection(command).shutdown(command.get("block", bool))
+
+    def join(self, command):
+        self.connection(command).join()
+
+    def close(self, command):
+        self.connection(command).close()
+        del self.connections[command.text("conn")]
+
+    QUICK = {
+        "hello": hello,
+        "encode": encode,
+        "decode": decode,
+        "equal": equal,
+        "string": string,
+        "release": release,
+        "seen": seen,
+        "ticks": tick_record,
+        "close": close,
+    }
+    BLOCKING = {
+        "open": open,
+        "request": request,
+        "wait": wait,
+        "do": do,
+        "shutdown": shutdown,
+        "join": join,
+    }
+
+
+def main():
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(0)  # protocol integers have no bound
+    # Nothing but replies may reach standard output: from here on, whatever
+    # the package prints goes to standard error.
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    adapter = Adapter(replies)
+    adapter.serve(sys.stdin.buffer)
+    with adapter.writing:  # no reply is cut
+        os._exit(0)  # whatever still hangs ends here
+
+
+if __name__ == "__main__":
+    main()
