@@ -28,6 +28,17 @@ Feature: Channels
     When the peer sends 05 01 03 00 03 61 (request: tag 1, wire type 3, payload "a")
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
 
+  @CHN-4 @may
+  Scenario Outline: the refusal names the channel <channel>
+    Given a connection
+    When the peer sends <octets>
+    Then the subject answers tag 1 on channel <channel> with a failure that tells "<channel>"
+
+    Examples:
+      | channel | octets                                                         |
+      | 5       | 04 01 03 05 03 (request: channel 5, tag 1, wire type 3)        |
+      | 300     | 05 01 03 82 2c 03 (request: channel 300, tag 1, wire type 3)   |
+
   @CHN-2 @may
   Scenario: a request of the subject's on channel 5
     Given a connection

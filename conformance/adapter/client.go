@@ -187,8 +187,8 @@ func (c *Client) read(out io.Reader) {
 // take hands one line to the command that it answers.
 func (c *Client) take(line []byte) error {
 	var r Reply
-	if err := json.Unmarshal(line, &r); err != nil {
-		return stray(line, err.Error())
+	if notJSON := json.Unmarshal(line, &r); notJSON != nil {
+		return stray(line, notJSON.Error())
 	}
 	c.mu.Lock()
 	p, known := c.waiting[r.ID]
@@ -197,12 +197,16 @@ func (c *Client) take(line []byte) error {
 	if !known {
 		return stray(line, fmt.Sprintf("no command with the id %d waits for a reply", r.ID))
 	}
-	if r.Error != nil {
-		p.settle(Reply{}, r.Error)
-		return nil
-	}
-	p.settle(r, p.Command.missing(r))
+	p.settle(p.Command.result(r))
 	return nil
+}
+
+// result is what r is for who gave the command: r, or an error.
+func (m Message) result(r Reply) (Reply, error) {
+	if r.Error != nil {
+		return Reply{}, r.Error
+	}
+	return r, m.missing(r)
 }
 
 func stray(line []byte, reason string) error {

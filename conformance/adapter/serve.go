@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"sync"
 )
@@ -73,7 +74,8 @@ func (s *server) serve(m Message) {
 
 // message is an error's text without the kind that the reply carries beside it.
 func message(err error) string {
-	if e, ok := err.(*Error); ok {
+	var e *Error
+	if errors.As(err, &e) {
 		return e.Message
 	}
 	return err.Error()
@@ -169,7 +171,7 @@ func (s *server) open(m Message) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conns[m.Conn] != nil {
-		go c.forget()
+		go func() { _ = c.forget() }()
 		return Errorf(Invalid, "connection %q is open already", m.Conn)
 	}
 	s.conns[m.Conn] = c

@@ -193,10 +193,17 @@ func (p *Peer) Unread() (octets []byte, ended bool) {
 	return append([]byte(nil), p.unread...), p.ended
 }
 
-// AwaitUnread waits until there are n octets that Next has not taken, or the
-// subject's stream has ended.
-func (p *Peer) AwaitUnread(ctx context.Context, n int) error {
-	return p.await(ctx, func() bool { return len(p.unread) >= n || p.ended })
+// Changed is closed when more octets have come than Next has taken, or the subject's
+// stream has ended; at once, if that is so already.
+func (p *Peer) Changed() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.unread) > 0 || p.ended {
+		now := make(chan struct{})
+		close(now)
+		return now
+	}
+	return p.changed
 }
 
 // AwaitEnd waits for the end of the subject's stream and returns what came before

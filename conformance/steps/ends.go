@@ -136,12 +136,9 @@ func (w *World) hasNotReturned(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.settle(); err != nil {
+	if quiet, err := w.staysQuiet(p.Done()); quiet || err != nil {
 		return err
 	}
-	if hasReturned(p) {
-		_, err := w.await(p)
-		return failf(fmt.Sprintf("%q to wait", name), "it returned (error: %v)", err)
-	}
-	return nil
+	_, err = w.await(p)
+	return failf(fmt.Sprintf("%q to wait", name), "it returned (error: %v)", err)
 }

@@ -206,11 +206,8 @@ func (w *World) isNotAnswered(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.settle(); err != nil {
+	if quiet, err := w.staysQuiet(c.wait.Done()); quiet || err != nil {
 		return err
-	}
-	if !hasReturned(c.wait) {
-		return nil
 	}
 	r, err := w.await(c.wait)
 	if err != nil {

@@ -25,9 +25,12 @@ var responderSteps = []definition{
 	on(`the subject answers {octets}`, func(w *World) any { return w.subjectAnswers }),
 	on(`the subject answers exactly {octets}`, func(w *World) any { return w.subjectAnswersExactly }),
 	on(`the subject answers tag {integer} with a failure`, func(w *World) any {
-		return func(tag string) error { return w.subjectRefuses(tag, "0") }
+		return func(tag string) error { return w.subjectRefuses(tag, "0", "") }
 	}),
-	on(`the subject answers tag {integer} on channel {integer} with a failure`, func(w *World) any { return w.subjectRefuses }),
+	on(`the subject answers tag {integer} on channel {integer} with a failure`, func(w *World) any {
+		return func(tag, channel string) error { return w.subjectRefuses(tag, channel, "") }
+	}),
+	on(`the subject answers tag {integer} on channel {integer} with a failure that tells {name}`, func(w *World) any { return w.subjectRefuses }),
 	on(`the subject answers the tags {n} to {n} \(([^)]*)\)`, func(w *World) any { return w.subjectAnswersRange }),
 	on(`the subject answers tag {integer} with {n} octets, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLarge }),
 	on(`the subject sends {octets}`, func(w *World) any { return w.subjectSends }),
@@ -89,8 +92,8 @@ func (w *World) peerSendsSlowly(text, meaning string) error {
 	return nil
 }
 
-// peerSendsCut sends octets in two parts, the second when the adapter has had time
-// to see the first.
+// peerSendsCut sends octets in two parts, the second when the subject has had time
+// to read the first.
 func (w *World) peerSendsCut(text, meaning string, at int) error {
 	octets, err := parsePackets(text, meaning)
 	if err != nil {
@@ -102,7 +105,7 @@ func (w *World) peerSendsCut(text, meaning string, at int) error {
 	if err := w.send(octets[:at]); err != nil {
 		return err
 	}
-	if err := w.settle(); err != nil {
+	if _, err := w.staysQuiet(nil); err != nil {
 		return err
 	}
 	return w.send(octets[at:])
@@ -202,7 +205,8 @@ func (w *World) answers(text, meaning string, compare func(expected, got []byte)
 	return compare(octets, r.Octets)
 }
 
-func (w *World) subjectRefuses(tag, channel string) error {
+// subjectRefuses takes a failure response, whose payload is to have words in it.
+func (w *World) subjectRefuses(tag, channel, words string) error {
 	t, err := parseInteger(tag)
 	if err != nil {
 		return err
@@ -216,7 +220,10 @@ func (w *World) subjectRefuses(tag, channel string) error {
 	if err != nil {
 		return err
 	}
-	if r.OK() {
+	if words != "" {
+		expected += fmt.Sprintf(" with %q in its text", words)
+	}
+	if r.OK() || !bytes.Contains(r.Payload, []byte(words)) {
 		return failf(expected, "%s", describe(r.Octets))
 	}
 	return nil
@@ -282,7 +289,7 @@ func (w *World) sends(text, meaning string, compare func(expected, got []byte) e
 }
 
 func (w *World) nothingMore() error {
-	if err := w.settle(); err != nil {
+	if quiet, err := w.staysQuiet(w.current.peer.Changed()); quiet && len(w.current.received) == 0 || err != nil {
 		return err
 	}
 	rest, ended := w.current.peer.Unread()

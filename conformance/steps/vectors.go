@@ -3,6 +3,7 @@ package steps
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -75,12 +76,12 @@ func (w *World) eachVector(file string, command func(vector) (adapter.Message, b
 			return err
 		}
 		err = check(vectors[i], r, err)
-		f, isFailure := err.(*Failure)
-		if err != nil && !isFailure {
-			return err
-		}
-		if f == nil {
+		if err == nil {
 			continue
+		}
+		var f *Failure
+		if !errors.As(err, &f) {
+			return err
 		}
 		failed++
 		if first == nil {
@@ -233,19 +234,19 @@ func (w *World) vectorsInteger(file, bound string) error {
 
 // vectorsExactOrRefused takes any error of the subject's, but no wrong value.
 func (w *World) vectorsExactOrRefused(file string) error {
-	err := w.eachVector(file, decodeVector, func(v vector, r adapter.Reply, err error) error {
-		if err != nil {
-			return nil
+	err := w.eachVector(file, decodeVector, func(v vector, r adapter.Reply, refusal error) error {
+		if refusal == nil {
+			return sameDecoded(v, r)
 		}
-		return sameDecoded(v, r)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return w.eachVector(file, encodeVector, func(v vector, r adapter.Reply, err error) error {
-		if err != nil {
-			return nil
+	return w.eachVector(file, encodeVector, func(v vector, r adapter.Reply, refusal error) error {
+		if refusal == nil {
+			return sameOctets(v.Hex, *r.Bytes)
 		}
-		return sameOctets(v.Hex, *r.Bytes)
+		return nil
 	})
 }

@@ -174,27 +174,25 @@ func (c *connection) tellReceived() string {
 	return describe(octets)
 }
 
-// barriers is how many replies of the adapter a step awaits before it says that
-// something else has not happened.
-const barriers = 3
+// quiet is for how long something must not happen before a step says that it has
+// not happened. A subject that does right is never failed by it, however slow; the
+// longer it is, the surer is one that does wrong to be seen.
+const quiet = 100 * time.Millisecond
 
-// settle gives the subject the time of some replies, so that what it is about to do
-// wrongly has a fair chance to be seen; a subject that does right is never failed by it.
-func (w *World) settle() error {
-	for range barriers {
-		if _, err := w.do(adapter.Message{Op: adapter.OpSeen, Conn: w.current.name}); err != nil {
-			return err
-		}
+// staysQuiet reports whether an event stays away: after a reply of the adapter, which
+// shows that it has carried out what it was told before, and for a time.
+func (w *World) staysQuiet(event <-chan struct{}) (bool, error) {
+	if _, err := w.command(adapter.Message{Op: adapter.OpSeen}); err != nil {
+		return false, err
 	}
-	return nil
-}
-
-// hasReturned reports whether the reply to a command has come.
-func hasReturned(p *adapter.Pending) bool {
+	over := time.NewTimer(quiet)
+	defer over.Stop()
 	select {
-	case <-p.Done():
-		return true
-	default:
-		return false
+	case <-event:
+		return false, nil
+	case <-over.C:
+		return true, nil
+	case <-w.Ctx.Done():
+		return false, context.Cause(w.Ctx)
 	}
 }

