@@ -70,7 +70,7 @@ func runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session
 	}
 	r.Wire = world.Wire()
 	if stderrNow, _ := session.StderrTotal(); stderrNow > stderrBefore && r.Outcome != report.Crash {
-		r.Stderr = session.Stderr()
+		r.Stderr = session.Stderr(stderrBefore)
 	}
 	return r, false // what a scenario that failed has left behind is nobody's to know
 }

@@ -31,7 +31,7 @@ func (p InProcess) Start(ctx context.Context) (*Session, error) {
 		Client: NewClient(in, out),
 		Stop:   end, Kill: func() { _ = end() },
 		Epitaph: func() string { return "the adapter runs in this process" },
-		Stderr:  func() string { return "" },
+		Stderr:  func(int64) string { return "" },
 
 		StderrTotal: func() (int64, bool) { return 0, false },
 	}

@@ -32,8 +32,9 @@ type Session struct {
 	// Epitaph is what is known of a subject that has ended or was killed: exit
 	// status, last lines of standard error.
 	Epitaph func() string
-	// Stderr is the last of what the subject wrote to its standard error.
-	Stderr func() string
+	// Stderr is the last of what the subject wrote to its standard error after the
+	// first so many octets.
+	Stderr func(after int64) string
 	// StderrTotal is how many octets it wrote there, if that can be seen.
 	StderrTotal func() (octets int64, ok bool)
 }
@@ -93,7 +94,7 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 	s := &Session{
 		Client: NewClient(pipes.stdin, pipes.stdout),
 		Stop:   r.stop, Kill: r.kill, Epitaph: r.epitaph,
-		Stderr: r.log.String, StderrTotal: r.log.total,
+		Stderr: r.log.since, StderrTotal: r.log.total,
 	}
 	if err := s.Greet(ctx); err != nil {
 		if s.Err() != nil {

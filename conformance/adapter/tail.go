@@ -41,15 +41,17 @@ func (t *tail) total() (octets int64, ok bool) {
 }
 
 // String is what was kept, from the start of a line on.
-func (t *tail) String() string {
+func (t *tail) String() string { return t.since(0) }
+
+// since is what was kept of what came after the first so many octets, from the start
+// of a line on if some of it was not kept.
+func (t *tail) since(octets int64) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := string(t.kept)
-	if t.seen > int64(len(t.kept)) {
-		if _, rest, found := strings.Cut(s, "\n"); found {
-			s = rest
-		}
-		s = "…\n" + s
+	first := t.seen - int64(len(t.kept))
+	if octets >= first {
+		return string(t.kept[min(octets-first, int64(len(t.kept))):])
 	}
-	return s
+	_, rest, _ := strings.Cut(string(t.kept), "\n")
+	return "…\n" + rest
 }

@@ -21,6 +21,7 @@ func (r *Results) Text(w io.Writer, verbose bool) error {
 			out.WriteString(headline(result) + "\n")
 		}
 	}
+	r.broken(&out)
 	r.known(&out)
 	r.skips(&out)
 	for _, note := range r.Notes {
@@ -48,7 +49,7 @@ func (r *Results) Explain(result Result) string {
 	}
 	for _, id := range result.Requirements {
 		q := r.requirement(id)
-		row("requirement", fmt.Sprintf("%s (%s): %s", q.ID, q.Level, q.Text))
+		row("requirement", wrap(fmt.Sprintf("%s (%s): %s", q.ID, q.Level, q.Text)))
 	}
 	row("scenario", result.Feature+": "+result.Scenario)
 	row("step", result.Step)
@@ -56,13 +57,70 @@ func (r *Results) Explain(result Result) string {
 	row("actual", result.Actual)
 	row("reason", result.Reason)
 	row("wire", strings.Join(result.Wire, "\n"))
-	row("stderr", result.Stderr)
+	row("stderr", lastLines(result.Stderr))
 	row("run again", result.Again)
 	return out.String()
 }
 
+// textWidth is how many columns of a requirement's text stand on a line.
+const textWidth = 88
+
+func wrap(text string) string {
+	var out strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		switch {
+		case column == 0:
+		case column+1+len(word) > textWidth:
+			out.WriteString("\n")
+			column = 0
+		default:
+			out.WriteString(" ")
+			column++
+		}
+		out.WriteString(word)
+		column += len(word)
+	}
+	return out.String()
+}
+
+// stderrLines is how many lines of an adapter's standard error the text shows.
+const stderrLines = 8
+
+func lastLines(text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	if more := len(lines) - stderrLines; more > 0 {
+		lines = append([]string{fmt.Sprintf("… (%d more lines: --report json has them)", more)}, lines[more:]...)
+	}
+	return strings.Join(lines, "\n")
+}
+
 func headline(result Result) string {
 	return fmt.Sprintf("%-7s  %-6s  %s", strings.ToUpper(string(result.Outcome)), result.Level, result.ID)
+}
+
+// broken tells, in a line each, which requirements scenarios found not to hold.
+func (r *Results) broken(out *strings.Builder) {
+	bad, all := map[string]int{}, map[string]int{}
+	for _, result := range r.Results {
+		for _, id := range result.Requirements {
+			all[id]++
+			switch result.Outcome {
+			case Fail, Timeout, Crash:
+				bad[id]++
+			}
+		}
+	}
+	if len(bad) == 0 {
+		return
+	}
+	out.WriteString("requirements that do not hold:\n")
+	for _, q := range r.Suite.Requirements {
+		if bad[q.ID] > 0 {
+			fmt.Fprintf(out, "  %-6s  %-6s  in %d of %d scenarios\n", q.ID, q.Level, bad[q.ID], all[q.ID])
+		}
+	}
+	out.WriteString("\n")
 }
 
 // known tells of the known deviations in a line each.

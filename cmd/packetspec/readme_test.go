@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestReadmeAdapter runs the adapter that the README shows, over a small codec in the
+// place of the reader's own.
+func TestReadmeAdapter(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("the README's adapter is in Python, and python3 is not installed")
+	}
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```python\n(.*?)```").FindSubmatch(readme)
+	if block == nil {
+		t.Fatal("README.md shows no Python")
+	}
+	dir := t.TempDir()
+	const yourpackets = `
+def integer(v):
+    octets = [v & 0x7F]
+    while v := v >> 7:
+        octets.insert(0, v & 0x7F | 0x80)
+    return bytes(octets)
+
+def encode(is_request, channel, tag, flags, rq_type, payload):
+    word = flags << 2 | is_request << 1 | (channel != 0)
+    body = integer(tag) + integer(word) + (integer(channel) if channel else b"")
+    body += (integer(rq_type) if is_request else b"") + payload
+    return integer(len(body)) + body
+`
+	for name, content := range map[string][]byte{"adapter.py": block[1], "yourpackets.py": []byte(yourpackets)} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out, errs bytes.Buffer
+	args := []string{"test", "--run", "ENC-1", "--", python, filepath.Join(dir, "adapter.py")}
+	if status := execute(t.Context(), args, strings.NewReader(""), &out, &errs); status != statusConforms {
+		t.Errorf("status %d, expected 0\n%s%s", status, &out, &errs)
+	}
+	if !strings.Contains(out.String(), "must           6       0") {
+		t.Errorf("expected 6 scenarios to pass, got\n%s", &out)
+	}
+}
