@@ -28,6 +28,11 @@ func badAdapter(args []string) int {
 		},
 		// stops, and answers nothing any more
 		"hang": func() int { select {} },
+		// has the runner interrupted, as by Ctrl-C, and hangs
+		"interrupt": func() int {
+			_ = syscall.Kill(os.Getppid(), syscall.SIGINT)
+			select {}
+		},
 		// prints what is no reply, and goes on
 		"garbage": func() int {
 			fmt.Println("Segmentation fault (not really)")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -114,7 +113,7 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	progress.end()
 	switch {
 	case cmd.Context().Err() != nil && err != nil:
-		return &statusError{statusNot, context.Cause(cmd.Context())}
+		return &statusError{statusNot, errors.New("interrupted before the adapter had answered hello")}
 	case err != nil:
 		return &statusError{statusAdapter, err}
 	}
