@@ -109,3 +109,42 @@ Feature: Packet decoding
     Given a connection
     When the peer sends 84 80 04 01 02 03 61*65537
     Then the subject answers 84 80 03 01 04 61*65537
+
+  @DEC-5 @must
+  Scenario Outline: requests cut at every offset are answered: payloads of <size>
+    Given a connection
+    When the peer sends <n> requests of wire type 3 with the payload "<payload>", from tag 1 on, each cut one octet later
+    Then the subject answers the tags 1 to <n> (ok, payload "<payload>")
+
+    Examples:
+      | size       | n  | payload          |
+      | one octet  | 12 | #                |
+      | ten octets | 20 | 0123456789       |
+
+  @DEC-5 @must
+  Scenario: a thousand requests in one write are all answered
+    Given a connection
+    When the peer sends 1000 requests of wire type 3 with the payload "#", from tag 1 on
+    Then the subject answers the tags 1 to 1000 (ok, payload "#")
+
+  @DEC-5 @must
+  Scenario: a response that comes one octet at a time is delivered
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (ok, flags 0x55, payload "hello"), one octet at a time
+    Then "a" is answered (ok, flags 0x55, payload "hello")
+
+  @DEC-5 @must
+  Scenario: EOF that comes one octet at a time ends the stream
+    Given a connection
+    When the peer sends 03 00 02 00 (EOF), one octet at a time
+    Then the subject ends its stream
+
+  @DEC-5 @must
+  Scenario: packets and the beginning of another in one write are told apart
+    Given a connection
+    When the peer sends 04 01 02 03 61 04 02 02
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    When the peer sends 03 62
+    Then the subject answers 03 02 04 62 (response: tag 2, ok, payload "b")

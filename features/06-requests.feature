@@ -72,3 +72,28 @@ Feature: Requests
     When the subject requests type 0 as "a"
     Then the subject sends the request of "a" (wire type 1)
     And the subject has sent nothing more
+
+  @RQS-1 @must
+  Scenario Outline: a payload of <size> octets goes out
+    Given a connection
+    When the subject requests type 2 as "a" (payload 61*<size>)
+    Then the subject sends the request of "a" (wire type 3, payload 61*<size>)
+    When the peer answers "a" (ok, payload 62*<size>)
+    Then "a" is answered (ok, payload 62*<size>)
+
+    Examples:
+      | size    |
+      | 124     |
+      | 125     |
+      | 16380   |
+      | 16381   |
+      | 65536   |
+      | 1048576 |
+
+  @RQS-1 @must
+  Scenario: 64 requests are in flight at once
+    Given a connection
+    When the subject requests type 2, 64 times, as "a" (payload "#")
+    Then the subject sends the 64 requests of "a" (wire type 3, payload "#")
+    When the peer answers the 64 requests of "a", the last one first (ok, payload "to #")
+    Then the 64 requests of "a" are answered (ok, payload "to #")

@@ -136,3 +136,41 @@ Feature: Handler results
     Then the subject sends 03 02 04 61 (response: tag 2, ok, payload "a")
     When gate "g" is released
     Then the subject sends 03 01 04 67 (response: tag 1, ok, payload "g")
+
+  @HND-3 @must
+  Scenario Outline: <size> octets are answered
+    Given a connection
+    When the peer sends 1 requests of wire type 9 with the payload "<size>", from tag 1 on
+    Then the subject answers tag 1 with <size> octets, octet i being i mod 251
+
+    Examples:
+      | size    |
+      | 125     |
+      | 126     |
+      | 16381   |
+      | 16382   |
+      | 65536   |
+      | 1048576 |
+
+  @HND-9 @must
+  Scenario: handlers end in any order
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 07 68 (request: tag 2, wire type 7, payload "h")
+    And gate "h" is released
+    Then the subject sends 03 02 04 68 (response: tag 2, ok, payload "h")
+    When gate "g" is released
+    Then the subject sends 03 01 04 67 (response: tag 1, ok, payload "g")
+
+  @HND-9 @must
+  Scenario: 64 requests at once are all answered
+    Given a connection
+    When the peer sends 64 requests of wire type 3 with the payload "#", from tag 1 on
+    Then the subject answers the tags 1 to 64 (ok, payload "#")
+
+  @HND-9 @must
+  Scenario: requests that wait for a handler are answered
+    Given a connection
+    When the peer sends 12 requests of wire type 7 with the payload "g", from tag 1 on
+    And gate "g" is released
+    Then the subject answers the tags 1 to 12 (ok, payload "g")

@@ -68,3 +68,43 @@ Feature: Both directions at once
     Then the subject answers tag 1 with 65536 octets, octet i being i mod 251
     And the subject answers tag 12 with 65536 octets, octet i being i mod 251
     And the subject answers tag 24 with 65536 octets, octet i being i mod 251
+
+  @BID-1 @must
+  Scenario: 64 requests of each peer cross
+    Given a connection
+    When the subject requests type 2, 64 times, as "a" (payload "#")
+    And the peer sends 64 requests of wire type 3 with the payload "#", from tag 1 on
+    Then the subject sends the 64 requests of "a" (wire type 3, payload "#")
+    And the subject answers the tags 1 to 64 (ok, payload "#")
+    When the peer answers the 64 requests of "a", the last one first (ok, payload "to #")
+    Then the 64 requests of "a" are answered (ok, payload "to #")
+
+  @BID-2 @must
+  Scenario: a handler's request is answered after others of the peer's
+    Given a connection
+    When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")
+    Then the subject has sent 1 requests
+    When the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the peer answers each of the subject's 1 requests (ok, payload "there")
+    Then the subject answers 07 01 04 74 68 65 72 65 (response: tag 1, ok, payload "there")
+
+  @BID-2 @must
+  Scenario: one handler after another requests from the peer
+    Given a connection
+    When the peer sends 04 01 02 0a 61 (request: tag 1, wire type 10, payload "a")
+    And the peer answers each of the subject's 1 requests (ok, payload "b")
+    Then the subject answers 03 01 04 62 (response: tag 1, ok, payload "b")
+    When the peer sends 04 02 02 0a 63 (request: tag 2, wire type 10, payload "c")
+    And the peer answers each of the subject's 1 requests (ok, payload "d")
+    Then the subject answers 03 02 04 64 (response: tag 2, ok, payload "d")
+
+  @BID-4 @should
+  Scenario: requests submitted while the peer does not read arrive when it reads again
+    Given a connection
+    When the peer stops reading
+    And the peer sends 24 requests of wire type 9 with the payload "65536", from tag 1 on
+    And the subject does type 2 as "a" (payload "x")
+    And the peer reads again
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    And the subject answers tag 24 with 65536 octets, octet i being i mod 251

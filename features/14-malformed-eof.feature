@@ -26,6 +26,16 @@ Feature: The malformed EOF packet
     Then the subject ends its stream
     And the handler was not called
 
+  @MEO-4 @should
+  Scenario: it ends the stream after a shutdown too
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down
+    Then the subject ends its stream
+    When the peer sends 03 05 02 00 (request: tag 5, wire type 0)
+    Then "a" is cancelled
+
   @MEO-2 @must
   Scenario: on another channel it is refused, and the stream goes on
     Given a connection

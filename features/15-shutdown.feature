@@ -197,3 +197,60 @@ Feature: Shutdown
     When the peer closes its receiving pipe
     And the subject is shut down, blocking, as "shutdown"
     Then "shutdown" returns
+
+  @SHD-2 @must
+  Scenario: answers that a full pipe holds back go out before EOF
+    Given a connection
+    When the peer stops reading
+    And the peer sends 6 requests of wire type 9 with the payload "65536", from tag 1 on
+    Then the handler was called 6 times
+    When the subject is shut down as "shutdown"
+    And the peer reads again
+    Then the subject answers tag 1 with 65536 octets, octet i being i mod 251
+    And the subject answers tag 2 with 65536 octets, octet i being i mod 251
+    And the subject answers tag 3 with 65536 octets, octet i being i mod 251
+    And the subject answers tag 4 with 65536 octets, octet i being i mod 251
+    And the subject answers tag 5 with 65536 octets, octet i being i mod 251
+    And the subject answers tag 6 with 65536 octets, octet i being i mod 251
+    And the subject ends its stream
+    And "shutdown" returns
+
+  @SHD-5 @must
+  Scenario: both peers shut down at once
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the subject is shut down as "shutdown"
+    Then the subject takes no more requests
+    When the peer answers "a" (ok, payload "y")
+    And the peer sends 03 00 02 00 (EOF)
+    Then "a" is answered (ok, payload "y")
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+    And "shutdown" returns
+
+  @SHD-4 @must
+  Scenario: two shutdowns at once send one EOF
+    Given a connection
+    When the subject is shut down as "one"
+    And the subject is shut down as "two"
+    Then "one" returns
+    And "two" returns
+    And the subject ends its stream
+
+  @SHD-6 @must
+  Scenario: a blocking shutdown inside which a handler requests from the peer
+    Given a connection
+    When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")
+    Then the subject has sent 1 requests
+    When the subject is shut down, blocking, as "shutdown"
+    Then the subject takes no more requests
+    And "shutdown" has not returned
+    When the peer answers each of the subject's 1 requests (ok, payload "y")
+    Then the subject answers 03 01 04 79 (response: tag 1, ok, payload "y")
+    And the subject ends its stream
+    And "shutdown" returns

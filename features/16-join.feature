@@ -43,3 +43,22 @@ Feature: Join
       | case                     | ends                        | end |
       | EOF                      | sends 03 00 02 00 (EOF)     | eof |
       | the octets stop          | ends its stream without EOF | cut |
+
+  @JOI-1 @must
+  Scenario: two joins wait and return
+    Given a connection
+    When the subject is joined as "one"
+    And the subject is joined as "two"
+    Then "one" has not returned
+    And "two" has not returned
+    When the peer sends 03 00 02 00 (EOF)
+    Then "one" returns
+    And "two" returns
+
+  @JOI-1 @must
+  Scenario: join goes on while requests are answered
+    Given a connection
+    When the subject is joined as "join"
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    And "join" has not returned

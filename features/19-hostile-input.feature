@@ -88,3 +88,22 @@ Feature: Malformed and hostile input
       | length | octets                                                       |
       | 2^42   | 81 80 80 80 80 80 00 01 02 03 (not a packet)                 |
       | 2^62   | c0 80 80 80 80 80 80 80 00 01 02 03 (not a packet)           |
+
+  @BAD-2 @must
+  Scenario: a length that never ends, and then the stream does
+    Given a connection
+    When the peer sends ff*200
+    And the peer ends its stream without EOF
+    Then the subject ends its stream
+
+  @BAD-1 @must
+  Scenario Outline: a malformed packet after <before> ends the stream
+    Given a connection
+    When the peer sends <octets>
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    And the subject ends its stream
+
+    Examples:
+      | before                          | octets                    |
+      | a request in the same write     | 04 01 02 03 61 00         |
+      | a request, with more behind it  | 04 01 02 03 61 00 02 63 04 |

@@ -18,6 +18,7 @@ var requesterSteps = []definition{
 	on(`the subject does type {integer} as {name}{fields}`, func(w *World) any { return w.does }),
 	on(`the subject sends the request of {name}{fields}`, func(w *World) any { return w.sendsRequestOf }),
 	on(`the peer answers {name}{fields}`, func(w *World) any { return w.peerAnswers }),
+	on(`the peer answers {name}{fields}, one octet at a time`, func(w *World) any { return w.peerAnswersSlowly }),
 	on(`the peer answers tag {integer}{fields}`, func(w *World) any { return w.peerAnswersTag }),
 	on(`{name} is answered{fields}`, func(w *World) any { return w.isAnswered }),
 	on(`{name} is cancelled`, func(w *World) any {
@@ -129,16 +130,32 @@ func (w *World) sendsRequestOf(name, fields string) error {
 // peerAnswers sends the response to a request of the subject's; its fields may
 // name another channel or tag than the request's.
 func (w *World) peerAnswers(name, fields string) error {
-	c, err := w.call(name)
+	octets, err := w.answerOf(name, fields)
 	if err != nil {
 		return err
 	}
+	return w.send(octets)
+}
+
+func (w *World) peerAnswersSlowly(name, fields string) error {
+	octets, err := w.answerOf(name, fields)
+	if err != nil {
+		return err
+	}
+	return w.sendSlowly(octets)
+}
+
+func (w *World) answerOf(name, fields string) ([]byte, error) {
+	c, err := w.call(name)
+	if err != nil {
+		return nil, err
+	}
 	if c.request == nil {
-		return mistake("the request of %q has not come when the peer answers it", name)
+		return nil, mistake("the request of %q has not come when the peer answers it", name)
 	}
 	p, err := parseFields(fields)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if p.Tag == nil {
 		p.Tag = c.request.Tag
@@ -146,7 +163,7 @@ func (w *World) peerAnswers(name, fields string) error {
 	if p.Channel == nil {
 		p.Channel = c.request.Channel
 	}
-	return w.send(p.Encode())
+	return p.Encode(), nil
 }
 
 func (w *World) peerAnswersTag(tag, fields string) error {

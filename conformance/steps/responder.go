@@ -20,6 +20,7 @@ var responderSteps = []definition{
 	on(`the peer sends {octets}, one octet at a time`, func(w *World) any { return w.peerSendsSlowly }),
 	on(`the peer sends {octets}, cut after {n} octets`, func(w *World) any { return w.peerSendsCut }),
 	on(`the peer sends {n} requests of wire type {n} with the payload {name}, from tag {n} on`, func(w *World) any { return w.peerSendsMany }),
+	on(`the peer sends {n} requests of wire type {n} with the payload {name}, from tag {n} on, each cut one octet later`, func(w *World) any { return w.peerSendsManyCut }),
 	on(`the subject has sent {n} requests`, func(w *World) any { return w.hasSentRequests }),
 	on(`the peer answers each of the subject's {n} requests \(([^)]*)\)`, func(w *World) any { return w.peerAnswersEach }),
 	on(`the subject answers {octets}`, func(w *World) any { return w.subjectAnswers }),
@@ -44,6 +45,7 @@ var responderSteps = []definition{
 		return func(table *godog.Table) error { return w.handlerGot(firstColumn(table)...) }
 	}),
 	on(`the handler gets, in any order:`, func(w *World) any { return w.handlerGets }),
+	on(`the handler was called {n} times`, func(w *World) any { return w.handlerCalled }),
 	on(`the handler was not called`, func(w *World) any { return func() error { return w.handlerGot() } }),
 	on(`the implementation can give invalid replies`, func(w *World) any {
 		return func() error { return w.need(adapter.CanInvalidReply) }
@@ -84,6 +86,10 @@ func (w *World) peerSendsSlowly(text, meaning string) error {
 	if err != nil {
 		return err
 	}
+	return w.sendSlowly(octets)
+}
+
+func (w *World) sendSlowly(octets []byte) error {
 	for i := range octets {
 		if err := w.send(octets[i : i+1]); err != nil {
 			return err
@@ -116,12 +122,40 @@ func (w *World) peerSendsCut(text, meaning string, at int) error {
 func (w *World) peerSendsMany(n, wireType int, payload string, firstTag int) error {
 	var octets []byte
 	for tag := firstTag; tag < firstTag+n; tag++ {
-		octets = append(octets, peer.Packet{
-			IsRequest: true, Tag: big.NewInt(int64(tag)), Type: big.NewInt(int64(wireType)),
-			Payload: []byte(strings.ReplaceAll(payload, "#", fmt.Sprint(tag))),
-		}.Encode()...)
+		octets = append(octets, numbered(tag, wireType, payload)...)
 	}
 	return w.send(octets)
+}
+
+// peerSendsManyCut sends each request in two parts, the first longer by an octet than
+// that of the request before, with a reply of the adapter's between the two.
+func (w *World) peerSendsManyCut(n, wireType int, payload string, firstTag int) error {
+	for i := range n {
+		octets := numbered(firstTag+i, wireType, payload)
+		at := 1 + i%(len(octets)-1)
+		if err := w.send(octets[:at]); err != nil {
+			return err
+		}
+		if _, err := w.seen(); err != nil {
+			return err
+		}
+		if err := w.send(octets[at:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func numbered(tag, wireType int, payload string) []byte {
+	return peer.Packet{
+		IsRequest: true, Tag: big.NewInt(int64(tag)), Type: big.NewInt(int64(wireType)),
+		Payload: withNumber([]byte(payload), tag),
+	}.Encode()
+}
+
+// withNumber puts a number in the place of each # of a payload.
+func withNumber(payload []byte, n int) []byte {
+	return bytes.ReplaceAll(payload, []byte("#"), fmt.Append(nil, n))
 }
 
 // peerAnswersEach awaits n requests of the subject's, and only then answers them,
@@ -237,7 +271,7 @@ func (w *World) subjectAnswersRange(from, to int, fields string) error {
 	for tag := from; tag <= to; tag++ {
 		packet := want
 		packet.Tag = big.NewInt(int64(tag))
-		packet.Payload = bytes.ReplaceAll(packet.Payload, []byte("#"), fmt.Append(nil, tag))
+		packet.Payload = withNumber(want.Payload, tag)
 		expected := packet.Encode()
 		r, err := w.answerTo(packet.Tag, new(big.Int), describe(expected))
 		if err != nil {
@@ -356,6 +390,21 @@ func (w *World) handlerGets(table *godog.Table) error {
 		f := failf("the handler called with: "+listed(want), "%s", listed(got))
 		f.TimedOut = len(got) < len(want)
 		return f
+	}
+}
+
+// handlerCalled waits until the handler has got so many calls.
+func (w *World) handlerCalled(n int) error {
+	for {
+		got, err := w.seen()
+		if err != nil || len(got) == n {
+			return err
+		}
+		if len(got) > n || w.Ctx.Err() != nil {
+			f := failf(fmt.Sprintf("%d calls of the handler", n), "%d", len(got))
+			f.TimedOut = len(got) < n
+			return f
+		}
 	}
 }
 
