@@ -1,10 +1,12 @@
 package conformance
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/packetspec/packetspec/conformance/spec"
 )
@@ -15,6 +17,19 @@ type Filter struct {
 	// names. The id of a requirement says just that requirement: SHD-1 is not SHD-10.
 	Run  string
 	Tags string // a tag expression
+	// Dialect is the dialect that the subject speaks; empty: the specification's.
+	// A scenario with the tag of a dialect, like @dialect-2024, is for that alone.
+	Dialect string
+}
+
+// Dialects are the dialects there are, the specification's first.
+var Dialects = []string{"2021", "2024"}
+
+// inDialect reports whether the scenario is for the filter's dialect.
+func (f Filter) inDialect(sc spec.Scenario) bool {
+	dialect := cmp.Or(f.Dialect, Dialects[0])
+	tagged := slices.ContainsFunc(sc.Tags, func(tag string) bool { return strings.HasPrefix(tag, "@dialect-") })
+	return !tagged || slices.Contains(sc.Tags, "@dialect-"+dialect)
 }
 
 // ErrNothingSelected reports a filter that leaves no scenario: a run of nothing
@@ -23,6 +38,9 @@ var ErrNothingSelected = errors.New("no scenario is selected")
 
 // Select is the scenarios of s that the filter says, in their order.
 func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
+	if f.Dialect != "" && !slices.Contains(Dialects, f.Dialect) {
+		return nil, fmt.Errorf("--dialect %q is none of %s", f.Dialect, strings.Join(Dialects, ", "))
+	}
 	run, err := regexp.Compile(f.Run)
 	if err != nil {
 		return nil, fmt.Errorf("--run: %w", err)
@@ -40,7 +58,7 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 		if isID {
 			named = slices.Contains(sc.Requirements, f.Run)
 		}
-		if named && hasTags(sc.Tags) {
+		if named && hasTags(sc.Tags) && f.inDialect(sc) {
 			selected = append(selected, sc)
 		}
 	}
@@ -54,6 +72,9 @@ func (f Filter) String() string {
 	s := fmt.Sprintf("--run %q", f.Run)
 	if f.Tags != "" {
 		s += fmt.Sprintf(" --tags %q", f.Tags)
+	}
+	if f.Dialect != "" {
+		s += " --dialect " + f.Dialect
 	}
 	return s
 }

@@ -8,9 +8,10 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
-// runCommand is the command that runs the scenarios that match, as a person types it.
-func runCommand(match string, adapterArgs []string) string {
-	s := self() + " test --run '" + match + "'"
+// runCommand is the command that runs the scenarios that match, as a person types it,
+// with further flags.
+func runCommand(match, flags string, adapterArgs []string) string {
+	s := self() + " test --run '" + match + "'" + flags
 	if len(adapterArgs) > 0 {
 		s += " -- " + adapter.Process{Argv: adapterArgs}.String()
 	}

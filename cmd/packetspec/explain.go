@@ -42,7 +42,7 @@ func explainRequirement(cmd *cobra.Command, s *spec.Spec, r spec.Requirement) {
 		cmd.Println()
 		printScenario(cmd, sc)
 	}
-	cmd.Printf("\nrun them: %s\n", runCommand("^"+r.ID+"$", nil))
+	cmd.Printf("\nrun them: %s\n", runCommand("^"+r.ID+"$", "", nil))
 }
 
 func explainScenario(cmd *cobra.Command, s *spec.Spec, sc spec.Scenario) {
@@ -52,7 +52,7 @@ func explainScenario(cmd *cobra.Command, s *spec.Spec, sc spec.Scenario) {
 			cmd.Printf("\n%s (%s; %s)\n%s\n", r.ID, r.Level, r.Source, r.Text)
 		}
 	}
-	cmd.Printf("\nrun it: %s\n", runCommand("^"+sc.ID+"$", nil))
+	cmd.Printf("\nrun it: %s\n", runCommand("^"+sc.ID+"$", "", nil))
 }
 
 func printScenario(cmd *cobra.Command, sc spec.Scenario) {

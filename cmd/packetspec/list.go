@@ -49,6 +49,7 @@ func newList() *cobra.Command {
 // filterFlags are the flags that select scenarios.
 func filterFlags(cmd *cobra.Command, f *conformance.Filter) {
 	cmd.Flags().StringVar(&f.Run, "run", "", "only scenarios whose id, name or requirement matches this regular `expression`")
+	cmd.Flags().StringVar(&f.Dialect, "dialect", "", "the `dialect` that the implementation speaks: 2021, the specification's (the default), or 2024, that of later releases of the original")
 	cmd.Flags().StringVar(&f.Tags, "tags", "", "only scenarios whose tags satisfy this `expression`, like: @must and not @EQ-1")
 }
 

@@ -106,7 +106,7 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	run := conformance.Run{
 		Version: version(), Spec: s, Scenarios: selected, Subject: process, Known: known,
 		Parallel: f.parallel, Timeout: f.timeout, StartTime: f.startTime, Seed: f.seed,
-		Again:   func(id string) string { return runCommand("^"+id+"$", args) },
+		Again:   func(id string) string { return runCommand("^"+id+"$", f.repeated(cmd), args) },
 		Observe: progress.observe,
 	}
 	results, err := run.Do(cmd.Context())
@@ -124,6 +124,16 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 		return &statusError{status: statusNot}
 	}
 	return nil
+}
+
+// repeated is those of the flags given that bear on a single scenario too.
+func (f *testFlags) repeated(cmd *cobra.Command) (flags string) {
+	for _, name := range []string{"dialect", "timeout", "start-timeout"} {
+		if flag := cmd.Flags().Lookup(name); flag.Changed {
+			flags += " --" + name + " " + flag.Value.String()
+		}
+	}
+	return flags
 }
 
 // everyLevel reports whether scenarios of every level count. They do with a list of

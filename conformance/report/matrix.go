@@ -1,0 +1,118 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Read reads results that were written as JSON.
+func Read(r io.Reader) (*Results, error) {
+	var results Results
+	if err := json.NewDecoder(r).Decode(&results); err != nil {
+		return nil, fmt.Errorf("not results of packetspec test --report json: %w", err)
+	}
+	return &results, nil
+}
+
+// Matrix writes which requirements hold for which of several subjects: a row a
+// requirement that does not hold for all of them, a column a subject.
+func Matrix(w io.Writer, all []*Results) error {
+	var rows [][]string
+	head := []string{"", ""}
+	for _, r := range all {
+		head = append(head, r.Subject.Release)
+	}
+	rows = append(rows, head)
+	hold := 0
+	for _, q := range union(all) {
+		row := []string{q.ID, string(q.Level)}
+		for _, r := range all {
+			row = append(row, r.cell(q.ID))
+		}
+		if !slices.ContainsFunc(row[2:], func(cell string) bool { return cell != holds }) {
+			hold++
+			continue
+		}
+		rows = append(rows, row)
+	}
+	for _, o := range Outcomes {
+		row := []string{string(o), ""}
+		for _, r := range all {
+			row = append(row, fmt.Sprint(r.Summary[o]))
+		}
+		rows = append(rows, row)
+	}
+	var out strings.Builder
+	writeColumns(&out, rows)
+	fmt.Fprintf(&out, "%d requirements hold for all, and are not shown\n", hold)
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// union is the requirements of all results, each once.
+func union(all []*Results) (requirements []Requirement) {
+	seen := map[string]bool{}
+	for _, r := range all {
+		for _, q := range r.Suite.Requirements {
+			if !seen[q.ID] {
+				seen[q.ID] = true
+				requirements = append(requirements, q)
+			}
+		}
+	}
+	return requirements
+}
+
+// What a cell says beside how many scenarios do not hold.
+const (
+	holds   = "holds"
+	skipped = "skip"
+	notRun  = "-"
+)
+
+// cell is what the scenarios of a requirement say of it.
+func (r *Results) cell(requirement string) string {
+	broken, passed, skips := 0, 0, 0
+	for _, result := range r.Results {
+		if !slices.Contains(result.Requirements, requirement) {
+			continue
+		}
+		switch result.Outcome {
+		case Pass, Fixed:
+			passed++
+		case Skip:
+			skips++
+		default:
+			broken++
+		}
+	}
+	switch {
+	case broken > 0:
+		return fmt.Sprintf("%d of %d", broken, broken+passed)
+	case passed > 0:
+		return holds
+	case skips > 0:
+		return skipped
+	}
+	return notRun
+}
+
+// writeColumns writes rows with their cells below each other.
+func writeColumns(out *strings.Builder, rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len(cell))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			fmt.Fprintf(&line, "%-*s  ", widths[i], cell)
+		}
+		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+}
