@@ -29,7 +29,8 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 // waited for again. Inside a handler ctx should be the handler's.
 func (call *Call) Wait(ctx context.Context) (Response, error) {
 	select {
-	case <-call.done:
+	case <-call.done: // whatever ctx says
+		return call.decode()
 	default:
 		defer call.conn.yield(ctx)()
 	}

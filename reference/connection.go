@@ -20,6 +20,8 @@ type PacketConnection struct {
 	recv    io.Reader
 	send    io.Writer
 
+	closeRecv, closeSend func() // as often as wanted
+
 	ctx    context.Context // for handlers: ends when nothing can be sent any more
 	cancel context.CancelFunc
 
@@ -28,14 +30,15 @@ type PacketConnection struct {
 }
 
 // New starts a connection that reads recv and writes send, and owns both: each is
-// closed when it is done with, if it is an [io.Closer]. A nil handler refuses every
-// request of the peer (HND-9).
+// closed once, when it is done with, if it is an [io.Closer]. They may be one stream,
+// such as a [net.Conn]. A nil handler refuses every request of the peer (HND-8).
 //
 // The connection works until both directions have ended: the peer's by its EOF
 // packet (or the end of its octets, or malformed ones), the local one by
 // [PacketConnection.Shutdown], which the peer's end brings about too.
 func New(recv io.Reader, send io.Writer, h Handler, opts ...Option) *PacketConnection {
 	c := &PacketConnection{config: newConfig(opts), handler: h, recv: recv, send: send}
+	c.closeRecv, c.closeSend = closers(recv, send)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.state.pending = make(map[id]*Call)
 	c.state.accepted = make(map[uint64]struct{})
@@ -56,6 +59,7 @@ func (c *PacketConnection) Request(r Request) (*Call, error) {
 
 // Do submits r and waits for its answer, as Request and [Call.Wait] do.
 func (c *PacketConnection) Do(ctx context.Context, r Request) (Response, error) {
+	defer c.yield(ctx)() // while it waits for room, too
 	call, err := c.submit(ctx, r)
 	if err != nil {
 		return Response{}, err
@@ -66,7 +70,7 @@ func (c *PacketConnection) Do(ctx context.Context, r Request) (Response, error) 
 // Shutdown refuses new work in both directions, lets accepted requests be answered
 // and those answers go out, then sends the EOF packet, as the last octets, and closes
 // send. Requests pending at the peer stay so: late answers are delivered until the
-// peer's stream ends. (SHD-1 to SHD-4)
+// peer's stream ends. (SHD-1 to SHD-9)
 //
 // With block it returns when EOF is sent and every local request is answered or
 // cancelled; its error is then the one that kept EOF from being sent. Without, it
@@ -85,8 +89,8 @@ func (c *PacketConnection) Shutdown(block bool) (err error) {
 
 // Join waits until the peer's stream has ended and the connection, which shuts
 // itself down then, has finished. It reports how that stream ended: nil after the
-// EOF packet, otherwise [ErrCut], a [*MalformedError], [ErrRange], [ErrTooLarge] or
-// the stream's own error. When ctx ends first it returns ctx's error. (JOI-1)
+// EOF packet, otherwise [ErrCut], a [*MalformedError], [ErrRange], [ErrTooLarge],
+// [ErrOverload] or the stream's own error. When ctx ends first it returns ctx's error. (JOI-1)
 func (c *PacketConnection) Join(ctx context.Context) (err error) {
 	if !await(c, ctx.Done(), func(s *state) bool { err = s.reason; return s.idle() }) {
 		return ctx.Err()
@@ -99,17 +103,11 @@ func (c *PacketConnection) Join(ctx context.Context) (err error) {
 func (c *PacketConnection) Close() error {
 	c.update(func(s *state) {
 		s.closing, s.abandoned = true, true
-		s.dropQueue()
+		s.dropWork()
 		s.cancelPending()
 	})
 	c.cancel()
-	closeStream(c.send)
-	closeStream(c.recv)
+	c.closeSend()
+	c.closeRecv()
 	return nil
-}
-
-func closeStream(stream any) {
-	if closer, ok := stream.(io.Closer); ok {
-		_ = closer.Close() // what mattered was flushed; the rest is not ours to save
-	}
 }

@@ -16,6 +16,8 @@ var (
 	ErrClosed = errors.New("connection is closed")
 	// ErrCancelled reports a request whose answer can no longer come.
 	ErrCancelled = errors.New("request cancelled: the connection ended before its answer")
+	// ErrOverload reports a peer whose requests pile up while handlers wait for it; see [WithBacklog].
+	ErrOverload = errors.New("too much is held for the peer while its answers are awaited")
 	// ErrCut reports a stream that ended without an EOF packet, or inside a packet.
 	ErrCut = errors.New("stream cut: the octets stopped without an EOF packet")
 )

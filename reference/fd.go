@@ -10,7 +10,7 @@ import (
 
 // FromFDs is [New] over two file descriptors. Both are dup'ed: the caller keeps
 // the originals and closes them; the peer sees the end of the octets once every
-// copy of send is closed. (EOS-6)
+// copy of send is closed. (EOS-7)
 func FromFDs(recv, send int, h Handler, opts ...Option) (*PacketConnection, error) {
 	in, err := dup(recv, "recv")
 	if err != nil {

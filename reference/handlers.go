@@ -27,7 +27,14 @@ func (c *PacketConnection) dispatch(s *state) {
 
 // handle runs the handler for one request and queues its response.
 func (c *PacketConnection) handle(j job) {
-	reply, err := c.callHandler(j.request)
+	var reply Reply
+	err := errNoReply
+	defer func() { c.respond(j, reply, err) }() // even if the handler ends its goroutine
+	reply, err = c.callHandler(j.request)
+}
+
+// respond queues the response to j, whose handler has ended.
+func (c *PacketConnection) respond(j job, reply Reply, err error) {
 	if err == nil && reply.Flags > maxReplyFlags {
 		err = fmt.Errorf("%w: reply flags %d", ErrRange, reply.Flags)
 	}
@@ -45,8 +52,10 @@ func (c *PacketConnection) handle(j job) {
 	})
 }
 
-// errPanicked is all that a peer learns of a panic.
-var errPanicked = errors.New("panic in the request handler")
+var (
+	errPanicked = errors.New("panic in the request handler") // all that a peer learns of it
+	errNoReply  = errors.New("the request handler did not return")
+)
 
 func (c *PacketConnection) callHandler(r Request) (reply Reply, err error) {
 	defer func() {
@@ -55,29 +64,41 @@ func (c *PacketConnection) callHandler(r Request) (reply Reply, err error) {
 			err = errPanicked
 		}
 	}()
-	return c.handler(context.WithValue(c.ctx, slotOf{c}, true), r)
+	return c.handler(context.WithValue(c.ctx, slotOf{c}, new(slot)), r)
 }
 
-// slotOf is the context key under which a handler of a connection finds that it
-// holds one of the connection's slots.
+// slotOf is the context key under which a handler of a connection finds its slot.
 type slotOf struct{ *PacketConnection }
+
+// slot is a handler's place among those at work. It is given up while the handler,
+// in one or several goroutines, waits for answers.
+type slot struct{ waits int }
 
 // yield gives up the slot of the handler whose context ctx is, if it is one, while
 // it waits for an answer: otherwise handlers that wait for each other's peers could
 // take every slot and wait for ever. The function returned takes the slot back. (BID-3)
 func (c *PacketConnection) yield(ctx context.Context) (resume func()) {
-	if ctx.Value(slotOf{c}) == nil {
+	slot, ok := ctx.Value(slotOf{c}).(*slot)
+	if !ok {
 		return func() {}
 	}
-	c.update(func(s *state) { s.running--; c.dispatch(s) })
+	c.update(func(s *state) {
+		if slot.waits++; slot.waits == 1 {
+			s.running--
+			c.dispatch(s)
+		}
+	})
 	return func() {
 		c.update(func(s *state) { s.resuming++ })
 		await(c, always, func(s *state) bool {
-			if s.running >= c.handlers {
+			last := slot.waits == 1
+			if last && s.running >= c.handlers {
 				return false
 			}
 			s.resuming--
-			s.running++
+			if slot.waits--; last {
+				s.running++
+			}
 			return true
 		})
 	}

@@ -15,6 +15,9 @@ const (
 	DefaultBacklog = 64 << 20
 )
 
+// overload is how many times the backlog may be held when the receiver cannot pause.
+const overload = 4
+
 // sendQueue is how many packets wait to be sent before a local request waits too.
 const sendQueue = 16
 
@@ -54,8 +57,10 @@ func WithHandlers(n int) Option { return func(c *config) { c.handlers = max(1, n
 // WithMaxPacket sets the largest body, in octets, that is taken from the peer.
 func WithMaxPacket(octets int) Option { return func(c *config) { c.maxPacket = octets } }
 
-// WithBacklog sets how many octets of unanswered requests and unsent packets are
-// held before the receiver pauses, to go on when some have left.
+// WithBacklog sets how many octets of the peer's unanswered requests and of unsent
+// responses are held before the receiver pauses, to go on when some have left. When no
+// handler is at work and answers of the peer's are awaited, which would have to wait,
+// it does not pause, but ends the peer's stream with [ErrOverload] at four times as much.
 func WithBacklog(octets int) Option { return func(c *config) { c.backlog = octets } }
 
 // WithLogger sets where what is noticed and survived is told; the default is nowhere.

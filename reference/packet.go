@@ -129,6 +129,9 @@ func decodeBody(b []byte) (p Packet, err error) {
 }
 
 func (p Packet) checkRange() error {
+	if !p.IsRequest {
+		p.Type = 0 // not written
+	}
 	for _, f := range [...]struct {
 		name  string
 		value uint64

@@ -14,7 +14,7 @@ func (c *PacketConnection) receive() {
 	if reason != nil {
 		c.log.Warn("the peer's stream ended", "reason", reason)
 	}
-	closeStream(c.recv)
+	c.closeRecv()
 	c.update(func(s *state) {
 		if s.abandoned {
 			reason = ErrClosed
@@ -27,7 +27,9 @@ func (c *PacketConnection) receive() {
 func (c *PacketConnection) receivePackets() error {
 	r := NewReader(c.recv, c.maxPacket)
 	for {
-		c.awaitRoom()
+		if err := c.awaitRoom(); err != nil {
+			return err
+		}
 		c.tick([]byte("<"))
 		start := r.Offset()
 		p, err := r.Next()
@@ -48,10 +50,24 @@ func (c *PacketConnection) receivePackets() error {
 	}
 }
 
-// awaitRoom waits while as much is held for the peer as may be. After a shutdown
-// nothing more is accepted, so that there is nothing to wait for.
-func (c *PacketConnection) awaitRoom() {
-	await(c, always, func(s *state) bool { return s.held < c.backlog || s.held == 0 || s.closing })
+// awaitRoom waits while as much is held for the peer as may be; after a shutdown
+// nothing more is accepted, so that there is nothing to wait for. It does not wait for
+// room that only an answer of the peer's may make, when no handler is at work and some
+// call is pending: two ends could wait for each other. It fails when that leads to
+// overload times what may be held. (BID-3)
+func (c *PacketConnection) awaitRoom() (err error) {
+	await(c, always, func(s *state) bool {
+		switch {
+		case s.closing, s.held < c.backlog, s.held == 0:
+			return true
+		case s.running > 0, len(s.pending) == 0:
+			return false
+		case s.held >= overload*c.backlog:
+			err = ErrOverload
+		}
+		return true
+	})
+	return err
 }
 
 // deliver completes the call that p answers. Without one, p is ignored. (RSP-5)
@@ -69,15 +85,16 @@ func (c *PacketConnection) deliver(p Packet) {
 	}
 }
 
-// accept takes a request for the handler, refuses it by a failure response, or,
-// after a shutdown, drops it. (SHD-5, HND-9, CHN-1, TAG-4)
+// accept takes a request for the handler or refuses it by a failure response. After a
+// shutdown it drops it, unless a handler waits for the peer: the peer's own may wait
+// for this request, and neither would ever be answered. (SHD-10, HND-8, CHN-1, TAG-4)
 func (c *PacketConnection) accept(p Packet) {
 	c.update(func(s *state) {
-		if s.closing {
-			return
-		}
 		_, inFlight := s.accepted[p.Tag]
 		switch {
+		case s.closing && s.live == s.running:
+		case s.closing:
+			refuse(s, p, "the connection is shut down")
 		case p.Channel != 0:
 			refuse(s, p, fmt.Sprintf("unknown channel %d", p.Channel))
 		case c.handler == nil:

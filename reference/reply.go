@@ -9,7 +9,7 @@ import (
 // A Request is what a requester asks and what a [Handler] is given.
 type Request struct {
 	Channel uint64 // 0 unless the peer is known to serve others
-	Type    uint64 // the caller's type; the wire carries one more (REQ-2)
+	Type    uint64 // the caller's type; the wire carries one more (RQS-2)
 	Flags   uint64
 	Payload []byte
 	Decode  Decoder // for the requester's own use: not sent, and nil in a handler
@@ -30,7 +30,7 @@ type Reply struct {
 
 // Text is the reply whose payload is s in UTF-8. Go holds a lone surrogate as the
 // three octets that encode its number; each is written as an XML character
-// reference, U+D800 as "&#55296;". (HND-8)
+// reference, U+D800 as "&#55296;".
 func Text(s string) Reply {
 	var out strings.Builder
 	for i := 0; i < len(s); {
@@ -90,5 +90,5 @@ const maxFailText = 256
 
 // failure is the reply of a failure response. Its text is for people. (HND-6)
 func failure(text string) Reply {
-	return Reply{Payload: []byte(text[:min(len(text), maxFailText)])}
+	return Reply{Payload: []byte(strings.ToValidUTF8(text[:min(len(text), maxFailText)], ""))}
 }

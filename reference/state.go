@@ -30,12 +30,12 @@ type state struct {
 	live     int // goroutines that run handlers
 
 	queue []outgoing
-	held  int // octets of accepted requests and of queue, as cost counts them
+	held  int // octets of accepted requests and of queued responses, as cost counts them
 
 	changed chan struct{} // closed at the next update; nil if nobody waits
 }
 
-// id identifies a request until it has been answered. (RSP-4)
+// id identifies a request until it has been answered. (CHN-3)
 type id struct{ channel, tag uint64 }
 
 // outgoing is a packet in its octets; call is set if it is a local request.
@@ -49,13 +49,23 @@ const holding = 1 << 10
 
 func cost(payload []byte) int { return holding + len(payload) }
 
+// held is what out costs on behalf of the peer: nothing if it is a local request.
+// Else two ends that send each other much would pause, and wait for each other.
+func (out outgoing) held() int {
+	if out.call != nil {
+		return 0
+	}
+	return cost(out.octets)
+}
+
 // enqueue hands a packet to the sender, or drops it if nothing more is sent.
 func (s *state) enqueue(octets []byte, call *Call) {
 	if s.sent || s.abandoned {
 		return
 	}
-	s.held += cost(octets)
-	s.queue = append(s.queue, outgoing{octets, call})
+	out := outgoing{octets, call}
+	s.held += out.held()
+	s.queue = append(s.queue, out)
 }
 
 func (s *state) dequeue() (outgoing, bool) {
@@ -65,7 +75,7 @@ func (s *state) dequeue() (outgoing, bool) {
 	out := s.queue[0]
 	s.queue[0] = outgoing{}
 	s.queue = s.queue[1:]
-	s.held -= cost(out.octets)
+	s.held -= out.held()
 	return out, true
 }
 
@@ -77,9 +87,9 @@ func (s *state) drained() bool {
 // idle: every goroutine of the connection has ended, or is about to.
 func (s *state) idle() bool { return s.received && s.sent && s.live == 0 }
 
-// resolve ends a pending call; it does nothing for one that has ended.
+// resolve ends a pending call; it does nothing for nil, or one that has ended.
 func (s *state) resolve(call *Call, r Response, err error) {
-	if s.pending[call.id] != call {
+	if call == nil || s.pending[call.id] != call {
 		return
 	}
 	delete(s.pending, call.id)
@@ -87,16 +97,16 @@ func (s *state) resolve(call *Call, r Response, err error) {
 	close(call.done)
 }
 
-// dropQueue gives up what is queued; its calls can never be answered.
-func (s *state) dropQueue() {
+// dropWork gives up what can have no effect when nothing is sent any more: what is
+// queued, whose calls can never be answered, and requests that no handler has begun.
+func (s *state) dropWork() {
+	s.waiting = nil
 	for {
 		out, ok := s.dequeue()
 		if !ok {
 			return
 		}
-		if out.call != nil {
-			s.resolve(out.call, Response{}, ErrCancelled)
-		}
+		s.resolve(out.call, Response{}, ErrCancelled)
 	}
 }
 

@@ -8,26 +8,29 @@ import (
 
 // transmit is the sender: it writes packets until everything accepted is answered
 // and the connection is closing, then the EOF packet, and nothing after it. If send
-// fails, requests that never left are cancelled; others may still be answered. (EOS-4)
+// fails, requests that never left are cancelled; others may still be answered. (EOS-4, SHD-11)
 func (c *PacketConnection) transmit() {
 	t := transmitter{c: c, w: bufio.NewWriter(c.send)}
 	err := t.run()
+	c.closeSend()
 	c.update(func(s *state) {
+		if err != nil && s.abandoned {
+			err = ErrClosed
+		}
 		for _, call := range t.unflushed {
 			s.resolve(call, Response{}, ErrCancelled)
 		}
-		s.dropQueue()
+		s.dropWork()
 		s.closing, s.sent, s.sendErr = true, true, err
 	})
 	c.cancel()
-	closeStream(c.send)
 }
 
 // transmitter is the sender's own: what it has written and not flushed.
 type transmitter struct {
 	c         *PacketConnection
 	w         *bufio.Writer
-	unflushed []*Call
+	unflushed []*Call // of each packet; nil if it is a response
 }
 
 func (t *transmitter) run() error {
@@ -86,11 +89,12 @@ func (t *transmitter) writeQueue() error {
 			return nil
 		}
 		t.c.tick([]byte(">"))
-		if out.call != nil {
-			t.unflushed = append(t.unflushed, out.call)
-		}
+		t.unflushed = append(t.unflushed, out.call)
 		if _, err := t.w.Write(out.octets); err != nil {
 			return fmt.Errorf("send: %w", err)
+		}
+		if t.w.Buffered() <= len(out.octets) { // the buffer was full: all before has left
+			t.unflushed = t.unflushed[len(t.unflushed)-1:]
 		}
 	}
 }
@@ -105,12 +109,18 @@ func (t *transmitter) grace() error {
 	t.c.tick([]byte("Sg"))
 	over := time.NewTimer(t.c.grace)
 	defer over.Stop()
-	for next(t, over.C) == write {
-		if err := t.writeQueue(); err != nil {
-			return err
+	for {
+		switch next(t, over.C) {
+		case write:
+			if err := t.writeQueue(); err != nil {
+				return err
+			}
+		case stop:
+			return ErrClosed
+		default:
+			return nil
 		}
 	}
-	return nil
 }
 
 // end sends what says that nothing more will come.

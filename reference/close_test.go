@@ -1,0 +1,189 @@
+package reference_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/packetspec/packetspec/reference"
+)
+
+func TestClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, p := connect(t, nil)
+		call := request(t, c, reference.Request{})
+		p.expect("03 01 02 01")
+		checkErr(t, "Close", c.Close(), nil)
+		checkCancelled(t, call)
+		_, err := c.Request(reference.Request{})
+		checkErr(t, "Request", err, reference.ErrClosed)
+		checkErr(t, "Join", c.Join(ctx), reference.ErrClosed)
+		checkErr(t, "Shutdown", c.Shutdown(true), reference.ErrClosed)
+		checkErr(t, "Close again", c.Close(), nil)
+		p.expect() // no EOF
+		p.expectClosed()
+	})
+}
+
+func TestCloseAfterTheEndKeepsTheReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, p := connect(t, nil)
+		p.send(eof)
+		p.expectEnd()
+		checkErr(t, "Close", c.Close(), nil)
+		checkErr(t, "Join", c.Join(ctx), nil)
+		checkErr(t, "Shutdown", c.Shutdown(true), nil)
+	})
+}
+
+// Close ends a write that the peer does not take, and what waits behind it.
+func TestCloseWithAStuckWriter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := connectDeaf(t, nil)
+		first := request(t, c, reference.Request{})
+		synctest.Wait()
+		queued := request(t, c, reference.Request{})
+		returned := background(func() { checkErr(t, "Shutdown", c.Shutdown(true), reference.ErrClosed) })
+		check(t, "Shutdown returned", returned(), false)
+		checkErr(t, "Close", c.Close(), nil)
+		check(t, "Shutdown returned", returned(), true)
+		checkCancelled(t, first)
+		checkCancelled(t, queued)
+		checkErr(t, "Join", c.Join(ctx), reference.ErrClosed)
+	})
+}
+
+// Join waits even for a handler that does not look at its context; its answer is lost.
+func TestCloseWithAStuckHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		c, p := connect(t, g.handler)
+		p.send(rq1)
+		check(t, "handlers at work", g.atWork(), 1)
+		checkErr(t, "Close", c.Close(), nil)
+		joined := background(func() { checkErr(t, "Join", c.Join(ctx), reference.ErrClosed) })
+		check(t, "Join returned", joined(), false)
+		g.open(1)
+		check(t, "Join returned", joined(), true)
+		p.expect()
+	})
+}
+
+// Streams that cannot be closed keep their read and write; what waits for the
+// connection is released all the same.
+func TestCloseOfStreamsThatCannotBeClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		recv, out := io.Pipe()
+		in, send := io.Pipe()
+		handlerEnded := make(chan struct{})
+		c := reference.New(struct{ io.Reader }{recv}, struct{ io.Writer }{send},
+			func(ctx context.Context, _ reference.Request) (reference.Reply, error) {
+				<-ctx.Done()
+				close(handlerEnded)
+				return reference.Reply{}, ctx.Err()
+			})
+		_, err := out.Write(octets(t, rq1))
+		checkErr(t, "Write", err, nil)
+		call := request(t, c, reference.Request{})
+		synctest.Wait()
+		elapse(time.Second) // past the grace: the sender is stuck
+		checkErr(t, "Close", c.Close(), nil)
+		checkCancelled(t, call)
+		<-handlerEnded
+		joined := background(func() { checkErr(t, "Join", c.Join(ctx), reference.ErrClosed) })
+		check(t, "Join returned before the streams' end", joined(), false)
+		_, _ = out.Close(), in.Close()
+		check(t, "Join returned", joined(), true)
+	})
+}
+
+// Requests that wait for a slot are not given to the handler any more.
+func TestCloseDropsWaitingRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		c, p := connect(t, g.handler, reference.WithHandlers(1))
+		p.send("03 01 02 01" + "03 02 02 01" + "03 03 02 01")
+		check(t, "handlers at work", g.atWork(), 1)
+		checkErr(t, "Close", c.Close(), nil)
+		g.open(1)
+		check(t, "handlers at work", g.atWork(), 0)
+		checkErr(t, "Join", c.Join(ctx), reference.ErrClosed)
+	})
+}
+
+// A net.Conn is both streams at once. That one direction has ended does not end the
+// other: the answer and the EOF packet go out after the peer's EOF.
+func TestOneStreamForBothDirections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		g := newGate()
+		c := reference.New(near, near, g.handler, reference.WithGrace(0))
+		_, err := far.Write(octets(t, "04 07 02 01 61"+eof))
+		checkErr(t, "Write", err, nil)
+		check(t, "handlers at work", g.atWork(), 1)
+		g.open(1)
+		got, err := io.ReadAll(far)
+		checkErr(t, "ReadAll", err, nil)
+		checkOctets(t, "octets sent", got, octets(t, "03 07 04 61"+eof))
+		checkErr(t, "Join", c.Join(ctx), nil)
+	})
+}
+
+// Nor does a local shutdown end the receiving of late answers; a stream that can
+// tell the end of one direction, as a socket can, does.
+func TestOneStreamAfterAShutdown(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			near, far := sockets(t, network)
+			c := reference.New(near, near, nil)
+			call := request(t, c, reference.Request{})
+			checkErr(t, "Shutdown", c.Shutdown(false), nil)
+			got, err := io.ReadAll(far) // returns: the end of the octets comes after EOF
+			if err != nil {
+				t.Fatalf("no end of the octets after [% x]: %v", got, err)
+			}
+			checkOctets(t, "octets sent", got, octets(t, "03 01 02 01"+eof))
+			_, err = far.Write(octets(t, "03 01 04 61"+eof))
+			checkErr(t, "Write", err, nil)
+			checkAnswer(t, call, `ok=true flags=0x0 payload="a"`)
+			checkErr(t, "Join", c.Join(ctx), nil)
+			if _, err := near.Write([]byte{0}); err == nil {
+				t.Error("the stream takes octets, expected it closed")
+			}
+		})
+	}
+}
+
+func sockets(t *testing.T, network string) (near, far net.Conn) {
+	address := "127.0.0.1:0"
+	if network == "unix" {
+		address = t.TempDir() + "/socket"
+	}
+	listener, err := net.Listen(network, address)
+	checkErr(t, "Listen", err, nil)
+	near, err = net.Dial(network, listener.Addr().String())
+	checkErr(t, "Dial", err, nil)
+	far, err = listener.Accept()
+	checkErr(t, "Accept", err, nil)
+	_ = listener.Close()
+	checkErr(t, "SetDeadline", far.SetDeadline(time.Now().Add(patience)), nil)
+	t.Cleanup(func() { _ = far.Close() })
+	return near, far
+}
+
+func TestCloseOfOneStreamForBothDirections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		c := reference.New(near, near, nil, reference.WithGrace(0))
+		call := request(t, c, reference.Request{}) // which far does not read
+		synctest.Wait()
+		checkErr(t, "Close", c.Close(), nil)
+		checkCancelled(t, call)
+		checkErr(t, "Join", c.Join(ctx), reference.ErrClosed)
+		_, err := far.Read(make([]byte, 1))
+		check(t, "Read at the far end", err, io.EOF)
+	})
+}

@@ -1,0 +1,150 @@
+//go:build unix
+
+package reference_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/packetspec/packetspec/reference"
+)
+
+// pipes is a connection over descriptors: the peer writes toConn and reads fromConn;
+// recv and send are the caller's own, which it must close.
+type pipes struct {
+	recv, toConn, fromConn, send *os.File
+}
+
+func newPipes(t *testing.T) (p pipes) {
+	var err error
+	p.recv, p.toConn, err = os.Pipe()
+	checkErr(t, "Pipe", err, nil)
+	p.fromConn, p.send, err = os.Pipe()
+	checkErr(t, "Pipe", err, nil)
+	soon := time.Now().Add(patience)
+	checkErr(t, "SetDeadline", errors.Join(p.toConn.SetDeadline(soon), p.fromConn.SetDeadline(soon)), nil)
+	t.Cleanup(func() {
+		for _, f := range []*os.File{p.recv, p.toConn, p.fromConn, p.send} {
+			_ = f.Close()
+		}
+	})
+	return p
+}
+
+// read wants exactly these octets to come next.
+func (p pipes) read(t *testing.T, want string) {
+	t.Helper()
+	got := make([]byte, len(octets(t, want)))
+	_, err := io.ReadFull(p.fromConn, got)
+	checkErr(t, "ReadFull", err, nil)
+	checkOctets(t, "octets sent", got, octets(t, want))
+}
+
+func (p pipes) write(t *testing.T, text string) {
+	t.Helper()
+	_, err := p.toConn.Write(octets(t, text))
+	checkErr(t, "Write", err, nil)
+}
+
+func TestFromFDs(t *testing.T) {
+	p := newPipes(t)
+	c, err := reference.FromFDs(int(p.recv.Fd()), int(p.send.Fd()), echo)
+	checkErr(t, "FromFDs", err, nil)
+	call := request(t, c, reference.Request{})
+	p.read(t, "03 01 02 01")
+	p.write(t, "03 01 04 61"+"04 07 02 01 71")
+	checkAnswer(t, call, `ok=true flags=0x0 payload="a"`)
+	p.read(t, "03 07 04 71")
+	p.write(t, eof)
+	p.read(t, eof)
+	checkErr(t, "Join", c.Join(ctx), nil)
+
+	// The originals are the caller's: open, and the only ones that are.
+	_, err = p.send.Write([]byte("mine"))
+	checkErr(t, "Write to the caller's send", err, nil)
+	checkErr(t, "Close of the caller's send", p.send.Close(), nil)
+	rest, err := io.ReadAll(p.fromConn) // ends: no copy of send is open
+	checkErr(t, "ReadAll", err, nil)
+	check(t, "octets after EOF", string(rest), "mine")
+	p.write(t, "6d 69 6e 65")
+	mine := make([]byte, 4)
+	_, err = io.ReadFull(p.recv, mine)
+	checkErr(t, "Read from the caller's recv", err, nil)
+	check(t, "octets the connection left", string(mine), "mine")
+	checkErr(t, "Close of the caller's recv", p.recv.Close(), nil)
+	if _, err := p.toConn.Write([]byte{0}); err == nil {
+		t.Error("a copy of recv is open, expected none")
+	}
+}
+
+// Both copies are the connection's: the caller may close its own at once.
+func TestFromFDsWhoseOriginalsAreClosed(t *testing.T) {
+	p := newPipes(t)
+	c, err := reference.FromFDs(int(p.recv.Fd()), int(p.send.Fd()), echo, reference.WithGrace(0))
+	checkErr(t, "FromFDs", err, nil)
+	_, _ = p.recv.Close(), p.send.Close()
+	p.write(t, "04 07 02 01 71"+eof)
+	got, err := io.ReadAll(p.fromConn)
+	checkErr(t, "ReadAll", err, nil)
+	if want := "03 07 04 71" + eof; string(got) != string(octets(t, want)) {
+		t.Errorf("octets sent: got [% x], expected [%s]", got, want)
+	}
+	checkErr(t, "Join", c.Join(ctx), nil)
+}
+
+// A pipe whose reader is gone is an error of the sender, not the end of the process.
+func TestFromFDsBrokenPipe(t *testing.T) {
+	p := newPipes(t)
+	c, err := reference.FromFDs(int(p.recv.Fd()), int(p.send.Fd()), nil)
+	checkErr(t, "FromFDs", err, nil)
+	_, _ = p.send.Close(), p.fromConn.Close()
+	checkCancelled(t, request(t, c, reference.Request{}))
+	p.write(t, eof)
+	checkErr(t, "Join", c.Join(ctx), nil)
+	checkErr(t, "Shutdown", c.Shutdown(true), syscall.EPIPE)
+}
+
+// A child process does not inherit the copies: it would keep the peer's end from it.
+func TestFromFDsWithAChild(t *testing.T) {
+	p := newPipes(t)
+	c, err := reference.FromFDs(int(p.recv.Fd()), int(p.send.Fd()), nil)
+	checkErr(t, "FromFDs", err, nil)
+	child := exec.Command("cat")
+	stdin, err := child.StdinPipe()
+	checkErr(t, "StdinPipe", err, nil)
+	checkErr(t, "Start", child.Start(), nil)
+	t.Cleanup(func() { _, _ = stdin.Close(), child.Wait() })
+
+	checkErr(t, "Shutdown", c.Shutdown(true), nil)
+	checkErr(t, "Close of the caller's send", p.send.Close(), nil)
+	got, err := io.ReadAll(p.fromConn)
+	checkErr(t, "ReadAll", err, nil)
+	checkOctets(t, "octets sent", got, octets(t, eof))
+	p.write(t, eof)
+	checkErr(t, "Join", c.Join(ctx), nil)
+}
+
+func TestFromFDsOfNoDescriptor(t *testing.T) {
+	p := newPipes(t)
+	for name, fds := range map[string][2]int{
+		"recv": {-1, int(p.send.Fd())},
+		"send": {int(p.recv.Fd()), -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := reference.FromFDs(fds[0], fds[1], nil)
+			if err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("FromFDs: got %v, expected an error that names %s", err, name)
+			}
+		})
+	}
+	_ = p.recv.Close()
+	if _, err := p.toConn.Write([]byte{0}); err == nil {
+		t.Error("a copy of recv is open, expected none after the failure")
+	}
+}

@@ -1,0 +1,124 @@
+package reference_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/packetspec/packetspec/reference"
+)
+
+// A storm is two connections with each other, whose handlers ask back, in which
+// everything is drawn from a seed. However it goes, every call ends, and both ends.
+type storm struct {
+	t     *testing.T
+	early bool // one end ends the connection while both are busy
+	rand  *rand.Rand
+	mu    sync.Mutex // of rand
+	ends  [2]*reference.PacketConnection
+}
+
+func (s *storm) draw(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rand.IntN(n)
+}
+
+func (s *storm) options() []reference.Option {
+	return []reference.Option{
+		reference.WithGrace(time.Duration(s.draw(3)) * ms),
+		reference.WithHandlers(1 + s.draw(4)),
+		reference.WithBacklog(1 << (10 + s.draw(12))),
+	}
+}
+
+// handler asks the far end for one type less, and echoes what it was asked.
+func (s *storm) handler(end int) reference.Handler {
+	return func(ctx context.Context, r reference.Request) (reference.Reply, error) {
+		elapse(time.Duration(s.draw(3)) * ms)
+		if s.early { // a request that the far end drops would keep this one for ever
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, time.Second)
+			defer cancel()
+		}
+		if r.Type > 0 && s.draw(3) > 0 {
+			s.ask(ctx, end, r.Type-1)
+		}
+		if s.draw(20) == 0 {
+			panic("drawn")
+		}
+		return reference.Reply{Flags: r.Flags, Payload: r.Payload}, nil
+	}
+}
+
+// ask expects its own flags and payload back, a failure, or that the connection has ended.
+func (s *storm) ask(ctx context.Context, end int, kind uint64) {
+	r := reference.Request{Type: kind, Flags: uint64(s.draw(1000)), Payload: make([]byte, s.draw(3000))}
+	got, err := s.ends[end].Do(ctx, r)
+	switch {
+	case errors.Is(err, reference.ErrClosed), errors.Is(err, reference.ErrCancelled), ctx.Err() != nil:
+	case err != nil:
+		s.t.Errorf("Do: got error %v", err)
+	case got.OK && (got.Flags != r.Flags || len(got.Payload) != len(r.Payload)):
+		s.t.Errorf("Do: got flags %d and %d octets, expected %d and %d", got.Flags, len(got.Payload), r.Flags, len(r.Payload))
+	}
+}
+
+// end ends the connection in one of the ways there are.
+func (s *storm) end(end int) {
+	switch s.draw(4) {
+	case 0:
+		_ = s.ends[end].Shutdown(true)
+	case 1:
+		_ = s.ends[end].Close()
+	default:
+		_ = s.ends[end].Shutdown(false)
+	}
+}
+
+func (s *storm) run() {
+	var streams [2]struct {
+		r *io.PipeReader
+		w *io.PipeWriter
+	}
+	for n := range streams {
+		streams[n].r, streams[n].w = io.Pipe()
+	}
+	for n := range s.ends {
+		s.ends[n] = reference.New(streams[n].r, streams[1-n].w, s.handler(n), s.options()...)
+	}
+	var all sync.WaitGroup
+	for range 30 {
+		all.Go(func() {
+			elapse(time.Duration(s.draw(10)) * ms)
+			s.ask(ctx, s.draw(2), uint64(s.draw(6)))
+		})
+	}
+	if s.early {
+		elapse(time.Duration(s.draw(20)) * ms)
+		s.end(s.draw(2))
+	}
+	all.Wait()
+	s.end(s.draw(2))
+	for _, c := range s.ends {
+		checkEnded(s.t, c)
+	}
+}
+
+func TestStorm(t *testing.T) {
+	for seed := range uint64(100) {
+		for _, early := range []bool{false, true} {
+			t.Run(fmt.Sprintf("seed %d, early end %t", seed, early), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					(&storm{t: t, early: early, rand: rand.New(rand.NewPCG(seed, 0))}).run()
+				})
+			})
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package reference_test
+
+import (
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/packetspec/packetspec/reference"
+)
+
+// A ticker keeps the ticks of the receiver and those of the sender, each in order.
+type ticker struct {
+	mu               sync.Mutex
+	receiver, sender strings.Builder
+}
+
+func (k *ticker) tick(octets []byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	to := &k.sender
+	if string(octets) == "<" {
+		to = &k.receiver
+	}
+	to.WriteString(string(octets) + " ")
+}
+
+func (k *ticker) check(t *testing.T, receiver, sender string) {
+	t.Helper()
+	synctest.Wait()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	check(t, "ticks of the receiver", strings.TrimSpace(k.receiver.String()), receiver)
+	check(t, "ticks of the sender", strings.TrimSpace(k.sender.String()), sender)
+}
+
+func TestTicks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &ticker{}
+		c, p := connect(t, none, reference.WithTick(k.tick))
+		k.check(t, "<", "")
+		call := request(t, c, reference.Request{})
+		k.check(t, "<", "> F")
+		p.send("02 01 04")
+		checkAnswer(t, call, `ok=true flags=0x0 payload=""`)
+		k.check(t, "< <", "> F")
+		p.send(rq1)
+		k.check(t, "< < <", "> F > F")
+		p.send(eof)
+		k.check(t, "< < <", "> F > F >EOF")
+	})
+}
+
+func TestTicksOfTheGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &ticker{}
+		c, _ := connect(t, none, reference.WithTick(k.tick), reference.WithGrace(100*ms))
+		request(t, c, reference.Request{})
+		k.check(t, "<", "> Sg")
+		request(t, c, reference.Request{})
+		k.check(t, "<", "> Sg >")
+		elapse(time.Second)
+		k.check(t, "<", "> Sg > F")
+	})
+}
+
+func TestNoTick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, p := connect(t, none, reference.WithTick(nil))
+		p.send(rq1)
+		p.expect("02 01 04")
+	})
+}
+
+func TestTickFD2WritesToStandardError(t *testing.T) {
+	r, w, err := os.Pipe()
+	checkErr(t, "Pipe", err, nil)
+	defer func(was *os.File) { os.Stderr = was }(os.Stderr)
+	os.Stderr = w
+	reference.TickFD2([]byte("Sg"))
+	_ = w.Close()
+	got := make([]byte, 10)
+	n, _ := r.Read(got)
+	check(t, "standard error", string(got[:n]), "Sg")
+	_ = r.Close()
+}
+
+func TestName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := connect(t, nil, reference.WithName("east"))
+		check(t, "Name", c.Name(), "east")
+	})
+}
