@@ -3,6 +3,7 @@ package steps
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -24,6 +25,7 @@ var endSteps = []definition{
 		return func() error { w.current.peer.Resume(); return nil }
 	}),
 	on(`the subject ends its stream`, func(w *World) any { return w.endsStream }),
+	on(`the subject ends its stream, with or without a refusal of tag {integer}`, func(w *World) any { return w.endsStreamRefusing }),
 	on(`the subject's stream ends`, func(w *World) any { return w.streamEnds }),
 	on(`the subject is shut down`, func(w *World) any { return w.shutDown }),
 	on(`the subject is shut down as {name}`, func(w *World) any {
@@ -53,6 +55,22 @@ func (w *World) endsStream() error {
 		return failf(expected, "%s", describe(r.Octets))
 	}
 	return w.streamEnds()
+}
+
+// endsStreamRefusing lets a failure response to one request come before EOF.
+func (w *World) endsStreamRefusing(tag string) error {
+	t, err := parseInteger(tag)
+	if err != nil {
+		return err
+	}
+	r, err := w.next("03 00 02 00 (EOF), or a refusal")
+	if err != nil {
+		return err
+	}
+	if r.IsRequest || r.OK() || r.Tag.Cmp(t) != 0 {
+		w.current.received = slices.Insert(w.current.received, 0, r)
+	}
+	return w.endsStream()
 }
 
 // streamEnds awaits the end of the octets, before which there are none that no
