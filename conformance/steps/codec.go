@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"bytes"
 	"fmt"
 	"math/big"
 
@@ -9,8 +10,8 @@ import (
 )
 
 var codecSteps = []definition{
-	on(`{packet} encodes to {octets}`, func(w *World) any { return w.encodesTo }),
-	on(`{packet} encodes to exactly {octets}`, func(w *World) any { return w.encodesToExactly }),
+	on(`{packet} encodes to {octets}`, func(w *World) any { return w.encodesTo(sameOctets) }),
+	on(`{packet} encodes to exactly {octets}`, func(w *World) any { return w.encodesTo(exactOctets) }),
 	on(`{packet} is not encoded`, func(w *World) any { return w.isNotEncoded }),
 	on(`{octets} decodes to {packet}`, func(w *World) any { return w.decodesTo }),
 	on(`{octets}, followed by {octets}, decodes to {packet}`, func(w *World) any { return w.decodesToBefore }),
@@ -74,38 +75,34 @@ func (w *World) encode(words string) ([]byte, error) {
 	return *r.Bytes, nil
 }
 
-// encodesTo takes any octets that are read as the same packet: the shortest form
-// is a matter of its own.
-func (w *World) encodesTo(words, text, meaning string) error {
-	expected, err := parsePackets(text, meaning)
-	if err != nil {
-		return err
+func (w *World) encodesTo(compare comparison) func(words, text, meaning string) error {
+	return func(words, text, meaning string) error {
+		expected, err := parsePackets(text, meaning)
+		if err != nil {
+			return err
+		}
+		got, err := w.encode(words)
+		if err != nil {
+			return err
+		}
+		return compare(expected, got)
 	}
-	got, err := w.encode(words)
-	if err != nil {
-		return err
-	}
-	return sameOctets(expected, got)
 }
 
-func (w *World) encodesToExactly(words, text, meaning string) error {
-	expected, err := parsePackets(text, meaning)
-	if err != nil {
-		return err
+// A comparison is a failure unless octets are as they should be.
+type comparison func(expected, got []byte) error
+
+func exactOctets(expected, got []byte) error {
+	if bytes.Equal(expected, got) {
+		return nil
 	}
-	got, err := w.encode(words)
-	if err != nil {
-		return err
-	}
-	if string(got) != string(expected) {
-		return differ(expected, got)
-	}
-	return nil
+	return differ(expected, got)
 }
 
-// sameOctets takes octets that are as expected or that say the same in a longer form.
+// sameOctets takes octets that are as expected or that say the same in a longer form:
+// the shortest form is a matter of its own.
 func sameOctets(expected, got []byte) error {
-	if string(got) == string(expected) {
+	if bytes.Equal(expected, got) {
 		return nil
 	}
 	want, _, err := peer.Decode(expected)

@@ -100,14 +100,19 @@ func (w *World) call(name string) (*call, error) {
 	return c, nil
 }
 
+func (w *World) callAndFields(name, fields string) (*call, peer.Packet, error) {
+	c, err := w.call(name)
+	if err != nil {
+		return nil, peer.Packet{}, err
+	}
+	p, err := parseFields(fields)
+	return c, p, err
+}
+
 // sendsRequestOf takes the subject's next request, which is to have these fields;
 // its tag is the subject's to choose.
 func (w *World) sendsRequestOf(name, fields string) error {
-	c, err := w.call(name)
-	if err != nil {
-		return err
-	}
-	want, err := parseFields(fields)
+	c, want, err := w.callAndFields(name, fields)
 	if err != nil {
 		return err
 	}
@@ -146,16 +151,12 @@ func (w *World) peerAnswersSlowly(name, fields string) error {
 }
 
 func (w *World) answerOf(name, fields string) ([]byte, error) {
-	c, err := w.call(name)
+	c, p, err := w.callAndFields(name, fields)
 	if err != nil {
 		return nil, err
 	}
 	if c.request == nil {
 		return nil, mistake("the request of %q has not come when the peer answers it", name)
-	}
-	p, err := parseFields(fields)
-	if err != nil {
-		return nil, err
 	}
 	if p.Tag == nil {
 		p.Tag = c.request.Tag
@@ -180,11 +181,7 @@ func (w *World) peerAnswersTag(tag, fields string) error {
 // isAnswered waits for the result of a call, in the fields that a response has for
 // its requester: ok or failed, flags without the ok bit, payload.
 func (w *World) isAnswered(name, fields string) error {
-	c, err := w.call(name)
-	if err != nil {
-		return err
-	}
-	want, err := parseFields(fields)
+	c, want, err := w.callAndFields(name, fields)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,6 @@ var responderSteps = []definition{
 	on(`the subject has sent {n} requests`, func(w *World) any { return w.hasSentRequests }),
 	on(`the peer answers each of the subject's {n} requests \(([^)]*)\)`, func(w *World) any { return w.peerAnswersEach }),
 	on(`the subject answers {octets}`, func(w *World) any { return w.subjectAnswers }),
-	on(`the subject answers exactly {octets}`, func(w *World) any { return w.subjectAnswersExactly }),
 	on(`the subject answers tag {integer} with a failure`, func(w *World) any {
 		return func(tag string) error { return w.subjectRefuses(tag, "0", "") }
 	}),
@@ -35,7 +34,6 @@ var responderSteps = []definition{
 	on(`the subject answers the tags {n} to {n} \(([^)]*)\)`, func(w *World) any { return w.subjectAnswersRange }),
 	on(`the subject answers tag {integer} with {n} octets, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLarge }),
 	on(`the subject sends {octets}`, func(w *World) any { return w.subjectSends }),
-	on(`the subject sends exactly {octets}`, func(w *World) any { return w.subjectSendsExactly }),
 	on(`the subject has sent nothing more`, func(w *World) any { return w.nothingMore }),
 	on(`gate {name} is released`, func(w *World) any { return w.release }),
 	on(`the handler got{fields}`, func(w *World) any {
@@ -209,21 +207,6 @@ func (w *World) answerTo(tag, channel *big.Int, expected string) (peer.Received,
 // subjectAnswers takes the response with the tag and channel that octets have,
 // whatever comes before it: the order of responses is the responder's choice.
 func (w *World) subjectAnswers(text, meaning string) error {
-	return w.answers(text, meaning, sameOctets)
-}
-
-func (w *World) subjectAnswersExactly(text, meaning string) error {
-	return w.answers(text, meaning, exactOctets)
-}
-
-func exactOctets(expected, got []byte) error {
-	if bytes.Equal(expected, got) {
-		return nil
-	}
-	return differ(expected, got)
-}
-
-func (w *World) answers(text, meaning string, compare func(expected, got []byte) error) error {
 	octets, err := parsePackets(text, meaning)
 	if err != nil {
 		return err
@@ -236,7 +219,7 @@ func (w *World) answers(text, meaning string, compare func(expected, got []byte)
 	if err != nil {
 		return err
 	}
-	return compare(octets, r.Octets)
+	return sameOctets(octets, r.Octets)
 }
 
 // subjectRefuses takes a failure response, whose payload is to have words in it.
@@ -303,14 +286,6 @@ func (w *World) subjectAnswersLarge(tag string, n int) error {
 
 // subjectSends takes the subject's next packet, whatever it is.
 func (w *World) subjectSends(text, meaning string) error {
-	return w.sends(text, meaning, sameOctets)
-}
-
-func (w *World) subjectSendsExactly(text, meaning string) error {
-	return w.sends(text, meaning, exactOctets)
-}
-
-func (w *World) sends(text, meaning string, compare func(expected, got []byte) error) error {
 	octets, err := parsePackets(text, meaning)
 	if err != nil {
 		return err
@@ -319,7 +294,7 @@ func (w *World) sends(text, meaning string, compare func(expected, got []byte) e
 	if err != nil {
 		return err
 	}
-	return compare(octets, r.Octets)
+	return sameOctets(octets, r.Octets)
 }
 
 func (w *World) nothingMore() error {

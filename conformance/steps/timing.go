@@ -3,6 +3,7 @@ package steps
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"time"
 
@@ -46,44 +47,34 @@ func (w *World) exchange(first, n int) (answers []peer.Received, began time.Time
 }
 
 // roundTrips measures n exchanges of one request each, from the write of the
-// request to the arrival of its answer.
-func (w *World) roundTrips(n int) ([]time.Duration, error) {
-	var took []time.Duration
+// request to the arrival of its answer, to be held against a bound.
+func (w *World) roundTrips(n int, bound string) (took []time.Duration, limit time.Duration, err error) {
+	if limit, err = parseSeconds(bound); err != nil {
+		return nil, 0, err
+	}
 	for tag := 1; tag <= n; tag++ {
 		answers, began, err := w.exchange(tag, 1)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		took = append(took, answers[0].At.Sub(began))
 	}
-	return took, nil
+	return took, limit, nil
 }
 
 func (w *World) fastestBelow(n int, seconds string) error {
-	limit, err := parseSeconds(seconds)
+	took, limit, err := w.roundTrips(n, seconds)
 	if err != nil {
 		return err
 	}
-	took, err := w.roundTrips(n)
-	if err != nil {
-		return err
-	}
-	fastest := took[0]
-	for _, t := range took {
-		fastest = min(fastest, t)
-	}
-	if fastest >= limit {
+	if fastest := slices.Min(took); fastest >= limit {
 		return failf(fmt.Sprintf("the fastest of %d answers in less than %v", n, limit), "the fastest took %v", fastest)
 	}
 	return nil
 }
 
 func (w *World) eachAtLeast(n int, seconds string) error {
-	limit, err := parseSeconds(seconds)
-	if err != nil {
-		return err
-	}
-	took, err := w.roundTrips(n)
+	took, limit, err := w.roundTrips(n, seconds)
 	if err != nil {
 		return err
 	}
