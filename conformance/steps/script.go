@@ -1,0 +1,149 @@
+package steps
+
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+
+	"github.com/cucumber/godog"
+
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// Steps in which the peer writes octets.
+var peerSteps = []definition{
+	on(`the peer sends {octets}`, func(w *World) any { return w.peerSends }),
+	on(`the peer sends:`, func(w *World) any { return w.peerSendsTable }),
+	on(`the peer sends {octets}, one octet at a time`, func(w *World) any { return w.peerSendsSlowly }),
+	on(`the peer sends {octets}, cut after {n} octets`, func(w *World) any { return w.peerSendsCut }),
+	on(`the peer sends {n} requests of wire type {n} with the payload {name}, from tag {n} on`, func(w *World) any { return w.peerSendsMany }),
+	on(`the peer sends {n} requests of wire type {n} with the payload {name}, from tag {n} on, each cut one octet later`, func(w *World) any { return w.peerSendsManyCut }),
+	on(`the peer answers each of the subject's {n} requests \(([^)]*)\)`, func(w *World) any { return w.peerAnswersEach }),
+}
+
+func (w *World) send(octets []byte) error {
+	if err := w.current.peer.Send(w.Ctx, octets); err != nil {
+		return w.awaited("the subject to read what the peer writes", err)
+	}
+	return nil
+}
+
+func (w *World) peerSends(text, meaning string) error {
+	octets, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	return w.send(octets)
+}
+
+// peerSendsTable sends the packets of a table, with the columns octets and meaning,
+// in one write.
+func (w *World) peerSendsTable(table *godog.Table) error {
+	var all []byte
+	for _, row := range table.Rows[1:] {
+		octets, err := parsePackets(row.Cells[0].Value, row.Cells[1].Value)
+		if err != nil {
+			return err
+		}
+		all = append(all, octets...)
+	}
+	return w.send(all)
+}
+
+func (w *World) peerSendsSlowly(text, meaning string) error {
+	octets, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	return w.sendSlowly(octets)
+}
+
+func (w *World) sendSlowly(octets []byte) error {
+	for i := range octets {
+		if err := w.send(octets[i : i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// peerSendsCut sends octets in two parts, the second when the subject has had time
+// to read the first.
+func (w *World) peerSendsCut(text, meaning string, at int) error {
+	octets, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
+	}
+	if at > len(octets) {
+		return mistake("there are only %d octets to cut after %d", len(octets), at)
+	}
+	if err := w.send(octets[:at]); err != nil {
+		return err
+	}
+	if _, err := w.staysQuiet(nil); err != nil {
+		return err
+	}
+	return w.send(octets[at:])
+}
+
+// peerSendsMany sends requests with tags in succession, in one write. In the
+// payload, # stands for the tag.
+func (w *World) peerSendsMany(n, wireType int, payload string, firstTag int) error {
+	var octets []byte
+	for tag := firstTag; tag < firstTag+n; tag++ {
+		octets = append(octets, numbered(tag, wireType, payload)...)
+	}
+	return w.send(octets)
+}
+
+// peerSendsManyCut sends each request in two parts, the first longer by an octet than
+// that of the request before, with a reply of the adapter's between the two.
+func (w *World) peerSendsManyCut(n, wireType int, payload string, firstTag int) error {
+	for i := range n {
+		octets := numbered(firstTag+i, wireType, payload)
+		at := 1 + i%(len(octets)-1)
+		if err := w.send(octets[:at]); err != nil {
+			return err
+		}
+		if _, err := w.seen(); err != nil {
+			return err
+		}
+		if err := w.send(octets[at:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func numbered(tag, wireType int, payload string) []byte {
+	return peer.Packet{
+		IsRequest: true, Tag: big.NewInt(int64(tag)), Type: big.NewInt(int64(wireType)),
+		Payload: withNumber([]byte(payload), tag),
+	}.Encode()
+}
+
+// withNumber puts a number in the place of each # of a payload.
+func withNumber(payload []byte, n int) []byte {
+	return bytes.ReplaceAll(payload, []byte("#"), fmt.Append(nil, n))
+}
+
+// peerAnswersEach awaits n requests of the subject's, and only then answers them,
+// the last one first.
+func (w *World) peerAnswersEach(n int, fields string) error {
+	want, err := parseFields(fields)
+	if err != nil {
+		return err
+	}
+	requests, err := w.takeRequests(n)
+	if err != nil {
+		return err
+	}
+	for i := len(requests) - 1; i >= 0; i-- {
+		answer := want
+		answer.Tag, answer.Channel = requests[i].Tag, requests[i].Channel
+		if err := w.send(answer.Encode()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
