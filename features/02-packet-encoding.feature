@@ -60,6 +60,7 @@ Feature: Packet encoding
 
     Examples:
       | type  | octets               |
+      | 0     | 04 01 02 00 78       |
       | 1     | 04 01 02 01 78       |
       | 127   | 04 01 02 7f 78       |
       | 128   | 05 01 02 81 00 78    |

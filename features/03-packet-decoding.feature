@@ -58,6 +58,8 @@ Feature: Packet decoding
       | after the word                   | 03 01 02                    |
       | one octet before a payload's end | 0a 82 2c 1f 05 02 68 65 6c 6c |
       | a length of 2^42 octets          | 81 80 80 80 80 80 00 01 04  |
+      | a length of 2^32 + 2 octets      | 90 80 80 80 02 01 00        |
+      | a length of 2^64 + 2 octets      | 82 80*8 02 01 00            |
 
   @DEC-4 @must
   Scenario Outline: a body too short for its fields gives no packet: <case>
@@ -91,6 +93,17 @@ Feature: Packet decoding
       | cut after the length      | 05 01 02 03 68 69 (request: tag 1, wire type 3, payload "hi"), cut after 1 octets               |
       | cut after the tag         | 05 01 02 03 68 69 (request: tag 1, wire type 3, payload "hi"), cut after 2 octets               |
       | cut inside the payload    | 05 01 02 03 68 69 (request: tag 1, wire type 3, payload "hi"), cut after 5 octets               |
+
+  @DEC-5 @must
+  Scenario Outline: a request whose length of two octets is cut <where> is answered
+    Given a connection
+    When the peer sends 81 07 01 02 03 61*132 (request: tag 1, wire type 3, payload 61*132), cut after <n> octets
+    Then the subject answers 81 06 01 04 61*132 (response: tag 1, ok, payload 61*132)
+
+    Examples:
+      | where    | n |
+      | in it    | 1 |
+      | after it | 2 |
 
   @DEC-5 @must
   Scenario: many packets in one write are all read

@@ -32,6 +32,12 @@ Feature: Requests
     And the subject sends the request of "c" (wire type 3, payload "third")
 
   @RQS-1 @must
+  Scenario: requests that wait to be flushed go out in order
+    Given a connection with a grace of 0.2 s
+    When the subject requests type 2, 3 times, as "a" (payload "#")
+    Then the subject sends the 3 requests of "a" (wire type 3, payload "#")
+
+  @RQS-1 @must
   Scenario: do sends a request and gives its answer
     Given a connection
     When the subject does type 2 as "a" (flags 7, payload "hello")
@@ -51,6 +57,7 @@ Feature: Requests
       | type 0 of wire type 1  | 03 01 02 01 (request: tag 1, wire type 1)                                    | 02 01 04 (response: tag 1, ok)                           | type 0                           |
       | flags                  | 04 01 82 56 01 (request: tag 1, flags 0x55, wire type 1)                     | 02 01 04 (response: tag 1, ok)                           | type 0, flags 0x55               |
       | a payload              | 05 01 02 01 68 69 (request: tag 1, wire type 1, payload "hi")                | 02 01 04 (response: tag 1, ok)                           | type 0, payload "hi"             |
+      | octets that are no text | 05 01 02 03 ff fe (request: tag 1, wire type 3, payload ff fe)              | 04 01 04 ff fe (response: tag 1, ok, payload ff fe)      | type 2, payload ff fe            |
       | all of them            | 05 01 1e 03 68 69 (request: tag 1, flags 7, wire type 3, payload "hi")       | 04 01 04 68 69 (response: tag 1, ok, payload "hi")       | type 2, flags 7, payload "hi"    |
 
   @RQS-2 @must
@@ -64,6 +71,15 @@ Feature: Requests
       | call                 |
       | type 2, payload "a"  |
       | type 2, payload "b"  |
+
+  @RQS-2 @must
+  Scenario: a payload stays as it came while others come
+    Given a connection
+    When the peer sends 05 01 02 07 67 67 (request: tag 1, wire type 7, payload "gg")
+    And the peer sends 40 requests of wire type 3 with the payload "xy", from tag 2 on
+    Then the subject answers the tags 2 to 41 (ok, payload "xy")
+    When gate "gg" is released
+    Then the subject answers 04 01 04 67 67 (response: tag 1, ok, payload "gg")
 
   @RQS-3 @must
   Scenario: a negative type is an error, and nothing is sent

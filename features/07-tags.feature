@@ -39,6 +39,13 @@ Feature: Tags
     And the subject sends the request of "b" (wire type 1)
     And the tags of "a" and "b" differ
 
+  @TAG-2 @must
+  Scenario: many requests in flight have different tags
+    Given a connection
+    When the subject requests type 0, 300 times, as "a"
+    Then the subject sends the 300 requests of "a" (wire type 1)
+    And the tags of the 300 requests of "a" differ
+
   @TAG-3 @should
   Scenario: a tag is used again after its answer
     Given a connection
@@ -90,6 +97,19 @@ Feature: Tags
     When gate "g" is released
     And the peer sends 03 00 02 00 (EOF)
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+
+  @TAG-5 @should
+  Scenario: a tag in flight is refused as often as it is used
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers tag 1 with a failure
+    When the peer sends 04 01 02 03 62 (request: tag 1, wire type 3, payload "b")
+    And the peer sends 04 02 02 03 63 (request: tag 2, wire type 3, payload "c")
+    Then the subject answers 03 02 04 63 (response: tag 2, ok, payload "c")
+    When gate "g" is released
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject answers tag 1 with a failure
 
   @TAG-6 @must
   Scenario: a request of the peer's and one of the subject's have the same tag

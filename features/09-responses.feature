@@ -50,6 +50,22 @@ Feature: Responses
       | flags and payload | packet flags 5, payload 00 ff    | ok, flags 2, payload 00 ff   |
       | a large payload   | packet flags 1, payload 62*70000 | ok, payload 62*70000         |
 
+  @RSP-2 @must
+  Scenario: results that are waited for late are as they came
+    Given a connection
+    When the subject requests type 2 as "a" (payload "a"), to be waited for later
+    And the subject requests type 2 as "b" (payload "b"), to be waited for later
+    And the subject requests type 2 as "c" (payload "c")
+    Then the subject sends the request of "a" (wire type 3, payload "a")
+    And the subject sends the request of "b" (wire type 3, payload "b")
+    And the subject sends the request of "c" (wire type 3, payload "c")
+    When the peer answers "a" (ok, flags 1, payload "to a")
+    And the peer answers "b" (ok, flags 2, payload "to b")
+    And the peer answers "c" (ok, flags 3, payload "to c")
+    Then "c" is answered (ok, flags 3, payload "to c")
+    And "b" is answered (ok, flags 2, payload "to b")
+    And "a" is answered (ok, flags 1, payload "to a")
+
   @RSP-3 @must
   Scenario Outline: the result of a failure response: <case>
     Given a connection
@@ -117,6 +133,18 @@ Feature: Responses
     Then the subject sends the request of "a" (wire type 3, payload "x")
     When the peer answers tag 77 (ok, payload "wrong")
     Then "a" is not answered
+    When the peer answers "a" (ok, payload "right")
+    Then "a" is answered (ok, payload "right")
+
+  @RSP-5 @must
+  Scenario: a response that comes before its request does not answer it
+    Given a connection
+    When the peer answers tag 1 (ok, payload "wrong")
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    And "a" is not answered
     When the peer answers "a" (ok, payload "right")
     Then "a" is answered (ok, payload "right")
 

@@ -107,6 +107,20 @@ Feature: Handler results
       | int-str  | 0a 01 02 0b 69 6e 74 2d 73 74 72 (request: tag 1, wire type 11, payload "int-str")        |
       | negative | 0b 01 02 0b 6e 65 67 61 74 69 76 65 (request: tag 1, wire type 11, payload "negative")    |
 
+  @HND-7 @should
+  Scenario Outline: after a result that is none of the five the connection goes on: <kind>
+    Given the implementation can give invalid replies
+    And a connection
+    When the peer sends <request>
+    Then the subject answers tag 1 with a failure
+    When the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+
+    Examples:
+      | kind     | request                                                                                   |
+      | float    | 08 01 02 0b 66 6c 6f 61 74 (request: tag 1, wire type 11, payload "float")                |
+      | list3    | 08 01 02 0b 6c 69 73 74 33 (request: tag 1, wire type 11, payload "list3")                |
+
   @HND-8 @must
   Scenario Outline: without a handler a request is refused: <case>
     Given a connection without a request handler

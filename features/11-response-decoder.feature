@@ -28,13 +28,19 @@ Feature: The response decoder
     Then "a" is answered (ok, payload "cba")
     And "b" is answered (ok, payload "abc")
 
-  @DCR-2 @must
-  Scenario: if the decoder raises, the wait ends with its error
+  @DCR-1 @DCR-2 @must
+  Scenario Outline: if the decoder raises, the wait ends with its error: <case>
     Given a connection
     When the subject requests type 2 as "a" (payload "x"), decoded by "raise"
     Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer answers "a" (ok, payload "abc")
+    When the peer answers "a" (<response>)
     Then "a" ends with the decoder's error
+
+    Examples:
+      | case              | response                   |
+      | of a payload      | ok, payload "abc"          |
+      | of no payload     | ok                         |
+      | of flags          | ok, flags 5                |
 
   @DCR-2 @must
   Scenario: after a decoder has raised the connection goes on

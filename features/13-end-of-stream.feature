@@ -74,6 +74,18 @@ Feature: The end of a stream
       | after EOF sent twice    | 03 00 02 00 03 00 02 00 (EOF; EOF) |
 
   @EOS-4 @must
+  Scenario: EOF is the same after requests of both
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (ok)
+    Then "a" is answered (ok)
+    When the peer sends 04 07 02 03 61 (request: tag 7, wire type 3, payload "a")
+    Then the subject answers 03 07 04 61 (response: tag 7, ok, payload "a")
+    When the subject is shut down
+    Then the subject ends its stream
+
+  @EOS-4 @must
   Scenario: EOF is sent once when both sides end
     Given a connection
     When the subject is shut down
@@ -115,6 +127,17 @@ Feature: The end of a stream
     And the subject ends its stream
 
   @EOS-6 @must
+  Scenario: answers that a full pipe holds back go out after the peer's EOF
+    Given a connection
+    When the peer stops reading
+    And the peer sends 4 requests of wire type 9 with the payload "65536", from tag 1 on
+    And the peer sends 03 00 02 00 (EOF)
+    Then the handler was called 4 times
+    When the peer reads again
+    Then the subject answers the tags 1 to 4 with 65536 octets each, octet i being i mod 251
+    And the subject ends its stream
+
+  @EOS-2 @EOS-6 @must
   Scenario: an accepted request is answered after the end of the peer's octets
     Given a connection
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")

@@ -55,6 +55,14 @@ Feature: Shutdown
     And the subject sends the request of "b" (wire type 3, payload "y")
     And the subject ends its stream
 
+  @SHD-3 @must
+  Scenario: requests that wait to be flushed at the shutdown go out before EOF
+    Given a connection with a grace of 0.5 s
+    When the subject requests type 2, 3 times, as "a" (payload "#")
+    And the subject is shut down
+    Then the subject sends the 3 requests of "a" (wire type 3, payload "#")
+    And the subject ends its stream
+
   @SHD-4 @must
   Scenario: a second shutdown returns and sends nothing
     Given a connection
@@ -118,6 +126,19 @@ Feature: Shutdown
     Given a connection
     When the subject is shut down, blocking, as "shutdown"
     Then the subject ends its stream
+    And "shutdown" returns
+
+  @SHD-6 @must
+  Scenario: a blocking shutdown waits until everything is sent
+    Given a connection
+    When the peer stops reading
+    And the peer sends 4 requests of wire type 9 with the payload "65536", from tag 1 on
+    Then the handler was called 4 times
+    When the subject is shut down, blocking, as "shutdown"
+    Then "shutdown" has not returned
+    When the peer reads again
+    Then the subject answers the tags 1 to 4 with 65536 octets each, octet i being i mod 251
+    And the subject ends its stream
     And "shutdown" returns
 
   @SHD-7 @should
@@ -206,12 +227,7 @@ Feature: Shutdown
     Then the handler was called 6 times
     When the subject is shut down as "shutdown"
     And the peer reads again
-    Then the subject answers tag 1 with 65536 octets, octet i being i mod 251
-    And the subject answers tag 2 with 65536 octets, octet i being i mod 251
-    And the subject answers tag 3 with 65536 octets, octet i being i mod 251
-    And the subject answers tag 4 with 65536 octets, octet i being i mod 251
-    And the subject answers tag 5 with 65536 octets, octet i being i mod 251
-    And the subject answers tag 6 with 65536 octets, octet i being i mod 251
+    Then the subject answers the tags 1 to 6 with 65536 octets each, octet i being i mod 251
     And the subject ends its stream
     And "shutdown" returns
 

@@ -42,6 +42,8 @@ Feature: Join
     Examples:
       | case                     | ends                        | end |
       | EOF                      | sends 03 00 02 00 (EOF)     | eof |
+      | EOF in another form      | sends 04 80 00 02 00 (EOF)  | eof |
+      | EOF, with octets after   | sends 03 00 02 00 00 ff 00  | eof |
       | the octets stop          | ends its stream without EOF | cut |
 
   @JOI-1 @must

@@ -83,11 +83,20 @@ Feature: Malformed and hostile input
     And the peer ends its stream without EOF
     Then "a" is cancelled
     And the subject ends its stream
+    And the handler was not called
 
     Examples:
       | length | octets                                                       |
       | 2^42   | 81 80 80 80 80 80 00 01 02 03 (not a packet)                 |
       | 2^62   | c0 80 80 80 80 80 80 80 00 01 02 03 (not a packet)           |
+
+  @BAD-2 @must
+  Scenario: a length of 2^32 + 4 is not taken for one of 4
+    Given a connection
+    When the peer sends 90 80 80 80 04 01 02 03 61 (not a packet)
+    And the peer ends its stream without EOF
+    Then the subject ends its stream
+    And the handler was not called
 
   @BAD-2 @must
   Scenario: a length that never ends, and then the stream does

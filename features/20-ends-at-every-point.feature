@@ -19,7 +19,7 @@ Feature: Every end at every point
       | a malformed EOF     | sends 03 05 02 00 (request: tag 5, wire type 0) |
       | a malformed packet  | sends 02 01 02 (not a packet)                   |
 
-  @BAD-1 @EOS-3 @must
+  @BAD-1 @EOS-1 @must
   Scenario Outline: a request is pending when the stream ends by <end>
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -57,7 +57,7 @@ Feature: Every end at every point
       | a malformed EOF     | sends 03 05 02 00 (request: tag 5, wire type 0) |
       | a malformed packet  | sends 02 01 02 (not a packet)                   |
 
-  @BAD-1 @EOS-3 @must
+  @BAD-1 @EOS-1 @must
   Scenario Outline: a handler waits for the peer's answer when the stream ends by <end>
     Given a connection
     When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")

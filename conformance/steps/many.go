@@ -13,6 +13,7 @@ var manySteps = []definition{
 		return func(n int, name, fields string) error { return w.each(n, name, fields, w.sendsRequestOf) }
 	}),
 	on(`the peer answers the {n} requests of {name}, the last one first{fields}`, func(w *World) any { return w.peerAnswersMany }),
+	on(`the tags of the {n} requests of {name} differ`, func(w *World) any { return w.allTagsDiffer }),
 	on(`the {n} requests of {name} are answered{fields}`, func(w *World) any {
 		return func(n int, name, fields string) error { return w.each(n, name, fields, w.isAnswered) }
 	}),
@@ -35,6 +36,24 @@ func ofMany(name, fields string, i int) (string, string) {
 
 func (w *World) requestsMany(rqType string, n int, name, fields string) error {
 	return w.each(n, name, fields, func(name, fields string) error { return w.requests(rqType, name, fields, "") })
+}
+
+func (w *World) allTagsDiffer(n int, name string) error {
+	seen := map[string]int{}
+	return w.each(n, name, "", func(name, _ string) error {
+		c, err := w.call(name)
+		if err != nil {
+			return err
+		}
+		if c.request == nil {
+			return mistake("the request of %q has not come", name)
+		}
+		tag := c.request.Tag.String()
+		if seen[tag]++; seen[tag] > 1 {
+			return failf(fmt.Sprintf("%d tags", n), "tag %s for two requests in flight", tag)
+		}
+		return nil
+	})
 }
 
 func (w *World) peerAnswersMany(n int, name, fields string) error {

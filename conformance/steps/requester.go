@@ -15,6 +15,9 @@ var requesterSteps = []definition{
 		return func(rqType, name, fields string) error { return w.requests(rqType, name, fields, "") }
 	}),
 	on(`the subject requests type {integer} as {name}{fields}, decoded by {name}`, func(w *World) any { return w.requests }),
+	on(`the subject requests type {integer} as {name}{fields}, to be waited for later`, func(w *World) any {
+		return func(rqType, name, fields string) error { return w.submit(rqType, name, fields, "") }
+	}),
 	on(`the subject does type {integer} as {name}{fields}`, func(w *World) any { return w.does }),
 	on(`the subject sends the request of {name}{fields}`, func(w *World) any { return w.sendsRequestOf }),
 	on(`the peer answers {name}{fields}`, func(w *World) any { return w.peerAnswers }),
@@ -68,6 +71,23 @@ func (w *World) requestCommand(op, rqType, fields, decode string) (adapter.Messa
 
 // requests has the subject submit a request and wait for its answer from then on.
 func (w *World) requests(rqType, name, fields, decode string) error {
+	if err := w.submit(rqType, name, fields, decode); err != nil {
+		return err
+	}
+	w.waitFor(name)
+	return nil
+}
+
+// waitFor has the subject wait for the answer to a request, unless it does already.
+func (w *World) waitFor(name string) *adapter.Pending {
+	c := w.current.calls[name]
+	if c.wait == nil {
+		c.wait = w.Session.Send(adapter.Message{Op: adapter.OpWait, Conn: w.current.name, Call: name})
+	}
+	return c.wait
+}
+
+func (w *World) submit(rqType, name, fields, decode string) error {
 	m, err := w.requestCommand(adapter.OpRequest, rqType, fields, decode)
 	if err != nil {
 		return err
@@ -76,8 +96,7 @@ func (w *World) requests(rqType, name, fields, decode string) error {
 	if _, err := w.command(m); err != nil {
 		return subjectError(fmt.Sprintf("the request %q to be submitted", name), err)
 	}
-	wait := w.Session.Send(adapter.Message{Op: adapter.OpWait, Conn: w.current.name, Call: name})
-	w.current.calls[name] = &call{wait: wait}
+	w.current.calls[name] = &call{}
 	return nil
 }
 
@@ -181,11 +200,11 @@ func (w *World) peerAnswersTag(tag, fields string) error {
 // isAnswered waits for the result of a call, in the fields that a response has for
 // its requester: ok or failed, flags without the ok bit, payload.
 func (w *World) isAnswered(name, fields string) error {
-	c, want, err := w.callAndFields(name, fields)
+	_, want, err := w.callAndFields(name, fields)
 	if err != nil {
 		return err
 	}
-	r, err := w.await(c.wait)
+	r, err := w.await(w.waitFor(name))
 	if err != nil {
 		return subjectError(fmt.Sprintf("%q answered (%s)", name, fields), err)
 	}

@@ -25,6 +25,7 @@ var responderSteps = []definition{
 	}),
 	on(`the subject answers tag {integer} on channel {integer} with a failure that tells {name}`, func(w *World) any { return w.subjectRefuses }),
 	on(`the subject answers the tags {n} to {n} \(([^)]*)\)`, func(w *World) any { return w.subjectAnswersRange }),
+	on(`the subject answers the tags {n} to {n} with {n} octets each, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLargeRange }),
 	on(`the subject answers tag {integer} with {n} octets, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLarge }),
 	on(`the subject sends {octets}`, func(w *World) any { return w.subjectSends }),
 	on(`the subject has sent nothing more`, func(w *World) any { return w.nothingMore }),
@@ -148,6 +149,15 @@ func (w *World) subjectAnswersLarge(tag string, n int) error {
 		return err
 	}
 	return sameOctets(expected, r.Octets)
+}
+
+func (w *World) subjectAnswersLargeRange(from, to, n int) error {
+	for tag := from; tag <= to; tag++ {
+		if err := w.subjectAnswersLarge(fmt.Sprint(tag), n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // subjectSends takes the subject's next packet, whatever it is.

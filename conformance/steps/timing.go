@@ -115,12 +115,19 @@ func parseSeconds(text string) (time.Duration, error) {
 	return time.Duration(s * float64(time.Second)), nil
 }
 
+// ticks counts the ticks recorded so far; one without octets is none.
 func (w *World) ticks() (int, error) {
 	r, err := w.command(adapter.Message{Op: adapter.OpTicks})
 	if err != nil {
 		return 0, subjectError("the ticks recorded", err)
 	}
-	return len(*r.Ticks), nil
+	ticks := 0
+	for _, octets := range *r.Ticks {
+		if len(octets) > 0 {
+			ticks++
+		}
+	}
+	return ticks, nil
 }
 
 func (w *World) noTicks() error {

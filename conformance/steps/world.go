@@ -39,8 +39,8 @@ type connection struct {
 
 // call is a request that the subject was told to send.
 type call struct {
-	wait    *adapter.Pending
-	request *peer.Received // as it came, once it did
+	wait    *adapter.Pending // nil: the subject does not wait for the answer yet
+	request *peer.Received   // as it came, once it did
 }
 
 // Wire tells what happened on the pipes, one packet a line.
