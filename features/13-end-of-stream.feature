@@ -122,17 +122,22 @@ Feature: The end of a stream
     And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
     Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
     When the peer sends 03 00 02 00 (EOF)
-    And gate "g" is released
+    Then the subject takes no more requests
+    When gate "g" is released
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
     And the subject ends its stream
 
   @EOS-6 @must
   Scenario: answers that a full pipe holds back go out after the peer's EOF
     Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
     When the peer stops reading
     And the peer sends 4 requests of wire type 9 with the payload "65536", from tag 1 on
-    And the peer sends 03 00 02 00 (EOF)
     Then the handler was called 4 times
+    And "a" is not answered
+    When the peer sends 03 00 02 00 (EOF)
+    Then "a" is cancelled
     When the peer reads again
     Then the subject answers the tags 1 to 4 with 65536 octets each, octet i being i mod 251
     And the subject ends its stream
@@ -144,7 +149,8 @@ Feature: The end of a stream
     And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
     Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
     When the peer ends its stream without EOF
-    And gate "g" is released
+    Then the subject takes no more requests
+    When gate "g" is released
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
     And the subject ends its stream
 

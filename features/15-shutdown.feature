@@ -190,6 +190,8 @@ Feature: Shutdown
   @SHD-10 @should
   Scenario: a request that comes after the shutdown does not reach the handler
     Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
     And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
     Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
@@ -197,7 +199,8 @@ Feature: Shutdown
     Then the subject takes no more requests
     When the peer sends 04 03 02 03 62 (request: tag 3, wire type 3, payload "b")
     And the peer sends 03 00 02 00 (EOF)
-    And gate "g" is released
+    Then "a" is cancelled
+    When gate "g" is released
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
     And the subject ends its stream, with or without a refusal of tag 3
     And the handler gets, in any order:

@@ -28,7 +28,8 @@ Feature: Malformed and hostile input
     And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
     Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
     When the peer sends 00 (not a packet)
-    And gate "g" is released
+    Then the subject takes no more requests
+    When gate "g" is released
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
     And the subject ends its stream
 
