@@ -234,6 +234,13 @@ func (m Message) missing(r Reply) error {
 	case OpDecode:
 		need(r.Packet != nil, "packet")
 		need(r.Consumed != nil, "consumed")
+		if p := r.Packet; p != nil {
+			need(p.Channel != "", "packet.channel")
+			need(p.Tag != "", "packet.tag")
+			need(p.Flags != "", "packet.flags")
+			need(p.RqType != "" || !p.IsRequest, "packet.rq_type")
+			need(p.Payload != nil, "packet.payload")
+		}
 	case OpEqual:
 		need(r.Equal != nil, "equal")
 	case OpString:

@@ -62,6 +62,10 @@ const (
 	termTime = 1 * time.Second
 )
 
+// logTime is how long, after an adapter's end, the end of its standard error is
+// waited for. It is there at once, unless a child has left the group and holds it open.
+const logTime = 500 * time.Millisecond
+
 // A Process starts an adapter as a process, in a process group of its own, so that
 // all it may have started ends with it.
 type Process struct {
@@ -158,20 +162,25 @@ type running struct {
 	log    *tail
 }
 
-// reap waits for the process, and sweeps away what it leaves in its group.
+// reap waits for the process, sweeps away what it leaves in its group, and lets its
+// last words be read.
 func (r *running) reap() {
 	_ = r.cmd.Wait() // the status is in ProcessState
 	r.signal(syscall.SIGKILL)
+	within(logTime, r.log.ended)
 	close(r.exited)
 }
 
 func (r *running) signal(sig syscall.Signal) { _ = syscall.Kill(-r.cmd.Process.Pid, sig) }
 
-func (r *running) awaitExit(d time.Duration) bool {
+func (r *running) awaitExit(d time.Duration) bool { return within(d, r.exited) }
+
+// within reports whether an event comes in that time.
+func within(d time.Duration, event <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
-	case <-r.exited:
+	case <-event:
 		return true
 	case <-timer.C:
 		return false

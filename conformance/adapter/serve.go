@@ -23,7 +23,7 @@ func Serve(ctx context.Context, impl Implementation, in io.Reader, out io.Writer
 	for lines.Scan() {
 		var m Message
 		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
-			s.reply(Reply{ID: m.ID, Error: Errorf(Invalid, "not a command: %v", err)})
+			s.reply(Reply{ID: idOf(lines.Bytes()), Error: Errorf(Invalid, "not a command: %v", err)})
 			continue
 		}
 		if quick(m.Op) {
@@ -33,6 +33,13 @@ func Serve(ctx context.Context, impl Implementation, in io.Reader, out io.Writer
 		go s.serve(m)
 	}
 	return lines.Err()
+}
+
+// idOf is the id of a line that is no command otherwise, or 0.
+func idOf(line []byte) int64 {
+	var m struct{ ID int64 }
+	_ = json.Unmarshal(line, &m)
+	return m.ID
 }
 
 // quick commands never wait for anything, and so need no goroutine.
@@ -102,6 +109,9 @@ func (s *server) carryOut(m Message) (Reply, error) {
 		return Reply{}, s.open(m)
 	case OpClose:
 		return Reply{}, s.close(m.Conn)
+	case OpRequest, OpWait, OpDo, OpRelease, OpSeen, OpTicks, OpShutdown, OpJoin:
+	default:
+		return Reply{}, Errorf(Unsupported, "no command %q", m.Op)
 	}
 	conn, err := s.conn(m.Conn)
 	if err != nil {
@@ -181,6 +191,11 @@ func (s *server) open(m Message) error {
 func (s *server) conn(name string) (*served, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.find(name)
+}
+
+// find is conn, for those who hold s.mu.
+func (s *server) find(name string) (*served, error) {
 	c := s.conns[name]
 	if c == nil {
 		return nil, Errorf(Invalid, "no connection %q is open", name)
@@ -189,13 +204,13 @@ func (s *server) conn(name string) (*served, error) {
 }
 
 func (s *server) close(name string) error {
-	c, err := s.conn(name)
+	s.mu.Lock()
+	c, err := s.find(name)
+	delete(s.conns, name) // in one with find: of several closes one closes
+	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	delete(s.conns, name)
-	s.mu.Unlock()
 	return c.forget()
 }
 
@@ -254,14 +269,16 @@ func (c *served) carryOut(ctx context.Context, m Message) (Reply, error) {
 		return Reply{Ticks: &ticks}, nil
 	case OpShutdown:
 		return Reply{}, c.Shutdown(m.Block != nil && *m.Block)
-	case OpJoin:
+	default: // OpJoin
 		ended, err := c.Join()
 		return Reply{Ended: ended}, err
 	}
-	return Reply{}, Errorf(Unsupported, "no command %q", m.Op)
 }
 
 func (c *served) submit(ctx context.Context, m Message) (Call, error) {
+	if m.RqType == "" {
+		return nil, Errorf(Invalid, "%s needs rq_type", m.Op)
+	}
 	decode, err := decoder(m.Decode)
 	if err != nil {
 		return nil, err
@@ -272,6 +289,9 @@ func (c *served) submit(ctx context.Context, m Message) (Call, error) {
 }
 
 func (c *served) request(ctx context.Context, m Message) error {
+	if m.Call == "" {
+		return Errorf(Invalid, "request needs call")
+	}
 	call, err := c.submit(ctx, m)
 	if err != nil {
 		return err

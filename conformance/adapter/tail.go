@@ -11,14 +11,19 @@ const tailSize = 8 << 10
 
 // tail reads a stream to its end and keeps the last of it.
 type tail struct {
+	ended chan struct{} // closed at the end of the stream
+
 	mu   sync.Mutex
 	kept []byte
 	seen int64
 }
 
 func newTail(r io.Reader) *tail {
-	t := &tail{}
-	go func() { _, _ = io.Copy(t, r) }()
+	t := &tail{ended: make(chan struct{})}
+	go func() {
+		defer close(t.ended)
+		_, _ = io.Copy(t, r)
+	}()
 	return t
 }
 
@@ -52,6 +57,9 @@ func (t *tail) since(octets int64) string {
 	if octets >= first {
 		return string(t.kept[min(octets-first, int64(len(t.kept))):])
 	}
-	_, rest, _ := strings.Cut(string(t.kept), "\n")
-	return "…\n" + rest
+	kept := string(t.kept)
+	if _, rest, found := strings.Cut(kept, "\n"); found {
+		kept = rest
+	}
+	return "…\n" + kept
 }

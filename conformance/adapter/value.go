@@ -29,8 +29,12 @@ func (i Integer) Uint64() (uint64, error) {
 	return v, nil
 }
 
-// UnmarshalJSON takes a string of decimal digits, with a sign or without.
+// UnmarshalJSON takes a string of decimal digits, with a sign or without, and null as
+// an absent integer.
 func (i *Integer) UnmarshalJSON(b []byte) error {
+	if isNull(b) {
+		return nil
+	}
 	var s string
 	if err := json.Unmarshal(b, &s); err != nil {
 		return fmt.Errorf("got %s: a protocol integer is a string of decimal digits, like \"300\"", b)
@@ -43,14 +47,21 @@ func (i *Integer) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// isNull reports whether b is JSON's null, which by Go's custom changes nothing: some
+// languages write absent fields so.
+func isNull(b []byte) bool { return string(b) == "null" }
+
 // Hex is octets: in JSON a string of lowercase hex digits.
 type Hex []byte
 
 // MarshalJSON writes lowercase hex digits.
 func (h Hex) MarshalJSON() ([]byte, error) { return json.Marshal(hex.EncodeToString(h)) }
 
-// UnmarshalJSON takes hex digits, two an octet.
+// UnmarshalJSON takes hex digits, two an octet, and null as absent octets.
 func (h *Hex) UnmarshalJSON(b []byte) error {
+	if isNull(b) {
+		return nil
+	}
 	var s string
 	if err := json.Unmarshal(b, &s); err != nil {
 		return fmt.Errorf("got %s: octets are a string of hex digits, like \"68656c6c6f\"", b)

@@ -214,12 +214,13 @@ func (p *Peer) AwaitEnd(ctx context.Context) ([]byte, error) {
 	return rest, err
 }
 
-// Pause makes the peer stop reading, so that the pipe fills up; Resume ends that.
+// Pause makes the peer stop reading, so that the pipe fills up; Resume ends that. A
+// read that is under way may still bring something.
 func (p *Peer) Pause() {
-	p.Wire.add(Event{From: FromPeer, Note: "stopped reading"})
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.paused == nil {
+		p.Wire.add(Event{From: FromPeer, Note: "stopped reading"})
 		p.paused = make(chan struct{})
 		_ = p.from.SetReadDeadline(time.Unix(1, 0)) // ends a read under way
 	}
@@ -231,6 +232,13 @@ func (p *Peer) Resume() {
 	defer p.mu.Unlock()
 	if p.paused != nil {
 		p.Wire.add(Event{From: FromPeer, Note: "went on reading"})
+		p.resume()
+	}
+}
+
+// resume lets the reader go on, for those who hold p.mu.
+func (p *Peer) resume() {
+	if p.paused != nil {
 		_ = p.from.SetReadDeadline(time.Time{})
 		close(p.paused)
 		p.paused = nil
@@ -253,7 +261,9 @@ func (p *Peer) EndReading() {
 func (p *Peer) Close() {
 	_ = p.to.Close()
 	_ = p.from.Close()
-	p.Resume()
+	p.mu.Lock()
+	p.resume()
+	p.mu.Unlock()
 	<-p.done
 }
 

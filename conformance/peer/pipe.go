@@ -45,17 +45,27 @@ func NewPipes(dir, name string) (*Pipes, error) {
 
 // Connect is the peer at its end of the pipes, once the subject has opened both.
 func (p *Pipes) Connect() (*Peer, error) {
-	to, err := os.OpenFile(p.ToSubject, os.O_WRONLY|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, syscall.ENXIO) {
-		return nil, errors.New("the subject has said that the connection is up, but does not hold its recv pipe open")
-	}
+	to, err := p.openToSubject()
 	if err != nil {
 		return nil, fmt.Errorf("open the pipe to the subject: %w", err)
+	}
+	// From here on the holder would hide a subject that does not read. Before, it has
+	// kept one that does from taking a pipe without a writer for the end.
+	_ = p.holder.Close()
+	if probe, err := p.openToSubject(); err == nil {
+		_ = probe.Close()
+	} else if errors.Is(err, syscall.ENXIO) {
+		_ = to.Close()
+		return nil, errors.New("the subject has said that the connection is up, but does not hold its recv pipe open")
 	}
 	from := p.from
 	p.from = nil // the peer's now
 	p.Discard()
 	return newPeer(to, from), nil
+}
+
+func (p *Pipes) openToSubject() (*os.File, error) {
+	return os.OpenFile(p.ToSubject, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 }
 
 // Discard removes the pipes' names and closes what Connect did not take.

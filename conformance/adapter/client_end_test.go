@@ -1,0 +1,169 @@
+package adapter_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
+// TestStrayLines shows that a line that is no reply ends what can be trusted: all
+// commands under way end with it, and all that come after.
+func TestStrayLines(t *testing.T) {
+	long := strings.Repeat("x", 300)
+	for name, c := range map[string]struct {
+		line string
+		told []string
+	}{
+		"not JSON":              {"Segmentation fault", []string{`"Segmentation fault"`, "invalid character"}},
+		"a log line":            {"INFO: {", []string{`"INFO: {"`}},
+		"an empty line":         {"", []string{`""`}},
+		"an array":              {`[{"id":1}]`, []string{"[{", "array"}},
+		"a string":              {`"hello"`, []string{"string"}},
+		"a number":              {`1`, []string{"number"}},
+		"null":                  {`null`, []string{"the id 0"}},
+		"an object without id":  {`{"ended":"eof"}`, []string{"no command with the id 0 waits"}},
+		"an unknown id":         {`{"id":99}`, []string{"no command with the id 99 waits"}},
+		"an id that is text":    {`{"id":"1"}`, []string{"string"}},
+		"a field of wrong type": {`{"id":1,"ended":5}`, []string{"ended"}},
+		"a number for integer":  {`{"id":1,"flags":5}`, []string{`got 5: a protocol integer is a string of decimal digits`}},
+		"odd hex":               {`{"id":1,"payload":"abc"}`, []string{"two an octet"}},
+		"two objects":           {`{"id":1}{"id":2}`, []string{"after top-level value"}},
+		"a long line":           {long, []string{`"` + long[:200] + `…"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			first := s.Send(adapter.Message{Op: adapter.OpJoin})
+			second := s.Send(adapter.Message{Op: adapter.OpJoin})
+			s.hear()
+			s.hear()
+			s.say("%s", c.line)
+			for _, p := range []*adapter.Pending{first, second, s.Send(adapter.Message{Op: adapter.OpJoin})} {
+				_, err := await(t, p)
+				var stray *adapter.StrayError
+				if !errors.As(err, &stray) {
+					t.Fatalf("got %v, expected a StrayError", err)
+				}
+				checkText(t, "error", err.Error(), append(c.told, "is no reply", "free text belongs on standard error")...)
+			}
+			<-s.Ended()
+			if s.Err() == nil {
+				t.Error("Err is nil after a stray line")
+			}
+		})
+	}
+}
+
+func TestASecondReplyIsStray(t *testing.T) {
+	s := newScript(t)
+	p := s.Send(adapter.Message{Op: adapter.OpJoin})
+	s.hear()
+	s.say(`{"id":1}`)
+	s.say(`{"id":1}`)
+	<-s.Ended()
+	if _, err := await(t, p); err != nil {
+		t.Errorf("the first reply: got the error %v, expected it to stand", err)
+	}
+	checkText(t, "error", s.Err().Error(), "no command with the id 1 waits")
+}
+
+// TestHugeLine shows that an adapter that prints without end costs no memory without end.
+func TestHugeLine(t *testing.T) {
+	commands, in := io.Pipe()
+	defer func() { _ = commands.Close() }()
+	block := bytes.Repeat([]byte("x"), 1<<20)
+	c := adapter.NewClient(in, endless(block))
+	<-c.Ended()
+	var stray *adapter.StrayError
+	if !errors.As(c.Err(), &stray) {
+		t.Fatalf("got %v, expected a StrayError", c.Err())
+	}
+	checkText(t, "error", c.Err().Error(), "longer than 67108864 octets")
+}
+
+// endless is a stream of one block again and again.
+type endless []byte
+
+func (e endless) Read(b []byte) (int, error) { return copy(b, e), nil }
+
+func TestOutputEnds(t *testing.T) {
+	for name, last := range map[string]string{"between two lines": "", "inside a line": `{"id":1,"ver`} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			p := s.Send(adapter.Message{Op: adapter.OpJoin})
+			s.hear()
+			if _, err := io.WriteString(s.replies, last); err != nil {
+				t.Fatal(err)
+			}
+			_ = s.replies.Close()
+			_, err := await(t, p)
+			<-s.Ended()
+			if last != "" { // a line without its end is a line
+				var stray *adapter.StrayError
+				if !errors.As(err, &stray) {
+					t.Errorf("got %v, expected a StrayError", err)
+				}
+				return
+			}
+			if !errors.Is(err, adapter.ErrEnded) || !errors.Is(s.Err(), adapter.ErrEnded) {
+				t.Errorf("got %v and %v, expected ErrEnded", err, s.Err())
+			}
+			if _, err := await(t, s.Send(adapter.Message{Op: adapter.OpJoin})); !errors.Is(err, adapter.ErrEnded) {
+				t.Errorf("a command after the end: got %v, expected ErrEnded", err)
+			}
+		})
+	}
+}
+
+func TestTheLastReplyNeedsNoLineEnd(t *testing.T) {
+	s := newScript(t)
+	p := s.Send(adapter.Message{Op: adapter.OpJoin})
+	s.hear()
+	if _, err := io.WriteString(s.replies, `{"id":1,"ended":"eof"}`); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.replies.Close()
+	if r, err := await(t, p); err != nil || r.Ended != adapter.EndedEOF {
+		t.Errorf("got %+v, %v, expected the reply", r, err)
+	}
+}
+
+// TestSendNeverBlocks has an adapter that reads nothing at all, though it is sent
+// far more than a pipe holds.
+func TestSendNeverBlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		payload := make(adapter.Hex, 1<<16)
+		var last *adapter.Pending
+		for range 20 {
+			last = s.Send(adapter.Message{Op: adapter.OpDo, Payload: payload})
+		}
+		synctest.Wait() // all is quiet, and we are here
+		select {
+		case <-last.Done():
+			t.Error("the command is done, though nobody has read it")
+		default:
+		}
+		check(t, "the first command that the adapter reads after all", s.hear().ID, 1)
+	})
+}
+
+// TestAnAdapterThatStopsReading is told by its output, not by its input.
+func TestAnAdapterThatStopsReading(t *testing.T) {
+	commands, in := io.Pipe()
+	out, replies := io.Pipe()
+	defer func() { _ = replies.Close() }()
+	_ = commands.Close()
+	c := adapter.NewClient(in, out)
+	p := c.Send(adapter.Message{Op: adapter.OpJoin})
+	if _, err := io.WriteString(replies, `{"id":1}`+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := await(t, p); err != nil {
+		t.Errorf("got the error %v, expected the reply", err)
+	}
+}

@@ -1,0 +1,183 @@
+package adapter_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"testing"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
+// A script is an adapter whose every line stands in the test.
+type script struct {
+	*adapter.Client
+	t        *testing.T
+	commands *bufio.Reader // what the client sends
+	replies  *io.PipeWriter
+}
+
+// newScript makes a client and, at its other end, a script. Both end with the test.
+func newScript(t *testing.T) *script {
+	t.Helper()
+	commands, in := io.Pipe()
+	out, replies := io.Pipe()
+	t.Cleanup(func() {
+		_ = commands.Close()
+		_ = replies.Close()
+	})
+	return &script{Client: adapter.NewClient(in, out), t: t, commands: bufio.NewReader(commands), replies: replies}
+}
+
+// hear takes the client's next command.
+func (s *script) hear() (m adapter.Message) {
+	s.t.Helper()
+	line, err := s.commands.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &m)
+	}
+	if err != nil {
+		s.t.Fatalf("the client's next command: %v (%s)", err, line)
+	}
+	return m
+}
+
+// say writes a line of replies.
+func (s *script) say(format string, args ...any) {
+	s.t.Helper()
+	if _, err := fmt.Fprintf(s.replies, format+"\n", args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestRepliesInAnyOrder(t *testing.T) {
+	const n = 200
+	s := newScript(t)
+	var pending []*adapter.Pending
+	var heard []adapter.Message
+	for range n {
+		pending = append(pending, s.Send(adapter.Message{Op: adapter.OpString}))
+	}
+	ids := map[int64]bool{}
+	for range n {
+		m := s.hear()
+		if ids[m.ID] {
+			t.Fatalf("two commands have the id %d", m.ID)
+		}
+		ids[m.ID] = true
+		heard = append(heard, m)
+	}
+	for i := n - 1; i >= 0; i-- { // the last one first
+		s.say(`{"id":%d,"string":"reply to %d"}`, heard[i].ID, heard[i].ID)
+	}
+	for i, p := range pending {
+		r, err := await(t, p)
+		if err != nil {
+			t.Fatalf("command %d: %v", i, err)
+		}
+		check(t, "reply", *r.String, fmt.Sprintf("reply to %d", p.Command.ID))
+		check(t, "order of the commands", heard[i].ID, p.Command.ID)
+	}
+}
+
+func TestManyGoroutinesSend(t *testing.T) {
+	s := newScript(t)
+	const senders, each = 8, 50
+	var all sync.WaitGroup
+	for range senders {
+		all.Go(func() {
+			for range each {
+				p := s.Send(adapter.Message{Op: adapter.OpString})
+				r, err := p.Wait(patiently(t))
+				if err != nil || *r.String != itoa(int(p.Command.ID)) {
+					t.Errorf("command %d: got %v, %v", p.Command.ID, r.String, err)
+				}
+			}
+		})
+	}
+	for range senders * each {
+		m := s.hear()
+		s.say(`{"id":%d,"string":"%d"}`, m.ID, m.ID)
+	}
+	all.Wait()
+}
+
+func TestErrorReply(t *testing.T) {
+	s := newScript(t)
+	p := s.Send(adapter.Message{Op: adapter.OpWait, Conn: "c", Call: "a"})
+	s.hear()
+	s.say(`{"id":1,"error":{"kind":"cancelled","message":"the stream ended"}}`)
+	r, err := await(t, p)
+	checkKind(t, "wait", err, adapter.Cancelled)
+	check(t, "text", err.Error(), "cancelled: the stream ended")
+	if r.OK != nil {
+		t.Errorf("got a result beside the error: %+v", r)
+	}
+}
+
+func TestUnknownFieldsOfAReplyAreIgnored(t *testing.T) {
+	s := newScript(t)
+	p := s.Send(adapter.Message{Op: adapter.OpRelease})
+	s.hear()
+	s.say(`  {"elapsed":12, "id":1, "note":"released"}  `)
+	if _, err := await(t, p); err != nil {
+		t.Errorf("got the error %v, expected none", err)
+	}
+}
+
+func TestWaitGivesUpWithItsContext(t *testing.T) {
+	s := newScript(t)
+	p := s.Send(adapter.Message{Op: adapter.OpJoin})
+	s.hear()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	bored := errors.New("bored")
+	cancel(bored)
+	if _, err := p.Wait(ctx); !errors.Is(err, bored) {
+		t.Errorf("got %v, expected the context's cause", err)
+	}
+	select {
+	case <-p.Done():
+		t.Error("the command is done, though no reply has come")
+	default:
+	}
+
+	// The reply may still come, and a reply that is there counts more than the context.
+	s.say(`{"id":1,"ended":"eof"}`)
+	<-p.Done()
+	if r, err := p.Wait(ctx); err != nil || r.Ended != adapter.EndedEOF {
+		t.Errorf("got %+v, %v, expected the reply", r, err)
+	}
+}
+
+func TestGreet(t *testing.T) {
+	s := newScript(t)
+	greeted := make(chan error, 1)
+	go func() { greeted <- s.Greet(patiently(t)) }()
+	m := s.hear()
+	check(t, "op", m.Op, adapter.OpHello)
+	check(t, "version", m.Version, 1)
+	s.say(`{"id":1,"version":1,"name":"n","release":"r","language":"l","supports":["equal","x-own"]}`)
+	if err := <-greeted; err != nil {
+		t.Fatal(err)
+	}
+	check(t, "hello", fmt.Sprint(s.Hello), "{n r l [equal x-own]}")
+	check(t, "can equal", s.Can(adapter.CanEqual), true)
+	check(t, "can tick", s.Can(adapter.CanTick), false)
+}
+
+func TestGreetRefusesAnotherVersion(t *testing.T) {
+	s := newScript(t)
+	greeted := make(chan error, 1)
+	go func() { greeted <- s.Greet(patiently(t)) }()
+	s.hear()
+	s.say(`{"id":1,"version":2,"name":"n"}`)
+	err := <-greeted
+	if err == nil {
+		t.Fatal("got no error for version 2")
+	}
+	checkText(t, "error", err.Error(), "speaks version 2", "this runner version 1")
+}

@@ -1,0 +1,62 @@
+package adapter_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
+func TestInProcess(t *testing.T) {
+	s := start(t, reference)
+	check(t, "command", reference.String(), "")
+	check(t, "standard error", s.Stderr(0), "")
+	if _, ok := s.StderrTotal(); ok {
+		t.Error("the standard error of a subject in this process cannot be seen, but is told")
+	}
+	check(t, "epitaph", s.Epitaph(), "the adapter runs in this process")
+	for range 2 {
+		if err := s.Stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		s.Kill()
+	}
+	if _, err := s.Do(patiently(t), adapter.Message{Op: adapter.OpHello}); !errors.Is(err, adapter.ErrEnded) {
+		t.Errorf("a command after the end: got %v, expected ErrEnded", err)
+	}
+}
+
+// TestInProcessOutlivesTheContextOfItsStart holds because that context bounds hello only.
+func TestInProcessOutlivesTheContextOfItsStart(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := reference.Start(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	p := connect(t, s)
+	do(t, s, adapter.Message{Op: adapter.OpRequest, Conn: "c", Call: "a", RqType: "0"})
+	next(t, p, "request: tag 1, wire type 1")
+	wait := s.Send(adapter.Message{Op: adapter.OpWait, Conn: "c", Call: "a"})
+	send(t, p, response(1, 1, ""))
+	if _, err := await(t, wait); err != nil {
+		t.Errorf("wait: %v", err)
+	}
+	if err := s.Stop(); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}
+
+func TestInProcessThatDoesNotGreet(t *testing.T) {
+	_, err := adapter.InProcess{Implementation: nameless{newFake()}}.Start(patiently(t))
+	var failed *adapter.StartError
+	if !errors.As(err, &failed) {
+		t.Fatalf("got %v, expected a StartError", err)
+	}
+	checkText(t, "error", err.Error(), `"in process"`, `lacks ["name"]`)
+}
+
+type nameless struct{ *fake }
+
+func (nameless) Hello() adapter.Hello { return adapter.Hello{} }

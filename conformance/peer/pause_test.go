@@ -1,0 +1,128 @@
+package peer_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// TestPause has a pipe fill up, which a subject that writes can feel, and then drain.
+func TestPause(t *testing.T) {
+	p, s := connect(t)
+	s.writes("02 01 04")
+	next(t, p, "response: tag 1, ok") // it reads
+	p.Pause()
+	p.Pause() // once is enough
+
+	much := peer.Packet{Payload: make([]byte, 1<<20)}.Encode()
+	if err := s.send.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	n, err := s.send.Write(much)
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("the subject writes %d of %d octets, %v: expected a full pipe", n, len(much), err)
+	}
+	const oneRead = 64 << 10 // that may have been under way
+	if got, _ := p.Unread(); len(got) > oneRead {
+		t.Errorf("a peer that does not read has read %d octets", len(got))
+	}
+
+	if err := s.send.SetWriteDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	p.Resume()
+	p.Resume()
+	if _, err := s.send.Write(much[n:]); err != nil {
+		t.Fatal(err)
+	}
+	s.close()
+	rest, err := p.AwaitEnd(patiently(t))
+	if err != nil || len(rest) != len(much) {
+		t.Errorf("got %d octets, %v, expected all %d", len(rest), err, len(much))
+	}
+	wire := p.Wire.Lines()
+	check(t, "wire", strings.Join(wire[:3], "\n"), "subject  02 01 04  response: tag 1, ok\n"+
+		"peer     stopped reading\npeer     went on reading")
+	check(t, "the wire's last line", wire[len(wire)-1], "subject  closed its sending pipe")
+}
+
+// TestPauseAgainAndAgain loses nothing.
+func TestPauseAgainAndAgain(t *testing.T) {
+	p, s := connect(t)
+	for range 50 {
+		p.Pause()
+		s.writes("02 01 04")
+		p.Resume()
+		next(t, p, "response: tag 1, ok")
+	}
+}
+
+func TestSendWhilePaused(t *testing.T) {
+	p, s := connect(t)
+	p.Pause()
+	if err := p.Send(patiently(t), octets(t, "03 00 02 00")); err != nil {
+		t.Fatal(err)
+	}
+	s.reads("03 00 02 00")
+}
+
+// TestCloseWhilePaused ends the reader, and tells of nothing that has not happened.
+func TestCloseWhilePaused(t *testing.T) {
+	p, _ := connect(t)
+	p.Pause()
+	p.Close()
+	check(t, "wire", lines(p), "peer     stopped reading")
+}
+
+func TestEndSending(t *testing.T) {
+	p, s := connect(t)
+	if err := p.Send(patiently(t), octets(t, "05 01")); err != nil {
+		t.Fatal(err)
+	}
+	p.EndSending()
+	s.reads("05 01")
+	if n, err := s.recv.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("the subject reads %d octets, %v, expected the end", n, err)
+	}
+	s.writes("02 01 04") // the other direction goes on
+	next(t, p, "response: tag 1, ok")
+	if err := p.Send(patiently(t), octets(t, "ff")); err != nil {
+		t.Errorf("a send after the end: got the error %v, expected a note", err)
+	}
+	check(t, "wire", lines(p), "peer     closed its sending pipe\n"+
+		"subject  02 01 04  response: tag 1, ok\n"+
+		"peer     could write only 0 of these octets: nobody reads the pipe\n"+
+		"peer     05 01 ff  (no whole packet)")
+}
+
+func TestEndReading(t *testing.T) {
+	p, s := connect(t)
+	p.EndReading()
+	if _, err := s.send.Write([]byte{2}); !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("the subject writes: got %v, expected EPIPE", err)
+	}
+	if _, err := p.AwaitEnd(patiently(t)); err != nil {
+		t.Errorf("AwaitEnd: got the error %v, expected none", err)
+	}
+	if err := p.Send(patiently(t), octets(t, "03 00 02 00")); err != nil { // the other direction goes on
+		t.Fatal(err)
+	}
+	s.reads("03 00 02 00")
+	check(t, "wire", lines(p), "peer     closed its receiving pipe\npeer     03 00 02 00  EOF")
+}
+
+func TestCloseTwice(t *testing.T) {
+	p, _ := connect(t)
+	p.Close()
+	p.Close()
+	if _, err := p.AwaitEnd(patiently(t)); err != nil {
+		t.Errorf("AwaitEnd after Close: got the error %v, expected none", err)
+	}
+	check(t, "wire", lines(p), "")
+}

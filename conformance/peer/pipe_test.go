@@ -1,0 +1,106 @@
+package peer_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+func TestPipesAreGoneOnceConnected(t *testing.T) {
+	dir := t.TempDir()
+	pipes, err := peer.NewPipes(dir, "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipes.Discard()
+	for _, path := range []string{pipes.ToSubject, pipes.FromSubject} {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+			t.Errorf("%s: got %v, %v, expected a named pipe", path, info, err)
+		}
+	}
+	recv, err := os.OpenFile(pipes.ToSubject, os.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = recv.Close() }()
+	send, err := os.OpenFile(pipes.FromSubject, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = send.Close() }()
+	p, err := pipes.Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("got the files %v, %v, expected none", left, err)
+	}
+}
+
+// TestConnectWithoutSubject has a subject that says it is connected, and is not.
+func TestConnectWithoutSubject(t *testing.T) {
+	pipes, err := peer.NewPipes(t.TempDir(), "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipes.Discard()
+	p, err := pipes.Connect()
+	if err == nil {
+		p.Close()
+		t.Fatal("got a peer, expected an error")
+	}
+	if !strings.Contains(err.Error(), "does not hold its recv pipe open") {
+		t.Errorf("got the error %v, expected one that tells of the recv pipe", err)
+	}
+}
+
+func TestNoPipes(t *testing.T) {
+	_, err := peer.NewPipes(filepath.Join(t.TempDir(), "missing"), "c")
+	if err == nil || !strings.Contains(err.Error(), "make the named pipe") {
+		t.Errorf("got the error %v, expected one that tells of the pipe", err)
+	}
+}
+
+// TestNoDescriptorsAreLeft counts them over every way in which pipes can be used.
+// Goroutines are counted by TestMain, over all tests.
+func TestNoDescriptorsAreLeft(t *testing.T) {
+	use := func() {
+		pipes, err := peer.NewPipes(t.TempDir(), "c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := pipes.Connect(); err == nil {
+			p.Close()
+		}
+		pipes.Discard()
+		for range 2 {
+			p, s := connect(t)
+			p.Pause()
+			s.close()
+			p.Close()
+		}
+	}
+	use() // what is made once, such as the poller, is made now
+	before := descriptors(t)
+	for range 10 {
+		use()
+	}
+	if after := descriptors(t); after > before {
+		t.Errorf("%d descriptors are open, expected %d", after, before)
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skipf("open descriptors cannot be counted here: %v", err)
+	}
+	return len(entries)
+}
