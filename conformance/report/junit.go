@@ -19,13 +19,13 @@ type (
 		Failures int         `xml:"failures,attr"`
 		Errors   int         `xml:"errors,attr"`
 		Skipped  int         `xml:"skipped,attr"`
-		Time     string      `xml:"time,attr"`
+		Time     junitTime   `xml:"time,attr"`
 		Cases    []junitCase `xml:"testcase"`
 	}
 	junitCase struct {
 		Class   string      `xml:"classname,attr"`
 		Name    string      `xml:"name,attr"`
-		Time    string      `xml:"time,attr"`
+		Time    junitTime   `xml:"time,attr"`
 		Failure *junitFault `xml:"failure,omitempty"`
 		Error   *junitFault `xml:"error,omitempty"`
 		Skipped *junitFault `xml:"skipped,omitempty"`
@@ -51,7 +51,7 @@ func (r *Results) JUnit(w io.Writer, strict bool) error {
 			out.Suites = append(out.Suites, junitSuite{Name: result.Feature})
 		}
 		suite := &out.Suites[i]
-		suite.add(result, r.junitCase(result, strict))
+		suite.add(r.junitCase(result, strict))
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (r *Results) JUnit(w io.Writer, strict bool) error {
 	return err
 }
 
-func (s *junitSuite) add(result Result, c junitCase) {
+func (s *junitSuite) add(c junitCase) {
 	s.Tests++
 	switch {
 	case c.Failure != nil:
@@ -75,18 +75,22 @@ func (s *junitSuite) add(result Result, c junitCase) {
 	case c.Skipped != nil:
 		s.Skipped++
 	}
-	var before float64
-	_, _ = fmt.Sscan(s.Time, &before)
-	s.Time = seconds(before*1000 + result.DurationMS)
+	s.Time += c.Time
 	s.Cases = append(s.Cases, c)
 }
 
-func seconds(ms float64) string { return fmt.Sprintf("%.3f", ms/1000) }
+// junitTime is a time in milliseconds, which is written in seconds.
+type junitTime float64
+
+// MarshalXMLAttr implements [xml.MarshalerAttr].
+func (t junitTime) MarshalXMLAttr(name xml.Name) (xml.Attr, error) {
+	return xml.Attr{Name: name, Value: fmt.Sprintf("%.3f", t/1000)}, nil
+}
 
 func (r *Results) junitCase(result Result, strict bool) junitCase {
 	c := junitCase{
 		Class: "packetspec." + strings.Join(result.Requirements, "."),
-		Name:  result.ID, Time: seconds(result.DurationMS),
+		Name:  result.ID, Time: junitTime(result.DurationMS),
 	}
 	fault := &junitFault{
 		Type: string(result.Outcome), Message: xmlText(headline(result)), Text: xmlText(r.Explain(result)),

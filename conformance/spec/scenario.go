@@ -50,6 +50,11 @@ func parseScenarios(file string, content []byte) ([]Scenario, error) {
 	if doc.Feature == nil {
 		return nil, fmt.Errorf("%s: no feature in it", file)
 	}
+	for _, child := range doc.Feature.Children {
+		if child.Rule != nil { // whose scenarios would be listed, but never run
+			return nil, fmt.Errorf("%s:%d: a feature here has scenarios, but no rules", file, child.Rule.Location.Line)
+		}
+	}
 	stem := fileNumber.ReplaceAllString(strings.TrimSuffix(path.Base(file), ".feature"), "")
 	layout := newLayout(doc.Feature, content)
 	var scenarios []Scenario

@@ -12,7 +12,6 @@ import (
 var codecSteps = []definition{
 	on(`{packet} encodes to {octets}`, func(w *World) any { return w.encodesTo(sameOctets) }),
 	on(`{packet} encodes to exactly {octets}`, func(w *World) any { return w.encodesTo(exactOctets) }),
-	on(`{packet} is not encoded`, func(w *World) any { return w.isNotEncoded }),
 	on(`{octets} decodes to {packet}`, func(w *World) any { return w.decodesTo }),
 	on(`{octets}, followed by {octets}, decodes to {packet}`, func(w *World) any { return w.decodesToBefore }),
 	on(`{octets} is not decoded`, func(w *World) any { return w.isNotDecoded }),
@@ -114,17 +113,6 @@ func sameOctets(expected, got []byte) error {
 		return nil
 	}
 	return differ(expected, got)
-}
-
-func (w *World) isNotEncoded(words string) error {
-	octets, err := w.encode(words)
-	if kind := kindOf(err); kind != "" {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return failf("an error, as the value cannot be represented", "%s", describe(octets))
 }
 
 func (w *World) decodesTo(text, meaning, words string) error {

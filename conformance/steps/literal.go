@@ -22,7 +22,7 @@ func parseOctets(text string) ([]byte, error) {
 		if err == nil && repeated {
 			n, err = strconv.Atoi(times)
 		}
-		if err != nil {
+		if err != nil || len(b) == 0 {
 			return nil, mistake("%q is no octets: hex digits, two an octet, or one octet repeated, like 61*300", word)
 		}
 		octets = append(octets, bytes.Repeat(b, n)...)

@@ -16,9 +16,6 @@ var openSteps = []definition{
 	on(`a connection with the default grace`, func(w *World) any { return w.openWithDefaultGrace }),
 	on(`a connection that records its ticks`, func(w *World) any { return w.openRecordingTicks }),
 	on(`a connection that ticks on standard error`, func(w *World) any { return w.openTickingOnStderr }),
-	on(`the first connection`, func(w *World) any {
-		return func() error { w.current = w.conns[0]; return nil }
-	}),
 }
 
 // open connects the subject and the peer. The name of the pipes is the connection's.

@@ -1,0 +1,127 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
+)
+
+func TestJUnit(t *testing.T) {
+	golden(t, "junit.xml", func(w io.Writer) error { return every().JUnit(w, false) })
+	golden(t, "junit-strict.xml", func(w io.Writer) error { return every().JUnit(w, true) })
+}
+
+// suites is what shows JUnit's XML reads of it.
+type suites struct {
+	Suites []struct {
+		Name     string  `xml:"name,attr"`
+		Tests    int     `xml:"tests,attr"`
+		Failures int     `xml:"failures,attr"`
+		Errors   int     `xml:"errors,attr"`
+		Skipped  int     `xml:"skipped,attr"`
+		Time     float64 `xml:"time,attr"`
+		Cases    []struct {
+			Class   string `xml:"classname,attr"`
+			Name    string `xml:"name,attr"`
+			Failure *fault `xml:"failure"`
+			Error   *fault `xml:"error"`
+			Skipped *fault `xml:"skipped"`
+		} `xml:"testcase"`
+	} `xml:"testsuite"`
+}
+
+type fault struct {
+	Type    string `xml:"type,attr"`
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+func junit(t *testing.T, r *report.Results, strict bool) (s suites) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := r.JUnit(&out, strict); err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.Unmarshal(out.Bytes(), &s); err != nil {
+		t.Fatalf("%v in\n%s", err, &out)
+	}
+	return s
+}
+
+// TestJUnitOutcomes shows that only what the subject does wrongly is a failure.
+func TestJUnitOutcomes(t *testing.T) {
+	for _, c := range []struct {
+		level         spec.Level
+		outcome       report.Outcome
+		plain, strict string
+	}{
+		{spec.Must, report.Pass, "pass", "pass"},
+		{spec.Must, report.Fail, "failure", "failure"},
+		{spec.Must, report.Timeout, "error", "error"},
+		{spec.Must, report.Crash, "error", "error"},
+		{spec.Must, report.Skip, "skipped", "skipped"},
+		{spec.Must, report.Known, "skipped", "skipped"},
+		{spec.Must, report.Fixed, "failure", "failure"},
+		{spec.Should, report.Fail, "skipped", "failure"},
+		{spec.Should, report.Timeout, "skipped", "error"},
+		{spec.May, report.Crash, "skipped", "error"},
+		{spec.May, report.Skip, "skipped", "skipped"},
+		{spec.May, report.Fixed, "failure", "failure"},
+	} {
+		for strict, want := range map[bool]string{false: c.plain, true: c.strict} {
+			s := junit(t, of(c.level, c.outcome), strict).Suites[0]
+			one := s.Cases[0]
+			got := "pass"
+			for kind, f := range map[string]*fault{"failure": one.Failure, "error": one.Error, "skipped": one.Skipped} {
+				if f != nil {
+					got = kind
+					check(t, "type", f.Type, string(c.outcome))
+				}
+			}
+			what := string(c.level) + " " + string(c.outcome)
+			check(t, what, got, want)
+			counts := map[string]int{"pass": 0, "failure": s.Failures, "error": s.Errors, "skipped": s.Skipped}
+			for kind, n := range counts {
+				if kind != "pass" && (n == 1) != (kind == want) {
+					t.Errorf("%s: got %d of the kind %s, expected the one to be of the kind %s", what, n, kind, want)
+				}
+			}
+		}
+	}
+}
+
+// TestJUnitHoldsAnyText because an adapter may print anything, but XML cannot hold it.
+func TestJUnitHoldsAnyText(t *testing.T) {
+	r := of(spec.Must, report.Fail)
+	r.Results[0].Actual = "<&>\"' ]]> \x00\x07\x1b\x7f \xff \ufffe é \u2028 \t"
+	text := junit(t, r, false).Suites[0].Cases[0].Failure.Text
+	const want = "<&>\"' ]]> \ufffd\ufffd\ufffd\x7f \ufffd \ufffd é \u2028 \t"
+	if !strings.Contains(text, want) {
+		t.Errorf("got %q, expected it to contain %q", text, want)
+	}
+}
+
+// TestJUnitTime adds up what is too short to be seen by itself.
+func TestJUnitTime(t *testing.T) {
+	r := &report.Results{}
+	for range 1000 {
+		r.Results = append(r.Results, report.Result{Feature: "A", Outcome: report.Pass, DurationMS: 0.4})
+	}
+	check(t, "time of 1000 scenarios of 0.4 ms, in seconds", junit(t, r, false).Suites[0].Time, 0.4)
+}
+
+func TestJUnitGroupsByFeature(t *testing.T) {
+	r := &report.Results{}
+	for _, feature := range []string{"A", "B", "A"} {
+		r.Results = append(r.Results, report.Result{ID: "x", Feature: feature, Outcome: report.Pass, Requirements: []string{"A-1", "A-2"}})
+	}
+	s := junit(t, r, false)
+	check(t, "suites", len(s.Suites), 2)
+	check(t, "tests of A", s.Suites[0].Tests, 2)
+	check(t, "class", s.Suites[0].Cases[0].Class, "packetspec.A-1.A-2")
+}

@@ -1,0 +1,67 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
+)
+
+func TestText(t *testing.T) {
+	golden(t, "text.golden", func(w io.Writer) error { return every().Text(w, false) })
+	golden(t, "verbose.golden", func(w io.Writer) error { return every().Text(w, true) })
+}
+
+func TestTextOfAllThatPasses(t *testing.T) {
+	r := of(spec.Must, report.Pass, report.Pass)
+	r.Subject.Name = "subject"
+	golden(t, "passes.golden", func(w io.Writer) error { return r.Text(w, false) })
+}
+
+// TestTextSaysWhatProvesNothing holds for runs that one might take for a pass.
+func TestTextSaysWhatProvesNothing(t *testing.T) {
+	text := func(r *report.Results) string {
+		var out bytes.Buffer
+		if err := r.Text(&out, false); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	const skipped = "every scenario was skipped, which does not show that anything conforms\n"
+	check(t, "skips are told", strings.HasSuffix(text(of(spec.Must, report.Skip)), skipped), true)
+	check(t, "a pass among skips", strings.Contains(text(of(spec.Must, report.Skip, report.Pass)), skipped), false)
+	r := of(spec.Must, report.Pass)
+	r.NotRun = 3
+	check(t, "what was not run is told", strings.HasSuffix(text(r), "3 scenarios were not run\n"), true)
+}
+
+func TestExplainShowsTheLastOfManyLines(t *testing.T) {
+	r := &report.Results{}
+	got := r.Explain(report.Result{ID: "a/b", Outcome: report.Fail, Stderr: strings.Repeat("line\n", 20) + "last\n"})
+	if !strings.Contains(got, "  stderr       … (13 more lines: --report json has them)\n") || !strings.HasSuffix(got, " last\n") {
+		t.Errorf("got\n%s\nexpected the last lines of the standard error", got)
+	}
+}
+
+// TestWritersThatFail have their error told.
+func TestWritersThatFail(t *testing.T) {
+	full := errors.New("no space left")
+	for name, write := range map[string]func(io.Writer) error{
+		"text":   func(w io.Writer) error { return every().Text(w, false) },
+		"json":   func(w io.Writer) error { return every().JSON(w) },
+		"junit":  func(w io.Writer) error { return every().JUnit(w, false) },
+		"matrix": func(w io.Writer) error { return report.Matrix(w, []*report.Results{every()}) },
+	} {
+		if err := write(failing{full}); !errors.Is(err, full) {
+			t.Errorf("%s: got %v, expected the writer's error", name, err)
+		}
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }

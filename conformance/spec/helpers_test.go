@@ -1,0 +1,64 @@
+package spec_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/packetspec/packetspec/conformance/spec"
+)
+
+func check[T comparable](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, expected %v", what, got, want)
+	}
+}
+
+// files are a specification: the content of SPEC.md and of feature files, by name.
+type files map[string]string
+
+func (f files) load() (*spec.Spec, error) {
+	fsys := fstest.MapFS{}
+	for name, content := range f {
+		fsys[name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	return spec.Load(fsys)
+}
+
+func load(t *testing.T, f files) *spec.Spec {
+	t.Helper()
+	s, err := f.load()
+	if err != nil {
+		t.Fatalf("got the error %v, expected none", err)
+	}
+	return s
+}
+
+// refused expects an error that tells each of the words.
+func refused(t *testing.T, f files, told ...string) {
+	t.Helper()
+	_, err := f.load()
+	if err == nil {
+		t.Fatalf("got no error, expected one that tells %q", told)
+	}
+	for _, words := range told {
+		if !strings.Contains(err.Error(), words) {
+			t.Errorf("got the error\n%v\nexpected it to tell %q", err, words)
+		}
+	}
+}
+
+// one is a SPEC.md with one requirement, A-1, a must.
+const one = "# Title\n\n**A-1** *(must; observed)* It is so.\n"
+
+// tested is a feature with one scenario for A-1.
+const tested = `Feature: A
+
+  @A-1 @must
+  Scenario: it is so
+    Then it is so
+`
+
+func itoa(n int) string { return strconv.Itoa(n) }
