@@ -82,7 +82,11 @@ func (k Known) judge(r report.Result) report.Result {
 		r.Outcome = report.Known
 		r.Reason = d.Reason
 	default:
+		why := r.Reason // of a crash
 		r.Reason = fmt.Sprintf("it is listed as a known deviation with the outcome %s, not %s (%s)", d.Outcome, r.Outcome, d.Reason)
+		if why != "" {
+			r.Reason += "; " + why
+		}
 	}
 	return r
 }

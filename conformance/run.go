@@ -50,7 +50,7 @@ func (r Run) Do(ctx context.Context) (*report.Results, error) {
 	}
 	s.subject = first.session.Hello
 	var all sync.WaitGroup
-	for i := range min(max(1, r.Parallel), len(r.Scenarios)) {
+	for i := range max(1, min(r.Parallel, len(r.Scenarios))) { // the first has an adapter to stop
 		w := &worker{schedule: s}
 		if i == 0 {
 			w = first

@@ -87,9 +87,11 @@ func takePulse(ctx context.Context, session *adapter.Session) {
 // its error. Each scenario is a suite of its own: godog's formatters, seed and
 // concurrency are global to a suite, and its verdicts take a skip for a pass.
 func play(sc spec.Scenario, world *steps.World) (step string, err error) {
+	played := 0
 	suite := godog.TestSuite{
 		Name: sc.ID,
 		ScenarioInitializer: func(s *godog.ScenarioContext) {
+			played++
 			world.Register(s)
 			s.StepContext().After(func(ctx context.Context, st *godog.Step, _ godog.StepResultStatus, stepErr error) (context.Context, error) {
 				if stepErr != nil && err == nil {
@@ -106,6 +108,9 @@ func play(sc spec.Scenario, world *steps.World) (step string, err error) {
 	}
 	if status := suite.Run(); status != 0 && err == nil {
 		err = fmt.Errorf("godog ended with status %d, but no step failed", status)
+	}
+	if played != 1 && err == nil {
+		err = fmt.Errorf("%d scenarios were played in the place of one", played)
 	}
 	return step, err
 }

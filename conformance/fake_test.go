@@ -1,0 +1,170 @@
+package conformance_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
+)
+
+// A fake is a subject that does in each scenario what the test says: right, wrong,
+// nothing, refuse, stray or die.
+type fake struct {
+	t    *testing.T
+	does []string // by scenario
+	spec *spec.Spec
+
+	mu        sync.Mutex
+	starts    []error // what the first starts come to; those after them succeed
+	stopErr   error   // what each Stop comes to
+	started   int
+	stopped   int
+	killed    int
+	alive     int
+	mostAlive int
+}
+
+// newFake is a fake with a specification whose scenarios are one for each word.
+func newFake(t *testing.T, does ...string) *fake {
+	t.Helper()
+	var feature strings.Builder
+	feature.WriteString("Feature: Fake\n")
+	for i := range does {
+		fmt.Fprintf(&feature, "\n  @A-1 @must\n  Scenario: number %d\n    Then response: tag %d encodes to 02 %02x 00\n", i, i, i)
+	}
+	s, err := spec.Load(fstest.MapFS{
+		"SPEC.md":         {Data: []byte("**A-1** *(must; observed)* It is so.\n")},
+		"01-fake.feature": {Data: []byte(feature.String())},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &fake{t: t, does: does, spec: s}
+}
+
+// run is a run of all its scenarios.
+func (f *fake) run() conformance.Run {
+	return conformance.Run{
+		Version: "test", Spec: f.spec, Scenarios: f.spec.Scenarios, Subject: f, Parallel: 1,
+		Timeout: 500 * time.Millisecond, StartTime: 10 * time.Second,
+	}
+}
+
+// results are those of a run that is to come to some.
+func results(t *testing.T, run conformance.Run) *report.Results {
+	t.Helper()
+	r, err := run.Do(context.Background())
+	if err != nil {
+		t.Fatalf("got the error %v, expected results", err)
+	}
+	return r
+}
+
+// outcomes are those of the results, in their order.
+func outcomes(r *report.Results) string {
+	var words []string
+	for _, result := range r.Results {
+		words = append(words, string(result.Outcome))
+	}
+	return strings.Join(words, " ")
+}
+
+func (f *fake) String() string { return "" }
+
+// Start implements [adapter.Starter].
+func (f *fake) Start(ctx context.Context) (*adapter.Session, error) {
+	if err := f.begin(); err != nil {
+		return nil, err
+	}
+	commands, in := io.Pipe()
+	out, replies := io.Pipe()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f.serve(commands, replies)
+	}()
+	end := sync.OnceFunc(func() {
+		_ = in.Close()
+		_ = out.Close()
+		<-ended
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.alive--
+	})
+	count := func(n *int) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		*n++
+	}
+	s := &adapter.Session{
+		Client:      adapter.NewClient(in, out),
+		Stop:        func() error { end(); count(&f.stopped); return f.stopErr },
+		Kill:        func() { end(); count(&f.killed) },
+		Epitaph:     func() string { return "the fake's epitaph" },
+		Stderr:      func(int64) string { return "the fake's last words" },
+		StderrTotal: func() (int64, bool) { return 0, false },
+	}
+	if err := s.Greet(ctx); err != nil {
+		s.Kill()
+		return nil, err
+	}
+	return s, nil
+}
+
+// begin counts a start, and is what it comes to.
+func (f *fake) begin() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.started++
+	if f.started <= len(f.starts) && f.starts[f.started-1] != nil {
+		return f.starts[f.started-1]
+	}
+	f.alive++
+	f.mostAlive = max(f.mostAlive, f.alive)
+	return nil
+}
+
+// serve is the adapter: it answers commands until their end, or until it is to die.
+func (f *fake) serve(commands io.Reader, replies io.WriteCloser) {
+	defer func() { _ = replies.Close() }()
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(replies, format+"\n", args...) }
+	for lines := bufio.NewScanner(commands); lines.Scan(); {
+		var m adapter.Message
+		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
+			f.t.Errorf("the runner's command: %v", err)
+			return
+		}
+		if m.Op != adapter.OpEncode {
+			say(`{"id":%d,"version":1,"name":"fake","release":"5","language":"none"}`, m.ID)
+			continue
+		}
+		tag, err := m.Packet.Tag.Uint64()
+		if err != nil {
+			f.t.Errorf("the runner's command: %v", err)
+			return
+		}
+		switch f.does[tag] {
+		case "right":
+			say(`{"id":%d,"bytes":"02%02x00"}`, m.ID, tag)
+		case "wrong":
+			say(`{"id":%d,"bytes":"02ff00"}`, m.ID)
+		case "refuse":
+			say(`{"id":%d,"error":{"kind":"unsupported","message":"not that"}}`, m.ID)
+		case "stray":
+			say("Traceback")
+		case "die":
+			return
+		}
+	}
+}

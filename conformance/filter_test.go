@@ -1,0 +1,87 @@
+package conformance_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/spec"
+)
+
+// selectable is a specification to select from.
+var selectable = &spec.Spec{
+	Requirements: []spec.Requirement{{ID: "SHD-1"}, {ID: "SHD-10"}, {ID: "EQ-1"}, {ID: "EQ-2"}},
+	Scenarios: []spec.Scenario{
+		{ID: "shutdown/one", Name: "one", Requirements: []string{"SHD-1"}, Tags: []string{"@SHD-1", "@must"}},
+		{ID: "shutdown/ten", Name: "ten of SHD-1", Requirements: []string{"SHD-10"}, Tags: []string{"@SHD-10", "@should"}},
+		{ID: "equality/both", Name: "both", Requirements: []string{"EQ-1", "EQ-2"}, Tags: []string{"@EQ-1", "@EQ-2", "@must"}},
+		{ID: "equality/two", Name: "two", Requirements: []string{"EQ-2"}, Tags: []string{"@EQ-2", "@may"}},
+		{ID: "dialect/later", Name: "later", Requirements: []string{"EQ-1"}, Tags: []string{"@EQ-1", "@must", "@dialect-2024"}},
+		{ID: "dialect/either", Name: "either", Requirements: []string{"EQ-1"}, Tags: []string{"@EQ-1", "@dialect-2024", "@dialect-2021"}},
+	},
+}
+
+func TestFilter(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		f    conformance.Filter
+		want string
+	}{
+		{"everything", conformance.Filter{}, "shutdown/one shutdown/ten equality/both equality/two dialect/either"},
+		{"a requirement is just that one", conformance.Filter{Run: "SHD-1"}, "shutdown/one"},
+		{"a requirement whose id another begins with", conformance.Filter{Run: "SHD-10"}, "shutdown/ten"},
+		{"a requirement among a scenario's several", conformance.Filter{Run: "EQ-2"}, "equality/both equality/two"},
+		{"an expression over requirements", conformance.Filter{Run: "SHD-1$"}, "shutdown/one shutdown/ten"},
+		{"an anchored expression over requirements", conformance.Filter{Run: "^SHD-1$"}, "shutdown/one"},
+		{"an expression over ids", conformance.Filter{Run: "^equality/"}, "equality/both equality/two"},
+		{"the id of a scenario", conformance.Filter{Run: "^shutdown/one$"}, "shutdown/one"},
+		{"an expression over names", conformance.Filter{Run: "^(both|ten.*)$"}, "shutdown/ten equality/both"},
+		{"tags", conformance.Filter{Tags: "@must"}, "shutdown/one equality/both"},
+		{"both", conformance.Filter{Run: "EQ-2", Tags: "not @must"}, "equality/two"},
+		{"the first dialect", conformance.Filter{Run: "^dialect/", Dialect: "2021"}, "dialect/either"},
+		{"a later dialect", conformance.Filter{Run: "^dialect/", Dialect: "2024"}, "dialect/later dialect/either"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			selected, err := c.f.Select(selectable)
+			if err != nil {
+				t.Fatalf("got the error %v, expected %s", err, c.want)
+			}
+			var ids []string
+			for _, sc := range selected {
+				ids = append(ids, sc.ID)
+			}
+			check(t, "selected", strings.Join(ids, " "), c.want)
+		})
+	}
+}
+
+func TestFilterThatSelectsNothing(t *testing.T) {
+	for _, f := range []conformance.Filter{
+		{Run: "SHD-2"}, {Run: "^shutdown$"}, {Tags: "@none"}, {Run: "SHD-1", Tags: "@may"}, {Run: "later"},
+	} {
+		_, err := f.Select(selectable)
+		if !errors.Is(err, conformance.ErrNothingSelected) {
+			t.Errorf("%s: got %v, expected ErrNothingSelected", f, err)
+			continue
+		}
+		for _, words := range []string{f.Run, f.Tags, "packetspec list"} {
+			if !strings.Contains(err.Error(), words) {
+				t.Errorf("%s: got %q, expected it to tell %q", f, err, words)
+			}
+		}
+	}
+}
+
+func TestFilterWithAMistake(t *testing.T) {
+	for told, f := range map[string]conformance.Filter{
+		"--run: ":                                {Run: "("},
+		"--tags: tag expression":                 {Tags: "must"},
+		`--dialect "1999" is none of 2021, 2024`: {Dialect: "1999"},
+	} {
+		_, err := f.Select(selectable)
+		if err == nil || !strings.Contains(err.Error(), told) || errors.Is(err, conformance.ErrNothingSelected) {
+			t.Errorf("%s: got the error %v, expected %q", f, err, told)
+		}
+	}
+}

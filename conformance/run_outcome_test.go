@@ -1,0 +1,132 @@
+package conformance_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/packetspec/packetspec/conformance/report"
+)
+
+// TestOutcomes has each outcome that a scenario can come to, on one adapter after the other.
+func TestOutcomes(t *testing.T) {
+	f := newFake(t, "right", "wrong", "right", "nothing", "refuse", "stray", "die", "right")
+	run := f.run()
+	run.Again = func(id string) string { return "run " + id }
+	r := results(t, run)
+	check(t, "outcomes", outcomes(r), "pass fail pass timeout skip crash crash pass")
+	check(t, "adapters started: anew after each that may be spoilt", f.started, 5)
+	check(t, "adapters killed", f.killed, 4)
+	check(t, "adapters stopped", f.stopped, 1)
+	check(t, "conforms", r.Conforms(false), false)
+
+	check(t, "suite", r.Suite.Version+" "+r.Suite.Requirements[0].ID, "test A-1")
+	check(t, "subject", r.Subject, report.Subject{Name: "fake", Release: "5", Language: "none"})
+	check(t, "summary of passes", r.Summary[report.Pass], 3)
+	for i, result := range r.Results {
+		check(t, "id", result.ID, f.spec.Scenarios[i].ID)
+		check(t, "again", result.Again, "run "+result.ID)
+		check(t, "requirement", strings.Join(result.Requirements, " "), "A-1")
+	}
+	for i, want := range map[int]report.Result{
+		1: {Step: "response: tag 1 encodes to 02 01 00", Expected: "02 01 00 (response: tag 1, failed)",
+			Actual: "02 ff 00 (no whole packet); the first difference is at octet 1: ff, not 01"},
+		3: {Step: "response: tag 3 encodes to 02 03 00", Expected: "a reply to the command encode", Actual: "none within 500ms"},
+		4: {Reason: "the adapter does not support the command encode (unsupported: not that)"},
+		6: {Step: "response: tag 6 encodes to 02 06 00", Reason: "the adapter ended its output; the fake's epitaph"},
+	} {
+		got := r.Results[i]
+		check(t, "step", got.Step, want.Step)
+		check(t, "expected", got.Expected, want.Expected)
+		check(t, "actual", got.Actual, want.Actual)
+		check(t, "reason", got.Reason, want.Reason)
+	}
+	if reason := r.Results[5].Reason; !strings.Contains(reason, `"Traceback"`) {
+		t.Errorf("the reason of a crash by a stray line: got %q, expected it to show the line", reason)
+	}
+}
+
+func TestTheFirstStartFails(t *testing.T) {
+	f := newFake(t, "right")
+	failed := errors.New("no such adapter")
+	f.starts = []error{failed}
+	r, err := f.run().Do(context.Background())
+	if !errors.Is(err, failed) || r != nil {
+		t.Errorf("got %v, %v, expected the error of the start", r, err)
+	}
+	check(t, "starts", f.started, 1)
+}
+
+// TestAnAdapterThatDoesNotStartAgain costs scenarios their adapter, but gets another
+// chance, until it has failed too often in a row.
+func TestAnAdapterThatDoesNotStartAgain(t *testing.T) {
+	failed := errors.New("out of memory")
+	for name, c := range map[string]struct {
+		starts          []error
+		want            string
+		started, notRun int
+	}{
+		"once":               {[]error{nil, failed}, "crash crash pass pass pass pass pass pass", 3, 0},
+		"twice":              {[]error{nil, failed, failed}, "crash crash crash pass pass pass pass pass", 4, 0},
+		"three times":        {[]error{nil, failed, failed, failed}, "crash crash crash crash", 4, 4},
+		"not three in a row": {[]error{nil, failed, failed, nil, failed}, "crash crash crash pass pass pass pass pass", 4, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, "die", "right", "right", "right", "right", "right", "right", "right")
+			f.starts = c.starts
+			r := results(t, f.run())
+			check(t, "outcomes", outcomes(r), c.want)
+			check(t, "starts", f.started, c.started)
+			check(t, "scenarios not run", r.NotRun, c.notRun)
+			check(t, "conforms", r.Conforms(false), false)
+			check(t, "the reason of the second", r.Results[1].Reason, "out of memory")
+			check(t, "adapters alive", f.alive, 0)
+		})
+	}
+}
+
+func TestFailedStartsAreCountedInARow(t *testing.T) {
+	failed := errors.New("out of memory")
+	f := newFake(t, "die", "right", "die", "right", "right", "die", "right", "right")
+	f.starts = []error{nil, failed, nil, failed, failed, nil, failed, failed}
+	r := results(t, f.run())
+	check(t, "outcomes", outcomes(r), "crash crash crash crash crash crash crash crash")
+	check(t, "scenarios not run", r.NotRun, 0)
+	check(t, "starts", f.started, 8)
+}
+
+// TestNotes keeps what is no result, once, whoever found it.
+func TestNotes(t *testing.T) {
+	f := newFake(t, "right", "right", "right", "right")
+	f.stopErr = errors.New("it did not exit")
+	run := f.run()
+	run.Parallel = 4
+	r := results(t, run)
+	check(t, "notes", strings.Join(r.Notes, "; "), "it did not exit")
+	check(t, "conforms", r.Conforms(true), true)
+}
+
+// TestNoScenarios leaves no adapter behind.
+func TestNoScenarios(t *testing.T) {
+	f := newFake(t, "right")
+	run := f.run()
+	run.Scenarios = nil
+	r := results(t, run)
+	check(t, "results", len(r.Results), 0)
+	check(t, "conforms", r.Conforms(false), false)
+	check(t, "adapters alive", f.alive, 0)
+	check(t, "adapters stopped", f.stopped, 1)
+}
+
+// TestNothingIsLeftBehind in the folder for temporary files.
+func TestNothingIsLeftBehind(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	results(t, newFake(t, "right", "wrong", "die").run())
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("got the files %v, %v, expected none", left, err)
+	}
+}

@@ -1,0 +1,91 @@
+package conformance_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/spec"
+)
+
+// TestTagExpressions has scenarios with each set of the tags @a, @b and @c, and
+// selects some by an expression.
+func TestTagExpressions(t *testing.T) {
+	s := &spec.Spec{}
+	for _, set := range []string{"-", "a", "b", "ab", "c", "ac", "bc", "abc"} {
+		sc := spec.Scenario{ID: set}
+		for _, tag := range strings.Trim(set, "-") {
+			sc.Tags = append(sc.Tags, "@"+string(tag))
+		}
+		s.Scenarios = append(s.Scenarios, sc)
+	}
+	for expr, want := range map[string]string{
+		"@a":                                "a ab ac abc",
+		"not @a":                            "- b c bc",
+		"not not @a":                        "a ab ac abc",
+		"@a and @b":                         "ab abc",
+		"@a or @b":                          "a b ab ac bc abc",
+		"@a or @b and @c":                   "a ab ac bc abc",
+		"@b and @c or @a":                   "a ab ac bc abc",
+		"(@a or @b) and @c":                 "ac bc abc",
+		"@c and (@a or @b)":                 "ac bc abc",
+		"not @a and @b":                     "b bc",
+		"not (@a and @b)":                   "- a b c ac bc",
+		"not @a or @b":                      "- b ab c bc abc",
+		"not (@a or @b or @c)":              "-",
+		"@a and @b and @c":                  "abc",
+		"@a and not @b and not @c":          "a",
+		"((@a))":                            "a ab ac abc",
+		"(@a)and(@b)":                       "ab abc",
+		"@a and ( @b or not ( @c or @b ) )": "a ab abc",
+		"  @a\tand\n@b ":                    "ab abc",
+		"@a or @a and not @a":               "a ab ac abc",
+		"not @nobody-has-it":                "- a b ab c ac bc abc",
+		"@a and @a":                         "a ab ac abc",
+	} {
+		selected, err := conformance.Filter{Tags: expr}.Select(s)
+		if err != nil {
+			t.Errorf("%q: got the error %v, expected %s", expr, err, want)
+			continue
+		}
+		var ids []string
+		for _, sc := range selected {
+			ids = append(ids, sc.ID)
+		}
+		check(t, expr, strings.Join(ids, " "), want)
+	}
+}
+
+func TestTagExpressionsWithAMistake(t *testing.T) {
+	for expr, told := range map[string]string{
+		" ":           "it ends where a tag should be",
+		"@a and":      "it ends where a tag should be",
+		"not":         "it ends where a tag should be",
+		"(":           "it ends where a tag should be",
+		"()":          `")" is no tag`,
+		"a":           `"a" is no tag: a tag begins with @`,
+		"@":           `"@" is no tag`,
+		"and @a":      `"and" is no tag`,
+		"@a and or":   `"or" is no tag`,
+		"@a not @b":   `"not" is out of place`,
+		"@a @b":       `"@b" is out of place`,
+		"@a, @b":      `"@b" is out of place`,
+		"@a)":         `")" is out of place`,
+		"(@a":         "a closing parenthesis is missing",
+		"(@a @b)":     "a closing parenthesis is missing",
+		"@a && @b":    `"&&" is out of place`,
+		"@a AND @b":   `"AND" is out of place`,
+		"not (@a and": "it ends where a tag should be",
+	} {
+		_, err := conformance.Filter{Tags: expr}.Select(&spec.Spec{})
+		if err == nil {
+			t.Errorf("%q: got no error, expected %q", expr, told)
+			continue
+		}
+		for _, words := range []string{told, "an expression is like: @must and not (@EQ-1 or @EQ-2)"} {
+			if !strings.Contains(err.Error(), words) {
+				t.Errorf("%q: got %q, expected it to tell %q", expr, err, words)
+			}
+		}
+	}
+}
