@@ -134,3 +134,30 @@ Feature: Tags
       | 128     | 05 81 00 02 03 61 (request: tag 128, wire type 3, payload "a")                      | 04 81 00 04 61 (response: tag 128, ok, payload "a")                          |
       | 2^32    | 08 90 80 80 80 00 02 03 61 (request: tag 2^32, wire type 3, payload "a")            | 07 90 80 80 80 00 04 61 (response: tag 2^32, ok, payload "a")                |
       | 2^61-1  | 0c 9f ff ff ff ff ff ff ff 7f 02 03 61 (request: tag 2^61-1, wire type 3, payload "a") | 0b 9f ff ff ff ff ff ff ff 7f 04 61 (response: tag 2^61-1, ok, payload "a") |
+
+  @TAG-1 @should
+  Scenario: tags count on over channels
+    Given a connection
+    When the subject requests type 0 as "a"
+    And the subject requests type 0 as "b" (channel 5)
+    Then the subject sends 03 01 02 01 (request: tag 1, wire type 1)
+    And the subject sends 04 02 03 05 01 (request: channel 5, tag 2, wire type 1)
+
+  @TAG-1 @should
+  Scenario: a request refused as invalid takes no tag
+    Given a connection
+    Then requesting type -1 is refused as invalid
+    When the subject requests type 0 as "a"
+    Then the subject sends 03 01 02 01 (request: tag 1, wire type 1)
+
+  @TAG-4 @must
+  Scenario Outline: a tag in flight is the same in any form: <case>
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends <octets>
+    Then the subject answers tag 1 with a failure
+
+    Examples:
+      | case               | octets                                                           |
+      | an overlong tag    | 05 80 01 02 03 61 (request: tag 1, wire type 3, payload "a")     |
+      | channel 0, written | 05 01 03 00 03 61 (request: tag 1, wire type 3, payload "a")     |

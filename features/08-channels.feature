@@ -64,3 +64,13 @@ Feature: Channels
     When the peer answers "a" (channel 5, ok, payload "wrong")
     And the peer answers "a" (ok, payload "right")
     Then "a" is answered (ok, payload "right")
+
+  @CHN-1 @must
+  Scenario: a refusal on another channel leaves the request with the same tag alone
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 05 01 03 05 03 61 (request: channel 5, tag 1, wire type 3, payload "a")
+    Then the subject answers tag 1 on channel 5 with a failure
+    When gate "g" is released
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")

@@ -160,3 +160,23 @@ Feature: Responses
     Then the subject sends the request of "b" (wire type 3, payload "z")
     When the peer answers "b" (ok, payload "third")
     Then "b" is answered (ok, payload "third")
+
+  @RSP-5 @must
+  Scenario: a response that is EOF but for its kind is ignored
+    Given a connection
+    When the peer sends 02 00 00 (response: tag 0)
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject sends 03 01 04 61 (response: tag 1, ok, payload "a")
+
+  @RSP-6 @must
+  Scenario: a second response does not take the place of the first
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x"), to be waited for later
+    And the subject requests type 2 as "b" (payload "z")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    And the subject sends the request of "b" (wire type 3, payload "z")
+    When the peer answers "a" (ok, payload "first")
+    And the peer answers "a" (ok, payload "second")
+    And the peer answers "b" (ok, payload "third")
+    Then "b" is answered (ok, payload "third")
+    And "a" is answered (ok, payload "first")

@@ -146,7 +146,8 @@ Feature: Handler results
   Scenario: a slow handler does not hold back another's answer
     Given a connection
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
-    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the handler was called 1 times
+    When the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
     Then the subject sends 03 02 04 61 (response: tag 2, ok, payload "a")
     When gate "g" is released
     Then the subject sends 03 01 04 67 (response: tag 1, ok, payload "g")

@@ -180,3 +180,16 @@ Feature: The end of a stream
       | end           | ends                        |
       | EOF           | sends 03 00 02 00 (EOF)     |
       | end of octets | ends its stream without EOF |
+
+  @EOS-4 @must
+  Scenario: EOF comes after the last answer
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the subject is shut down as "shutdown"
+    Then the subject takes no more requests
+    When gate "g" is released
+    Then the subject sends 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject sends 03 00 02 00 (EOF)
+    And the subject's stream ends

@@ -56,3 +56,11 @@ Feature: The malformed EOF packet
       | a tag      | 03 05 02 00 (request: tag 5, wire type 0)                   |
       | flags      | 03 00 06 00 (request: tag 0, flags 1, wire type 0)          |
       | a payload  | 04 00 02 00 78 (request: tag 0, wire type 0, payload "x")   |
+
+  @MEO-2 @must
+  Scenario: EOF on another channel is refused, and the stream goes on
+    Given a connection
+    When the peer sends 04 00 03 07 00 (request: channel 7, tag 0, wire type 0)
+    Then the subject answers tag 0 on channel 7 with a failure
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")

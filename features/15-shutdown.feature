@@ -273,3 +273,21 @@ Feature: Shutdown
     Then the subject answers 03 01 04 79 (response: tag 1, ok, payload "y")
     And the subject ends its stream
     And "shutdown" returns
+
+  @SHD-4 @must
+  Scenario: shutdowns while a handler runs send one EOF, and all return
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the subject is shut down as "one"
+    Then the subject takes no more requests
+    When the subject is shut down as "two"
+    And the subject is shut down, blocking, as "three"
+    Then the subject has sent nothing more
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+    And "one" returns
+    And "two" returns
+    And "three" returns

@@ -64,3 +64,36 @@ Feature: Join
     And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
     And "join" has not returned
+
+  @JOI-1 @must
+  Scenario: join that has begun goes on while requests are answered
+    Given a connection
+    When the subject is joined as "join"
+    Then "join" has not returned
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    And "join" has not returned
+
+  @JOI-2 @should
+  Scenario Outline: after a shutdown join tells how the stream ended: <case>
+    Given a connection
+    When the subject is shut down
+    Then the subject ends its stream
+    When the subject is joined as "join"
+    And the peer <ends>
+    Then "join" returns, telling the end as <end>
+
+    Examples:
+      | case               | ends                        | end       |
+      | EOF                | sends 03 00 02 00 (EOF)     | eof       |
+      | the octets stop    | ends its stream without EOF | cut       |
+      | a malformed packet | sends 00 (not a packet)     | malformed |
+
+  @JOI-2 @should
+  Scenario: each join tells how the stream ended
+    Given a connection
+    When the subject is joined as "one"
+    And the subject is joined as "two"
+    And the peer sends 03 00 02 00 (EOF)
+    Then "one" returns, telling the end as eof
+    And "two" returns, telling the end as eof

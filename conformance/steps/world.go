@@ -35,6 +35,7 @@ type connection struct {
 	peer     *peer.Peer
 	received []peer.Received // taken off the wire, but not yet asked for by a step
 	calls    map[string]*call
+	sawEOF   bool // the subject's EOF packet was taken off the wire
 }
 
 // call is a request that the subject was told to send.
@@ -131,10 +132,20 @@ func (w *World) next(expected string) (peer.Received, error) {
 		c.received = c.received[1:]
 		return r, nil
 	}
+	return w.pull(expected)
+}
+
+// pull takes the subject's next packet off the wire. After EOF there is to be none.
+func (w *World) pull(expected string) (peer.Received, error) {
+	c := w.current
 	r, err := c.peer.Next(w.Ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return r, w.awaited(expected, err)
+	case c.sawEOF:
+		return r, failf("no octets after EOF", "%s", describe(r.Octets))
 	}
+	c.sawEOF = r.Same(peer.EOF)
 	return r, nil
 }
 
@@ -149,9 +160,8 @@ func (w *World) find(expected string, wanted func(peer.Packet) bool) (peer.Recei
 		}
 	}
 	for {
-		r, err := c.peer.Next(w.Ctx)
+		r, err := w.pull(expected)
 		if err != nil {
-			err = w.awaited(expected, err)
 			var f *Failure
 			if errors.As(err, &f) && len(c.received) > 0 {
 				f.Actual = "in its place " + c.tellReceived() + ", then " + f.Actual
