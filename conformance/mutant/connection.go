@@ -1,0 +1,98 @@
+package mutant
+
+import (
+	"math/big"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
+// A connection is one connection. Its receiver and its sender have a goroutine each,
+// and so has each running handler; they meet in the fields below mu.
+type connection struct {
+	*implementation
+	recv, send *os.File
+	handler    adapter.Handler
+	grace      time.Duration
+	tick       func(octets string)
+	atOnce     int // handlers
+
+	mu      sync.Mutex
+	changed *sync.Cond // something below has changed
+
+	lastTag *big.Int
+	pending []*call   // local requests without an answer, in order of submission
+	working []address // the peer's requests accepted and not answered, in order of arrival
+	queue   []packet  // what the sender has not taken
+	writing bool      // the sender has taken something and not asked for more
+
+	shutdowns int           // calls of Shutdown
+	draining  bool          // nothing new is begun: EOF follows
+	ended     string        // how the peer's stream ended; empty: it has not
+	finished  bool          // the local stream has ended
+	sendErr   error         // of its end
+	gone      chan struct{} // closed by Close
+
+	memory
+}
+
+// memory is what nothing but a fault remembers.
+type memory struct {
+	marked         map[address]bool // of the peer's requests
+	highestTag     *big.Int         // of the peer's requests
+	channelTags    map[string]int64 // the last tag for each channel
+	handlerDied    bool
+	answers        int64    // to the peer's requests
+	cancelled      int      // local requests
+	answered       []*call  // local requests
+	early          []packet // responses not delivered yet
+	latestRequest  []byte   // its payload
+	latestResponse []byte   // its payload
+	joins          int
+	told           bool // the end, by Join
+}
+
+// change changes the state.
+func (c *connection) change(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f()
+	c.changed.Broadcast()
+}
+
+// await returns once the condition of the state holds, or the connection is closed.
+func (c *connection) await(holds func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.awaitLocked(holds)
+}
+
+func (c *connection) awaitLocked(holds func() bool) {
+	for !holds() && !c.isGone() {
+		c.changed.Wait()
+	}
+}
+
+func (c *connection) isGone() bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Close implements [adapter.Connection].
+func (c *connection) Close() error {
+	c.change(func() {
+		if !c.isGone() {
+			close(c.gone)
+			c.cancel(c.pending)
+		}
+	})
+	_ = c.recv.Close()
+	_ = c.send.Close()
+	return nil
+}

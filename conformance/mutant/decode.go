@@ -1,0 +1,109 @@
+package mutant
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+)
+
+var (
+	errCut         = errors.New("the octets stop inside a packet")
+	errCutInLength = fmt.Errorf("%w, in its length", errCut)
+	errMalformed   = errors.New("malformed packet")
+)
+
+// maxLength bounds what is taken for the length of a packet. What is beyond can
+// never come.
+var maxLength = new(big.Int).Lsh(one, 62)
+
+// readPacket reads one packet and tells of how many octets it was. The error is
+// [io.EOF] if there are no octets at all; else it wraps errCut or errMalformed. It
+// takes no more memory than octets come.
+func (m mutation) readPacket(in *bufio.Reader) (p packet, octets int, err error) {
+	length, octets, err := m.readLength(in)
+	if err != nil {
+		return packet{}, octets, err
+	}
+	body, err := m.readBody(in, length)
+	if err != nil {
+		return packet{}, octets, err
+	}
+	octets += int(length)
+	p, err = m.parseBody(body)
+	if err != nil && m.has("short-body-reads-on") {
+		beyond, _ := in.Peek(in.Buffered())
+		p, err = m.parseBody(append(body, beyond...))
+	}
+	if m.has("consumed-without-length") {
+		octets = int(length)
+	}
+	return p, octets, err
+}
+
+func (m mutation) readLength(in *bufio.Reader) (length int64, octets int, err error) {
+	if m.has("length-of-one-read") {
+		forgetCutLength(in)
+	}
+	v, octets, err := m.readInteger(in)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return 0, octets, errCutInLength
+	case errors.Is(err, errOverlong):
+		return 0, octets, errMalformed
+	case err != nil:
+		return 0, octets, err
+	case octets > 1 && v.BitLen() <= 7 && m.has("length-overlong-refused"):
+		return 0, octets, errMalformed
+	}
+	if m.has("length-in-32-bits") {
+		v = low(v, 32)
+	}
+	if v.Cmp(maxLength) > 0 {
+		return 0, octets, fmt.Errorf("%w: a length of %d", errMalformed, v)
+	}
+	return v.Int64(), octets, nil
+}
+
+// forgetCutLength drops the beginning of a length where a read of the stream ended.
+func forgetCutLength(in *bufio.Reader) {
+	for {
+		next, err := in.Peek(1)
+		if err != nil || next[0] < 0x80 || in.Buffered() > 1 {
+			return
+		}
+		_, _ = in.Discard(1)
+	}
+}
+
+// readBody reads so many octets. Their place grows as they come.
+func (m mutation) readBody(in *bufio.Reader, length int64) ([]byte, error) {
+	switch {
+	case m.has("length-allocated-crashes"):
+		body := make([]byte, length)
+		_, err := io.ReadFull(in, body)
+		return body, asCut(err)
+	case m.has("body-of-one-read"):
+		body := make([]byte, min(length, 1<<20))
+		n, err := in.Read(body)
+		return body[:n], asCut(err)
+	}
+	var body bytes.Buffer
+	_, err := io.CopyN(&body, in, length)
+	if m.has("body-cut-accepted") {
+		err = nil
+	}
+	if m.has("body-in-65536-octets") {
+		body.Truncate(min(body.Len(), 65536))
+	}
+	return body.Bytes(), asCut(err)
+}
+
+func asCut(err error) error {
+	if err != nil {
+		return errCut
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package mutant
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Fault is one mistake that the implementation can be made with.
+type Fault struct {
+	// Name is what [New] takes. One that ends in -crashes ends the whole process.
+	Name        string
+	Requirement string // that it breaks
+	Text        string // what is done in place of what the requirement says
+}
+
+// Faults are all there are, by topic.
+func Faults() []Fault {
+	return slices.Concat(
+		integerFaults, encodingFaults, decodingFaults, equalityFaults, textFaults,
+		requestFaults, tagFaults, channelFaults, responseFaults, resultFaults, decoderFaults, bothWaysFaults,
+		endFaults, shutdownFaults, joinFaults, timingFaults, tickFaults, hostileFaults,
+	)
+}
+
+func isFault(name string) bool {
+	return slices.ContainsFunc(Faults(), func(f Fault) bool { return f.Name == name })
+}
+
+// shownNear is how many names an error shows.
+const shownNear = 5
+
+// near are the names of the faults that are nearest to a name that is none.
+func near(name string) (names []string) {
+	for _, f := range Faults() {
+		names = append(names, f.Name)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return distance(a, name) - distance(b, name) })
+	return names[:shownNear]
+}
+
+// distance is how many words two names do not share, and how many letters, which
+// weigh less.
+func distance(a, b string) int {
+	words := strings.Split(a, "-")
+	others := strings.Split(b, "-")
+	unshared := 0
+	for _, w := range words {
+		if !slices.Contains(others, w) {
+			unshared++
+		}
+	}
+	for _, w := range others {
+		if !slices.Contains(words, w) {
+			unshared++
+		}
+	}
+	return 4*unshared + edits(a, b)
+}
+
+// edits is the number of letters to put in, take out or change that make b of a.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range b {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

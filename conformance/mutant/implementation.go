@@ -1,0 +1,114 @@
+package mutant
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"math/big"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
+// New makes the implementation with one of its faults, or with none if the name is
+// empty. The error of an unknown name tells those that are near it.
+func New(fault string) (adapter.Implementation, error) {
+	if fault != "" && !isFault(fault) {
+		return nil, fmt.Errorf("the mutant has no fault %q; near it are %q", fault, near(fault))
+	}
+	return &implementation{mutation: mutation(fault)}, nil
+}
+
+type implementation struct {
+	mutation
+	sharedTag atomic.Int64 // the last tag, for a fault that counts for all connections
+}
+
+// Hello implements [adapter.Implementation]. It has every ability.
+func (i *implementation) Hello() adapter.Hello {
+	return adapter.Hello{
+		Name:     "packetspec mutant",
+		Release:  cmp.Or(string(i.mutation), "without a fault"),
+		Language: runtime.Version(), Supports: adapter.Abilities,
+	}
+}
+
+// Encode implements [adapter.Implementation].
+func (i *implementation) Encode(p adapter.Packet) ([]byte, error) {
+	q, err := fromAdapter(p)
+	if err != nil {
+		return nil, err
+	}
+	return i.encode(q), nil
+}
+
+// Decode implements [adapter.Implementation].
+func (i *implementation) Decode(b []byte) (adapter.Packet, int, error) {
+	p, octets, err := i.readPacket(bufio.NewReaderSize(bytes.NewReader(b), len(b)))
+	switch {
+	case errors.Is(err, errMalformed):
+		return adapter.Packet{}, 0, adapter.Errorf(adapter.Malformed, "%v", err)
+	case err != nil:
+		return adapter.Packet{}, 0, adapter.Errorf(adapter.Incomplete, "%v", err)
+	case i.has("rest-consumed"):
+		p.payload = append(p.payload, b[octets:]...)
+		octets = len(b)
+	}
+	return toAdapter(p), octets, nil
+}
+
+// Equal implements [adapter.Equaler].
+func (i *implementation) Equal(a, b adapter.Packet) (bool, error) {
+	p, err := fromAdapter(a)
+	if err != nil {
+		return false, err
+	}
+	q, err := fromAdapter(b)
+	return err == nil && i.equal(p, q), err
+}
+
+// String implements [adapter.Stringer].
+func (i *implementation) String(p adapter.Packet) (string, error) {
+	q, err := fromAdapter(p)
+	if err != nil {
+		return "", err
+	}
+	return i.text(q), nil
+}
+
+// number is the value of an integer that is not negative; absent is 0.
+func number(i adapter.Integer) (*big.Int, error) {
+	if i == "" {
+		return zero, nil
+	}
+	v, ok := new(big.Int).SetString(string(i), 10)
+	if !ok || v.Sign() < 0 {
+		return nil, adapter.Errorf(adapter.Invalid, "%s is no integer from 0 up", i)
+	}
+	return v, nil
+}
+
+func integer(v *big.Int) adapter.Integer { return adapter.Integer(v.String()) }
+
+func fromAdapter(p adapter.Packet) (packet, error) {
+	channel, errChannel := number(p.Channel)
+	tag, errTag := number(p.Tag)
+	flags, errFlags := number(p.Flags)
+	rqType, errType := number(p.RqType)
+	q := packet{isRequest: p.IsRequest, channel: channel, tag: tag, flags: flags, rqType: rqType, payload: p.Payload}
+	return q, cmp.Or(errChannel, errTag, errFlags, errType)
+}
+
+func toAdapter(p packet) adapter.Packet {
+	q := adapter.Packet{
+		IsRequest: p.isRequest, Channel: integer(p.channel), Tag: integer(p.tag), Flags: integer(p.flags),
+		Payload: append(adapter.Hex{}, p.payload...),
+	}
+	if p.isRequest {
+		q.RqType = integer(p.rqType)
+	}
+	return q
+}

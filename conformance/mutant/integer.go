@@ -1,0 +1,126 @@
+package mutant
+
+import (
+	"errors"
+	"io"
+	"math/big"
+	"slices"
+)
+
+// appendInteger appends v as a BSUInt.
+func (m mutation) appendInteger(b []byte, v *big.Int) []byte {
+	groups := m.groups(v)
+	if m.has("int-little-endian") {
+		slices.Reverse(groups)
+	}
+	for i, g := range groups {
+		more := i < len(groups)-1
+		if m.has("int-last-marked") {
+			more = !more
+		}
+		if more {
+			g |= 0x80
+		}
+		b = append(b, g)
+	}
+	return b
+}
+
+// groups are the groups of seven bits of v, the most significant first.
+func (m mutation) groups(v *big.Int) []byte {
+	if m.has("int-written-in-32-bits") {
+		v = low(v, 32)
+	}
+	groups := make([]byte, max(1, (v.BitLen()+6)/7))
+	rest := v
+	for i := len(groups) - 1; i >= 0; i-- {
+		groups[i] = byte(low(rest, 7).Int64())
+		rest = new(big.Int).Rsh(rest, 7)
+	}
+	if m.padsGroups(groups) {
+		groups = slices.Insert(groups, 0, 0)
+	}
+	return groups
+}
+
+// padsGroups reports whether a fault writes the integer longer than need be.
+func (m mutation) padsGroups(groups []byte) bool {
+	one := len(groups) == 1
+	return m.has("int-overlong") ||
+		m.has("int-overlong-zero") && one && groups[0] == 0 ||
+		m.has("int-overlong-127") && one && groups[0] == 0x7f ||
+		m.has("int-signed") && groups[0]&0x40 != 0
+}
+
+// low is the value that is left of v in so many bits.
+func low(v *big.Int, bits uint) *big.Int {
+	modulus := new(big.Int).Lsh(big.NewInt(1), bits)
+	return new(big.Int).And(v, modulus.Sub(modulus, big.NewInt(1)))
+}
+
+var errOverlong = errors.New("an overlong integer")
+
+// readInteger reads a BSUInt and tells of how many octets it was. The error is
+// [io.ErrUnexpectedEOF] if the octets stop inside it.
+func (m mutation) readInteger(r io.ByteReader) (v *big.Int, octets int, err error) {
+	v = new(big.Int)
+	for {
+		b, err := r.ReadByte()
+		if err != nil {
+			if octets == 0 {
+				return nil, 0, err
+			}
+			return m.unfinished(v, octets)
+		}
+		m.takeGroup(v, b, octets)
+		octets++
+		switch {
+		case b < 0x80:
+			return m.narrowed(v), octets, nil
+		case b == 0x80 && octets == 1 && m.has("int-overlong-refused"):
+			return nil, octets, errOverlong
+		case octets == 10 && m.has("int-overlong-ten-octets"):
+			return nil, octets, errOverlong
+		}
+	}
+}
+
+// unfinished is what becomes of an integer whose last octet is missing.
+func (m mutation) unfinished(v *big.Int, octets int) (*big.Int, int, error) {
+	if m.has("int-unfinished-accepted") {
+		return v, octets, nil
+	}
+	return nil, octets, io.ErrUnexpectedEOF
+}
+
+// takeGroup puts the group in b behind the groups that v has.
+func (m mutation) takeGroup(v *big.Int, b byte, before int) {
+	group := big.NewInt(int64(b & 0x7f))
+	switch {
+	case m.has("int-mark-kept"):
+		group = big.NewInt(int64(b))
+		v.Lsh(v, 7).Add(v, group)
+	case m.has("int-eight-bits"):
+		v.Lsh(v, 8).Or(v, group)
+	case m.has("int-little-endian"):
+		v.Or(v, group.Lsh(group, uint(7*before)))
+	default:
+		v.Lsh(v, 7).Or(v, group)
+	}
+}
+
+// narrowed is v as a type that is too narrow holds it.
+func (m mutation) narrowed(v *big.Int) *big.Int {
+	switch {
+	case m.has("int-read-in-32-bits"):
+		return low(v, 32)
+	case m.has("int-read-in-63-bits"):
+		return low(v, 63)
+	case m.has("int-read-in-64-bits"):
+		return low(v, 64)
+	case m.has("int-as-float"):
+		f, _ := new(big.Float).SetInt(v).Float64()
+		v, _ = big.NewFloat(f).Int(nil)
+	}
+	return v
+}

@@ -1,0 +1,87 @@
+package mutant
+
+import (
+	"math"
+	"math/big"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
+// Open implements [adapter.Implementation].
+func (i *implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
+	recv, err := os.OpenFile(o.Recv, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	send, err := os.OpenFile(o.Send, os.O_WRONLY, 0)
+	if err != nil {
+		_ = recv.Close()
+		return nil, err
+	}
+	c := &connection{
+		implementation: i, recv: recv, send: send, handler: h,
+		grace: i.graceOf(o.Grace), tick: i.tickOf(o), atOnce: i.handlersAtOnce(),
+		lastTag: zero, gone: make(chan struct{}),
+		memory: memory{marked: make(map[address]bool), channelTags: make(map[string]int64), highestTag: big.NewInt(-1)},
+	}
+	c.changed = sync.NewCond(&c.mu)
+	go c.receive()
+	go c.sendAll()
+	return c, nil
+}
+
+const defaultGrace = 10 * time.Millisecond
+
+// graceOf is the grace asked for in seconds.
+func (m mutation) graceOf(seconds *float64) time.Duration {
+	switch {
+	case seconds == nil && m.has("grace-default-0"):
+		return 0
+	case seconds == nil && m.has("grace-default-1s"):
+		return time.Second
+	case seconds == nil, *seconds == 0 && m.has("grace-0-is-default"):
+		return defaultGrace
+	case m.has("grace-in-milliseconds"):
+		return time.Duration(*seconds * float64(time.Millisecond))
+	case m.has("grace-ignored"):
+		return 0
+	}
+	return time.Duration(*seconds * float64(time.Second))
+}
+
+// tickOf is what is called at each packet, received or sent.
+func (m mutation) tickOf(o adapter.OpenOptions) func(string) {
+	toStderr := func(octets string) { _, _ = os.Stderr.WriteString(octets) }
+	switch {
+	case o.TickStderr && !m.has("tick-true-silent"):
+		return toStderr
+	case o.Tick != nil && m.has("tick-without-octets"):
+		return func(string) { o.Tick(nil) }
+	case o.Tick != nil && m.has("tick-once"):
+		var once sync.Once
+		return func(octets string) { once.Do(func() { o.Tick([]byte(octets)) }) }
+	case o.Tick != nil:
+		return func(octets string) { o.Tick([]byte(octets)) }
+	case m.has("tick-unasked"):
+		return toStderr
+	}
+	return func(string) {}
+}
+
+// handlersAtOnce is how many handlers run at a time.
+func (m mutation) handlersAtOnce() int {
+	switch {
+	case m.has("one-handler"):
+		return 1
+	case m.has("four-handlers"):
+		return 4
+	case m.has("eight-handlers"):
+		return 8
+	case m.has("sixteen-handlers"):
+		return 16
+	}
+	return math.MaxInt
+}

@@ -1,0 +1,109 @@
+package mutant
+
+import (
+	"context"
+	"math/big"
+	"slices"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
+var errClosed = adapter.Errorf(adapter.Closed, "the connection is shut down")
+
+// Request implements [adapter.Connection]. It never blocks.
+func (c *connection) Request(ctx context.Context, r adapter.Request) (adapter.Call, error) {
+	p, err := c.newRequest(r)
+	if err != nil && c.has("tag-lost-to-refused-request") {
+		c.change(func() { c.nextTag(zero) })
+	}
+	if err != nil {
+		return nil, err
+	}
+	nested := ctx.Value(inHandler{}) != nil
+	if nested && c.has("nested-refused") {
+		return nil, errClosed
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.refusal(); err != nil {
+		return nil, err
+	}
+	p.tag = c.nextTag(p.channel)
+	request := &call{
+		connection: c, address: p.address(), tag: p.tag, nested: nested, decode: c.decoderFor(r.Decode),
+		done: make(chan struct{}),
+	}
+	c.pending = append(c.pending, request)
+	c.queue = append(c.queue, p)
+	c.answerEarly(request)
+	c.changed.Broadcast()
+	return request, nil
+}
+
+// refusal is why no local request is taken any more, if so. c.mu is held.
+func (c *connection) refusal() error {
+	switch {
+	case c.ended != "" && c.has("request-after-end-taken"):
+		return nil
+	case c.ended != "" && c.has("request-after-end-cancelled"):
+		return errCancelled
+	case c.draining && c.ended == "" && c.has("request-after-shutdown-taken"):
+		return nil
+	case c.draining && c.ended == "" && c.has("request-after-shutdown-waits"):
+		c.awaitLocked(func() bool { return c.ended != "" })
+	case c.draining && c.ended == "" && c.has("request-after-shutdown-invalid"):
+		return adapter.Errorf(adapter.Invalid, "no connection")
+	}
+	if c.draining || c.ended != "" || c.isGone() {
+		return errClosed
+	}
+	return nil
+}
+
+// newRequest is the packet of a request, but for its tag.
+func (m mutation) newRequest(r adapter.Request) (p packet, err error) {
+	p = packet{isRequest: true, payload: slices.Clone(r.Payload)}
+	if p.rqType, err = m.wireType(r.RqType); err != nil {
+		return p, err
+	}
+	if p.flags, err = number(r.Flags); err != nil {
+		return p, err
+	}
+	p.channel, err = number(r.Channel)
+	switch {
+	case m.has("request-flags-lost"):
+		p.flags = zero
+	case m.has("request-flags-of-response"):
+		p.flags = withOK(p.flags, true)
+	case m.has("request-on-channel-0"):
+		p.channel = zero
+	case m.has("request-payload-stripped"):
+		p.payload = m.trimZeros(p.payload)
+	}
+	return p, err
+}
+
+// wireType is one more than the caller's type.
+func (m mutation) wireType(rqType adapter.Integer) (*big.Int, error) {
+	v, err := number(rqType)
+	switch {
+	case err != nil && m.has("request-type-negative-wraps"):
+		return zero, nil
+	case err != nil && m.has("request-type-negative-absolute"):
+		return number(rqType[1:])
+	case err != nil:
+		return nil, err
+	case m.has("request-type-plain"):
+		return v, nil
+	case m.has("request-type-plus-2"):
+		return new(big.Int).Add(v, big.NewInt(2)), nil
+	}
+	return new(big.Int).Add(v, one), nil
+}
+
+func (m mutation) trimZeros(payload []byte) []byte {
+	for len(payload) > 0 && payload[0] == 0 {
+		payload = payload[1:]
+	}
+	return payload
+}

@@ -1,0 +1,199 @@
+package mutant
+
+import (
+	"bytes"
+	"context"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
+// inHandler marks the context of a handler.
+type inHandler struct{}
+
+// takeRequest accepts a request of the peer's, or refuses it. After a shutdown it is
+// dropped. c.mu is held.
+func (c *connection) takeRequest(p packet) {
+	at := p.address()
+	switch {
+	case c.draining && !c.has("packets-after-shutdown-handled"):
+	case p.channel.Sign() != 0 && !c.has("channel-handled"):
+		c.refuseChannel(p)
+	case p.rqType.Sign() == 0 && !c.has("meo-is-a-request") && !c.has("eof-by-octets"):
+	case c.handler == nil:
+		c.refuseAll(p)
+	case c.isDuplicate(p) && !c.has("duplicate-handled"):
+		c.refuseDuplicate(p)
+	case c.has("tag-never-answered-again") && c.marked[at]:
+		// it waits for an answer for ever
+	case c.handlerDied:
+		// nothing takes it any more
+	default:
+		c.accept(p)
+	}
+}
+
+// accept takes a request for the handler. c.mu is held.
+func (c *connection) accept(p packet) {
+	c.working = append(c.working, p.address())
+	if c.highestTag.Cmp(p.tag) < 0 {
+		c.highestTag = p.tag
+	}
+	if c.has("handler-on-receiver") {
+		c.mu.Unlock()
+		defer c.mu.Lock()
+		c.respond(p)
+		return
+	}
+	go c.respond(p)
+}
+
+// respond runs the handler for an accepted request, and answers it.
+func (c *connection) respond(p packet) {
+	c.await(func() bool { return slices.Index(c.working, p.address()) < c.atOnce })
+	if c.has("requests-wait-for-answers") {
+		c.await(func() bool { return len(c.pending) == 0 })
+	}
+	c.overwrite(&p)
+	result, err := c.handle(p)
+	if octets, ok := result.([]byte); ok && bytes.Equal(octets, p.payload) {
+		c.overwrite(&p)
+		result = p.payload
+	}
+	a := c.answerOf(p, result, err)
+	if c.has("answers-in-order-of-requests") {
+		c.await(func() bool { return c.working[0] == p.address() })
+	}
+	c.change(func() { c.answer(p, a) })
+}
+
+// overwrite puts the payload that came last over that of a request, for a fault that
+// reads all to one place.
+func (c *connection) overwrite(p *packet) {
+	if c.has("request-payload-overwritten") {
+		c.change(func() { p.payload = overwritten(p.payload, c.latestRequest) })
+	}
+}
+
+func (c *connection) handle(p packet) (result any, err error) {
+	rqType, flags, payload := new(big.Int).Sub(p.rqType, one), p.flags, p.payload
+	switch {
+	case c.has("handler-gets-wire-type"):
+		rqType = p.rqType
+	case c.has("handler-gets-no-flags"):
+		flags = zero
+	case c.has("handler-gets-shifted-flags"):
+		flags = new(big.Int).Rsh(flags, 1)
+	case c.has("handler-gets-no-payload"):
+		payload = nil
+	case c.has("handler-gets-text"):
+		payload = []byte(strings.ToValidUTF8(string(payload), "\uFFFD"))
+	}
+	ctx := context.WithValue(context.Background(), inHandler{}, true)
+	r, err := c.handler(ctx, integer(rqType), integer(flags), slices.Clone(payload))
+	if err != nil {
+		return nil, err
+	}
+	return resultOf(r)
+}
+
+// answer queues the answer to an accepted request, whose tag is free then. c.mu is
+// held.
+func (c *connection) answer(p packet, a answer) {
+	at := p.address()
+	i := slices.Index(c.working, at)
+	if i < 0 {
+		return // a fault has dropped the request
+	}
+	c.working = slices.Delete(c.working, i, i+1)
+	if c.keepsTag(a) {
+		c.marked[at] = true
+	}
+	c.answers++
+	if a.silent || c.draining && c.dropsAnswers() {
+		return
+	}
+	c.enqueue(c.response(p, a))
+}
+
+// keepsTag reports whether a fault keeps the tag of an answered request. c.mu is held.
+func (c *connection) keepsTag(a answer) bool {
+	return c.has("tag-never-answered-again") || c.has("tag-never-free") ||
+		c.has("tag-kept-after-failure") && !a.ok
+}
+
+// response is the packet that carries an answer.
+func (c *connection) response(p packet, a answer) packet {
+	r := packet{channel: p.channel, tag: p.tag, rqType: zero, payload: a.payload}
+	r.flags = c.responseFlags(a)
+	switch {
+	case c.has("response-tag-of-its-own"):
+		r.tag = big.NewInt(c.answers)
+	case c.has("response-tag-in-32-bits"):
+		r.tag = low(p.tag, 32)
+	case c.has("response-on-channel-0"):
+		r.channel = zero
+	}
+	return r
+}
+
+func (m mutation) responseFlags(a answer) *big.Int {
+	switch {
+	case m.has("ok-inverted"):
+		return withOK(a.flags, !a.ok)
+	case m.has("ok-missing"):
+		return withOK(a.flags, false)
+	case m.has("ok-always"):
+		return withOK(a.flags, true)
+	case m.has("ok-not-beside-flags") && a.flags.Sign() != 0:
+		return withOK(a.flags, false)
+	case m.has("ok-over-flags"):
+		return new(big.Int).SetBit(a.flags, 0, 1)
+	case m.has("ok-above-flags") && a.ok:
+		return new(big.Int).SetBit(a.flags, a.flags.BitLen(), 1)
+	}
+	return withOK(a.flags, a.ok)
+}
+
+// withOK is flags << 1 | ok.
+func withOK(flags *big.Int, ok bool) *big.Int {
+	v := new(big.Int).Lsh(flags, 1)
+	if ok {
+		v.SetBit(v, 0, 1)
+	}
+	return v
+}
+
+// resultOf is a result as a handler in this language would return it: nothing, an
+// integer, octets, a text, two values, or anything else.
+func resultOf(r adapter.Result) (any, error) {
+	flags, err := number(r.Flags)
+	switch r.Form {
+	case adapter.FormNone:
+		return nil, err
+	case adapter.FormFlags:
+		return flags, err
+	case adapter.FormBytes:
+		return r.Payload, err
+	case adapter.FormText:
+		return r.Text, err
+	case adapter.FormBoth:
+		return tuple{flags, r.Payload}, err
+	}
+	return invalidResult(r.Text), nil
+}
+
+// invalidResult is a result that is none of the five, as the adapter guide names it.
+func invalidResult(which string) any {
+	switch which {
+	case "list3":
+		return tuple{one, []byte("two"), []byte("three")}
+	case "int-str":
+		return tuple{one, "text"}
+	case "negative":
+		return big.NewInt(-1)
+	}
+	return 1.5
+}

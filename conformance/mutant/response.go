@@ -1,0 +1,118 @@
+package mutant
+
+import "slices"
+
+// takeResponse hands a response to the request that it answers. c.mu is held.
+func (c *connection) takeResponse(p packet) {
+	switch {
+	case c.has("shutdown-stops-receiving") && c.draining:
+		return
+	case c.has("answers-wait-for-handlers") && len(c.working) > 0:
+		go c.takeWhenIdle(p)
+		return
+	case c.has("responses-in-order"):
+		c.early = append(c.early, p)
+		c.answerInOrder()
+		return
+	}
+	k := c.match(p)
+	if k == nil {
+		c.takeStray(p)
+		return
+	}
+	c.remember(k)
+	k.answer(p)
+}
+
+// match finds the pending request that a response answers. c.mu is held.
+func (c *connection) match(p packet) *call {
+	at := p.address()
+	for _, k := range c.pending {
+		if c.has("responses-first-in-first-out") ||
+			c.has("response-by-tag") && k.address.tag == at.tag ||
+			c.has("response-by-channel") && k.address.channel == at.channel ||
+			k.address == at {
+			return k
+		}
+	}
+	return nil
+}
+
+func (c *connection) pendingAt(at address) *call {
+	for _, k := range c.pending {
+		if k.address == at {
+			return k
+		}
+	}
+	return nil
+}
+
+// remember keeps what some faults do not forget. c.mu is held.
+func (c *connection) remember(k *call) {
+	if c.has("second-response-ends-stream") || c.has("second-response-crashes") ||
+		c.has("second-response-wins") {
+		c.answered = append(c.answered, k)
+	}
+}
+
+// takeStray ignores a response to no pending request. c.mu is held.
+func (c *connection) takeStray(p packet) {
+	i := slices.IndexFunc(c.answered, func(k *call) bool { return k.address == p.address() })
+	second := i >= 0
+	switch {
+	case second && c.has("second-response-ends-stream"):
+		c.end(byMalformedPacket)
+	case second && c.has("second-response-crashes"):
+		c.answered[i].answer(p) // whose done is closed
+	case second && c.has("second-response-wins"):
+		c.answered[i].response = &p
+	case c.has("stray-ends-stream"), c.has("stray-failure-ends-stream") && p.flags.Bit(0) == 0,
+		c.has("stray-tag-0-ends-stream") && p.tag.Sign() == 0:
+		c.end(byMalformedPacket)
+	case c.has("stray-crashes"):
+		c.pendingAt(p.address()).answer(p) // of none
+	case c.has("stray-refused"):
+		c.refuse(p, "no such request")
+	case c.has("stray-answers-oldest") && len(c.pending) > 0:
+		c.pending[0].answer(p)
+	case c.has("stray-remembered"):
+		c.early = append(c.early, p)
+	}
+}
+
+// answerEarly gives a request the answer that came before it, for a fault that
+// remembers such. c.mu is held.
+func (c *connection) answerEarly(k *call) {
+	if !c.has("stray-remembered") {
+		return
+	}
+	for _, p := range c.early {
+		if p.address() == k.address {
+			k.answer(p)
+			return
+		}
+	}
+}
+
+// answerInOrder answers no request before those that were submitted earlier. c.mu is
+// held.
+func (c *connection) answerInOrder() {
+	for len(c.pending) > 0 {
+		k := c.pending[0]
+		i := slices.IndexFunc(c.early, func(p packet) bool { return p.address() == k.address })
+		if i < 0 {
+			return
+		}
+		k.answer(c.early[i])
+	}
+}
+
+// takeWhenIdle takes a response when no handler runs any more.
+func (c *connection) takeWhenIdle(p packet) {
+	c.await(func() bool { return len(c.working) == 0 })
+	c.change(func() {
+		if k := c.match(p); k != nil {
+			k.answer(p)
+		}
+	})
+}

@@ -1,0 +1,193 @@
+package mutant
+
+import (
+	"math/big"
+	"strconv"
+	"unicode/utf8"
+)
+
+// A tuple is several values that a handler returns.
+type tuple []any
+
+// An answer is what a response says to a request.
+type answer struct {
+	ok      bool
+	flags   *big.Int
+	payload []byte
+	silent  bool // by a fault there is no response
+}
+
+func success(flags *big.Int, payload []byte) answer {
+	return answer{ok: true, flags: flags, payload: payload}
+}
+
+func failure(why string) answer { return answer{flags: zero, payload: []byte(why)} }
+
+func silence() answer { return answer{silent: true} }
+
+// answerOf is what becomes of a handler's result for a request, or of its error.
+func (c *connection) answerOf(p packet, result any, err error) answer {
+	if err != nil {
+		return c.raised(err)
+	}
+	switch v := result.(type) {
+	case nil:
+		return c.nothing(p)
+	case *big.Int:
+		if v.Sign() >= 0 {
+			return c.flagsAlone(p, v)
+		}
+	case []byte:
+		return c.octets(p, v)
+	case string:
+		return success(c.textFlags(p), c.textPayload(v))
+	case tuple:
+		if flags, octets, ok := pair(v); ok {
+			return c.flagsAndOctets(flags, octets)
+		}
+	}
+	return c.noneOfTheFive(result)
+}
+
+// pair is the two values of a tuple that is a result.
+func pair(t tuple) (flags *big.Int, octets []byte, ok bool) {
+	if len(t) != 2 {
+		return nil, nil, false
+	}
+	flags, isFlags := t[0].(*big.Int)
+	octets, isOctets := t[1].([]byte)
+	return flags, octets, isFlags && isOctets && flags.Sign() >= 0
+}
+
+func (c *connection) raised(err error) answer {
+	switch {
+	case c.has("raise-silence"), c.has("raise-without-message-silence") && err.Error() == "":
+		return silence()
+	case c.has("raise-ok"):
+		return success(zero, []byte(err.Error()))
+	case c.has("raise-ends-stream"):
+		c.change(func() { c.end(byMalformedPacket) })
+	case c.has("raise-stops-handling"):
+		c.change(func() { c.handlerDied = true })
+	case c.has("raise-crashes"):
+		panic(err)
+	}
+	return failure(err.Error())
+}
+
+func (c *connection) nothing(p packet) answer {
+	switch {
+	case c.has("none-silence"):
+		return silence()
+	case c.has("none-fails"):
+		return failure("nothing was returned")
+	case c.has("none-echoes-payload"):
+		return success(zero, p.payload)
+	case c.has("none-echoes-flags"):
+		return success(p.flags, nil)
+	case c.has("none-as-text"):
+		return success(zero, []byte("None"))
+	}
+	return success(zero, nil)
+}
+
+func (c *connection) flagsAlone(p packet, flags *big.Int) answer {
+	switch {
+	case c.has("flags-as-text"):
+		return success(zero, []byte(flags.String()))
+	case c.has("flags-0-fail") && flags.Sign() == 0:
+		return failure("")
+	case c.has("flags-in-4-bits"):
+		return success(low(flags, 4), nil)
+	case c.has("flags-in-32-bits"):
+		return success(low(flags, 32), nil)
+	case c.has("flags-as-packet-flags"):
+		return answer{ok: flags.Bit(0) == 1, flags: new(big.Int).Rsh(flags, 1)}
+	case c.has("flags-echo-payload"):
+		return success(flags, p.payload)
+	}
+	return success(flags, nil)
+}
+
+func (c *connection) octets(p packet, octets []byte) answer {
+	switch {
+	case c.has("octets-none-fail") && len(octets) == 0:
+		return failure("")
+	case c.has("octets-echo-flags"):
+		return success(p.flags, octets)
+	case c.has("octets-as-text"):
+		return success(zero, []byte(fromLatin1(octets)))
+	case c.has("octets-quoted"):
+		return success(zero, []byte(c.literal(octets)))
+	case c.has("octets-cut-at-65535"):
+		return success(zero, octets[:min(len(octets), 65535)])
+	}
+	return success(zero, octets)
+}
+
+func (c *connection) textFlags(p packet) *big.Int {
+	if c.has("text-echoes-flags") {
+		return p.flags
+	}
+	return zero
+}
+
+// textPayload is a text in UTF-8.
+func (m mutation) textPayload(text string) []byte {
+	switch {
+	case m.has("text-in-utf-16"):
+		return inUTF16(text)
+	case m.has("text-in-cesu-8"):
+		return inCESU8(text)
+	case m.has("text-in-latin-1"):
+		return inLatin1(text)
+	case m.has("text-with-nul"):
+		return append([]byte(text), 0)
+	case m.has("text-quoted"):
+		return []byte(strconv.Quote(text))
+	case m.has("text-length-in-characters"):
+		return []byte(text)[:utf8.RuneCountInString(text)]
+	}
+	return []byte(text)
+}
+
+func (c *connection) flagsAndOctets(flags *big.Int, octets []byte) answer {
+	switch {
+	case c.has("both-without-flags"):
+		return success(zero, octets)
+	case c.has("both-without-octets"):
+		return success(flags, nil)
+	case c.has("both-without-flags-if-no-octets") && len(octets) == 0:
+		return success(zero, nil)
+	case c.has("both-without-octets-if-flags-0") && flags.Sign() == 0:
+		return success(flags, nil)
+	case c.has("both-flags-as-packet-flags"):
+		return answer{ok: flags.Bit(0) == 1, flags: new(big.Int).Rsh(flags, 1), payload: octets}
+	}
+	return success(flags, octets)
+}
+
+// noneOfTheFive is the answer to a result that is none.
+func (c *connection) noneOfTheFive(result any) answer {
+	t, isTuple := result.(tuple)
+	v, isInteger := result.(*big.Int)
+	switch {
+	case c.has("invalid-silence"):
+		return silence()
+	case c.has("invalid-ok"):
+		return success(zero, nil)
+	case c.has("invalid-ends-stream"):
+		c.change(func() { c.end(byMalformedPacket) })
+	case isTuple && len(t) == 3 && c.has("invalid-third-value-dropped"):
+		return success(t[0].(*big.Int), t[1].([]byte))
+	case isTuple && len(t) == 2 && c.has("invalid-text-beside-flags-sent"):
+		return success(t[0].(*big.Int), []byte(t[1].(string)))
+	case isTuple && len(t) == 2 && c.has("invalid-text-beside-flags-silence"):
+		return silence()
+	case isInteger && c.has("invalid-negative-absolute"):
+		return success(new(big.Int).Abs(v), nil)
+	case isInteger && c.has("invalid-negative-in-64-bits"):
+		return success(low(v, 64), nil)
+	}
+	return failure("the handler returned none of the five results")
+}

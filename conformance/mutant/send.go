@@ -1,0 +1,167 @@
+package mutant
+
+import (
+	"bufio"
+	"math/big"
+	"time"
+)
+
+// enqueue puts a packet behind those that the sender will send. c.mu is held.
+func (c *connection) enqueue(p packet) {
+	if c.has("full-pipe-drops-packets") && len(c.queue) >= 8 {
+		return
+	}
+	c.queue = append(c.queue, p)
+}
+
+// sendAll sends what is queued until the local stream ends. That the peer no longer
+// reads is nothing that it could be told: what is left is thrown away.
+func (c *connection) sendAll() {
+	out := bufio.NewWriterSize(c.send, 64<<10)
+	paused := false
+	for {
+		p, ok := c.nextPacket()
+		if !ok {
+			break
+		}
+		c.hurryWriting()
+		_, _ = out.Write(c.encode(p))
+		c.tickAt("tick-sender-silent", ">")
+		paused = c.flushIfIdle(out, paused)
+	}
+	err := c.sayEOF(out)
+	c.change(func() { c.finished, c.sendErr = true, err })
+}
+
+// nextPacket waits for a packet to send. There is none once the local stream is to
+// end: after a shutdown, when every accepted request has been answered.
+func (c *connection) nextPacket() (p packet, ok bool) {
+	c.change(func() { c.writing = false })
+	c.await(func() bool { return len(c.queue) > 0 || c.saysNoMore() })
+	c.change(func() {
+		if ok = len(c.queue) > 0 && !c.isGone(); ok {
+			p, c.queue = c.queue[0], c.queue[1:]
+			c.writing = true
+		}
+	})
+	return p, ok
+}
+
+// saysNoMore reports whether EOF is next. c.mu is held.
+func (c *connection) saysNoMore() bool {
+	switch {
+	case !c.draining:
+		return false
+	case c.has("shutdown-ends-stream-at-once") && c.ended == "",
+		c.has("end-ends-stream-at-once") && c.ended != "":
+		return true
+	case c.has("eof-waits-for-answers-of-peer") && len(c.pending) > 0:
+		return false
+	}
+	return len(c.working) == 0
+}
+
+// flushIfIdle flushes when nothing more is queued, after a pause of the grace in which
+// more may be. What is queued in the pause is flushed without another, which it tells.
+func (c *connection) flushIfIdle(out *bufio.Writer, paused bool) (again bool) {
+	if c.has("grace-for-each-packet") {
+		c.pause(c.grace)
+		_ = out.Flush()
+	}
+	if !c.isIdle() {
+		return paused
+	}
+	if c.has("grace-after-flush") {
+		_ = out.Flush()
+	}
+	if !paused {
+		shutdowns := c.shutdownsSoFar()
+		c.pause(c.grace)
+		if c.has("shutdown-drops-unflushed") && c.shutdownsSoFar() > shutdowns {
+			out.Reset(c.send)
+		}
+	}
+	if !c.isIdle() {
+		return true
+	}
+	c.hurryWriting()
+	if !c.has("never-flushed") {
+		_ = out.Flush()
+	}
+	return false
+}
+
+// hurryWriting bounds what follows in time, for a fault that gives a full pipe up.
+func (c *connection) hurryWriting() {
+	if c.has("full-pipe-given-up") {
+		_ = c.send.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
+	}
+}
+
+func (c *connection) isIdle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue) == 0
+}
+
+// pause lets time pass, unless the connection is closed.
+func (c *connection) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	over := time.NewTimer(d)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-c.gone:
+	}
+}
+
+// sayEOF ends the local stream by the EOF packet, once.
+func (c *connection) sayEOF(out *bufio.Writer) error {
+	octets := c.encode(eof)
+	switch {
+	case c.isGone():
+		octets = nil
+	case c.has("eof-missing"), c.has("eof-before-answers"), c.has("end-answered-by-close") && c.hasEnded():
+		octets = nil
+	case c.has("eof-twice"):
+		octets = append(octets, octets...)
+	case c.has("eof-and-newline"):
+		octets = append(octets, '\n')
+	case c.has("eof-with-tag"):
+		p := eof
+		p.tag = new(big.Int).Add(c.lastTag, one)
+		octets = c.encode(p)
+	case c.has("second-shutdown-says-eof") && c.shutdownsSoFar() > 1:
+		octets = append(octets, octets...)
+	}
+	_, _ = out.Write(octets)
+	err := out.Flush()
+	if err != nil && c.has("broken-pipe-hangs") {
+		<-c.gone
+	}
+	if !c.has("stream-left-open") {
+		_ = c.send.Close()
+	}
+	return err
+}
+
+func (c *connection) hasEnded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended != ""
+}
+
+func (c *connection) shutdownsSoFar() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.shutdowns
+}
+
+// tickAt ticks, unless a fault keeps that silent.
+func (c *connection) tickAt(fault, octets string) {
+	if !c.has(fault) {
+		c.tick(octets)
+	}
+}
