@@ -82,8 +82,22 @@ func catch(t *testing.T, s *spec.Spec, faults []fault, judge func(*testing.T, fa
 }
 
 // caught is the result of the first scenario of its requirement that catches f, or
-// else the last result.
+// else the last result. A pause that is not made gets several tries: a loaded machine
+// may make it.
 func (f fault) caught(t *testing.T, s *spec.Spec) (last report.Result) {
+	tries := 1
+	if strings.HasPrefix(f.requirement, "GRC-") {
+		tries = 10
+	}
+	for range tries {
+		if last = f.try(t, s); last.Outcome != report.Pass {
+			break
+		}
+	}
+	return last
+}
+
+func (f fault) try(t *testing.T, s *spec.Spec) (last report.Result) {
 	scenarios, err := conformance.Filter{Run: f.requirement}.Select(s)
 	if err != nil {
 		t.Errorf("%s: %v", f.name, err)

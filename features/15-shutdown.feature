@@ -31,6 +31,8 @@ Feature: Shutdown
     Given a connection
     When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")
     Then the subject has sent 1 requests
+    When the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
     When the subject is shut down as "shutdown"
     Then the subject takes no more requests
     When the peer answers each of the subject's 1 requests (ok, payload "y")
@@ -266,6 +268,8 @@ Feature: Shutdown
     Given a connection
     When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")
     Then the subject has sent 1 requests
+    When the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
     When the subject is shut down, blocking, as "shutdown"
     Then the subject takes no more requests
     And "shutdown" has not returned
