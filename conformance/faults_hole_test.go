@@ -12,18 +12,6 @@ import (
 // holes are faults that no scenario catches.
 var holes = []fault{
 	{"a duplicate of a request that waits for a handler is taken", "TAG-4", report.Timeout, atATime(4)},
-	{"a refusal on another channel takes the answer of a request with its tag", "CHN-1", report.Timeout, opens(func(l *link) {
-		spoilt := map[string]bool{}
-		l.fromPeer = func(m message) {
-			spoilt[m.Tag.String()] = spoilt[m.Tag.String()] || m.IsRequest && m.Channel.Sign() != 0
-			l.toSubject(m.octets)
-		}
-		l.fromSubject = func(m message) {
-			if m.IsRequest || m.Channel.Sign() != 0 || !spoilt[m.Tag.String()] {
-				l.toPeer(m.octets)
-			}
-		}
-	})},
 	{"a response with channel 0 written answers nothing", "CHN-3", report.Timeout, opens(func(l *link) {
 		l.fromPeer = func(m message) {
 			if m.IsRequest || len(m.octets) == len(m.Encode()) {

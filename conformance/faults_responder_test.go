@@ -81,6 +81,18 @@ var responderFaults = []fault{
 	})},
 	{"a request on another channel ends the stream", "CHN-1", "", onChannels(func(l *link, _ message) { l.inner.EndSending() })},
 	{"a refusal is on the channel 0", "CHN-1", report.Timeout, packetsGoOut(func(p *peer.Packet) { p.Channel = nil })},
+	{"a refusal on another channel takes the answer of a request with its tag", "CHN-1", "", opens(func(l *link) {
+		spoilt := map[string]bool{}
+		l.fromPeer = func(m message) {
+			spoilt[m.Tag.String()] = spoilt[m.Tag.String()] || m.IsRequest && m.Channel.Sign() != 0
+			l.toSubject(m.octets)
+		}
+		l.fromSubject = func(m message) {
+			if m.IsRequest || m.Channel.Sign() != 0 || !spoilt[m.Tag.String()] {
+				l.toPeer(m.octets)
+			}
+		}
+	})},
 	{"a refusal is a template", "CHN-4", "", packetsGoOut(func(p *peer.Packet) {
 		if p.Channel.Sign() != 0 {
 			p.Payload = []byte("unknown channel %d")

@@ -14,11 +14,21 @@ import (
 var shutdownFaults = []fault{
 	{"requests are taken after a shutdown", "SHD-1", "", takesAfterTheEnd},
 	{"requests are refused after a shutdown, but sent", "SHD-1", "", opens(func(l *link) {
-		l.fromSubject = func(m message) { l.toPeer(m.octets) }
+		refused := make(chan struct{}, 100)
+		l.fromSubject = func(m message) {
+			if m.Same(peer.EOF) { // late enough for the request
+				select {
+				case <-refused:
+				case <-l.closed:
+				}
+			}
+			l.toPeer(m.octets)
+		}
 		l.request = func(ctx context.Context, r adapter.Request) (adapter.Call, error) {
 			call, err := l.Connection.Request(ctx, r)
 			if adapter.KindOf(err) == adapter.Closed {
 				l.toPeer([]byte{3, 99, 2, 3})
+				refused <- struct{}{}
 			}
 			return call, err
 		}

@@ -12,6 +12,25 @@ Feature: Shutdown
       | requesting |
       | doing      |
 
+  @SHD-1 @must
+  Scenario Outline: nothing of a request refused after a shutdown is sent: <how>
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the subject is shut down as "shutdown"
+    Then the subject takes no more requests
+    And <how> type 2 (payload "x") is refused as closed
+    And the subject has sent nothing more
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+
+    Examples:
+      | how        |
+      | requesting |
+      | doing      |
+
   @SHD-2 @must
   Scenario: a running handler's answer goes out before EOF
     Given a connection
