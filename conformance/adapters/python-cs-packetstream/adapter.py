@@ -5,10 +5,11 @@ out on the installed release of the package, and writes replies, one JSON
 object a line, to standard output: the adapter protocol, version 1.
 
 What differs between releases is found by looking at the package, never by
-its version. Three rooms, each knowing only those before it:
+its version. Four rooms, each knowing only those before it:
 
     Codec       what the package's Packet is called, takes and tells
-    Connection  one PacketConnection, its two pipes and its standard handler
+    Driver      how the package's PacketConnection is used: three ways
+    Connection  one of them, its two pipes and its standard handler
     Adapter     commands in, replies out
 
 The original's defects belong to the original: this file passes everything on
@@ -21,7 +22,7 @@ import os
 import re
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import metadata
 
 try:
@@ -210,17 +211,112 @@ INVALID_RESULTS = {
 }
 
 
+def background(task, *args):
+    threading.Thread(target=task, args=args, daemon=True).start()
+
+
+class Driver:
+    """How a PacketConnection is made, asked and ended.
+
+    There are three ways, and what a command of the adapter protocol calls is
+    what the package documents for it. This is the way of the releases to 2021.
+
+        command    to 2021           20240412         20240630
+        open       the constructor   and a context    and a context
+        request    request           request          submit
+        do         do                do               a call
+        shutdown   shutdown(block)   the context left, once
+        join       join              join             join_recv
+
+    Only the first has a word for blocking or not: a context is left in one
+    way, whatever `block` says. Nothing but a command leaves it, not the end of
+    the peer's stream either.
+    """
+
+    def __init__(self, recv, send, **options):
+        """Bring a connection up. `send` is closed when it has ended, `recv` is not."""
+        # The package sends through a duplicate of `send`. Only if that is the
+        # last one does its closing show the peer the end of the stream.
+        try:
+            self.packets = PacketConnection(recv, send, **options)
+        finally:
+            os.close(send)
+
+    def request(self, **request):
+        return self.packets.request(**request)
+
+    def do(self, **request):
+        return self.packets.do(**request)
+
+    def shutdown(self, block):
+        self.packets.shutdown(block)
+
+    def join(self):
+        self.packets.join()
+
+    def end(self):
+        """End the connection, as its user does who has lost interest."""
+        try:
+            self.shutdown(False)
+        finally:
+            self.join()
+
+
+class ContextDriver(Driver):
+    """The way of 20240412: in a context, which closes `send` when it is left."""
+
+    def __init__(self, recv, send, **options):
+        self.packets = PacketConnection(recv, send, **options)
+        self.context = ExitStack()
+        self.context.enter_context(self.packets)
+
+    def shutdown(self, block):
+        self.context.close()
+
+
+class SubmitDriver(ContextDriver):
+    """The way of 20240630: in a context, on descriptors that stay its user's."""
+
+    def __init__(self, recv, send, **options):
+        self.packets = PacketConnection((recv, send), **options)
+        self.context = ExitStack()
+        self.context.callback(background, self.close, send)  # when the next is left
+        self.context.enter_context(self.packets)
+
+    def request(self, **request):
+        return self.packets.submit(**request)
+
+    def do(self, **request):
+        return self.packets(**request)
+
+    def join(self):
+        self.packets.join_recv()
+
+    def close(self, send):
+        """Close `send` once the sender has ended: requests may be pending yet."""
+        try:
+            self.packets.join()
+        finally:
+            os.close(send)
+
+
+if hasattr(PacketConnection, "shutdown"):
+    ConnectionDriver = Driver
+elif hasattr(PacketConnection, "request"):
+    ConnectionDriver = ContextDriver
+else:
+    ConnectionDriver = SubmitDriver
+
+
 class Connection:
     """A PacketConnection on two named pipes, with the standard handler or none.
 
     Its methods may block as long as the package does; `close` never does.
     """
 
-    # Releases of 2024 start and stop connections in another way.
-    is_supported = hasattr(PacketConnection, "shutdown")
     parameters = inspect.signature(PacketConnection.__init__).parameters
-    has_grace = is_supported and "packet_grace" in parameters
-    has_tick = is_supported and "tick" in parameters
+    has_grace = "packet_grace" in parameters
+    has_tick = "tick" in parameters
 
     def __init__(self, recv_path, send_path, handler, name, grace, tick):
         """Open the pipes, receiving side first, and start the connection.
@@ -234,7 +330,7 @@ class Connection:
         self.released = set()  # the names of open gates
         self.closing = False
         self.gates = threading.Condition()  # guards released and closing
-        self.started = threading.Event()  # self.packets is there
+        self.started = threading.Event()  # self.driver is there
 
         options = {"name": name}
         if handler:
@@ -251,21 +347,17 @@ class Connection:
             except OSError:
                 os.close(self.recv)
                 raise
-        # The package sends through a duplicate of `send`. Only if that is the
-        # last one does its closing show the peer the end of the stream.
         try:
-            self.packets = PacketConnection(self.recv, send, **options)
+            self.driver = ConnectionDriver(self.recv, send, **options)
         except BaseException:
             os.close(self.recv)
             raise
-        finally:
-            os.close(send)
         self.started.set()
 
-    def request(self, call, *request):
+    def request(self, call, **request):
         """Submit a request whose answer `wait` will give to `call`."""
         with invalid_on(*REFUSED):
-            self.calls[call] = self.packets.request(*request)
+            self.calls[call] = self.driver.request(**request)
 
     def wait(self, call):
         """The (ok, flags, payload) that answers `call`."""
@@ -273,16 +365,16 @@ class Connection:
             raise Failure("invalid", f"no request was made as call {call!r}")
         return self.calls[call]()
 
-    def do(self, *request):
+    def do(self, **request):
         """Submit a request and wait for its (ok, flags, payload)."""
         with invalid_on(*REFUSED):
-            return self.packets.do(*request)
+            return self.driver.do(**request)
 
     def shutdown(self, block):
-        self.packets.shutdown(block)
+        self.driver.shutdown(block)
 
     def join(self):
-        self.packets.join()
+        self.driver.join()
 
     def release(self, gate):
         """Open a gate, for the handlers held there and for those to come."""
@@ -309,9 +401,8 @@ class Connection:
     def reap(self):
         """End the package's connection, then close the receiving pipe."""
         try:
-            self.packets.shutdown()
+            self.driver.end()
         finally:
-            self.packets.join()
             os.close(self.recv)
 
     # The standard handler.
@@ -339,7 +430,7 @@ class Connection:
 
     def call(self, flags, payload):
         self.started.wait()
-        _, _, answer = self.packets.do(2, 0, payload)
+        _, _, answer = self.driver.do(rq_type=2, payload=payload)
         return answer
 
     HANDLERS = {
@@ -355,10 +446,6 @@ class Connection:
         9: call,
         10: lambda self, flags, payload: INVALID_RESULTS[payload.decode()],
     }
-
-
-def background(task, *args):
-    threading.Thread(target=task, args=args, daemon=True).start()
 
 
 class Adapter:
@@ -422,11 +509,11 @@ class Adapter:
             "string": Codec.has_text,
             "grace": Connection.has_grace,
             "tick": Connection.has_tick,
-            "decode-response": Connection.is_supported,
-            "invalid-reply": Connection.is_supported,
+            "decode-response": True,
+            "invalid-reply": True,
             "negative": True,
             "big-integers": True,
-            "end-reason": Connection.is_supported,
+            "end-reason": True,
             # channels: the package refuses requests on any channel but 0
         }
         return {
@@ -462,8 +549,6 @@ class Adapter:
         name = command.text("conn")
         if name in self.connections:
             raise Failure("invalid", f"connection {name!r} is open already")
-        if not Connection.is_supported:
-            raise Failure("unsupported", "this release's connections are not driven yet")
         grace = command.get("grace", (int, float), None)
         tick = command.choice("tick", ("none", "record", "stderr"), "none")
         if grace is not None and not Connection.has_grace:
@@ -487,25 +572,25 @@ class Adapter:
 
     def request(self, command):
         connection = self.connection(command)
-        connection.request(command.text("call"), *self.request_of(command))
+        connection.request(command.text("call"), **self.request_of(command))
 
     def wait(self, command):
         return self.answer_of(self.connection(command).wait(command.text("call")))
 
     def do(self, command):
         connection = self.connection(command)
-        return self.answer_of(connection.do(*self.request_of(command)))
+        return self.answer_of(connection.do(**self.request_of(command)))
 
     @staticmethod
     def request_of(command):
         """The arguments of the package's request."""
-        return (
-            command.integer("rq_type"),
-            command.integer("flags", 0),
-            command.octets("payload", b""),
-            DECODERS[command.choice("decode", DECODERS, "none")],
-            command.integer("channel", 0),
-        )
+        return {
+            "rq_type": command.integer("rq_type"),
+            "flags": command.integer("flags", 0),
+            "payload": command.octets("payload", b""),
+            "decode_response": DECODERS[command.choice("decode", DECODERS, "none")],
+            "channel": command.integer("channel", 0),
+        }
 
     @staticmethod
     def answer_of(result):
