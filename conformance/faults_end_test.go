@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -120,6 +121,33 @@ var endFaults = []fault{
 		l.peerEnds = func(rest []byte) {
 			if length, _ := cutInteger(append(rest, 0)); length > 1<<40 {
 				return
+			}
+			l.toSubject(rest)
+			l.inner.EndSending()
+		}
+	})},
+	{"EOF drops requests that wait for a handler", "EOS-6", "", opens(func(l *link) {
+		q := l.limit(4)
+		next := l.fromPeer
+		l.fromPeer = func(m message) {
+			if m.Same(peer.EOF) {
+				q.waiting = nil
+			}
+			next(m)
+		}
+	})},
+	{"a malformed EOF with channel 0 written is refused", "MEO-1", report.Timeout, onMalformedEOF(func(l *link, m message, _ bool) {
+		if len(m.octets) > len(m.Encode()) {
+			l.toPeer(response(m, 0, nil))
+			return
+		}
+		l.toSubject(m.octets)
+	})},
+	{"a cut response answers its request", "BAD-2", "", opens(func(l *link) {
+		l.peerEnds = func(rest []byte) {
+			whole := slices.Concat(rest, make([]byte, 1))
+			if p, n, err := peer.Decode(whole); n > 0 && err == nil && !p.IsRequest {
+				rest = whole
 			}
 			l.toSubject(rest)
 			l.inner.EndSending()

@@ -123,6 +123,31 @@ var requesterFaults = []fault{
 			r.Payload, _ = q.Decode(r.Flags, r.Payload)
 		}
 	})},
+	{"a response with channel 0 written answers nothing", "CHN-3", report.Timeout, opens(func(l *link) {
+		l.fromPeer = func(m message) {
+			if m.IsRequest || len(m.octets) == len(m.Encode()) {
+				l.toSubject(m.octets)
+			}
+		}
+	})},
+	{"connections share their pending requests", "RSP-5", report.Timeout, func(f *faulty) {
+		requester := map[string]*link{} // by tag, of all connections
+		f.open = func(l *link) {
+			l.fromSubject = func(m message) {
+				if m.IsRequest && !m.Same(peer.EOF) {
+					requester[m.Tag.String()] = l
+				}
+				l.toPeer(m.octets)
+			}
+			l.fromPeer = func(m message) {
+				if of := requester[m.Tag.String()]; of != nil && !m.IsRequest {
+					of.toSubject(m.octets)
+					return
+				}
+				l.toSubject(m.octets)
+			}
+		}
+	}},
 }
 
 func plus(v *big.Int, n int64) *big.Int { return new(big.Int).Add(v, big.NewInt(n)) }

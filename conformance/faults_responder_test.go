@@ -152,6 +152,7 @@ var responderFaults = []fault{
 			return adapter.Result{}, nil
 		}
 	})},
+	{"a duplicate of a request that waits for a handler is taken", "TAG-4", report.Timeout, atATime(4)},
 }
 
 // response is the octets of a response to m.

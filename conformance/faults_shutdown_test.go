@@ -143,6 +143,49 @@ var shutdownFaults = []fault{
 		}
 	})},
 	{"every end is told as EOF", "JOI-2", "", tells(func(string) string { return adapter.EndedEOF })},
+	{"a shutdown drops requests that wait for a handler", "SHD-2", "", opens(func(l *link) {
+		q := l.limit(4)
+		l.shutdown = func(block bool) error {
+			l.mu.Lock()
+			q.waiting = nil
+			l.mu.Unlock()
+			return l.Connection.Shutdown(block)
+		}
+	})},
+	{"a blocking shutdown waits for one handler", "SHD-6", "", opens(func(l *link) {
+		answered := make(chan struct{}, 100)
+		accepted := 0
+		l.fromPeer = func(m message) {
+			if m.IsRequest && m.Channel.Sign() == 0 && !m.Same(peer.EOF) {
+				accepted++
+			}
+			l.toSubject(m.octets)
+		}
+		l.fromSubject = func(m message) {
+			l.toPeer(m.octets)
+			if !m.IsRequest && m.Channel.Sign() == 0 {
+				accepted--
+				answered <- struct{}{}
+			}
+		}
+		l.shutdown = l.shutdownThatAwaitsOne(answered, &accepted)
+	})},
+	{"a blocking shutdown waits for one pending request", "SHD-7", "", opens(func(l *link) {
+		answered := make(chan struct{}, 100)
+		pending := 0
+		l.fromSubject = func(m message) {
+			if m.IsRequest && !m.Same(peer.EOF) {
+				pending++
+			}
+			l.toPeer(m.octets)
+		}
+		l.wait = func(ctx context.Context, _ adapter.Request, call adapter.Call) (adapter.Response, error) {
+			r, err := call.Wait(ctx)
+			answered <- struct{}{}
+			return r, err
+		}
+		l.shutdown = l.shutdownThatAwaitsOne(answered, &pending)
+	})},
 }
 
 // onceShut deals with what the reference sends after a shutdown, but for its EOF.
@@ -181,5 +224,28 @@ func (l *link) shutDownUpToEOF(int32, bool) {
 	select {
 	case <-l.eofSent:
 	case <-l.closed:
+	}
+}
+
+// shutdownThatAwaitsOne blocks for the next of what there are some of.
+func (l *link) shutdownThatAwaitsOne(next <-chan struct{}, some *int) func(bool) error {
+	return func(block bool) error {
+		l.mu.Lock()
+		outstanding := *some
+		for len(next) > 0 {
+			<-next
+		}
+		l.mu.Unlock()
+		if block && outstanding == 0 {
+			return l.Connection.Shutdown(true)
+		}
+		_ = l.Connection.Shutdown(false)
+		if block {
+			select {
+			case <-next:
+			case <-l.closed:
+			}
+		}
+		return nil
 	}
 }

@@ -51,17 +51,6 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestHoles has faults that no scenario of their requirements catches, though one
-// should: holes in the features. A fault whose hole is surely closed belongs to the
-// others; some are caught now and then, as the order of events has it.
-func TestHoles(t *testing.T) {
-	catch(t, loadFeatures(t), holes, func(t *testing.T, _ fault, r report.Result) {
-		if r.Outcome != report.Pass {
-			t.Logf("caught by %s, with the outcome %q: if always, move it from holes to the other faults", r.ID, r.Outcome)
-		}
-	})
-}
-
 // catch judges what comes of each fault.
 func catch(t *testing.T, s *spec.Spec, faults []fault, judge func(*testing.T, fault, report.Result)) {
 	t.Helper()

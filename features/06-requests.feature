@@ -82,12 +82,17 @@ Feature: Requests
     Then the subject answers 04 01 04 67 67 (response: tag 1, ok, payload "gg")
 
   @RQS-3 @must
-  Scenario: a negative type is an error, and nothing is sent
+  Scenario Outline: a negative type is an error, and nothing is sent: <how>
     Given a connection
-    Then requesting type -1 is refused as invalid
+    Then <how> type -1 is refused as invalid
     When the subject requests type 0 as "a"
     Then the subject sends the request of "a" (wire type 1)
     And the subject has sent nothing more
+
+    Examples:
+      | how        |
+      | requesting |
+      | doing      |
 
   @RQS-1 @must
   Scenario Outline: a payload of <size> octets goes out

@@ -88,6 +88,13 @@ Feature: Tags
       | type 6, payload "g"  |
       | type 2, payload "b"  |
 
+  @TAG-4 @must
+  Scenario: a duplicate of a request that waits for a handler is refused
+    Given a connection
+    When the peer sends 12 requests of wire type 7 with the payload "g", from tag 1 on
+    And the peer sends 04 0c 02 03 61 (request: tag 12, wire type 3, payload "a")
+    Then the subject answers tag 12 with a failure
+
   @TAG-5 @should
   Scenario: the first of two requests with one tag is still answered
     Given a connection

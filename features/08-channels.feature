@@ -65,6 +65,14 @@ Feature: Channels
     And the peer answers "a" (ok, payload "right")
     Then "a" is answered (ok, payload "right")
 
+  @CHN-3 @must
+  Scenario: a response written with channel 0 answers a request on channel 0
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (ok, payload "y"), with channel 0 written
+    Then "a" is answered (ok, payload "y")
+
   @CHN-1 @must
   Scenario: a refusal on another channel leaves the request with the same tag alone
     Given a connection

@@ -148,6 +148,21 @@ Feature: Responses
     When the peer answers "a" (ok, payload "right")
     Then "a" is answered (ok, payload "right")
 
+  @RSP-5 @must
+  Scenario: a response answers no request of another connection
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    Given another connection
+    When the subject requests type 2 as "b" (payload "y")
+    Then the subject sends the request of "b" (wire type 3, payload "y")
+    When the peer answers "b" (ok, payload "to b")
+    Then "b" is answered (ok, payload "to b")
+    Given the first connection again
+    Then "a" is not answered
+    When the peer answers "a" (ok, payload "to a")
+    Then "a" is answered (ok, payload "to a")
+
   @RSP-6 @must
   Scenario: a second response to a request is ignored
     Given a connection

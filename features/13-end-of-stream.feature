@@ -161,6 +161,16 @@ Feature: The end of a stream
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
     And the subject ends its stream
 
+  @EOS-6 @must
+  Scenario: requests that wait for a handler at the peer's EOF are answered
+    Given a connection
+    When the peer sends 12 requests of wire type 7 with the payload "g", from tag 1 on
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject takes no more requests
+    When gate "g" is released
+    Then the subject answers the tags 1 to 12 (ok, payload "g")
+    And the subject ends its stream
+
   @EOS-7 @must
   Scenario: after its EOF the subject closes its stream
     Given a connection

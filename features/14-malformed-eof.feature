@@ -18,6 +18,7 @@ Feature: The malformed EOF packet
       | a payload      | 04 00 02 00 78 (request: tag 0, wire type 0, payload "x")                         |
       | all of them    | 04 05 06 00 78 (request: tag 5, flags 1, wire type 0, payload "x")                |
       | the later ERQ  | 03 01 02 00 (request: tag 1, wire type 0)                                         |
+      | a tag, and channel 0 written | 04 05 03 00 00 (request: tag 5, wire type 0)                        |
 
   @MEO-1 @must
   Scenario: what follows it is ignored

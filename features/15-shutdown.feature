@@ -59,6 +59,19 @@ Feature: Shutdown
     And the subject ends its stream
 
   @SHD-2 @must
+  Scenario: requests that wait for a handler at the shutdown are answered
+    Given a connection
+    When the peer sends 12 requests of wire type 7 with the payload "g", from tag 1 on
+    And the peer sends 05 0d 03 05 03 61 (request: channel 5, tag 13, wire type 3, payload "a")
+    Then the subject answers tag 13 on channel 5 with a failure
+    When the subject is shut down as "shutdown"
+    Then the subject takes no more requests
+    When gate "g" is released
+    Then the subject answers the tags 1 to 12 (ok, payload "g")
+    And the subject ends its stream
+    And "shutdown" returns
+
+  @SHD-2 @must
   Scenario: a peer that has answered everything sees the subject's EOF at once
     Given a connection
     When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
@@ -143,6 +156,23 @@ Feature: Shutdown
     And "shutdown" returns
 
   @SHD-6 @must
+  Scenario: a blocking shutdown waits for each of several accepted requests
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 07 68 (request: tag 2, wire type 7, payload "h")
+    And the peer sends 05 03 03 05 03 61 (request: channel 5, tag 3, wire type 3, payload "a")
+    Then the subject answers tag 3 on channel 5 with a failure
+    When the subject is shut down, blocking, as "shutdown"
+    Then the subject takes no more requests
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And "shutdown" has not returned
+    When gate "h" is released
+    Then the subject answers 03 02 04 68 (response: tag 2, ok, payload "h")
+    And the subject ends its stream
+    And "shutdown" returns
+
+  @SHD-6 @must
   Scenario: a blocking shutdown with nothing outstanding returns
     Given a connection
     When the subject is shut down, blocking, as "shutdown"
@@ -172,6 +202,22 @@ Feature: Shutdown
     And "shutdown" has not returned
     When the peer answers "a" (ok, payload "y")
     Then "a" is answered (ok, payload "y")
+    And "shutdown" returns
+
+  @SHD-7 @should
+  Scenario: a blocking shutdown waits for each of several pending requests
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    And the subject requests type 2 as "b" (payload "y")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    And the subject sends the request of "b" (wire type 3, payload "y")
+    When the subject is shut down, blocking, as "shutdown"
+    Then the subject ends its stream
+    When the peer answers "a" (ok, payload "to a")
+    Then "a" is answered (ok, payload "to a")
+    And "shutdown" has not returned
+    When the peer answers "b" (ok, payload "to b")
+    Then "b" is answered (ok, payload "to b")
     And "shutdown" returns
 
   @SHD-7 @should

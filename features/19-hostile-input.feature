@@ -55,6 +55,16 @@ Feature: Malformed and hostile input
       | inside the payload   | 05 01 02 03 68 (not a packet)    |
       | inside EOF           | 03 00 02 (not a packet)          |
 
+  @BAD-2 @must
+  Scenario: a response cut inside its payload answers nothing
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (ok, payload "hi"), cut before its last octet
+    And the peer ends its stream without EOF
+    Then "a" is cancelled
+    And the subject ends its stream
+
   @BAD-3 @should
   Scenario Outline: malformed input is reported: <case>
     Given a connection

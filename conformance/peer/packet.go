@@ -71,18 +71,23 @@ func cutInteger(b []byte) (v *big.Int, rest []byte, ok bool) {
 }
 
 // Encode is the octets of p in their shortest form.
-func (p Packet) Encode() []byte {
+func (p Packet) Encode() []byte { return p.encode(orZero(p.Channel).Sign() != 0) }
+
+// EncodeWithChannel is the octets of p with its channel written, be it 0.
+func (p Packet) EncodeWithChannel() []byte { return p.encode(true) }
+
+func (p Packet) encode(hasChannel bool) []byte {
 	word := new(big.Int).Lsh(orZero(p.Flags), 2)
 	if p.IsRequest {
 		word.SetBit(word, 1, 1)
 	}
-	if orZero(p.Channel).Sign() != 0 {
+	if hasChannel {
 		word.SetBit(word, 0, 1)
 	}
 	body := appendInteger(nil, orZero(p.Tag))
 	body = appendInteger(body, word)
-	if word.Bit(0) == 1 {
-		body = appendInteger(body, p.Channel)
+	if hasChannel {
+		body = appendInteger(body, orZero(p.Channel))
 	}
 	if p.IsRequest {
 		body = appendInteger(body, orZero(p.Type))

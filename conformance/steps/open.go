@@ -11,6 +11,9 @@ import (
 var openSteps = []definition{
 	on(`a connection`, func(w *World) any { return w.openPlain }),
 	on(`another connection`, func(w *World) any { return w.openPlain }),
+	on(`the first connection again`, func(w *World) any {
+		return func() error { w.current = w.conns[0]; return nil }
+	}),
 	on(`a connection without a request handler`, func(w *World) any { return w.openWithoutHandler }),
 	on(`a connection with a grace of {seconds}`, func(w *World) any { return w.openWithGrace }),
 	on(`a connection with the default grace`, func(w *World) any { return w.openWithDefaultGrace }),

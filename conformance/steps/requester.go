@@ -22,6 +22,8 @@ var requesterSteps = []definition{
 	on(`the subject sends the request of {name}{fields}`, func(w *World) any { return w.sendsRequestOf }),
 	on(`the peer answers {name}{fields}`, func(w *World) any { return w.peerAnswers }),
 	on(`the peer answers {name}{fields}, one octet at a time`, func(w *World) any { return w.peerAnswersSlowly }),
+	on(`the peer answers {name}{fields}, cut before its last octet`, func(w *World) any { return w.peerAnswersCut }),
+	on(`the peer answers {name}{fields}, with channel 0 written`, func(w *World) any { return w.peerAnswersWithChannel }),
 	on(`the peer answers tag {integer}{fields}`, func(w *World) any { return w.peerAnswersTag }),
 	on(`{name} is answered{fields}`, func(w *World) any { return w.isAnswered }),
 	on(`{name} is cancelled`, func(w *World) any {
@@ -154,28 +156,45 @@ func (w *World) sendsRequestOf(name, fields string) error {
 // peerAnswers sends the response to a request of the subject's; its fields may
 // name another channel or tag than the request's.
 func (w *World) peerAnswers(name, fields string) error {
-	octets, err := w.answerOf(name, fields)
+	answer, err := w.answerOf(name, fields)
 	if err != nil {
 		return err
 	}
-	return w.send(octets)
+	return w.send(answer.Encode())
 }
 
 func (w *World) peerAnswersSlowly(name, fields string) error {
-	octets, err := w.answerOf(name, fields)
+	answer, err := w.answerOf(name, fields)
 	if err != nil {
 		return err
 	}
-	return w.sendSlowly(octets)
+	return w.sendSlowly(answer.Encode())
 }
 
-func (w *World) answerOf(name, fields string) ([]byte, error) {
+func (w *World) peerAnswersCut(name, fields string) error {
+	answer, err := w.answerOf(name, fields)
+	if err != nil {
+		return err
+	}
+	octets := answer.Encode()
+	return w.send(octets[:len(octets)-1])
+}
+
+func (w *World) peerAnswersWithChannel(name, fields string) error {
+	answer, err := w.answerOf(name, fields)
+	if err != nil {
+		return err
+	}
+	return w.send(answer.EncodeWithChannel())
+}
+
+func (w *World) answerOf(name, fields string) (peer.Packet, error) {
 	c, p, err := w.callAndFields(name, fields)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	if c.request == nil {
-		return nil, mistake("the request of %q has not come when the peer answers it", name)
+		return p, mistake("the request of %q has not come when the peer answers it", name)
 	}
 	if p.Tag == nil {
 		p.Tag = c.request.Tag
@@ -183,7 +202,7 @@ func (w *World) answerOf(name, fields string) ([]byte, error) {
 	if p.Channel == nil {
 		p.Channel = c.request.Channel
 	}
-	return p.Encode(), nil
+	return p, nil
 }
 
 func (w *World) peerAnswersTag(tag, fields string) error {

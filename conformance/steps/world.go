@@ -25,7 +25,7 @@ type World struct {
 	Limit   time.Duration
 
 	conns   []*connection
-	current *connection                 // the last one opened
+	current *connection                 // the one that steps are about
 	pending map[string]*adapter.Pending // long commands, by the names the feature gives them
 }
 
