@@ -64,8 +64,10 @@ Feature: Both directions at once
     Given a connection
     When the peer stops reading
     And the peer sends 24 requests of wire type 9 with the payload "65536", from tag 1 on
+    And the peer sends 03 00 02 00 (EOF)
     And the peer reads again
     Then the subject answers the tags 1 to 24 with 65536 octets each, octet i being i mod 251
+    And the subject ends its stream
 
   @BID-1 @must
   Scenario: 64 requests of each peer cross

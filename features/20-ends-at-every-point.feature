@@ -90,3 +90,170 @@ Feature: Every end at every point
       | EOF                 | sends 03 00 02 00 (EOF)                         |
       | the octets' end     | ends its stream without EOF                     |
       | a malformed packet  | sends 02 01 02 (not a packet)                   |
+
+  @must
+  Scenario Outline: the answer comes before EOF: <case>
+    Given a connection
+    When the peer sends <request>
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject answers <answer>
+    And the subject ends its stream
+
+    @HND-1
+    Examples:
+      | case             | request                                                                 | answer                                                |
+      | nothing          | 03 01 02 01 (request: tag 1, wire type 1)                               | 02 01 04 (response: tag 1, ok)                        |
+
+    @HND-2
+    Examples:
+      | case             | request                                                                 | answer                                                |
+      | flags            | 04 01 82 56 02 (request: tag 1, flags 0x55, wire type 2)                | 03 01 85 2c (response: tag 1, packet flags 0xab)      |
+
+    @HND-3
+    Examples:
+      | case             | request                                                                 | answer                                                |
+      | octets           | 05 01 02 03 ff fe (request: tag 1, wire type 3, payload ff fe)          | 04 01 04 ff fe (response: tag 1, ok, payload ff fe)   |
+
+    @HND-4
+    Examples:
+      | case             | request                                                                 | answer                                                |
+      | text             | 05 01 02 04 c3 a9 (request: tag 1, wire type 4, payload "é")            | 04 01 04 c3 a9 (response: tag 1, ok, payload "é")     |
+
+    @HND-5
+    Examples:
+      | case             | request                                                                 | answer                                                |
+      | flags and octets | 05 01 16 05 68 69 (request: tag 1, flags 5, wire type 5, payload "hi")  | 04 01 2c 68 69 (response: tag 1, packet flags 11, payload "hi") |
+
+  @must
+  Scenario Outline: the failure response comes before EOF: <case>
+    Given a connection
+    When the peer sends <request>
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject answers <which> with a failure
+    And the subject ends its stream
+
+    @HND-6
+    Examples:
+      | case                        | request                                                         | which              |
+      | a handler that raises       | 04 01 02 06 61 (request: tag 1, wire type 6, payload "a")       | tag 1              |
+      | one that raises without a word | 03 01 02 06 (request: tag 1, wire type 6)                    | tag 1              |
+      | an unknown type             | 04 01 02 64 61 (request: tag 1, wire type 100, payload "a")     | tag 1              |
+
+    @CHN-1
+    Examples:
+      | case                        | request                                                         | which              |
+      | an unknown channel          | 05 01 03 05 03 61 (request: channel 5, tag 1, wire type 3, payload "a") | tag 1 on channel 5 |
+
+    @MEO-2
+    Examples:
+      | case                        | request                                                         | which              |
+      | wire type 0 on channel 7    | 04 05 03 07 00 (request: channel 7, tag 5, wire type 0)         | tag 5 on channel 7 |
+
+  @HND-8 @must
+  Scenario: the failure response of a connection without a handler comes before EOF
+    Given a connection without a request handler
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject answers tag 1 with a failure
+    And the subject ends its stream
+
+  @HND-6 @must
+  Scenario: requests after one whose handler raises are answered before EOF
+    Given a connection
+    When the peer sends 12 requests of wire type 6 with the payload "a", from tag 1 on
+    And the peer sends 04 0d 02 03 61 (request: tag 13, wire type 3, payload "a")
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject answers 03 0d 04 61 (response: tag 13, ok, payload "a")
+
+  @TAG-4 @must
+  Scenario: the refusal of a duplicate comes before EOF
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject takes no more requests
+    When gate "g" is released
+    Then the subject answers tag 1 with a failure
+
+  @RSP-4 @must
+  Scenario: an answer before EOF counts, though an earlier request is open
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    And the subject requests type 2 as "b" (payload "y")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    And the subject sends the request of "b" (wire type 3, payload "y")
+    When the peer answers "b" (ok, payload "to b")
+    And the peer sends 03 00 02 00 (EOF)
+    Then "b" is answered (ok, payload "to b")
+    And "a" is cancelled
+
+  @DCR-2 @must
+  Scenario: the decoder's error stands, though EOF follows the response
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x"), decoded by "raise"
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (ok, payload "y")
+    And the peer sends 03 00 02 00 (EOF)
+    Then "a" ends with the decoder's error
+
+  @must
+  Scenario Outline: what follows is ignored: <case>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends <octets>
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    And the peer answers "a" (ok, payload "y")
+    Then "a" is cancelled
+    And the subject ends its stream
+    And the handler was not called
+
+    @EOS-1 @EOS-5
+    Examples:
+      | case                          | octets                                                              |
+      | EOF                           | 03 00 02 00 (EOF)                                                   |
+      | EOF with channel 0 written    | 04 00 03 00 00 (EOF)                                                |
+      | EOF with an overlong tag      | 04 80 00 02 00 (EOF)                                                |
+      | EOF with an overlong length   | 80 03 00 02 00 (EOF)                                                |
+      | EOF with an overlong type     | 04 00 02 80 00 (EOF)                                                |
+      | EOF with an overlong word     | 04 00 80 02 00 (EOF)                                                |
+
+    @MEO-1 @EOS-5
+    Examples:
+      | case                          | octets                                                              |
+      | EOF with a tag                | 03 05 02 00 (request: tag 5, wire type 0)                           |
+      | EOF with flags                | 03 00 06 00 (request: tag 0, flags 1, wire type 0)                  |
+      | EOF with a payload            | 04 00 02 00 78 (request: tag 0, wire type 0, payload "x")           |
+      | the later ERQ                 | 03 01 02 00 (request: tag 1, wire type 0)                           |
+
+    @BAD-1
+    Examples:
+      | case                          | octets                                                              |
+      | an empty body                 | 00 (not a packet)                                                   |
+      | a tag alone                   | 01 01 (not a packet)                                                |
+      | a request with no type        | 02 01 02 (not a packet)                                             |
+      | has_channel and none          | 02 01 01 (not a packet)                                             |
+      | a tag that goes on            | 02 81 81 (not a packet)                                             |
+      | a type that goes on           | 03 01 02 81 (not a packet)                                          |
+
+  @SHD-5 @EOS-5 @must
+  Scenario: a response after the peer's EOF is too late, after a shutdown too
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down
+    Then the subject ends its stream
+    When the peer sends 03 00 02 00 (EOF)
+    And the peer answers "a" (ok, payload "y")
+    Then "a" is cancelled
+
+  @MEO-4 @should
+  Scenario: a response after a malformed EOF is too late, after a shutdown too
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down
+    Then the subject ends its stream
+    When the peer sends 03 05 02 00 (request: tag 5, wire type 0)
+    And the peer answers "a" (ok, payload "y")
+    Then "a" is cancelled

@@ -126,6 +126,10 @@ func equal(v, w *big.Int) bool { return orZero(v).Cmp(orZero(w)) == 0 }
 // EOF is the packet that ends a stream: 03 00 02 00.
 var EOF = Packet{IsRequest: true}
 
+// ERQ is the packet by which a peer of the later dialect says that it requests no
+// more: 03 01 02 00.
+var ERQ = Packet{IsRequest: true, Tag: big.NewInt(1)}
+
 // OK is the ok bit of a response.
 func (p Packet) OK() bool { return orZero(p.Flags).Bit(0) == 1 }
 

@@ -22,6 +22,7 @@ var peerSteps = []definition{
 }
 
 func (w *World) send(octets []byte) error {
+	w.current.asked.add(octets)
 	if err := w.current.peer.Send(w.Ctx, octets); err != nil {
 		return w.awaited("the subject to read what the peer writes", err)
 	}

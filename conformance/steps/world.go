@@ -35,7 +35,8 @@ type connection struct {
 	peer     *peer.Peer
 	received []peer.Received // taken off the wire, but not yet asked for by a step
 	calls    map[string]*call
-	sawEOF   bool // the subject's EOF packet was taken off the wire
+	asked    asked // by the peer
+	sawEOF   bool  // the subject's EOF packet was taken off the wire
 }
 
 // call is a request that the subject was told to send.
@@ -135,7 +136,8 @@ func (w *World) next(expected string) (peer.Received, error) {
 	return w.pull(expected)
 }
 
-// pull takes the subject's next packet off the wire. After EOF there is to be none.
+// pull takes the subject's next packet off the wire. After EOF there is to be none, and
+// each response is to answer a request.
 func (w *World) pull(expected string) (peer.Received, error) {
 	c := w.current
 	r, err := c.peer.Next(w.Ctx)
@@ -144,6 +146,8 @@ func (w *World) pull(expected string) (peer.Received, error) {
 		return r, w.awaited(expected, err)
 	case c.sawEOF:
 		return r, failf("no octets after EOF", "%s", describe(r.Octets))
+	case !r.IsRequest && !c.asked.answer(r.Packet):
+		return r, failf(expected, "%s, which answers no request that the peer has open", describe(r.Octets))
 	}
 	c.sawEOF = r.Same(peer.EOF)
 	return r, nil

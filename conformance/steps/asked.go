@@ -1,0 +1,61 @@
+package steps
+
+import (
+	"math/big"
+
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// asked is what the peer has asked of the subject on one connection, read off the
+// octets that it wrote. With it a response that answers nothing shows when it comes,
+// not by the time that passes without the right one.
+type asked struct {
+	unread []byte // of what the peer wrote: the beginning of a packet
+	over   bool   // the peer's stream has ended for the subject: what follows is ignored
+	open   map[request]int
+}
+
+// request is what a response names of its request.
+type request struct{ channel, tag string }
+
+func requestOf(p peer.Packet) request { return request{p.Channel.String(), p.Tag.String()} }
+
+// add takes in octets of the peer's.
+func (a *asked) add(octets []byte) {
+	if a.over {
+		return
+	}
+	a.unread = append(a.unread, octets...)
+	for len(a.unread) > 0 {
+		p, n, err := peer.Decode(a.unread)
+		if n == 0 {
+			return
+		}
+		a.unread = a.unread[n:]
+		switch {
+		case err != nil, endsStream(p):
+			a.over = true
+			return
+		case p.IsRequest && !p.Same(peer.ERQ):
+			if a.open == nil {
+				a.open = map[request]int{}
+			}
+			a.open[requestOf(p)]++
+		}
+	}
+}
+
+// endsStream reports whether p is EOF or a malformed one, which ERQ is in one dialect.
+func endsStream(p peer.Packet) bool {
+	return p.IsRequest && p.Channel.Cmp(new(big.Int)) == 0 && p.Type.Sign() == 0 && !p.Same(peer.ERQ)
+}
+
+// answer reports whether the response p answers a request, which it does once.
+func (a *asked) answer(p peer.Packet) bool {
+	of := requestOf(p)
+	if a.open[of] == 0 {
+		return false
+	}
+	a.open[of]--
+	return true
+}
