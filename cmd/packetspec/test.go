@@ -22,6 +22,7 @@ import (
 type testFlags struct {
 	filter    conformance.Filter
 	known     string
+	update    bool // of the known deviations
 	strict    bool
 	parallel  int
 	timeout   time.Duration
@@ -50,6 +51,7 @@ unless --strict or --known is given.`,
 	filterFlags(cmd, &f.filter)
 	flags := cmd.Flags()
 	flags.StringVar(&f.known, "known", "", "a `file` of all known deviations: a listed one does not count if it deviates as listed; any other counts, of whatever level")
+	flags.BoolVar(&f.update, "update-known", false, "write the deviations found to the file of --known, which need not exist, and do not count them")
 	flags.BoolVar(&f.strict, "strict", false, "scenarios of every level count")
 	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "how many adapters run at a time")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long one scenario may take")
@@ -82,6 +84,9 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	if f.parallel < 1 || f.timeout <= 0 || f.startTime <= 0 {
 		return errors.New("--parallel, --timeout and --start-timeout are above 0")
 	}
+	if f.update && f.known == "" {
+		return errors.New("--update-known needs the file to write: --known FILE")
+	}
 	outputs, err := parseReports(f.reports)
 	if err != nil {
 		return err
@@ -98,7 +103,7 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	known, err := readKnown(f.known, s)
+	list, known, err := f.readKnown(s)
 	if err != nil {
 		return err
 	}
@@ -120,6 +125,9 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	if err := f.write(cmd.OutOrStdout(), results, outputs); err != nil {
 		return &statusError{statusNot, err}
 	}
+	if f.update {
+		return f.updateKnown(list, results)
+	}
 	if !results.Conforms(f.everyLevel()) {
 		return &statusError{status: statusNot}
 	}
@@ -139,18 +147,6 @@ func (f *testFlags) repeated(cmd *cobra.Command) (flags string) {
 // everyLevel reports whether scenarios of every level count. They do with a list of
 // known deviations: it would rot if what it lacks went unnoticed.
 func (f *testFlags) everyLevel() bool { return f.strict || f.known != "" }
-
-func readKnown(file string, s *spec.Spec) (conformance.Known, error) {
-	if file == "" {
-		return nil, nil
-	}
-	r, err := os.Open(file)
-	if err != nil {
-		return nil, fmt.Errorf("--known: %w", err)
-	}
-	defer func() { _ = r.Close() }()
-	return conformance.ReadKnown(file, r, s)
-}
 
 // output is a report that was asked for; without a file it goes to the standard output.
 type output struct{ format, file string }

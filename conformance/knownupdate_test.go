@@ -1,0 +1,35 @@
+package conformance_test
+
+import (
+	"testing"
+
+	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/report"
+)
+
+func TestUpdateKnown(t *testing.T) {
+	result := func(id string, o report.Outcome) report.Result {
+		return report.Result{ID: id, Requirements: []string{"A-1", "B-2"}, Outcome: o, Expected: "this", Actual: "that\nand  that"}
+	}
+	crash := result("f/crashes", report.Crash)
+	crash.Reason = "the adapter ended"
+	for name, test := range map[string]struct {
+		list, want string
+		results    []report.Result
+	}{
+		"an empty list": {"", "f/a A-1 fail expected this, got that and that\nf/crashes A-1 crash the adapter ended\n",
+			[]report.Result{crash, result("f/a", report.Fail), result("f/passes", report.Pass)}},
+		"a comment and a line that holds": {"# why\n\nf/a B-2 fail my words\n", "# why\n\nf/a B-2 fail my words\n",
+			[]report.Result{result("f/a", report.Known)}},
+		"a line for one that passes": {"# why\nf/a A-1 fail x\nf/b A-1 fail y\n", "# why\nf/b A-1 fail y\n",
+			[]report.Result{result("f/a", report.Fixed), result("f/b", report.Known)}},
+		"another outcome":                   {"f/a B-2 fail my words\n", "f/a B-2 timeout my words\n", []report.Result{result("f/a", report.Timeout)}},
+		"lines for one not run, or skipped": {"f/a A-1 fail x\nf/b A-1 fail y\n", "f/a A-1 fail x\nf/b A-1 fail y\n", []report.Result{result("f/b", report.Skip)}},
+		"a new one between two": {"# why\nf/a A-1 fail x\nf/c A-1 fail y\n", "# why\nf/a A-1 fail x\nf/b A-1 timeout expected this, got that and that\nf/c A-1 fail y\n",
+			[]report.Result{result("f/b", report.Timeout)}},
+	} {
+		if got := conformance.UpdateKnown(test.list, &report.Results{Results: test.results}); got != test.want {
+			t.Errorf("%s: got\n%s\nexpected\n%s", name, got, test.want)
+		}
+	}
+}
