@@ -1,6 +1,6 @@
 Feature: The response decoder
-  A requester may give a decoder with its request. The one here reverses the payload,
-  or raises.
+  A requester may give a decoder with its request. The ones here reverse the payload,
+  tell the flags, or raise.
 
   @DCR-1 @must
   Scenario Outline: what the decoder returns takes the payload's place: <case>
@@ -15,6 +15,20 @@ Feature: The response decoder
       | a payload     | ok, payload "abc"            | ok, payload "cba"             |
       | no payload    | ok                           | ok                            |
       | with flags    | ok, flags 5, payload "abc"   | ok, flags 5, payload "cba"    |
+
+  @DCR-1 @must
+  Scenario Outline: the decoder is called with the flags, without the ok bit: <flags>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x"), decoded by "flags"
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer answers "a" (ok, flags <flags>, payload "abc")
+    Then "a" is answered (ok, flags <flags>, payload "<flags>")
+
+    Examples:
+      | flags |
+      | 0     |
+      | 5     |
+      | 300   |
 
   @DCR-1 @must
   Scenario: a decoder is for its own request

@@ -25,3 +25,10 @@ Feature: Tick
     When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
     And no ticks have come
+
+  @TCK-4 @should
+  Scenario: without a tick no ticks go to the standard error
+    Given a connection
+    Then 20 requests of the peer's are answered, and what they bring on standard error is noted
+    Given a connection that ticks on standard error
+    Then 20 requests of the peer's bring at least 40 octets more on standard error than noted

@@ -35,12 +35,13 @@ const (
 	CanBigIntegers  Ability = "big-integers"
 	CanChannels     Ability = "channels"
 	CanEndReason    Ability = "end-reason"
+	CanDecodeFlags  Ability = "decode-flags" // ours, not the contract's
 )
 
 // Abilities are all there are, in the order of the guide.
 var Abilities = []Ability{
 	CanEqual, CanString, CanGrace, CanTick, CanDecode, CanInvalidReply,
-	CanNegative, CanBigIntegers, CanChannels, CanEndReason,
+	CanNegative, CanBigIntegers, CanChannels, CanEndReason, CanDecodeFlags,
 }
 
 // A Packet is a packet in JSON. RqType is the wire's; it is absent on responses,
@@ -81,7 +82,7 @@ type Message struct {
 	Flags   Integer `json:"flags,omitempty"`   // request, do
 	Payload Hex     `json:"payload,omitempty"` // request, do; absent: empty
 	Channel Integer `json:"channel,omitempty"` // request, do
-	Decode  string  `json:"decode,omitempty"`  // request, do: reverse or raise
+	Decode  string  `json:"decode,omitempty"`  // request, do: reverse, raise or flags
 
 	Block *bool `json:"block,omitempty"` // shutdown
 }
@@ -90,6 +91,7 @@ type Message struct {
 const (
 	DecodeReverse = "reverse" // the decoded value is the payload reversed
 	DecodeRaise   = "raise"   // the decoder fails
+	DecodeFlags   = "flags"   // the decoded value is the flags, as text
 )
 
 // How ticks are asked for.

@@ -117,7 +117,7 @@ func TestResponseDecoders(t *testing.T) {
 	request := func(decode string) adapter.Message {
 		return adapter.Message{Op: adapter.OpDo, Conn: "c", RqType: "2", Payload: adapter.Hex("abc"), Decode: decode}
 	}
-	for decode, want := range map[string]string{"": "abc", adapter.DecodeReverse: "cba"} {
+	for decode, want := range map[string]string{"": "abc", adapter.DecodeReverse: "cba", adapter.DecodeFlags: "5"} {
 		check(t, "decoded by "+decode, string(*do(t, s, request(decode)).Payload), want)
 	}
 	fails(t, s, request(adapter.DecodeRaise), adapter.BadDecode)

@@ -139,6 +139,8 @@ func decoder(name string) (func(Integer, []byte) ([]byte, error), error) {
 		return func(_ Integer, payload []byte) ([]byte, error) { return reversed(payload), nil }, nil
 	case DecodeRaise:
 		return func(Integer, []byte) ([]byte, error) { return nil, errors.New("the decoder was asked to fail") }, nil
+	case DecodeFlags:
+		return func(flags Integer, _ []byte) ([]byte, error) { return []byte(flags), nil }, nil
 	}
-	return nil, Errorf(Invalid, "decode %q is neither %q nor %q", name, DecodeReverse, DecodeRaise)
+	return nil, Errorf(Invalid, "decode %q is none of %q, %q, %q", name, DecodeReverse, DecodeRaise, DecodeFlags)
 }

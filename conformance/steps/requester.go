@@ -50,7 +50,7 @@ func (w *World) requestCommand(op, rqType, fields, decode string) (adapter.Messa
 	}
 	m := adapter.Message{Op: op, RqType: integer(typ), Payload: p.Payload, Decode: decode}
 	if decode != "" {
-		if err := w.need(adapter.CanDecode); err != nil {
+		if err := w.need(decoderAbility(decode)); err != nil {
 			return m, err
 		}
 	}
@@ -69,6 +69,13 @@ func (w *World) requestCommand(op, rqType, fields, decode string) (adapter.Messa
 		}
 	}
 	return m, nil
+}
+
+func decoderAbility(decode string) adapter.Ability {
+	if decode == adapter.DecodeFlags {
+		return adapter.CanDecodeFlags
+	}
+	return adapter.CanDecode
 }
 
 // requests has the subject submit a request and wait for its answer from then on.

@@ -22,6 +22,10 @@ var timeSteps = []definition{
 	on(`{n} responses to unknown tags bring at least {n} ticks`, func(w *World) any { return w.receivingTicks }),
 	on(`{n} requests of the subject's bring at least {n} ticks`, func(w *World) any { return w.sendingTicks }),
 	on(`{n} requests of the peer's bring at least {n} octets on standard error`, func(w *World) any { return w.stderrTicks }),
+	on(`{n} requests of the peer's are answered, and what they bring on standard error is noted`, func(w *World) any { return w.noteStderr }),
+	on(`{n} requests of the peer's bring at least {n} octets more on standard error than noted`, func(w *World) any {
+		return func(n, octets int) error { return w.stderrTicks(n, w.noted+octets) }
+	}),
 }
 
 // exchange sends n requests for type 2, tags from first on, in one write, and takes
@@ -197,16 +201,35 @@ func (w *World) sendingTicks(n, ticks int) error {
 }
 
 func (w *World) stderrTicks(n, octets int) error {
-	count := func() (int, error) {
-		total, ok := w.Session.StderrTotal()
-		if !ok {
-			return 0, fmt.Errorf("%w: the subject's standard error is not the runner's to see", ErrSkip)
-		}
-		_, err := w.command(adapter.Message{Op: adapter.OpSeen})
-		return int(total), err
-	}
-	return w.awaitMore("octets on standard error", octets, count, func() error {
+	return w.awaitMore("octets on standard error", octets, w.stderr, func() error {
 		_, _, err := w.exchange(1, n)
 		return err
 	})
+}
+
+// noteStderr keeps how much the standard error gets without a tick, be it a log.
+func (w *World) noteStderr(n int) error {
+	before, err := w.stderr()
+	if err != nil {
+		return err
+	}
+	if _, _, err := w.exchange(1, n); err != nil {
+		return err
+	}
+	if _, err := w.staysQuiet(nil); err != nil {
+		return err
+	}
+	after, err := w.stderr()
+	w.noted = after - before
+	return err
+}
+
+// stderr is how many octets the subject has written to its standard error.
+func (w *World) stderr() (int, error) {
+	_, err := w.command(adapter.Message{Op: adapter.OpSeen})
+	total, ok := w.Session.StderrTotal()
+	if !ok {
+		return 0, fmt.Errorf("%w: the subject's standard error is not the runner's to see", ErrSkip)
+	}
+	return int(total), err
 }

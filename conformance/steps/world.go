@@ -27,6 +27,7 @@ type World struct {
 	conns   []*connection
 	current *connection                 // the one that steps are about
 	pending map[string]*adapter.Pending // long commands, by the names the feature gives them
+	noted   int                         // octets on the standard error, without a tick
 }
 
 // connection is one connection under test, seen from the peer's end.

@@ -25,7 +25,7 @@ func (i Implementation) Hello() adapter.Hello {
 		Name: "packetspec reference", Release: i.Release, Language: runtime.Version(),
 		Supports: []adapter.Ability{
 			adapter.CanEqual, adapter.CanString, adapter.CanGrace, adapter.CanTick,
-			adapter.CanDecode, adapter.CanChannels, adapter.CanEndReason,
+			adapter.CanDecode, adapter.CanDecodeFlags, adapter.CanChannels, adapter.CanEndReason,
 		},
 	}
 }

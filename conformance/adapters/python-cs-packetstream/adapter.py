@@ -199,6 +199,7 @@ DECODERS = {
     "none": None,
     "reverse": lambda flags, payload: payload[::-1],
     "raise": fail_to_decode,
+    "flags": lambda flags, payload: str(flags).encode(),
 }
 
 # What the standard handler's request `invalid` answers: none of the five
@@ -510,6 +511,7 @@ class Adapter:
             "grace": Connection.has_grace,
             "tick": Connection.has_tick,
             "decode-response": True,
+            "decode-flags": True,
             "invalid-reply": True,
             "negative": True,
             "big-integers": True,
