@@ -1,4 +1,4 @@
-package fuzz_test
+package fuzz
 
 import (
 	"encoding/hex"
@@ -50,7 +50,7 @@ func (m *machine) peerRequest(t *rapid.T, tag uint64) {
 			Type:      rapid.OneOf(rapid.Uint64Range(1, 9), rapidInteger(integerEdges)).Draw(t, "wire type"),
 			Payload:   fmt.Appendf(nil, "visit %d", len(m.visits)),
 		},
-		plan: rapidPlan().Draw(t, "plan"),
+		plan: rapid.SampledFrom(plans()).Draw(t, "plan"),
 		gate: make(chan struct{}),
 	}
 	if v.packet.Channel == 0 {

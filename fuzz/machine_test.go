@@ -1,11 +1,10 @@
-package fuzz_test
+package fuzz
 
 import (
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -107,11 +106,7 @@ func (m *machine) handle(_ context.Context, r reference.Request) (reference.Repl
 	}
 	v := m.visits[i]
 	v.seen = append(v.seen, r)
-	<-v.gate
-	if v.plan.instead != nil {
-		v.plan.instead()
-	}
-	return v.plan.reply, v.plan.err
+	return v.handle()
 }
 
 // Check compares the connection at rest with the model.
@@ -119,10 +114,10 @@ func (m *machine) Check(t *rapid.T) {
 	synctest.Wait()
 	m.checkWire(t)
 	for _, c := range m.model.calls {
-		c.check(t)
+		must(t, c.check())
 	}
 	for _, v := range m.visits {
-		v.check(t)
+		must(t, v.check())
 	}
 	m.join.check(t, "Join", m.model.idle(), m.model.reason)
 	for _, s := range m.shutdowns {
@@ -178,7 +173,7 @@ func (m *machine) finish(t *rapid.T) {
 		t.Fatalf("expected the model to have ended, got %+v", m.model)
 	}
 	for _, c := range m.model.calls {
-		c.checkSecondWait(t)
+		must(t, c.checkSecondWait())
 	}
 }
 
@@ -191,18 +186,5 @@ func (m *machine) tearDown() {
 	m.peer.close()
 }
 
-// isError reports whether got is of the kind of want, which may be nil or errMalformed.
-func isError(got, want error) bool {
-	if errors.Is(want, errMalformed) {
-		return errors.As(got, new(*reference.MalformedError))
-	}
-	return errors.Is(got, want)
-}
-
-// What the model expects of an error where the package has no value for it.
-var (
-	errMalformed = errors.New("any MalformedError")
-	errReset     = errors.New("the peer's stream broke")
-	errDecoder   = errors.New("the decoder fails, as asked")
-	errDeaf      = io.ErrClosedPipe // what writing says when the peer reads no more
-)
+// errReset is how the peer's stream breaks.
+var errReset = errors.New("the peer's stream broke")

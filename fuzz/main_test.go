@@ -1,4 +1,4 @@
-package fuzz_test
+package fuzz
 
 import (
 	"flag"
@@ -47,9 +47,3 @@ func tellHowToReproduce(t *testing.T, environment ...string) {
 		t.Logf("reproduce: %s", strings.Join(command, " "))
 	})
 }
-
-// A named case of a table shows in failures by its name alone.
-type named string
-
-func (n named) String() string   { return string(n) }
-func (n named) GoString() string { return string(n) }

@@ -1,4 +1,4 @@
-package fuzz_test
+package fuzz
 
 import (
 	"bytes"
@@ -41,9 +41,9 @@ func (h *hexOctets) UnmarshalText(text []byte) (err error) {
 }
 
 func (p vectorPacket) oracle() oraclePacket {
-	integer := func(decimal string) *big.Int {
+	integer := func(decimal string) natural {
 		v, _ := new(big.Int).SetString("0"+decimal, 10)
-		return v
+		return natOf(v)
 	}
 	return oraclePacket{
 		isRequest: p.IsRequest, channel: integer(p.Channel), tag: integer(p.Tag),

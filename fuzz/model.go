@@ -1,7 +1,8 @@
-package fuzz_test
+package fuzz
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/packetspec/packetspec/reference"
 )
@@ -183,15 +184,14 @@ type expectations []expectation
 
 // find is where p is among them, or -1.
 func (all expectations) find(p reference.Packet) int {
-	for i, e := range all {
-		if e.anyWords {
-			e.Payload = p.Payload
-		}
-		if sameFields(p, e.Packet) == nil {
-			return i
-		}
+	return slices.IndexFunc(all, func(e expectation) bool { return e.matches(p) })
+}
+
+func (e expectation) matches(p reference.Packet) bool {
+	if e.anyWords {
+		e.Payload = p.Payload
 	}
-	return -1
+	return sameAs(p, e.Packet)
 }
 
 func (e expectation) String() string {

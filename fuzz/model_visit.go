@@ -1,11 +1,9 @@
-package fuzz_test
+package fuzz
 
 import (
 	"errors"
 	"fmt"
 	"runtime"
-
-	"pgregory.net/rapid"
 
 	"github.com/packetspec/packetspec/reference"
 )
@@ -42,10 +40,18 @@ type plan struct {
 // maxReplyFlags is one bit less than a packet's: the wire adds the ok bit.
 const maxReplyFlags = reference.MaxInteger >> 1
 
-// rapidPlan is each of the five results that the documentation names, and the ways to fail.
-func rapidPlan() *rapid.Generator[plan] {
+// end ends a handler so.
+func (p plan) end() (reference.Reply, error) {
+	if p.instead != nil {
+		p.instead()
+	}
+	return p.reply, p.err
+}
+
+// plans are each of the five results that the documentation names, and the ways to fail.
+func plans() []plan {
 	octets := []byte("\x00\xffoctets")
-	return rapid.SampledFrom([]plan{
+	return []plan{
 		{named: "none"},
 		{named: "int", reply: reference.Reply{Flags: 0x55}},
 		{named: "greatest int", reply: reference.Reply{Flags: maxReplyFlags}},
@@ -56,7 +62,7 @@ func rapidPlan() *rapid.Generator[plan] {
 		{named: "error", err: errors.New("as planned")},
 		{named: "panic", instead: func() { panic("as planned") }},
 		{named: "end of its goroutine", instead: runtime.Goexit},
-	})
+	}
 }
 
 // answer is what the peer gets.
@@ -68,6 +74,12 @@ func (v *visit) answer() expectation {
 	return expectation{Packet: reference.Packet{
 		Tag: v.packet.Tag, Flags: v.plan.reply.Flags*2 + okBit, Payload: v.plan.reply.Payload,
 	}}
+}
+
+// handle is the request handler when it is called for v: it does what is planned.
+func (v *visit) handle() (reference.Reply, error) {
+	<-v.gate
+	return v.plan.end()
 }
 
 func (v *visit) open() {
@@ -86,7 +98,7 @@ func (v *visit) giveUp() {
 
 // check: the handler was called once if it was the request's turn, else not at all, and
 // was given what the peer sent.
-func (v *visit) check(t *rapid.T) {
+func (v *visit) check() error {
 	least, most := 0, 0
 	switch v.state {
 	case running, answered:
@@ -95,15 +107,22 @@ func (v *visit) check(t *rapid.T) {
 		most = 1
 	}
 	if n := len(v.seen); n < least || n > most {
-		t.Fatalf("%v: expected its handler to be called %d to %d times\ngot %d", v, least, most, n)
+		return breaks("HND-9", "handling %v", v).expected("its handler to be called %d to %d times", least, most).got("%d", n)
 	}
 	for _, r := range v.seen {
 		if r.Channel != 0 || r.Type != v.packet.Type-1 || r.Flags != v.packet.Flags || r.Decode != nil {
-			t.Fatalf("%v: expected its handler to be given the type less one, and the flags\ngot %+v", v, r)
+			return breaks("RQS-2", "handling %v", v).expected("its handler to be given the type less one, and the flags").got("%+v", r)
 		}
 	}
+	return nil
 }
 
 func (v *visit) String() string {
 	return fmt.Sprintf("request %s, planned %s", show(v.packet), v.plan.named)
 }
+
+// A named case of a table shows in failures by its name alone.
+type named string
+
+func (n named) String() string   { return string(n) }
+func (n named) GoString() string { return string(n) }

@@ -1,0 +1,28 @@
+package fuzz
+
+import "runtime/metrics"
+
+// bounded runs f on so many octets and fails if more memory was allocated meanwhile than
+// they can be worth: a length that is only declared must cost nothing. (BAD-4)
+func bounded(octets int, f func() error) error {
+	const (
+		slack   = 1 << 20 // for what others allocate meanwhile
+		anOctet = 2 << 10 // what one may cost: every packet is read several ways, and written again
+	)
+	before := allocated()
+	if err := f(); err != nil {
+		return err
+	}
+	if got, most := allocated()-before, uint64(slack+anOctet*octets); got > most {
+		return breaks("BAD-4", "reading %d octets", octets).
+			expected("at most %d octets of memory to be allocated", most).got("%d", got)
+	}
+	return nil
+}
+
+// allocated is how much memory this process has allocated so far.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
