@@ -27,6 +27,18 @@ var requesterFaults = []fault{
 		}
 	}},
 
+	{"negative flags go out as 31", "RQS-4", "", func(f *faulty) {
+		f.supports = []adapter.Ability{adapter.CanNegative}
+		f.open = func(l *link) {
+			l.request = func(ctx context.Context, r adapter.Request) (adapter.Call, error) {
+				if r.Flags == "-1" {
+					r.Flags = "31"
+				}
+				return l.Connection.Request(ctx, r)
+			}
+		}
+	}},
+
 	{"tags count from 0", "TAG-1", "", renumbersTags(func(tag *big.Int) *big.Int { return plus(tag, -1) }, func(tag *big.Int) *big.Int { return plus(tag, 1) })},
 	{"tags count by twos", "TAG-1", "", renumbersTags(
 		func(tag *big.Int) *big.Int { return new(big.Int).Lsh(tag, 1) },

@@ -70,17 +70,17 @@ var responderFaults = []fault{
 			l.toSubject(m.octets)
 		}
 	})},
-	{"a large tag is answered with another", "TAG-6", report.Timeout, packetsGoOut(func(p *peer.Packet) {
+	{"a large tag is answered with another", "TAG-6", "", packetsGoOut(func(p *peer.Packet) {
 		p.Tag = new(big.Int).And(p.Tag, big.NewInt(1<<16-1))
 	})},
 
 	{"a request on another channel is ignored", "CHN-1", report.Timeout, onChannels(func(*link, message) {})},
-	{"a request on another channel is served", "CHN-1", report.Timeout, onChannels(func(l *link, m message) {
+	{"a request on another channel is served", "CHN-1", "", onChannels(func(l *link, m message) {
 		m.Channel = nil
 		l.toSubject(m.Encode())
 	})},
 	{"a request on another channel ends the stream", "CHN-1", "", onChannels(func(l *link, _ message) { l.inner.EndSending() })},
-	{"a refusal is on the channel 0", "CHN-1", report.Timeout, packetsGoOut(func(p *peer.Packet) { p.Channel = nil })},
+	{"a refusal is on the channel 0", "CHN-1", "", packetsGoOut(func(p *peer.Packet) { p.Channel = nil })},
 	{"a refusal on another channel takes the answer of a request with its tag", "CHN-1", "", opens(func(l *link) {
 		spoilt := map[string]bool{}
 		l.fromPeer = func(m message) {

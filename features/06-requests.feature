@@ -94,6 +94,19 @@ Feature: Requests
       | requesting |
       | doing      |
 
+  @RQS-4 @should
+  Scenario Outline: negative flags are an error, and nothing is sent: <how>
+    Given a connection
+    Then <how> type 2 (flags -1) is refused as invalid
+    When the subject requests type 0 as "a"
+    Then the subject sends the request of "a" (wire type 1)
+    And the subject has sent nothing more
+
+    Examples:
+      | how        |
+      | requesting |
+      | doing      |
+
   @RQS-1 @must
   Scenario Outline: a payload of <size> octets goes out
     Given a connection

@@ -12,6 +12,8 @@ var requestFaults = []Fault{
 	{"handler-gets-no-payload", "RQS-2", "the handler is not given the payload"},
 	{"request-type-negative-wraps", "RQS-3", "type -1 goes out as wire type 0"},
 	{"request-type-negative-absolute", "RQS-3", "type -1 goes out as type 1"},
+	{"request-flags-negative-wrap", "RQS-4", "flags -1 go out as 31, as the original sends them"},
+	{"request-flags-negative-0", "RQS-4", "flags -1 go out as 0"},
 }
 
 var tagFaults = []Fault{

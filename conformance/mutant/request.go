@@ -66,7 +66,7 @@ func (m mutation) newRequest(r adapter.Request) (p packet, err error) {
 	if p.rqType, err = m.wireType(r.RqType); err != nil {
 		return p, err
 	}
-	if p.flags, err = number(r.Flags); err != nil {
+	if p.flags, err = m.requestFlags(r.Flags); err != nil {
 		return p, err
 	}
 	p.channel, err = number(r.Channel)
@@ -81,6 +81,18 @@ func (m mutation) newRequest(r adapter.Request) (p packet, err error) {
 		p.payload = m.trimZeros(p.payload)
 	}
 	return p, err
+}
+
+// requestFlags are what goes out as the caller's flags.
+func (m mutation) requestFlags(flags adapter.Integer) (*big.Int, error) {
+	v, err := number(flags)
+	switch {
+	case err != nil && m.has("request-flags-negative-wrap"):
+		return big.NewInt(31), nil
+	case err != nil && m.has("request-flags-negative-0"):
+		return zero, nil
+	}
+	return v, err
 }
 
 // wireType is one more than the caller's type.

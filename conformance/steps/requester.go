@@ -309,8 +309,12 @@ func (w *World) refused(op, rqType, fields, kind string) error {
 	if op == adapter.OpRequest {
 		m.Call = "refused"
 	}
-	_, err = w.command(m)
 	expected := fmt.Sprintf("the error %q", kind)
+	reply, err := w.unlessSent(m, expected)
+	if err != nil {
+		return err
+	}
+	_, err = w.await(reply)
 	switch got := kindOf(err); {
 	case string(got) == kind:
 		return nil
@@ -318,4 +322,31 @@ func (w *World) refused(op, rqType, fields, kind string) error {
 		return subjectError(expected, err)
 	}
 	return failf(expected, "the request was taken")
+}
+
+// unlessSent sends a command that is to have the subject request nothing, and waits for
+// its reply or, as a failure, for a request.
+func (w *World) unlessSent(m adapter.Message, expected string) (*adapter.Pending, error) {
+	m.Conn = w.current.name
+	reply := w.Session.Send(m)
+	for {
+		select {
+		case <-reply.Done():
+			return reply, nil
+		case <-w.Ctx.Done():
+			return reply, nil
+		case <-w.current.peer.Changed():
+		}
+		if _, ended := w.current.peer.Unread(); ended {
+			return reply, nil
+		}
+		r, err := w.pull(expected)
+		if err != nil {
+			return nil, err
+		}
+		if r.IsRequest && !r.Same(peer.EOF) {
+			return nil, failf(expected+", and nothing sent", "%s", describe(r.Octets))
+		}
+		w.current.received = append(w.current.received, r)
+	}
 }
