@@ -38,6 +38,10 @@ func FuzzConnection(f *testing.F) {
 	fuzzTarget(f, Connection, streamSeeds(f))
 }
 
+func FuzzDifferential(f *testing.F) {
+	fuzzTarget(f, Differential, streamSeeds(f))
+}
+
 // streamSeeds are the vectors one by one, and some of them one behind the other.
 func streamSeeds(tb testing.TB) [][]byte {
 	seeds := vectorOctets(tb, "packets.jsonl", "packets-beyond-61-bits.jsonl", "decode.jsonl")
@@ -70,4 +74,11 @@ func vectorOctets(tb testing.TB, files ...string) (all [][]byte) {
 		}
 	}
 	return all
+}
+
+func FuzzSession(f *testing.F) {
+	fuzzTarget(f, Session, [][]byte{
+		nil,
+		{5, 0x10, 0, 0x11, 0x35, 0x06, 0x16, 0x0c}, // A and B ask each other
+	})
 }
