@@ -60,6 +60,16 @@ func (m *model) accept(v *visit) {
 	}
 }
 
+// answer is what a response of the peer brings about.
+func (m *model) answer(p reference.Packet) {
+	for _, c := range m.pending() {
+		if c.tag == p.Tag && c.request.Channel == p.Channel {
+			c.answer(reference.Response{OK: p.Flags%2 == 1, Reply: reference.Reply{Flags: p.Flags / 2, Payload: p.Payload}})
+			return
+		}
+	}
+}
+
 // settle runs handlers, the first that came first, and ends the stream when it is time.
 // A handler that is running and not held has answered.
 func (m *model) settle() {
