@@ -31,6 +31,15 @@ Feature: The end of a stream
     And "c" is cancelled
 
   @EOS-1 @must
+  Scenario: EOF cancels a request that is waited for only later
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x"), to be waited for later
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject ends its stream
+    And "a" is cancelled
+
+  @EOS-1 @must
   Scenario: EOF does not touch what was answered
     Given a connection
     When the subject requests type 2 as "a" (payload "x")

@@ -65,3 +65,12 @@ Feature: The malformed EOF packet
     Then the subject answers tag 0 on channel 7 with a failure
     When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+
+  @MEO-5 @should
+  Scenario: it ends the stream without a request handler too
+    Given a connection without a request handler
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends 03 05 02 00 (request: tag 5, wire type 0)
+    Then the subject ends its stream
+    And "a" is cancelled

@@ -127,3 +127,13 @@ Feature: Malformed and hostile input
       | before                          | octets                    |
       | a request in the same write     | 04 01 02 03 61 00         |
       | a request, with more behind it  | 04 01 02 03 61 00 02 63 04 |
+
+  @BAD-5 @should
+  Scenario: answers that were sent cost no memory
+    Given a connection
+    Then the subject answers up to 4096 requests with 65536 octets each, and does not grow by half of that
+
+  @BAD-5 @should
+  Scenario: answers that were received cost no memory
+    Given a connection
+    Then the subject does up to 2048 requests that are answered with 65536 octets each, and does not grow by half of that

@@ -34,6 +34,7 @@ func (p InProcess) Start(ctx context.Context) (*Session, error) {
 		Stderr:  func(int64) string { return "" },
 
 		StderrTotal: func() (int64, bool) { return 0, false },
+		Memory:      func() (int64, bool) { return 0, false },
 	}
 	if err := s.Greet(ctx); err != nil {
 		s.Kill()

@@ -37,6 +37,8 @@ type Session struct {
 	Stderr func(after int64) string
 	// StderrTotal is how many octets it wrote there, if that can be seen.
 	StderrTotal func() (octets int64, ok bool)
+	// Memory is how many octets of memory it has now, if that can be seen.
+	Memory func() (octets int64, ok bool)
 }
 
 // A StartError reports an adapter that could not be started or spoken to.
@@ -99,6 +101,7 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 		Client: NewClient(pipes.stdin, pipes.stdout),
 		Stop:   r.stop, Kill: r.kill, Epitaph: r.epitaph,
 		Stderr: r.log.since, StderrTotal: r.log.total,
+		Memory: func() (int64, bool) { return groupMemory(cmd.Process.Pid) },
 	}
 	if err := s.Greet(ctx); err != nil {
 		if s.Err() != nil {

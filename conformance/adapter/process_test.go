@@ -161,3 +161,19 @@ func TestLastWords(t *testing.T) {
 }
 
 func tailOf(s string) string { return s[max(0, len(s)-100):] }
+
+// TestMemory takes the test binary, which has some megabytes at least, for the adapter.
+func TestMemory(t *testing.T) {
+	s, err := self(t, "reference").Start(patiently(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	octets, ok := s.Memory()
+	if !ok || octets < 1<<20 || octets > 1<<32 {
+		t.Errorf("the adapter is said to have %d octets of memory (%t)", octets, ok)
+	}
+	s.Kill()
+	if octets, ok := s.Memory(); ok {
+		t.Errorf("an adapter that was killed is said to have %d octets of memory", octets)
+	}
+}

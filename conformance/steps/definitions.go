@@ -31,7 +31,7 @@ func on(pattern string, action func(*World) any) definition {
 }
 
 // definitions are all steps of the features.
-var definitions = slices.Concat(codecSteps, openSteps, requesterSteps, manySteps, peerSteps, responderSteps, endSteps, timeSteps, vectorSteps)
+var definitions = slices.Concat(codecSteps, openSteps, requesterSteps, manySteps, peerSteps, responderSteps, endSteps, timeSteps, memorySteps, vectorSteps)
 
 // Register makes the steps of one scenario act on w.
 func (w *World) Register(sc *godog.ScenarioContext) {

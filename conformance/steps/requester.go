@@ -246,11 +246,10 @@ func tellResult(ok bool, flags adapter.Integer, payload []byte) string {
 }
 
 func (w *World) endsWith(name string, kind adapter.Kind, expected string) error {
-	c, err := w.call(name)
-	if err != nil {
+	if _, err := w.call(name); err != nil {
 		return err
 	}
-	r, err := w.await(c.wait)
+	r, err := w.await(w.waitFor(name))
 	if got := kindOf(err); got == kind {
 		return nil
 	}

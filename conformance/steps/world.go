@@ -46,8 +46,22 @@ type call struct {
 	request *peer.Received   // as it came, once it did
 }
 
+// What Wire shows of a long exchange: how it began, and how it ended.
+const (
+	firstLines = 20
+	lastLines  = 40
+)
+
 // Wire tells what happened on the pipes, one packet a line.
 func (w *World) Wire() []string {
+	lines := w.wholeWire()
+	if left := len(lines) - firstLines - lastLines; left > 0 {
+		lines = slices.Replace(lines, firstLines, firstLines+left, fmt.Sprintf("… %d packets more …", left))
+	}
+	return lines
+}
+
+func (w *World) wholeWire() []string {
 	var lines []string
 	for _, c := range w.conns {
 		for _, line := range c.peer.Wire.Lines() {

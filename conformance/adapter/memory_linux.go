@@ -1,0 +1,32 @@
+package adapter
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// groupMemory is the memory in which the processes of a group reside, in octets.
+func groupMemory(group int) (octets int64, ok bool) {
+	files, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range files {
+		stat, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended
+		}
+		// The second field, the command in parentheses, may have any octets in it.
+		// After it come the state, the parent, the group and so on; the 22nd is the
+		// resident set, in pages.
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		if len(fields) < 22 || string(fields[2]) != strconv.Itoa(group) {
+			continue
+		}
+		pages, err := strconv.ParseInt(string(fields[21]), 10, 64)
+		if err == nil {
+			octets += pages * int64(os.Getpagesize())
+			ok = true
+		}
+	}
+	return octets, ok
+}
