@@ -13,9 +13,7 @@ func BenchmarkStreams(b *testing.B)      { benchmark(b, Streams, streamSeeds(b))
 func BenchmarkConnection(b *testing.B)   { benchmark(b, Connection, streamSeeds(b)) }
 func BenchmarkDifferential(b *testing.B) { benchmark(b, Differential, streamSeeds(b)) }
 
-func BenchmarkSession(b *testing.B) {
-	benchmark(b, Session, [][]byte{{5, 0x10, 0, 0x11, 0x35, 0x06, 0x16, 0x0c}})
-}
+func BenchmarkSession(b *testing.B) { benchmark(b, Session, corpus(b, "FuzzSession")) }
 
 func benchmark(b *testing.B, run func([]byte) error, seeds [][]byte) {
 	b.ReportAllocs()

@@ -1,9 +1,6 @@
 package fuzz
 
-import (
-	"bytes"
-	"testing"
-)
+import "testing"
 
 func FuzzDecode(f *testing.F) {
 	fuzzTarget(f, Decode, vectorOctets(f, "packets.jsonl", "packets-beyond-61-bits.jsonl", "decode.jsonl", "bsuint.jsonl"))
@@ -42,14 +39,8 @@ func FuzzDifferential(f *testing.F) {
 	fuzzTarget(f, Differential, streamSeeds(f))
 }
 
-// streamSeeds are the vectors one by one, and some of them one behind the other.
-func streamSeeds(tb testing.TB) [][]byte {
-	seeds := vectorOctets(tb, "packets.jsonl", "packets-beyond-61-bits.jsonl", "decode.jsonl")
-	all := vectorOctets(tb, "packets.jsonl")
-	for size := 2; size <= 128; size *= 2 {
-		seeds = append(seeds, bytes.Join(all[size:2*size], nil))
-	}
-	return seeds
+func FuzzSession(f *testing.F) {
+	fuzzTarget(f, Session, nil)
 }
 
 // fuzzTarget has Go's fuzzer run a target, and plain go test its seeds and its corpus.
@@ -62,23 +53,5 @@ func fuzzTarget(f *testing.F, run func([]byte) error, seeds [][]byte) {
 			tellHowToReproduce(t)
 			t.Fatal(err)
 		}
-	})
-}
-
-// vectorOctets are the octets of every line of some files of vectors.
-func vectorOctets(tb testing.TB, files ...string) (all [][]byte) {
-	tb.Helper()
-	for _, file := range files {
-		for _, v := range readVectors(tb, file) {
-			all = append(all, v.Hex)
-		}
-	}
-	return all
-}
-
-func FuzzSession(f *testing.F) {
-	fuzzTarget(f, Session, [][]byte{
-		nil,
-		{5, 0x10, 0, 0x11, 0x35, 0x06, 0x16, 0x0c}, // A and B ask each other
 	})
 }

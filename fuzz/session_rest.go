@@ -8,14 +8,14 @@ import (
 
 // rest waits until both peers have done all that their models say, and nothing else.
 func (s *session) rest() error {
+	var behind, wrong error
 	if s.atRest != nil {
-		s.atRest()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		behind, wrong := s.compare()
+		for range 2 { // a handler that is given up may have begun, and ends now
+			s.atRest()
+			s.change(func() { behind, wrong = s.compare() })
+		}
 		return errors.Join(behind, wrong)
 	}
-	var behind, wrong error
 	if !s.await(s.giveUp, func() bool {
 		behind, wrong = s.compare()
 		return behind == nil || wrong != nil
