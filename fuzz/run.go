@@ -14,7 +14,7 @@ import (
 
 // patience is how long an execution may take before it counts as hung. None that does
 // right takes a hundredth of it.
-const patience = 20 * time.Second
+const patience = 10 * time.Second
 
 // maxInput is how many octets of an input count; what is behind them is left out. It
 // bounds the time of one execution, and what a peer can ask a connection to hold.

@@ -1,7 +1,6 @@
 package fuzz
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -43,7 +42,11 @@ func (two pair) differentialTarget(data []byte, limit time.Duration) error {
 
 // decodeAlike: both read the same packet from data, and write the same octets for it.
 func (two pair) decodeAlike(data []byte) error {
-	if r := oracleRead(data); r.beyond || r.length.over(maxLength) {
+	r := oracleRead(data)
+	switch {
+	case r.beyond && r.verdict == whole:
+		return two.beyondExactOrRefused(data, r.packet)
+	case r.beyond, r.length.over(maxLength):
 		return nil // INT-5
 	}
 	var read, written [2]string
@@ -56,6 +59,9 @@ func (two pair) decodeAlike(data []byte) error {
 		read[i] = fmt.Sprintf("%+v, %d octets", p, n)
 		octets, err := implementation.Encode(p)
 		written[i] = fmt.Sprintf("% x, error %q", octets, adapter.KindOf(err))
+		if err := compareNearlyEqual(implementation, p); err != nil {
+			return err
+		}
 	}
 	if read[0] != read[1] {
 		return two.differ("DEC-1", fmt.Sprintf("decoding % x", data), read)
@@ -90,68 +96,4 @@ func (two pair) differ(requirement, while string, did [2]string) error {
 	return breaks(requirement, "%s", while).
 		expected("both to do the same").
 		got("%s: %s\n         %s: %s", two[0].Hello().Name, did[0], two[1].Hello().Name, did[1])
-}
-
-// interview has one implementation hear data, and tells all that it did. Its handlers are
-// held until the peer's stream has ended, so that nothing depends on time.
-func interview(ctx context.Context, implementation adapter.Implementation, data []byte, unanswered uint64) (transcript, error) {
-	release := make(chan struct{})
-	user := &interviewed{release: release}
-	line, err := dial(implementation, user.handle)
-	if err != nil {
-		return transcript{}, err
-	}
-	stop := context.AfterFunc(ctx, line.hangUp) // so that nothing waits for ever
-	defer stop()
-	defer line.hangUp()
-
-	var calls []adapter.Call
-	for _, channel := range []uint64{0, 5, unanswered} {
-		call, err := line.Request(ctx, adapter.Request{RqType: "7", Flags: "3", Channel: adapter.Int(channel), Payload: []byte("?")})
-		if err != nil {
-			return transcript{}, breaks("RQS-1", "requesting on channel %d", channel).expected("no error").got("%v", err)
-		}
-		calls = append(calls, call)
-	}
-	line.say(data)
-	_, cancelled := calls[2].Wait(ctx) // it ends when the peer's stream does
-	close(release)
-	ended, err := line.Join()
-	if err != nil {
-		return transcript{}, breaks("JOI-1", "joining").expected("no error").got("%v", err)
-	}
-	heard, err := line.listen(ctx)
-	if err != nil {
-		return transcript{}, err
-	}
-	user.mu.Lock()
-	defer user.mu.Unlock()
-	t := transcript{ended, fmt.Sprintf("error %q", adapter.KindOf(cancelled)), "", "", sorted(heard), sorted(user.seen)}
-	for i, call := range calls[:2] {
-		r, err := call.Wait(ctx)
-		t[2+i] = fmt.Sprintf("%+v, error %q", r, adapter.KindOf(err))
-	}
-	return t, nil
-}
-
-// A transcript is what an implementation did, topic by topic.
-type transcript [6]string
-
-var topics = [6]struct{ requirement, name string }{
-	{"JOI-2", "how the peer's stream ended"},
-	{"EOS-1", "a request that was never answered"},
-	{"RSP-2", "a request on channel 0"},
-	{"CHN-3", "a request on channel 5"},
-	{"RSP-1", "what was sent"},
-	{"RQS-2", "the calls of the handler"},
-}
-
-// sorted is all the lines, in an order that does not depend on time.
-func sorted(lines []string) string {
-	slices.Sort(lines)
-	var all bytes.Buffer
-	for _, line := range lines {
-		fmt.Fprintf(&all, "\n           %s", line)
-	}
-	return all.String()
 }
