@@ -23,7 +23,10 @@ type Filter struct {
 }
 
 // Dialects are the dialects there are, the specification's first.
-var Dialects = []string{"2021", "2024"}
+var Dialects = []string{"2021", LaterDialect}
+
+// LaterDialect is the dialect with ERQ.
+const LaterDialect = "2024"
 
 // inDialect reports whether the scenario is for the filter's dialect.
 func (f Filter) inDialect(sc spec.Scenario) bool {

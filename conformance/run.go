@@ -23,6 +23,7 @@ type Run struct {
 	Parallel  int           // adapters alive at a time; at least 1
 	Timeout   time.Duration // of one scenario
 	StartTime time.Duration // that an adapter has to answer hello
+	Dialect   string        // that the subject speaks; empty: the specification's
 	Seed      uint64        // of the order in which scenarios run; 0: as they stand
 	// Again is the command that runs just the scenario with the id, for a person.
 	Again func(id string) string
@@ -199,7 +200,7 @@ func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, ra
 		return crashed(sc, err), false
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	r, usable := runScenario(ctx, sc, w.session, dir, w.Timeout)
+	r, usable := w.runScenario(ctx, sc, w.session, dir)
 	if !usable {
 		w.session.Kill()
 		w.session = nil

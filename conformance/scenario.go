@@ -26,14 +26,14 @@ const (
 
 // runScenario runs one scenario on a session and reports whether the session can
 // serve another.
-func runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session, dir string, limit time.Duration) (r report.Result, usable bool) {
+func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session, dir string) (r report.Result, usable bool) {
 	r = report.Result{
 		ID: sc.ID, Feature: sc.Feature, Scenario: sc.Name, Requirements: sc.Requirements, Level: sc.Level,
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, limit, steps.ErrTimeout)
+	bounded, cancel := context.WithTimeoutCause(ctx, run.Timeout, steps.ErrTimeout)
 	defer cancel()
 	stderrBefore, _ := session.StderrTotal()
-	world := &steps.World{Ctx: bounded, Session: session, Dir: dir, Limit: limit}
+	world := &steps.World{Ctx: bounded, Session: session, Dir: dir, Limit: run.Timeout, Later: run.Dialect == LaterDialect}
 	began := time.Now()
 	step, err := play(sc, world)
 	r.DurationMS = float64(time.Since(began).Microseconds()) / 1000

@@ -1,7 +1,7 @@
 Feature: Tags
   A tag identifies a request until it has been answered.
 
-  @TAG-1 @should
+  @TAG-1 @should @dialect-2021
   Scenario: tags count from 1
     Given a connection
     When the subject requests type 0 as "a"
@@ -11,7 +11,7 @@ Feature: Tags
     And the subject sends 03 02 02 01 (request: tag 2, wire type 1)
     And the subject sends 03 03 02 01 (request: tag 3, wire type 1)
 
-  @TAG-1 @should
+  @TAG-1 @should @dialect-2021
   Scenario: tags count on after an answer
     Given a connection
     When the subject requests type 0 as "a"
@@ -21,7 +21,7 @@ Feature: Tags
     When the subject requests type 0 as "b"
     Then the subject sends 03 02 02 01 (request: tag 2, wire type 1)
 
-  @TAG-1 @should
+  @TAG-1 @should @dialect-2021
   Scenario: tags count for each connection
     Given a connection
     When the subject requests type 0 as "a"
@@ -142,7 +142,7 @@ Feature: Tags
       | 2^32    | 08 90 80 80 80 00 02 03 61 (request: tag 2^32, wire type 3, payload "a")            | 07 90 80 80 80 00 04 61 (response: tag 2^32, ok, payload "a")                |
       | 2^61-1  | 0c 9f ff ff ff ff ff ff ff 7f 02 03 61 (request: tag 2^61-1, wire type 3, payload "a") | 0b 9f ff ff ff ff ff ff ff 7f 04 61 (response: tag 2^61-1, ok, payload "a") |
 
-  @TAG-1 @should
+  @TAG-1 @should @dialect-2021
   Scenario: tags count on over channels
     Given a connection
     When the subject requests type 0 as "a"
@@ -150,7 +150,7 @@ Feature: Tags
     Then the subject sends 03 01 02 01 (request: tag 1, wire type 1)
     And the subject sends 04 02 03 05 01 (request: channel 5, tag 2, wire type 1)
 
-  @TAG-1 @should
+  @TAG-1 @should @dialect-2021
   Scenario: a request refused as invalid takes no tag
     Given a connection
     Then requesting type -1 is refused as invalid

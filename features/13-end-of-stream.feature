@@ -57,13 +57,13 @@ Feature: The end of a stream
     Then "a" is cancelled
     And the subject ends its stream
 
-  @EOS-3 @must
+  @EOS-3 @must @dialect-2021
   Scenario: EOF is answered by EOF
     Given a connection
     When the peer sends 03 00 02 00 (EOF)
     Then the subject sends 03 00 02 00 (EOF)
 
-  @EOS-3 @must
+  @EOS-3 @must @dialect-2021
   Scenario: the end of the octets is answered by EOF
     Given a connection
     When the peer ends its stream without EOF
@@ -94,7 +94,7 @@ Feature: The end of a stream
     When the subject is shut down
     Then the subject ends its stream
 
-  @EOS-4 @must
+  @EOS-4 @must @dialect-2021
   Scenario: EOF is sent once when both sides end
     Given a connection
     When the subject is shut down
@@ -180,7 +180,7 @@ Feature: The end of a stream
     Then the subject answers the tags 1 to 12 (ok, payload "g")
     And the subject ends its stream
 
-  @EOS-7 @must
+  @EOS-7 @must @dialect-2021
   Scenario: after its EOF the subject closes its stream
     Given a connection
     When the peer sends 03 00 02 00 (EOF)
@@ -200,7 +200,7 @@ Feature: The end of a stream
       | EOF           | sends 03 00 02 00 (EOF)     |
       | end of octets | ends its stream without EOF |
 
-  @EOS-4 @must
+  @EOS-4 @must @dialect-2021
   Scenario: EOF comes after the last answer
     Given a connection
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")

@@ -79,7 +79,7 @@ Feature: Shutdown
     When the subject is shut down
     Then the subject ends its stream
 
-  @SHD-3 @must
+  @SHD-3 @must @dialect-2021
   Scenario: requests submitted before the shutdown go out before EOF
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -89,7 +89,7 @@ Feature: Shutdown
     And the subject sends the request of "b" (wire type 3, payload "y")
     And the subject ends its stream
 
-  @SHD-3 @must
+  @SHD-3 @must @dialect-2021
   Scenario: requests that wait to be flushed at the shutdown go out before EOF
     Given a connection with a grace of 0.5 s
     When the subject requests type 2, 3 times, as "a" (payload "#")
@@ -115,7 +115,7 @@ Feature: Shutdown
     And the subject is shut down, blocking, as "second"
     Then "second" returns
 
-  @SHD-5 @must
+  @SHD-5 @must @dialect-2021
   Scenario Outline: a late response is delivered: <case>
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -131,7 +131,7 @@ Feature: Shutdown
       | a result  | ok, flags 5, payload "y"     |
       | a failure | failed, flags 5, payload "n" |
 
-  @SHD-5 @must
+  @SHD-5 @must @dialect-2021
   Scenario: what is pending after a shutdown is cancelled by the peer's EOF
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -192,7 +192,7 @@ Feature: Shutdown
     And the subject ends its stream
     And "shutdown" returns
 
-  @SHD-7 @should
+  @SHD-7 @should @dialect-2021
   Scenario: a blocking shutdown waits for pending requests
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -204,7 +204,7 @@ Feature: Shutdown
     Then "a" is answered (ok, payload "y")
     And "shutdown" returns
 
-  @SHD-7 @should
+  @SHD-7 @should @dialect-2021
   Scenario: a blocking shutdown waits for each of several pending requests
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -220,7 +220,7 @@ Feature: Shutdown
     Then "b" is answered (ok, payload "to b")
     And "shutdown" returns
 
-  @SHD-7 @should
+  @SHD-7 @should @dialect-2021
   Scenario: a blocking shutdown returns when pending requests are cancelled
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -232,7 +232,7 @@ Feature: Shutdown
     Then "a" is cancelled
     And "shutdown" returns
 
-  @SHD-8 @must
+  @SHD-8 @must @dialect-2021
   Scenario: a shutdown does not wait for requests pending at the peer
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -254,7 +254,7 @@ Feature: Shutdown
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
     And the subject ends its stream
 
-  @SHD-10 @should
+  @SHD-10 @should @dialect-2021
   Scenario: a request that comes after the shutdown does not reach the handler
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -301,7 +301,7 @@ Feature: Shutdown
     And the subject ends its stream
     And "shutdown" returns
 
-  @SHD-5 @must
+  @SHD-5 @must @dialect-2021
   Scenario: both peers shut down at once
     Given a connection
     When the subject requests type 2 as "a" (payload "x")

@@ -73,7 +73,7 @@ Feature: Every end at every point
       | a malformed EOF     | sends 03 05 02 00 (request: tag 5, wire type 0) |
       | a malformed packet  | sends 02 01 02 (not a packet)                   |
 
-  @BAD-1 @SHD-5 @must
+  @BAD-1 @SHD-5 @must @dialect-2021
   Scenario Outline: a request is pending after a shutdown when the stream ends by <end>
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -224,6 +224,10 @@ Feature: Every end at every point
       | EOF with a tag                | 03 05 02 00 (request: tag 5, wire type 0)                           |
       | EOF with flags                | 03 00 06 00 (request: tag 0, flags 1, wire type 0)                  |
       | EOF with a payload            | 04 00 02 00 78 (request: tag 0, wire type 0, payload "x")           |
+
+    @MEO-1 @EOS-5 @dialect-2021
+    Examples:
+      | case                          | octets                                                              |
       | the later ERQ                 | 03 01 02 00 (request: tag 1, wire type 0)                           |
 
     @BAD-1
@@ -236,7 +240,7 @@ Feature: Every end at every point
       | a tag that goes on            | 02 81 81 (not a packet)                                             |
       | a type that goes on           | 03 01 02 81 (not a packet)                                          |
 
-  @SHD-5 @EOS-5 @must
+  @SHD-5 @EOS-5 @must @dialect-2021
   Scenario: a response after the peer's EOF is too late, after a shutdown too
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
@@ -247,7 +251,7 @@ Feature: Every end at every point
     And the peer answers "a" (ok, payload "y")
     Then "a" is cancelled
 
-  @MEO-4 @should
+  @MEO-4 @should @dialect-2021
   Scenario: a response after a malformed EOF is too late, after a shutdown too
     Given a connection
     When the subject requests type 2 as "a" (payload "x")

@@ -110,7 +110,7 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	progress := newProgress(cmd.ErrOrStderr(), len(selected))
 	run := conformance.Run{
 		Version: version(), Spec: s, Scenarios: selected, Subject: process, Known: known,
-		Parallel: f.parallel, Timeout: f.timeout, StartTime: f.startTime, Seed: f.seed,
+		Parallel: f.parallel, Timeout: f.timeout, StartTime: f.startTime, Seed: f.seed, Dialect: f.filter.Dialect,
 		Again:   func(id string) string { return runCommand("^"+id+"$", f.repeated(cmd), args) },
 		Observe: progress.observe,
 	}

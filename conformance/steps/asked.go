@@ -1,15 +1,12 @@
 package steps
 
-import (
-	"math/big"
-
-	"github.com/packetspec/packetspec/conformance/peer"
-)
+import "github.com/packetspec/packetspec/conformance/peer"
 
 // asked is what the peer has asked of the subject on one connection, read off the
 // octets that it wrote. With it a response that answers nothing shows when it comes,
 // not by the time that passes without the right one.
 type asked struct {
+	later  bool   // the subject's dialect is the later one
 	unread []byte // of what the peer wrote: the beginning of a packet
 	over   bool   // the peer's stream has ended for the subject: what follows is ignored
 	open   map[request]int
@@ -33,10 +30,11 @@ func (a *asked) add(octets []byte) {
 		}
 		a.unread = a.unread[n:]
 		switch {
+		case a.later && p.Same(peer.ERQ):
 		case err != nil, endsStream(p):
 			a.over = true
 			return
-		case p.IsRequest && !p.Same(peer.ERQ):
+		case p.IsRequest:
 			if a.open == nil {
 				a.open = map[request]int{}
 			}
@@ -45,9 +43,9 @@ func (a *asked) add(octets []byte) {
 	}
 }
 
-// endsStream reports whether p is EOF or a malformed one, which ERQ is in one dialect.
+// endsStream reports whether p is EOF or a malformed one.
 func endsStream(p peer.Packet) bool {
-	return p.IsRequest && p.Channel.Cmp(new(big.Int)) == 0 && p.Type.Sign() == 0 && !p.Same(peer.ERQ)
+	return p.IsRequest && p.Channel.Sign() == 0 && p.Type.Sign() == 0
 }
 
 // answer reports whether the response p answers a request, which it does once.

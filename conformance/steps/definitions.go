@@ -19,7 +19,7 @@ type definition struct {
 var placeholders = strings.NewReplacer(
 	"{octets}", `((?:[0-9a-f]{2,}(?:\*[0-9]+)? ?)*[0-9a-f]{2,}(?:\*[0-9]+)?)(?: \(([^)]*)\))?`,
 	"{fields}", `(?: \(([^)]*)\))?`,
-	"{packet}", `((?:request|response): .*|EOF)`,
+	"{packet}", `((?:request|response): .*|EOF|ERQ)`,
 	"{name}", `"([^"]*)"`,
 	"{n}", `([0-9]+)`,
 	"{integer}", `(-?[0-9a-fx^]+(?:-1)?)`,

@@ -13,7 +13,11 @@ import (
 // Steps about how a connection ends, from either side.
 var endSteps = []definition{
 	on(`the peer ends its stream without EOF`, func(w *World) any {
-		return func() error { w.current.peer.EndSending(); return nil }
+		return func() error {
+			w.current.asked.over = true
+			w.current.peer.EndSending()
+			return nil
+		}
 	}),
 	on(`the peer closes its receiving pipe`, func(w *World) any {
 		return func() error { w.current.peer.EndReading(); return nil }
@@ -44,15 +48,24 @@ var endSteps = []definition{
 }
 
 // endsStream awaits EOF, as the only packet that no step has asked for, and then
-// the end of the octets.
+// the end of the octets. In the later dialect ERQ may come before EOF, and the peer's
+// EOF, if it has not been sent, before the end of the octets.
 func (w *World) endsStream() error {
 	expected := "03 00 02 00 (EOF) and nothing else"
 	r, err := w.next(expected)
+	if err == nil && w.Later && r.Same(peer.ERQ) {
+		r, err = w.next(expected)
+	}
 	if err != nil {
 		return err
 	}
 	if !r.Same(peer.EOF) {
 		return failf(expected, "%s", describe(r.Octets))
+	}
+	if w.Later && !w.current.asked.over {
+		if err := w.send(peer.EOF.Encode()); err != nil {
+			return err
+		}
 	}
 	return w.streamEnds()
 }
@@ -100,8 +113,12 @@ func (w *World) startShutdown(name string, block bool) error {
 }
 
 // takesNoMore waits until a shutdown under way has begun, which shows in that
-// requests are refused as closed. Those taken before that go out and are answered.
+// requests are refused as closed. Those taken before that go out and are answered. In
+// the later dialect ERQ shows it.
 func (w *World) takesNoMore() error {
+	if w.Later {
+		return w.requestsNoMore()
+	}
 	for i := 0; ; i++ {
 		m := adapter.Message{Op: adapter.OpRequest, Call: "probe-" + strconv.Itoa(i), RqType: adapter.TypeNone}
 		_, err := w.command(m)
@@ -120,6 +137,14 @@ func (w *World) takesNoMore() error {
 			return err
 		}
 	}
+}
+
+func (w *World) requestsNoMore() error {
+	if w.current.sawERQ {
+		return nil
+	}
+	_, err := w.find("03 01 02 00 (ERQ)", func(p peer.Packet) bool { return p.Same(peer.ERQ) })
+	return err
 }
 
 func (w *World) returns(name string) error {

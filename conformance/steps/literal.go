@@ -64,6 +64,7 @@ func parsePackets(text, meaning string) ([]byte, error) {
 // parseMeaning reads a packet as features put it in words:
 //
 //	EOF
+//	ERQ
 //	request: channel 5, tag 300, flags 7, wire type 2, payload "hello"
 //	response: tag 1, ok, flags 0x55, payload 00 ff
 //	response: tag 1, packet flags 0xab
@@ -71,12 +72,15 @@ func parsePackets(text, meaning string) ([]byte, error) {
 // Fields left out are 0 or empty. The flags of a response said to be ok or failed
 // are the handler's; packet flags have the ok bit in them.
 func parseMeaning(words string) (p peer.Packet, err error) {
-	if words == "EOF" {
+	switch words {
+	case "EOF":
 		return peer.EOF, nil
+	case "ERQ":
+		return peer.ERQ, nil
 	}
 	kind, fields, found := strings.Cut(words, ": ")
 	if !found || kind != "request" && kind != "response" {
-		return p, mistake("%q is no packet in words: it begins with neither request: nor response: nor is it EOF", words)
+		return p, mistake("%q is no packet in words: it begins with neither request: nor response: nor is it EOF or ERQ", words)
 	}
 	p, err = parseFields(fields)
 	p.IsRequest = kind == "request"

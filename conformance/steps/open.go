@@ -37,7 +37,7 @@ func (w *World) open(m adapter.Message) error {
 	if err != nil {
 		return &Failure{Expected: "a connection that holds its pipes open", Actual: err.Error()}
 	}
-	w.current = &connection{name: m.Conn, peer: p, calls: map[string]*call{}}
+	w.current = &connection{name: m.Conn, peer: p, calls: map[string]*call{}, asked: asked{later: w.Later}}
 	w.conns = append(w.conns, w.current)
 	return nil
 }

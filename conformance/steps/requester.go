@@ -146,7 +146,7 @@ func (w *World) sendsRequestOf(name, fields string) error {
 	}
 	want.IsRequest = true
 	expected := fmt.Sprintf("the request of %q (%s)", name, fields)
-	r, err := w.find(expected, func(p peer.Packet) bool { return p.IsRequest })
+	r, err := w.find(expected, w.isRequest)
 	if err != nil {
 		return err
 	}
@@ -158,6 +158,11 @@ func (w *World) sendsRequestOf(name, fields string) error {
 	}
 	c.request = &r
 	return nil
+}
+
+// isRequest tells requests from what is none in the subject's dialect.
+func (w *World) isRequest(p peer.Packet) bool {
+	return p.IsRequest && !(w.Later && p.Same(peer.ERQ))
 }
 
 // peerAnswers sends the response to a request of the subject's; its fields may
@@ -343,7 +348,7 @@ func (w *World) unlessSent(m adapter.Message, expected string) (*adapter.Pending
 		if err != nil {
 			return nil, err
 		}
-		if r.IsRequest && !r.Same(peer.EOF) {
+		if w.isRequest(r.Packet) && !r.Same(peer.EOF) {
 			return nil, failf(expected+", and nothing sent", "%s", describe(r.Octets))
 		}
 		w.current.received = append(w.current.received, r)

@@ -48,7 +48,7 @@ var responderSteps = []definition{
 func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
 	for i := range n {
 		expected := fmt.Sprintf("%d requests of the subject's before any is answered, now request %d", n, i+1)
-		r, err := w.find(expected, func(p peer.Packet) bool { return p.IsRequest && !p.Same(peer.EOF) })
+		r, err := w.find(expected, func(p peer.Packet) bool { return w.isRequest(p) && !p.Same(peer.EOF) })
 		if err != nil {
 			return nil, err
 		}
@@ -183,7 +183,7 @@ func (w *World) nothingMore() error {
 		return failf("nothing more", "%s", w.current.tellReceived())
 	case len(rest) > 0:
 		return failf("nothing more", "%s", describe(rest))
-	case ended:
+	case ended && !w.current.sawEOF:
 		return failf("nothing more, and the stream still open", "the end of the subject's stream")
 	}
 	return nil

@@ -22,7 +22,10 @@ type World struct {
 	Ctx     context.Context
 	Session *adapter.Session
 	Dir     string // for named pipes; the scenario's own
-	Limit   time.Duration
+	// Later is whether the subject speaks the later dialect, in which ERQ comes before EOF
+	// and a stream may stay open until the peer's has ended.
+	Later bool
+	Limit time.Duration
 
 	conns   []*connection
 	current *connection                 // the one that steps are about
@@ -37,7 +40,8 @@ type connection struct {
 	received []peer.Received // taken off the wire, but not yet asked for by a step
 	calls    map[string]*call
 	asked    asked // by the peer
-	sawEOF   bool  // the subject's EOF packet was taken off the wire
+	sawERQ   bool  // the subject's ERQ packet was taken off the wire, in the later dialect
+	sawEOF   bool  // its EOF packet was
 }
 
 // call is a request that the subject was told to send.
@@ -165,6 +169,7 @@ func (w *World) pull(expected string) (peer.Received, error) {
 		return r, failf(expected, "%s, which answers no request that the peer has open", describe(r.Octets))
 	}
 	c.sawEOF = r.Same(peer.EOF)
+	c.sawERQ = c.sawERQ || w.Later && r.Same(peer.ERQ)
 	return r, nil
 }
 

@@ -230,8 +230,9 @@ class Driver:
         join       join              join             join_recv
 
     Only the first has a word for blocking or not: a context is left in one
-    way, whatever `block` says. Nothing but a command leaves it, not the end of
-    the peer's stream either.
+    way, whatever `block` says. A connection in a context does not end itself
+    when the peer's stream has ended: that is its user's to do, who waits for
+    that end within the context and then leaves it. So does this.
     """
 
     def __init__(self, recv, send, **options):
@@ -268,8 +269,20 @@ class ContextDriver(Driver):
 
     def __init__(self, recv, send, **options):
         self.packets = PacketConnection(recv, send, **options)
+        self.enter()
+
+    def enter(self, *at_exit):
+        """Enter the context; when it is left, call what `at_exit` says, too."""
         self.context = ExitStack()
+        if at_exit:
+            self.context.callback(*at_exit)
         self.context.enter_context(self.packets)
+        background(self.end)
+
+    def end(self):
+        """Leave the context when the peer's stream has ended."""
+        self.join()
+        self.shutdown(True)
 
     def shutdown(self, block):
         self.context.close()
@@ -280,9 +293,7 @@ class SubmitDriver(ContextDriver):
 
     def __init__(self, recv, send, **options):
         self.packets = PacketConnection((recv, send), **options)
-        self.context = ExitStack()
-        self.context.callback(background, self.close, send)  # when the next is left
-        self.context.enter_context(self.packets)
+        self.enter(background, self.close, send)
 
     def request(self, **request):
         return self.packets.submit(**request)
