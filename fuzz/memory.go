@@ -7,7 +7,7 @@ import "runtime/metrics"
 func bounded(octets int, f func() error) error {
 	const (
 		slack   = 1 << 20 // for what others allocate meanwhile
-		anOctet = 2 << 10 // what one may cost: every packet is read several ways, and written again
+		anOctet = 8 << 10 // what one may cost: a packet of three is read several ways, by the race detector twice
 	)
 	before := allocated()
 	if err := f(); err != nil {

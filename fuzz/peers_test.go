@@ -1,7 +1,6 @@
 package fuzz
 
 import (
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +22,10 @@ func TestPeers(t *testing.T) {
 // FuzzPeers is TestPeers with rapid's choices made by Go's fuzzer.
 func FuzzPeers(f *testing.F) {
 	f.Add([]byte(nil))
-	f.Fuzz(rapid.MakeFuzz(peersDoAsTheirModels))
+	f.Fuzz(func(t *testing.T, choices []byte) {
+		tellHowToReproduce(t)
+		rapid.MakeFuzz(peersDoAsTheirModels)(t, choices)
+	})
 }
 
 func peersDoAsTheirModels(t *rapid.T) {
@@ -82,5 +84,3 @@ func (p *peers) operate(t *rapid.T, o operation) {
 	o.side = rapid.IntRange(0, 1).Draw(t, "side")
 	must(t, p.do(o))
 }
-
-func (p *peers) String() string { return fmt.Sprint(p.done) }

@@ -51,8 +51,7 @@ func TestRapidDamagedPacketsAreReadAsByTheOracle(t *testing.T) {
 	rapidCheck(t, func(t *rapid.T) {
 		damaged := rapidDamaged().Draw(t, "damaged")
 		must(t, referenceCodec().readAsByTheOracle(damaged))
-		_, err := referenceCodec().streamReadAsByTheOracle(iotest.OneByteReader(bytes.NewReader(damaged)), damaged, "octet by octet")
-		must(t, err)
+		must(t, referenceCodec().streamReadAsByTheOracle(iotest.OneByteReader(bytes.NewReader(damaged)), damaged, "by single octets"))
 	})
 }
 

@@ -18,7 +18,7 @@ const patience = 10 * time.Second
 
 // maxInput is how many octets of an input count; what is behind them is left out. It
 // bounds the time of one execution, and what a peer can ask a connection to hold.
-const maxInput = 64 << 10
+const maxInput = 32 << 10
 
 func cut(data []byte) []byte { return data[:min(len(data), maxInput)] }
 

@@ -16,10 +16,11 @@ func Streams(data []byte) error { return referenceCodec().streamsTarget(data, pa
 func (c codec) streamsTarget(data []byte, limit time.Duration) error {
 	data = cut(data)
 	return guarded(limit, func(context.Context) error {
+		want := oracleStream(data, reference.DefaultMaxPacket)
 		return bounded(len(data), func() error {
 			var first end
 			for i, s := range segmentations(data) {
-				ended, err := c.streamReadAsByTheOracle(s.of(data), data, s.name)
+				ended, err := c.streamRead(s.of(data), data, want, s.name)
 				if err != nil {
 					return err
 				}
@@ -36,10 +37,16 @@ func (c codec) streamsTarget(data []byte, limit time.Duration) error {
 	})
 }
 
-// streamReadAsByTheOracle: r, which brings data in some pieces, is read as the packets
-// that the oracle reads, each at its offset, and ends where and as the oracle says.
-func (c codec) streamReadAsByTheOracle(r io.Reader, data []byte, pieces string) (end, error) {
-	want := oracleStream(data, reference.DefaultMaxPacket)
+// streamReadAsByTheOracle: r, which brings data in some pieces, is read as what the oracle
+// reads.
+func (c codec) streamReadAsByTheOracle(r io.Reader, data []byte, pieces string) error {
+	_, err := c.streamRead(r, data, oracleStream(data, reference.DefaultMaxPacket), pieces)
+	return err
+}
+
+// streamRead: r, which brings data in some pieces, is read as the packets that are wanted,
+// each at its offset, and ends where that says, and in a way that it says.
+func (c codec) streamRead(r io.Reader, data []byte, want stream, pieces string) (end, error) {
 	reader := c.reader(r, reference.DefaultMaxPacket)
 	for i, p := range want.packets {
 		got, err := reader.Next()
