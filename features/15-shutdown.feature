@@ -45,7 +45,7 @@ Feature: Shutdown
     And the subject ends its stream
     And "shutdown" returns
 
-  @SHD-2 @must
+  @SHD-2 @must @dialect-2021
   Scenario: a handler that waits for the peer at the shutdown gets its answer
     Given a connection
     When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")
@@ -328,7 +328,7 @@ Feature: Shutdown
     And "two" returns
     And the subject ends its stream
 
-  @SHD-6 @must
+  @SHD-6 @must @dialect-2021
   Scenario: a blocking shutdown inside which a handler requests from the peer
     Given a connection
     When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")

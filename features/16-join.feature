@@ -14,7 +14,7 @@ Feature: Join
       | the end of octets | ends its stream without EOF    |
       | a malformed EOF   | sends 03 05 02 00 (request: tag 5, wire type 0) |
 
-  @JOI-1 @must
+  @JOI-1 @must @dialect-2021
   Scenario: a local shutdown does not end join
     Given a connection
     When the subject is joined as "join"
@@ -74,7 +74,7 @@ Feature: Join
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
     And "join" has not returned
 
-  @JOI-2 @should
+  @JOI-2 @should @dialect-2021
   Scenario Outline: after a shutdown join tells how the stream ended: <case>
     Given a connection
     When the subject is shut down

@@ -81,10 +81,11 @@ Feature: The end of requests
     When the subject is shut down as "shutdown"
     Then the subject sends 03 01 02 00 (ERQ)
     When the peer sends 04 04 02 03 62 (request: tag 4, wire type 3, payload "b")
-    Then the subject answers 03 04 04 62 (response: tag 4, ok, payload "b")
+    And the peer sends 05 05 03 05 03 61 (request: channel 5, tag 5, wire type 3, payload "a")
+    Then the subject answers tag 5 on channel 5 with a failure
     When gate "g" is released
     Then the subject answers 03 02 04 67 (response: tag 2, ok, payload "g")
-    And the subject sends 03 00 02 00 (EOF)
+    And the subject answers 03 04 04 62 (response: tag 4, ok, payload "b")
 
   @ERQ-4 @must
   Scenario Outline: the peer's ERQ ends nothing: <case>
@@ -112,7 +113,9 @@ Feature: The end of requests
   Scenario: after the peer's ERQ the subject requests and is answered
     Given a connection
     When the peer sends 03 01 02 00 (ERQ)
-    And the subject requests type 2 as "a" (payload "x")
+    And the peer sends 05 04 03 05 03 61 (request: channel 5, tag 4, wire type 3, payload "a")
+    Then the subject answers tag 4 on channel 5 with a failure
+    When the subject requests type 2 as "a" (payload "x")
     Then the subject sends 04 02 02 03 78 (request: tag 2, wire type 3, payload "x")
     When the peer sends 03 02 04 79 (response: tag 2, ok, payload "y")
     Then "a" is answered (ok, payload "y")
@@ -201,14 +204,17 @@ Feature: The end of requests
   @ERQ-12 @must
   Scenario: a peer's ERQ after the subject's EOF is taken
     Given a connection
-    When the subject is shut down as "shutdown"
+    When the subject is joined as "join"
+    And the subject is shut down as "shutdown"
     Then the subject sends 03 01 02 00 (ERQ)
     And the subject sends 03 00 02 00 (EOF)
     When the peer sends 03 01 02 00 (ERQ)
-    Then the subject has sent nothing more
+    Then "join" has not returned
+    And the subject has sent nothing more
     When the peer sends 03 00 02 00 (EOF)
     Then the subject's stream ends
     And "shutdown" returns
+    And "join" returns
 
   @ERQ-13 @should
   Scenario: a shutdown waits for the subject's pending requests before EOF

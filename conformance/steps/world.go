@@ -196,6 +196,9 @@ func (w *World) find(expected string, wanted func(peer.Packet) bool) (peer.Recei
 			return r, nil
 		}
 		c.received = append(c.received, r)
+		if c.sawEOF {
+			return r, failf(expected, "in its place %s, the last packet", c.tellReceived())
+		}
 	}
 }
 
