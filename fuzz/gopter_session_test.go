@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/commands"
@@ -15,15 +16,19 @@ import (
 // The session of two peers as gopter's command sequences: other choices, in real time,
 // and another way to make a failure small.
 func TestGopterSession(t *testing.T) {
+	wait := patience
 	gopterCheck(t, commands.Prop(&commands.ProtoCommands{
 		InitialStateGen: gen.IntRange(0, 15),
 		NewSystemUnderTestFunc: func(handlers commands.State) commands.SystemUnderTest {
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			ctx, cancel := context.WithTimeout(context.Background(), wait)
 			n := handlers.(int)
 			s := newSession(reference.New, [2]int{n % 4, n / 4}, nil, ctx.Done(), reference.WithGrace(0))
-			return &gopterSession{s, cancel}
+			return &gopterSession{session: s, cancel: cancel}
 		},
 		DestroySystemUnderTestFunc: func(s commands.SystemUnderTest) {
+			if s.(*gopterSession).failed {
+				wait = time.Second // to make it small, of many tries
+			}
 			s.(*gopterSession).tearDown()
 			s.(*gopterSession).cancel()
 		},
@@ -34,6 +39,7 @@ func TestGopterSession(t *testing.T) {
 type gopterSession struct {
 	*session
 	cancel context.CancelFunc
+	failed bool
 }
 
 // A gopterCommand is an operation of a session. The model is the session's own; gopter's
@@ -41,7 +47,13 @@ type gopterSession struct {
 type gopterCommand struct{ operation }
 
 func (c gopterCommand) Run(s commands.SystemUnderTest) commands.Result {
-	return failure(s.(*gopterSession).do(c.operation))
+	session := s.(*gopterSession)
+	if session.failed {
+		return "" // gopter goes on all the same
+	}
+	err := session.do(c.operation)
+	session.failed = err != nil
+	return failure(err)
 }
 
 func (c gopterCommand) NextState(state commands.State) commands.State { return state }

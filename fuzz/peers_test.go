@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,12 +17,18 @@ import (
 // exactly what their models say.
 func TestPeers(t *testing.T) {
 	announceSeed(t)
+	replaceDefault(t, "rapid.checks", "100", "1000") // there is much to be met
 	rapidCheck(t, peersDoAsTheirModels)
 }
 
-// FuzzPeers is TestPeers with rapid's choices made by Go's fuzzer.
+// FuzzPeers is TestPeers with rapid's choices made by Go's fuzzer. It starts from choices
+// by chance: from none it would take long to come to a second operation.
 func FuzzPeers(f *testing.F) {
-	f.Add([]byte(nil))
+	for seed := range byte(16) {
+		choices := make([]byte, 4<<10)
+		_, _ = rand.NewChaCha8([32]byte{seed}).Read(choices)
+		f.Add(choices)
+	}
 	f.Fuzz(func(t *testing.T, choices []byte) {
 		tellHowToReproduce(t)
 		rapid.MakeFuzz(peersDoAsTheirModels)(t, choices)
