@@ -137,3 +137,8 @@ Feature: Malformed and hostile input
   Scenario: answers that were received cost no memory
     Given a connection
     Then the subject does up to 2048 requests that are answered with 65536 octets each, and does not grow by half of that
+
+  @BAD-5 @should
+  Scenario: requests that were refused cost no memory
+    Given a connection
+    Then the subject refuses up to 4096 requests with 65536 octets each, and does not grow by half of that

@@ -16,6 +16,9 @@ var memorySteps = []definition{
 	on(`the subject answers up to {n} requests with {n} octets each, and does not grow by half of that`, func(w *World) any {
 		return func(requests, octets int) error { return w.doesNotGrow(requests, octets, w.answersOf) }
 	}),
+	on(`the subject refuses up to {n} requests with {n} octets each, and does not grow by half of that`, func(w *World) any {
+		return func(requests, octets int) error { return w.doesNotGrow(requests, octets, w.refusalsOf) }
+	}),
 	on(`the subject does up to {n} requests that are answered with {n} octets each, and does not grow by half of that`, func(w *World) any {
 		return func(requests, octets int) error { return w.doesNotGrow(requests, octets, w.requestsAnsweredWith) }
 	}),
@@ -72,6 +75,25 @@ func (w *World) answersOf(firstTag, requests, octets int) error {
 		}
 		if len(r.Payload) != octets {
 			return failf(expected, "%d octets", len(r.Payload))
+		}
+	}
+	return nil
+}
+
+// refusalsOf has the subject refuse requests, on a channel that it does not serve, with
+// so many octets each.
+func (w *World) refusalsOf(firstTag, requests, octets int) error {
+	request := peer.Packet{IsRequest: true, Channel: big.NewInt(5), Type: big.NewInt(3), Payload: make([]byte, octets)}
+	for i := range requests {
+		request.Tag = big.NewInt(int64(firstTag + i))
+		if err := w.send(request.Encode()); err != nil {
+			return err
+		}
+	}
+	for i := range requests {
+		tag := big.NewInt(int64(firstTag + i))
+		if _, err := w.answerTo(tag, request.Channel, fmt.Sprintf("a failure response to tag %s on channel 5", tag)); err != nil {
+			return err
 		}
 	}
 	return nil
