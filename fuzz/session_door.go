@@ -24,7 +24,7 @@ func (d *door) broadcast() {
 }
 
 // await runs step alone, again after every change, until it reports true, or until giveUp
-// delivers; then it reports false. A step changes something only when it reports true.
+// delivers; then it reports false. What step changes wakes others once it reports true.
 func (d *door) await(giveUp <-chan struct{}, step func() bool) bool {
 	for {
 		d.mu.Lock()
