@@ -53,7 +53,7 @@ unless --strict or --known is given.`,
 	flags.StringVar(&f.known, "known", "", "a `file` of all known deviations: a listed one does not count if it deviates as listed; any other counts, of whatever level")
 	flags.BoolVar(&f.update, "update-known", false, "write the deviations found to the file of --known, which need not exist, and do not count them")
 	flags.BoolVar(&f.strict, "strict", false, "scenarios of every level count")
-	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "how many adapters run at a time")
+	flags.IntVar(&f.parallel, "parallel", max(4, 2*runtime.NumCPU()), "how many adapters run at a time: scenarios wait more than they work")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long one scenario may take")
 	flags.DurationVar(&f.startTime, "start-timeout", 30*time.Second, "how long an adapter may take to answer hello")
 	flags.Uint64Var(&f.seed, "seed", 0, "run the scenarios in the random order that this `number` gives; 0: as they stand")
