@@ -15,7 +15,7 @@ func (m mutation) parseBody(body []byte) (packet, error) {
 	p.flags = m.readFlags(word)
 	p.isRequest = word.Bit(1) == 1
 	hasChannel := word.Bit(0) == 1
-	if m.has("word-bits-read-swapped") {
+	if p.isRequest != hasChannel && m.has("word-bits-read-swapped") {
 		p.isRequest, hasChannel = hasChannel, p.isRequest
 	}
 	if hasChannel {
@@ -54,7 +54,7 @@ func (f *fields) integer() *big.Int {
 }
 
 func (m mutation) readTag(tag *big.Int) *big.Int {
-	if m.has("tag-read-in-32-bits") {
+	if tag.BitLen() > 32 && m.has("tag-read-in-32-bits") {
 		return low(tag, 32)
 	}
 	return tag
@@ -84,11 +84,11 @@ func (m mutation) readChannel(f *fields) *big.Int {
 
 func (m mutation) readPayload(payload []byte) []byte {
 	switch {
-	case m.has("payload-read-without-last-octet"):
-		return payload[:max(0, len(payload)-1)]
-	case m.has("payload-read-cut-at-65535"):
-		return payload[:min(len(payload), 65535)]
-	case m.has("payload-read-stripped"):
+	case len(payload) > 0 && m.has("payload-read-without-last-octet"):
+		return payload[:len(payload)-1]
+	case len(payload) > 65535 && m.has("payload-read-cut-at-65535"):
+		return payload[:65535]
+	case len(bytes.TrimSpace(payload)) < len(payload) && m.has("payload-read-stripped"):
 		return bytes.TrimSpace(payload)
 	}
 	return payload

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
@@ -49,7 +50,7 @@ func (k *call) Wait(ctx context.Context) (adapter.Response, error) {
 	}
 	k.mu.Lock()
 	response := k.response
-	if response != nil && k.has("response-payload-overwritten") {
+	if response != nil && isOverwritten(response.payload, k.latestResponse) && k.has("response-payload-overwritten") {
 		response.payload = overwritten(response.payload, k.latestResponse)
 	}
 	k.mu.Unlock()
@@ -73,23 +74,23 @@ func (k *call) resultOf(p packet) adapter.Response {
 	switch {
 	case k.has("result-ok-inverted"):
 		r.OK = !r.OK
-	case k.has("result-always-ok"):
+	case !r.OK && k.has("result-always-ok"):
 		r.OK = true
-	case k.has("result-ok-only-without-flags"):
-		r.OK = p.flags.Cmp(one) == 0
-	case k.has("result-flags-with-ok-bit"):
+	case r.OK && p.flags.Cmp(one) != 0 && k.has("result-ok-only-without-flags"):
+		r.OK = false
+	case p.flags.Sign() != 0 && k.has("result-flags-with-ok-bit"):
 		r.Flags = integer(p.flags)
-	case k.has("result-flags-in-32-bits"):
+	case p.flags.BitLen() > 33 && k.has("result-flags-in-32-bits"):
 		r.Flags = integer(low(new(big.Int).Rsh(p.flags, 1), 32))
-	case k.has("result-payload-as-text"):
+	case !utf8.Valid(p.payload) && k.has("result-payload-as-text"):
 		r.Payload = []byte(strings.ToValidUTF8(string(p.payload), "\uFFFD"))
-	case k.has("failure-flags-lost") && !r.OK:
+	case !r.OK && k.has("failure-flags-lost"):
 		r.Flags = "0"
-	case k.has("failure-flags-with-ok-bit") && !r.OK:
+	case !r.OK && k.has("failure-flags-with-ok-bit"):
 		r.Flags = integer(p.flags)
-	case k.has("failure-payload-lost") && !r.OK:
+	case !r.OK && k.has("failure-payload-lost"):
 		r.Payload = nil
-	case k.has("failure-payload-as-text") && !r.OK:
+	case !r.OK && !utf8.Valid(p.payload) && k.has("failure-payload-as-text"):
 		r.Payload = []byte(strings.ToValidUTF8(string(p.payload), "\uFFFD"))
 	}
 	return r
@@ -99,10 +100,8 @@ type decoder = func(flags adapter.Integer, payload []byte) ([]byte, error)
 
 // decoderFor is the decoder of a request. c.mu is held.
 func (c *connection) decoderFor(asked decoder) decoder {
-	if asked == nil && c.has("decoder-for-all") {
-		for _, k := range slices.Backward(c.pending) {
-			return k.decode
-		}
+	if n := len(c.pending); asked == nil && n > 0 && c.pending[n-1].decode != nil && c.has("decoder-for-all") {
+		return c.pending[n-1].decode
 	}
 	return asked
 }

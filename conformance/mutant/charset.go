@@ -2,9 +2,14 @@ package mutant
 
 import (
 	"encoding/binary"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
+
+func isASCII(octets []byte) bool {
+	return !slices.ContainsFunc(octets, func(b byte) bool { return b >= utf8.RuneSelf })
+}
 
 // fromLatin1 is the text that octets are, one a character.
 func fromLatin1(octets []byte) string {

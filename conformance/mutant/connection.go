@@ -17,7 +17,6 @@ type connection struct {
 	handler    adapter.Handler
 	grace      time.Duration
 	tick       func(octets string)
-	atOnce     int // handlers
 
 	mu      sync.Mutex
 	changed *sync.Cond // something below has changed
@@ -27,6 +26,9 @@ type connection struct {
 	working []address // the peer's requests accepted and not answered, in order of arrival
 	queue   []packet  // what the sender has not taken
 	writing bool      // the sender has taken something and not asked for more
+
+	requestsOver bool // the peer's, by its ERQ
+	saidERQ      bool
 
 	shutdowns int           // calls of Shutdown
 	draining  bool          // nothing new is begun: EOF follows
@@ -41,9 +43,14 @@ type connection struct {
 // memory is what nothing but a fault remembers.
 type memory struct {
 	marked         map[address]bool // of the peer's requests
+	failed         map[address]bool // of the peer's requests that were answered: by a failure
 	highestTag     *big.Int         // of the peer's requests
 	channelTags    map[string]int64 // the last tag for each channel
+	how            ending           // of the peer's stream
+	wasShutDown    bool             // then
 	handlerDied    bool
+	peerERQCloses  bool
+	saidEOF        bool     // before what it should follow
 	answers        int64    // to the peer's requests
 	cancelled      int      // local requests
 	answered       []*call  // local requests
@@ -52,6 +59,14 @@ type memory struct {
 	latestResponse []byte   // its payload
 	joins          int
 	told           bool // the end, by Join
+	kept           [][]byte
+}
+
+// keep keeps a payload for ever, for a fault. c.mu is held.
+func (c *connection) keep(fault string, payload []byte) {
+	if c.has(fault) {
+		c.kept = append(c.kept, payload)
+	}
 }
 
 // change changes the state.

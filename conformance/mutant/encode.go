@@ -28,7 +28,7 @@ func (m mutation) encodeBody(p packet) []byte {
 	tag := m.appendInteger(nil, p.tag)
 	word := m.appendInteger(nil, m.word(p))
 	var channel, rqType []byte
-	if m.flagsChannel(p) && !m.has("channel-flag-alone") || m.has("channel-without-flag") && p.channel.Sign() != 0 {
+	if m.flagsChannel(p) && !m.has("channel-flag-alone") || p.channel.Sign() != 0 && m.has("channel-without-flag") {
 		channel = m.appendInteger(nil, m.writtenChannel(p.channel))
 	}
 	if m.writesType(p) {
@@ -52,9 +52,9 @@ func (m mutation) word(p packet) *big.Int {
 		requestBit, channelBit = 0, 1
 	case m.has("word-flags-shifted-by-3"):
 		shift = 3
-	case m.has("word-flags-in-5-bits"):
+	case flags.BitLen() > 5 && m.has("word-flags-in-5-bits"):
 		flags = low(flags, 5)
-	case m.has("word-flags-in-32-bits"):
+	case flags.BitLen() > 32 && m.has("word-flags-in-32-bits"):
 		flags = low(flags, 32)
 	}
 	w := new(big.Int).Lsh(flags, shift)
@@ -69,44 +69,36 @@ func (m mutation) word(p packet) *big.Int {
 
 // flagsChannel reports whether has_channel is set.
 func (m mutation) flagsChannel(p packet) bool {
-	switch {
-	case m.has("channel-unwritten"), m.has("channel-without-flag"):
-		return false
-	case m.has("channel-0-written"),
-		m.has("channel-0-written-in-requests") && p.isRequest,
-		m.has("channel-0-written-in-responses") && !p.isRequest:
-		return true
+	if p.channel.Sign() != 0 {
+		return !m.has("channel-unwritten") && !m.has("channel-without-flag")
 	}
-	return p.channel.Sign() != 0
+	return m.has("channel-0-written") ||
+		p.isRequest && m.has("channel-0-written-in-requests") ||
+		!p.isRequest && m.has("channel-0-written-in-responses")
 }
 
 func (m mutation) writtenChannel(channel *big.Int) *big.Int {
 	switch {
-	case m.has("channel-in-8-bits"):
+	case channel.BitLen() > 8 && m.has("channel-in-8-bits"):
 		return low(channel, 8)
-	case m.has("channel-in-16-bits"):
+	case channel.BitLen() > 16 && m.has("channel-in-16-bits"):
 		return low(channel, 16)
 	}
 	return channel
 }
 
 func (m mutation) writesType(p packet) bool {
-	switch {
-	case m.has("type-in-responses"):
-		return true
-	case m.has("type-unwritten"):
-		return false
-	case m.has("type-0-unwritten") && p.rqType.Sign() == 0:
-		return false
+	if !p.isRequest {
+		return m.has("type-in-responses")
 	}
-	return p.isRequest
+	return !m.has("type-unwritten") && (p.rqType.Sign() != 0 || !m.has("type-0-unwritten"))
 }
 
 func (m mutation) writtenType(rqType *big.Int) *big.Int {
 	switch {
-	case m.has("type-in-8-bits"):
+	case rqType.BitLen() > 8 && m.has("type-in-8-bits"):
 		return low(rqType, 8)
-	case m.has("type-in-31-bits"):
+	case rqType.BitLen() > 31 && m.has("type-in-31-bits"):
 		return low(rqType, 31)
 	}
 	return rqType
@@ -114,16 +106,15 @@ func (m mutation) writtenType(rqType *big.Int) *big.Int {
 
 func (m mutation) writtenPayload(payload []byte) []byte {
 	switch {
-	case m.has("payload-cut-at-127"):
-		return payload[:min(len(payload), 127)]
-	case m.has("payload-cut-at-16383"):
-		return payload[:min(len(payload), 16383)]
-	case m.has("payload-cut-at-65535"):
-		return payload[:min(len(payload), 65535)]
-	case m.has("payload-ends-at-nul"):
-		upToNUL, _, _ := bytes.Cut(payload, []byte{0})
-		return upToNUL
-	case m.has("payload-as-text"):
+	case len(payload) > 127 && m.has("payload-cut-at-127"):
+		return payload[:127]
+	case len(payload) > 16383 && m.has("payload-cut-at-16383"):
+		return payload[:16383]
+	case len(payload) > 65535 && m.has("payload-cut-at-65535"):
+		return payload[:65535]
+	case bytes.IndexByte(payload, 0) >= 0 && m.has("payload-ends-at-nul"):
+		return payload[:bytes.IndexByte(payload, 0)]
+	case !isASCII(payload) && m.has("payload-as-text"):
 		return []byte(fromLatin1(payload))
 	}
 	return payload

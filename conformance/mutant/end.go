@@ -39,7 +39,7 @@ func endingBy(err error) ending {
 func (c *connection) ends(p packet, octets int) (how ending, ends bool) {
 	switch {
 	case !p.isRequest:
-		return byEOF, c.has("eof-ignores-kind") && p.tag.Sign()+p.flags.Sign()+p.channel.Sign()+len(p.payload) == 0
+		return byEOF, p.tag.Sign()+p.flags.Sign()+p.channel.Sign()+len(p.payload) == 0 && c.has("eof-ignores-kind")
 	case p.rqType.Sign() != 0:
 		return 0, false
 	case p.channel.Sign() != 0 && c.has("eof-on-any-channel"):
@@ -48,7 +48,7 @@ func (c *connection) ends(p packet, octets int) (how ending, ends bool) {
 		return byMalformedEOF, c.has("meo-on-any-channel")
 	case p.tag.Sign() == 0 && p.flags.Sign() == 0 && len(p.payload) == 0:
 		shortest := octets == shortestEOF
-		if c.has("eof-overlong-malformed") && !shortest {
+		if !shortest && c.has("eof-overlong-malformed") {
 			return byMalformedEOF, true
 		}
 		return byEOF, shortest || !c.has("eof-by-octets")
@@ -61,11 +61,12 @@ func (c *connection) passesOver(p packet) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.has("meo-is-a-request") || c.has("meo-ignored") ||
-		c.has("meo-with-tag-ignored") && p.tag.Sign() != 0 ||
-		c.has("meo-with-flags-ignored") && p.flags.Sign() != 0 ||
-		c.has("meo-with-payload-ignored") && len(p.payload) > 0 ||
-		c.has("meo-is-erq") && p.tag.Cmp(one) == 0 && p.flags.Sign() == 0 && len(p.payload) == 0 ||
-		c.has("meo-dropped-after-shutdown") && c.draining
+		p.tag.Sign() != 0 && c.has("meo-with-tag-ignored") ||
+		p.flags.Sign() != 0 && c.has("meo-with-flags-ignored") ||
+		len(p.payload) > 0 && c.has("meo-with-payload-ignored") ||
+		p.tag.Cmp(one) == 0 && p.flags.Sign() == 0 && len(p.payload) == 0 && c.has("meo-is-erq") ||
+		c.handler == nil && c.has("meo-refused-without-handler") ||
+		c.draining && c.has("meo-dropped-after-shutdown")
 }
 
 // overlooks reports whether a fault makes nothing of how the stream ended.
@@ -74,7 +75,7 @@ func (c *connection) overlooks(how ending) bool {
 	defer c.mu.Unlock()
 	switch how {
 	case byEOF:
-		return c.has("eof-overlooked-after-shutdown") && c.draining
+		return c.draining && c.has("eof-overlooked-after-shutdown")
 	case byEndOfOctets:
 		return c.has("end-of-octets-overlooked")
 	case byMalformedPacket:
@@ -93,17 +94,15 @@ func (c *connection) end(how ending) {
 	if c.ended != "" {
 		return
 	}
-	c.ended = c.nameOf(how)
-	if c.has("end-after-shutdown-told-as-eof") && c.shutdowns > 0 {
-		c.ended = adapter.EndedEOF
-	}
-	if !c.staysOpen(how) {
+	c.ended, c.how, c.wasShutDown = how.name(), how, c.shutdowns > 0
+	if !c.draining && !c.staysOpen(how) {
 		c.drain()
 	}
 	switch {
-	case c.has("end-drops-queue"):
+	case len(c.queue) > 0 && c.has("end-drops-queue"):
 		c.queue = nil
-	case c.has("end-drops-answers"), c.has("malformed-drops-answers") && how == byMalformedPacket:
+	case len(c.working) == 0:
+	case c.has("end-drops-answers"), how == byMalformedPacket && c.has("malformed-drops-answers"):
 		c.working = nil
 	}
 	c.cancel(c.cancelledBy(how))
@@ -111,7 +110,8 @@ func (c *connection) end(how ending) {
 
 // drain begins the end of the local stream. c.mu is held.
 func (c *connection) drain() {
-	if c.has("eof-before-answers") && !c.draining {
+	if !c.draining && len(c.working) > 0 && c.has("eof-before-answers") {
+		c.saidEOF = true
 		c.queue = append(c.queue, eof)
 	}
 	c.draining = true
@@ -120,29 +120,32 @@ func (c *connection) drain() {
 // staysOpen reports whether a fault leaves the local stream open then.
 func (c *connection) staysOpen(how ending) bool {
 	return c.has("end-not-answered") ||
-		c.has("end-of-octets-not-answered") && how == byEndOfOctets ||
-		c.has("malformed-not-answered") && how == byMalformedPacket ||
-		c.has("cut-not-answered") && (how == byCut || how == byCutInLength)
+		how == byEndOfOctets && c.has("end-of-octets-not-answered") ||
+		how == byMalformedPacket && c.has("malformed-not-answered") ||
+		(how == byCut || how == byCutInLength) && c.has("cut-not-answered")
 }
 
 // cancelledBy is the requests that the end of the peer's stream cancels: all that are
 // pending. c.mu is held.
 func (c *connection) cancelledBy(how ending) []*call {
 	cut := how == byCut || how == byCutInLength
+	nested := func(k *call) bool { return k.nested }
 	switch {
-	case c.has("eof-cancels-none") && how == byEOF,
-		c.has("end-of-octets-cancels-none") && how == byEndOfOctets,
-		c.has("meo-cancels-none") && how == byMalformedEOF,
-		c.has("malformed-cancels-none") && how == byMalformedPacket,
-		c.has("cut-cancels-none") && cut,
-		c.has("end-after-shutdown-cancels-none") && c.shutdowns > 0:
+	case len(c.pending) == 0:
 		return nil
-	case c.has("end-cancels-first"):
-		return c.pending[:min(1, len(c.pending))]
-	case c.has("end-cancels-last"):
-		return c.pending[max(0, len(c.pending)-1):]
-	case c.has("end-cancels-none-of-handlers"):
-		return slices.DeleteFunc(slices.Clone(c.pending), func(k *call) bool { return k.nested })
+	case how == byEOF && c.has("eof-cancels-none"),
+		how == byEndOfOctets && c.has("end-of-octets-cancels-none"),
+		how == byMalformedEOF && c.has("meo-cancels-none"),
+		how == byMalformedPacket && c.has("malformed-cancels-none"),
+		cut && c.has("cut-cancels-none"),
+		c.shutdowns > 0 && c.has("end-after-shutdown-cancels-none"):
+		return nil
+	case len(c.pending) > 1 && c.has("end-cancels-first"):
+		return c.pending[:1]
+	case len(c.pending) > 1 && c.has("end-cancels-last"):
+		return c.pending[len(c.pending)-1:]
+	case slices.ContainsFunc(c.pending, nested) && c.has("end-cancels-none-of-handlers"):
+		return slices.DeleteFunc(slices.Clone(c.pending), nested)
 	}
 	return c.pending
 }
@@ -155,27 +158,36 @@ func (c *connection) cancel(requests []*call) {
 	}
 }
 
-// nameOf is how join tells of the end.
-func (m mutation) nameOf(how ending) string {
+// toldAs is how join tells of the end. c.mu is held.
+func (c *connection) toldAs() string {
+	how := c.how
 	switch {
-	case m.has("end-always-told-as-eof"):
+	case c.ended == "":
+		return ""
+	case c.wasShutDown && how != byEOF && c.has("end-after-shutdown-told-as-eof"):
 		return adapter.EndedEOF
-	case m.has("eof-told-as-cut") && how == byEOF:
+	case how != byEOF && c.has("end-always-told-as-eof"):
+		return adapter.EndedEOF
+	case how == byEOF && c.has("eof-told-as-cut"):
 		return adapter.EndedCut
-	case m.has("end-of-octets-told-as-eof") && how == byEndOfOctets:
+	case how == byEndOfOctets && c.has("end-of-octets-told-as-eof"):
 		return adapter.EndedEOF
-	case m.has("meo-told-as-eof") && how == byMalformedEOF:
+	case how == byMalformedEOF && c.has("meo-told-as-eof"):
 		return adapter.EndedEOF
-	case m.has("malformed-told-as-eof") && how == byMalformedPacket:
+	case how == byMalformedPacket && c.has("malformed-told-as-eof"):
 		return adapter.EndedEOF
-	case m.has("malformed-told-as-cut") && how == byMalformedPacket:
+	case how == byMalformedPacket && c.has("malformed-told-as-cut"):
 		return adapter.EndedCut
-	case m.has("cut-told-as-eof") && (how == byCut || how == byCutInLength):
+	case (how == byCut || how == byCutInLength) && c.has("cut-told-as-eof"):
 		return adapter.EndedEOF
-	case m.has("cut-told-as-malformed") && how == byCut:
+	case how == byCut && c.has("cut-told-as-malformed"):
 		return adapter.EndedMalformed
 	}
-	switch how {
+	return c.ended
+}
+
+func (e ending) name() string {
+	switch e {
 	case byEOF:
 		return adapter.EndedEOF
 	case byMalformedEOF, byMalformedPacket:

@@ -7,18 +7,36 @@ import (
 
 // A Fault is one mistake that the implementation can be made with.
 type Fault struct {
-	// Name is what [New] takes. One that ends in -crashes ends the whole process.
-	Name        string
+	Name        string // what [New] takes
 	Requirement string // that it breaks
+	Sign        Sign
 	Text        string // what is done in place of what the requirement says
 }
+
+// A Sign is how a fault shows in a scenario that finds it.
+type Sign int
+
+// The signs. A fault that tells is to be found by what comes: waiting for what does
+// not would find it later, and say less.
+const (
+	Tells Sign = iota // by octets, or by a reply
+	Hangs             // by nothing: what should come never does
+	Dies              // by the end of the process, so it needs one of its own
+)
+
+// The same, for the tables.
+const (
+	tells = Tells
+	hangs = Hangs
+	dies  = Dies
+)
 
 // Faults are all there are, by topic.
 func Faults() []Fault {
 	return slices.Concat(
 		integerFaults, encodingFaults, decodingFaults, equalityFaults, textFaults,
 		requestFaults, tagFaults, channelFaults, responseFaults, resultFaults, decoderFaults, bothWaysFaults,
-		endFaults, shutdownFaults, joinFaults, timingFaults, tickFaults, hostileFaults,
+		endFaults, shutdownFaults, joinFaults, timingFaults, tickFaults, hostileFaults, dialectFaults,
 	)
 }
 

@@ -6,24 +6,35 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
+	"os"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
 // New makes the implementation with one of its faults, or with none if the name is
-// empty. The error of an unknown name tells those that are near it.
+// empty. With a fault of the later dialect it speaks that. The error of an unknown name tells those that are near it.
 func New(fault string) (adapter.Implementation, error) {
 	if fault != "" && !isFault(fault) {
 		return nil, fmt.Errorf("the mutant has no fault %q; near it are %q", fault, near(fault))
 	}
-	return &implementation{mutation: mutation(fault)}, nil
+	later := slices.ContainsFunc(dialectFaults, func(f Fault) bool { return f.Name == fault })
+	return &implementation{mutation: mutation{fault: fault}, later: later, stderr: os.Stderr}, nil
+}
+
+// NewLater makes the implementation without a fault, in the later dialect.
+func NewLater() adapter.Implementation {
+	return &implementation{later: true, stderr: os.Stderr}
 }
 
 type implementation struct {
 	mutation
+	later     bool         // the dialect is the later one
+	stderr    io.Writer    // for ticks
 	sharedTag atomic.Int64 // the last tag, for a fault that counts for all connections
 }
 
@@ -31,7 +42,7 @@ type implementation struct {
 func (i *implementation) Hello() adapter.Hello {
 	return adapter.Hello{
 		Name:     "packetspec mutant",
-		Release:  cmp.Or(string(i.mutation), "without a fault"),
+		Release:  cmp.Or(i.fault, "without a fault"),
 		Language: runtime.Version(), Supports: adapter.Abilities,
 	}
 }
@@ -53,7 +64,10 @@ func (i *implementation) Decode(b []byte) (adapter.Packet, int, error) {
 		return adapter.Packet{}, 0, adapter.Errorf(adapter.Malformed, "%v", err)
 	case err != nil:
 		return adapter.Packet{}, 0, adapter.Errorf(adapter.Incomplete, "%v", err)
-	case i.has("rest-consumed"):
+	case i.has("consumed-without-length"):
+		length, _, _ := i.readLength(bufio.NewReader(bytes.NewReader(b)))
+		octets = int(length)
+	case octets < len(b) && i.has("rest-consumed"):
 		p.payload = append(p.payload, b[octets:]...)
 		octets = len(b)
 	}

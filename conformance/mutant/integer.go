@@ -10,7 +10,7 @@ import (
 // appendInteger appends v as a BSUInt.
 func (m mutation) appendInteger(b []byte, v *big.Int) []byte {
 	groups := m.groups(v)
-	if m.has("int-little-endian") {
+	if len(groups) > 1 && m.has("int-little-endian") {
 		slices.Reverse(groups)
 	}
 	for i, g := range groups {
@@ -28,7 +28,7 @@ func (m mutation) appendInteger(b []byte, v *big.Int) []byte {
 
 // groups are the groups of seven bits of v, the most significant first.
 func (m mutation) groups(v *big.Int) []byte {
-	if m.has("int-written-in-32-bits") {
+	if v.BitLen() > 32 && m.has("int-written-in-32-bits") {
 		v = low(v, 32)
 	}
 	groups := make([]byte, max(1, (v.BitLen()+6)/7))
@@ -47,9 +47,9 @@ func (m mutation) groups(v *big.Int) []byte {
 func (m mutation) padsGroups(groups []byte) bool {
 	one := len(groups) == 1
 	return m.has("int-overlong") ||
-		m.has("int-overlong-zero") && one && groups[0] == 0 ||
-		m.has("int-overlong-127") && one && groups[0] == 0x7f ||
-		m.has("int-signed") && groups[0]&0x40 != 0
+		one && groups[0] == 0 && m.has("int-overlong-zero") ||
+		one && groups[0] == 0x7f && m.has("int-overlong-127") ||
+		groups[0]&0x40 != 0 && m.has("int-signed")
 }
 
 // low is the value that is left of v in so many bits.
@@ -97,12 +97,12 @@ func (m mutation) unfinished(v *big.Int, octets int) (*big.Int, int, error) {
 func (m mutation) takeGroup(v *big.Int, b byte, before int) {
 	group := big.NewInt(int64(b & 0x7f))
 	switch {
-	case m.has("int-mark-kept"):
+	case b >= 0x80 && m.has("int-mark-kept"):
 		group = big.NewInt(int64(b))
 		v.Lsh(v, 7).Add(v, group)
-	case m.has("int-eight-bits"):
+	case before > 0 && m.has("int-eight-bits"):
 		v.Lsh(v, 8).Or(v, group)
-	case m.has("int-little-endian"):
+	case before > 0 && m.has("int-little-endian"):
 		v.Or(v, group.Lsh(group, uint(7*before)))
 	default:
 		v.Lsh(v, 7).Or(v, group)
@@ -112,13 +112,13 @@ func (m mutation) takeGroup(v *big.Int, b byte, before int) {
 // narrowed is v as a type that is too narrow holds it.
 func (m mutation) narrowed(v *big.Int) *big.Int {
 	switch {
-	case m.has("int-read-in-32-bits"):
+	case v.BitLen() > 32 && m.has("int-read-in-32-bits"):
 		return low(v, 32)
-	case m.has("int-read-in-63-bits"):
+	case v.BitLen() > 63 && m.has("int-read-in-63-bits"):
 		return low(v, 63)
-	case m.has("int-read-in-64-bits"):
+	case v.BitLen() > 64 && m.has("int-read-in-64-bits"):
 		return low(v, 64)
-	case m.has("int-as-float"):
+	case v.BitLen() > 53 && m.has("int-as-float"):
 		f, _ := new(big.Float).SetInt(v).Float64()
 		v, _ = big.NewFloat(f).Int(nil)
 	}

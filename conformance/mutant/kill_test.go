@@ -81,7 +81,7 @@ func (v *verdict) find(t *testing.T, s *spec.Spec) {
 
 // subject is a process where the fault ends one, or shows on the standard error.
 func subject(t *testing.T, f mutant.Fault) adapter.Starter {
-	if strings.HasSuffix(f.Name, "-crashes") || slices.Contains([]string{"TCK-3", "TCK-4"}, f.Requirement) {
+	if strings.HasSuffix(f.Name, "-crashes") || slices.Contains([]string{"TCK-3", "TCK-4", "BAD-5"}, f.Requirement) {
 		return asProcess(t, f.Name)
 	}
 	return inProcess(t, f.Name)

@@ -1,7 +1,7 @@
 package mutant
 
 import (
-	"math"
+	"io"
 	"math/big"
 	"os"
 	"sync"
@@ -23,9 +23,9 @@ func (i *implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter
 	}
 	c := &connection{
 		implementation: i, recv: recv, send: send, handler: h,
-		grace: i.graceOf(o.Grace), tick: i.tickOf(o), atOnce: i.handlersAtOnce(),
-		lastTag: zero, gone: make(chan struct{}),
-		memory: memory{marked: make(map[address]bool), channelTags: make(map[string]int64), highestTag: big.NewInt(-1)},
+		grace: i.graceOf(o.Grace), tick: i.tickOf(o),
+		lastTag: i.tagBeforeFirst(), gone: make(chan struct{}),
+		memory: memory{marked: make(map[address]bool), failed: make(map[address]bool), channelTags: make(map[string]int64), highestTag: big.NewInt(-1)},
 	}
 	c.changed = sync.NewCond(&c.mu)
 	go c.receive()
@@ -44,44 +44,37 @@ func (m mutation) graceOf(seconds *float64) time.Duration {
 		return time.Second
 	case seconds == nil, *seconds == 0 && m.has("grace-0-is-default"):
 		return defaultGrace
-	case m.has("grace-in-milliseconds"):
+	case *seconds != 0 && m.has("grace-in-milliseconds"):
 		return time.Duration(*seconds * float64(time.Millisecond))
-	case m.has("grace-ignored"):
+	case *seconds != 0 && m.has("grace-ignored"):
 		return 0
 	}
 	return time.Duration(*seconds * float64(time.Second))
 }
 
-// tickOf is what is called at each packet, received or sent.
-func (m mutation) tickOf(o adapter.OpenOptions) func(string) {
-	toStderr := func(octets string) { _, _ = os.Stderr.WriteString(octets) }
+// tickOf is what is called at each packet, received or sent; nil: nothing.
+func (i *implementation) tickOf(o adapter.OpenOptions) func(string) {
+	toStderr := func(octets string) { _, _ = io.WriteString(i.stderr, octets) }
 	switch {
-	case o.TickStderr && !m.has("tick-true-silent"):
+	case o.TickStderr && !i.has("tick-true-silent"):
 		return toStderr
-	case o.Tick != nil && m.has("tick-without-octets"):
+	case o.Tick != nil && i.has("tick-without-octets"):
 		return func(string) { o.Tick(nil) }
-	case o.Tick != nil && m.has("tick-once"):
+	case o.Tick != nil && i.has("tick-once"):
 		var once sync.Once
 		return func(octets string) { once.Do(func() { o.Tick([]byte(octets)) }) }
 	case o.Tick != nil:
 		return func(octets string) { o.Tick([]byte(octets)) }
-	case m.has("tick-unasked"):
+	case i.has("tick-unasked"):
 		return toStderr
 	}
-	return func(string) {}
+	return nil
 }
 
-// handlersAtOnce is how many handlers run at a time.
-func (m mutation) handlersAtOnce() int {
-	switch {
-	case m.has("one-handler"):
-		return 1
-	case m.has("four-handlers"):
-		return 4
-	case m.has("eight-handlers"):
-		return 8
-	case m.has("sixteen-handlers"):
-		return 16
-	}
-	return math.MaxInt
+// mayRun reports whether a request has its turn that so many stand before.
+func (m mutation) mayRun(before int) bool {
+	return (before < 1 || !m.has("one-handler")) &&
+		(before < 4 || !m.has("four-handlers")) &&
+		(before < 8 || !m.has("eight-handlers")) &&
+		(before < 16 || !m.has("sixteen-handlers"))
 }

@@ -2,6 +2,7 @@ package mutant
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 )
@@ -31,15 +32,23 @@ func (c *connection) takePackets(in *bufio.Reader) ending {
 			return endingBy(err)
 		}
 		c.tickAt("tick-receiver-silent", "<")
+		if c.isERQ(p, octets) {
+			if how, ends := c.takeERQ(); ends {
+				return how
+			}
+			continue
+		}
 		if how, ends := c.ends(p, octets); ends {
 			return c.afterEOF(in, how)
 		}
 		c.take(p)
 		switch {
-		case c.has("one-packet-a-read"):
+		case in.Buffered() > 0 && c.has("one-packet-a-read"):
 			_, _ = in.Discard(in.Buffered())
-		case c.has("receiver-waits-for-sender"):
-			c.await(func() bool { return len(c.working) == 0 && len(c.queue) == 0 && !c.writing })
+		default:
+			c.await(func() bool {
+				return len(c.working) == 0 && len(c.queue) == 0 && !c.writing || !c.has("receiver-waits-for-sender")
+			})
 		}
 	}
 }
@@ -53,6 +62,7 @@ func (c *connection) take(p packet) {
 			return
 		}
 		c.latestResponse = p.payload
+		c.keep("responses-remembered", p.payload)
 		c.takeResponse(p)
 	})
 }
@@ -63,10 +73,16 @@ func overwritten(payload, latest []byte) []byte {
 	return append(append([]byte(nil), latest[:n]...), payload[n:]...)
 }
 
+// isOverwritten reports whether that makes another payload of it.
+func isOverwritten(payload, latest []byte) bool {
+	n := min(len(payload), len(latest))
+	return !bytes.Equal(payload[:n], latest[:n])
+}
+
 // afterEOF is for faults that do not stop reading there.
 func (c *connection) afterEOF(in *bufio.Reader, how ending) ending {
 	switch {
-	case c.has("packets-after-eof-taken"):
+	case in.Buffered() > 0 && c.has("packets-after-eof-taken"):
 		for in.Buffered() > 0 {
 			p, _, err := c.readPacket(in)
 			if err != nil {
@@ -85,7 +101,7 @@ func (c *connection) afterEOF(in *bufio.Reader, how ending) ending {
 				c.take(p)
 			}
 		}
-	case c.has("malformed-after-eof-told") && in.Buffered() > 0:
+	case in.Buffered() > 0 && c.has("malformed-after-eof-told"):
 		if _, _, err := c.readPacket(in); err != nil {
 			return endingBy(err)
 		}

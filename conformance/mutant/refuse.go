@@ -9,6 +9,7 @@ import (
 
 // refuse answers a packet by a failure whose payload tells why. c.mu is held.
 func (c *connection) refuse(p packet, why string, about ...any) {
+	c.keep("refused-requests-remembered", p.payload)
 	c.enqueue(c.response(p, failure(fmt.Sprintf(why, about...))))
 }
 
@@ -52,19 +53,25 @@ func (c *connection) refuseAll(p packet) {
 func (c *connection) isDuplicate(p packet) bool {
 	at := p.address()
 	switch {
-	case c.has("tag-0-refused") && p.tag.Sign() == 0,
-		c.has("tags-of-both-directions-clash") && c.pendingAt(at) != nil,
-		c.has("tag-not-rising-refused") && p.tag.Cmp(c.highestTag) <= 0:
+	case p.tag.Sign() == 0 && c.has("tag-0-refused"),
+		c.pendingAt(at) != nil && c.has("tags-of-both-directions-clash"),
+		p.tag.Cmp(c.highestTag) <= 0 && c.has("tag-not-rising-refused"):
 		return true
-	case c.has("duplicate-frees-tag") && c.marked[at]:
+	case c.marked[at] && c.has("duplicate-frees-tag"):
 		return false
-	case (c.has("tag-never-free") || c.has("tag-kept-after-failure")) && c.marked[at]:
+	case c.isAnswered(at) && c.has("tag-never-free"), c.failed[at] && c.has("tag-kept-after-failure"):
 		return true
 	}
-	if c.has("tag-compared-by-octets") && p.tagOctets > len(c.appendInteger(nil, p.tag)) {
+	if p.tagOctets > len(c.appendInteger(nil, p.tag)) && c.has("tag-compared-by-octets") {
 		return false
 	}
 	return slices.Contains(c.working, at)
+}
+
+// isAnswered reports whether a request with that address was answered. c.mu is held.
+func (c *connection) isAnswered(at address) bool {
+	_, answered := c.failed[at]
+	return answered
 }
 
 // refuseDuplicate refuses a request whose tag is in flight. c.mu is held.
@@ -92,6 +99,6 @@ func (c *connection) refuseDuplicate(p packet) {
 // dropsAnswers reports whether a fault loses the answers of handlers that ran when
 // the local stream began to end. c.mu is held.
 func (c *connection) dropsAnswers() bool {
-	return c.has("shutdown-drops-answers") && c.ended == "" ||
-		c.has("end-of-octets-drops-answers") && c.ended == adapter.EndedCut
+	return c.ended == "" && c.has("shutdown-drops-answers") ||
+		c.ended == adapter.EndedCut && c.has("end-of-octets-drops-answers")
 }

@@ -43,6 +43,8 @@ func (c *connection) Request(ctx context.Context, r adapter.Request) (adapter.Ca
 // refusal is why no local request is taken any more, if so. c.mu is held.
 func (c *connection) refusal() error {
 	switch {
+	case c.peerERQCloses:
+		return errClosed
 	case c.ended != "" && c.has("request-after-end-taken"):
 		return nil
 	case c.ended != "" && c.has("request-after-end-cancelled"):
@@ -71,13 +73,13 @@ func (m mutation) newRequest(r adapter.Request) (p packet, err error) {
 	}
 	p.channel, err = number(r.Channel)
 	switch {
-	case m.has("request-flags-lost"):
+	case p.flags.Sign() != 0 && m.has("request-flags-lost"):
 		p.flags = zero
 	case m.has("request-flags-of-response"):
 		p.flags = withOK(p.flags, true)
-	case m.has("request-on-channel-0"):
+	case p.channel.Sign() != 0 && m.has("request-on-channel-0"):
 		p.channel = zero
-	case m.has("request-payload-stripped"):
+	case len(p.payload) > 0 && p.payload[0] == 0 && m.has("request-payload-stripped"):
 		p.payload = m.trimZeros(p.payload)
 	}
 	return p, err

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
@@ -13,20 +14,20 @@ import (
 // inHandler marks the context of a handler.
 type inHandler struct{}
 
-// takeRequest accepts a request of the peer's, or refuses it. After a shutdown it is
-// dropped. c.mu is held.
+// takeRequest accepts a request of the peer's, refuses it, or drops it. c.mu is held.
 func (c *connection) takeRequest(p packet) {
 	at := p.address()
 	switch {
-	case c.draining && !c.has("packets-after-shutdown-handled"):
+	case c.isDropped() && !c.has("packets-after-shutdown-handled"):
 	case p.channel.Sign() != 0 && !c.has("channel-handled"):
 		c.refuseChannel(p)
-	case p.rqType.Sign() == 0 && !c.has("meo-is-a-request") && !c.has("eof-by-octets"):
+	case p.rqType.Sign() == 0 && !c.has("meo-is-a-request") && !c.has("eof-by-octets") && !c.has("meo-refused-without-handler"):
+	case c.refusesAfterERQ(p):
 	case c.handler == nil:
 		c.refuseAll(p)
 	case c.isDuplicate(p) && !c.has("duplicate-handled"):
 		c.refuseDuplicate(p)
-	case c.has("tag-never-answered-again") && c.marked[at]:
+	case c.isAnswered(at) && c.has("tag-never-answered-again"):
 		// it waits for an answer for ever
 	case c.handlerDied:
 		// nothing takes it any more
@@ -52,10 +53,8 @@ func (c *connection) accept(p packet) {
 
 // respond runs the handler for an accepted request, and answers it.
 func (c *connection) respond(p packet) {
-	c.await(func() bool { return slices.Index(c.working, p.address()) < c.atOnce })
-	if c.has("requests-wait-for-answers") {
-		c.await(func() bool { return len(c.pending) == 0 })
-	}
+	c.await(func() bool { return c.mayRun(slices.Index(c.working, p.address())) })
+	c.await(func() bool { return len(c.pending) == 0 || !c.has("requests-wait-for-answers") })
 	c.overwrite(&p)
 	result, err := c.handle(p)
 	if octets, ok := result.([]byte); ok && bytes.Equal(octets, p.payload) {
@@ -63,17 +62,19 @@ func (c *connection) respond(p packet) {
 		result = p.payload
 	}
 	a := c.answerOf(p, result, err)
-	if c.has("answers-in-order-of-requests") {
-		c.await(func() bool { return c.working[0] == p.address() })
-	}
+	c.await(func() bool {
+		return slices.Index(c.working, p.address()) <= 0 || !c.has("answers-in-order-of-requests")
+	})
 	c.change(func() { c.answer(p, a) })
 }
 
 // overwrite puts the payload that came last over that of a request, for a fault that
 // reads all to one place.
 func (c *connection) overwrite(p *packet) {
-	if c.has("request-payload-overwritten") {
-		c.change(func() { p.payload = overwritten(p.payload, c.latestRequest) })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if isOverwritten(p.payload, c.latestRequest) && c.has("request-payload-overwritten") {
+		p.payload = overwritten(p.payload, c.latestRequest)
 	}
 }
 
@@ -82,13 +83,13 @@ func (c *connection) handle(p packet) (result any, err error) {
 	switch {
 	case c.has("handler-gets-wire-type"):
 		rqType = p.rqType
-	case c.has("handler-gets-no-flags"):
+	case flags.Sign() != 0 && c.has("handler-gets-no-flags"):
 		flags = zero
-	case c.has("handler-gets-shifted-flags"):
+	case flags.Sign() != 0 && c.has("handler-gets-shifted-flags"):
 		flags = new(big.Int).Rsh(flags, 1)
-	case c.has("handler-gets-no-payload"):
+	case len(payload) > 0 && c.has("handler-gets-no-payload"):
 		payload = nil
-	case c.has("handler-gets-text"):
+	case !utf8.Valid(payload) && c.has("handler-gets-text"):
 		payload = []byte(strings.ToValidUTF8(string(payload), "\uFFFD"))
 	}
 	ctx := context.WithValue(context.Background(), inHandler{}, true)
@@ -108,20 +109,13 @@ func (c *connection) answer(p packet, a answer) {
 		return // a fault has dropped the request
 	}
 	c.working = slices.Delete(c.working, i, i+1)
-	if c.keepsTag(a) {
-		c.marked[at] = true
-	}
+	c.failed[at] = !a.ok
 	c.answers++
+	c.keep("answers-remembered", a.payload)
 	if a.silent || c.draining && c.dropsAnswers() {
 		return
 	}
 	c.enqueue(c.response(p, a))
-}
-
-// keepsTag reports whether a fault keeps the tag of an answered request. c.mu is held.
-func (c *connection) keepsTag(a answer) bool {
-	return c.has("tag-never-answered-again") || c.has("tag-never-free") ||
-		c.has("tag-kept-after-failure") && !a.ok
 }
 
 // response is the packet that carries an answer.
@@ -131,9 +125,9 @@ func (c *connection) response(p packet, a answer) packet {
 	switch {
 	case c.has("response-tag-of-its-own"):
 		r.tag = big.NewInt(c.answers)
-	case c.has("response-tag-in-32-bits"):
+	case p.tag.BitLen() > 32 && c.has("response-tag-in-32-bits"):
 		r.tag = low(p.tag, 32)
-	case c.has("response-on-channel-0"):
+	case p.channel.Sign() != 0 && c.has("response-on-channel-0"):
 		r.channel = zero
 	}
 	return r
@@ -143,15 +137,15 @@ func (m mutation) responseFlags(a answer) *big.Int {
 	switch {
 	case m.has("ok-inverted"):
 		return withOK(a.flags, !a.ok)
-	case m.has("ok-missing"):
+	case a.ok && m.has("ok-missing"):
 		return withOK(a.flags, false)
-	case m.has("ok-always"):
+	case !a.ok && m.has("ok-always"):
 		return withOK(a.flags, true)
-	case m.has("ok-not-beside-flags") && a.flags.Sign() != 0:
+	case a.ok && a.flags.Sign() != 0 && m.has("ok-not-beside-flags"):
 		return withOK(a.flags, false)
-	case m.has("ok-over-flags"):
+	case (a.flags.Sign() != 0 || !a.ok) && m.has("ok-over-flags"):
 		return new(big.Int).SetBit(a.flags, 0, 1)
-	case m.has("ok-above-flags") && a.ok:
+	case a.ok && a.flags.Sign() != 0 && m.has("ok-above-flags"):
 		return new(big.Int).SetBit(a.flags, a.flags.BitLen(), 1)
 	}
 	return withOK(a.flags, a.ok)

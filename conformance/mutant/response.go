@@ -5,14 +5,13 @@ import "slices"
 // takeResponse hands a response to the request that it answers. c.mu is held.
 func (c *connection) takeResponse(p packet) {
 	switch {
-	case c.has("shutdown-stops-receiving") && c.draining:
+	case c.draining && c.has("shutdown-stops-receiving"):
 		return
-	case c.has("answers-wait-for-handlers") && len(c.working) > 0:
+	case len(c.working) > 0 && c.has("answers-wait-for-handlers"):
 		go c.takeWhenIdle(p)
 		return
-	case c.has("responses-in-order"):
+	case !c.isNext(p) && c.has("responses-in-order"):
 		c.early = append(c.early, p)
-		c.answerInOrder()
 		return
 	}
 	k := c.match(p)
@@ -20,18 +19,20 @@ func (c *connection) takeResponse(p packet) {
 		c.takeStray(p)
 		return
 	}
-	c.remember(k)
+	c.answered = append(c.answered[max(0, len(c.answered)-latestAnswered+1):], k)
 	k.answer(p)
+	if len(c.early) > 0 && c.has("responses-in-order") {
+		c.answerInOrder()
+	}
 }
 
 // match finds the pending request that a response answers. c.mu is held.
 func (c *connection) match(p packet) *call {
 	at := p.address()
 	for _, k := range c.pending {
-		if c.has("responses-first-in-first-out") ||
-			c.has("response-by-tag") && k.address.tag == at.tag ||
-			c.has("response-by-channel") && k.address.channel == at.channel ||
-			k.address == at {
+		if k.address == at || c.has("responses-first-in-first-out") ||
+			k.address.tag == at.tag && c.has("response-by-tag") ||
+			k.address.channel == at.channel && c.has("response-by-channel") {
 			return k
 		}
 	}
@@ -47,12 +48,13 @@ func (c *connection) pendingAt(at address) *call {
 	return nil
 }
 
-// remember keeps what some faults do not forget. c.mu is held.
-func (c *connection) remember(k *call) {
-	if c.has("second-response-ends-stream") || c.has("second-response-crashes") ||
-		c.has("second-response-wins") {
-		c.answered = append(c.answered, k)
-	}
+// latestAnswered is how many of the local requests that were answered are kept, for
+// faults that do not forget them.
+const latestAnswered = 8
+
+// isNext reports whether a response is to the request that waits longest. c.mu is held.
+func (c *connection) isNext(p packet) bool {
+	return len(c.pending) > 0 && c.pending[0].address == p.address()
 }
 
 // takeStray ignores a response to no pending request. c.mu is held.
@@ -66,14 +68,14 @@ func (c *connection) takeStray(p packet) {
 		c.answered[i].answer(p) // whose done is closed
 	case second && c.has("second-response-wins"):
 		c.answered[i].response = &p
-	case c.has("stray-ends-stream"), c.has("stray-failure-ends-stream") && p.flags.Bit(0) == 0,
-		c.has("stray-tag-0-ends-stream") && p.tag.Sign() == 0:
+	case c.has("stray-ends-stream"), p.flags.Bit(0) == 0 && c.has("stray-failure-ends-stream"),
+		p.tag.Sign() == 0 && c.has("stray-tag-0-ends-stream"):
 		c.end(byMalformedPacket)
 	case c.has("stray-crashes"):
 		c.pendingAt(p.address()).answer(p) // of none
 	case c.has("stray-refused"):
 		c.refuse(p, "no such request")
-	case c.has("stray-answers-oldest") && len(c.pending) > 0:
+	case len(c.pending) > 0 && c.has("stray-answers-oldest"):
 		c.pending[0].answer(p)
 	case c.has("stray-remembered"):
 		c.early = append(c.early, p)
@@ -83,9 +85,6 @@ func (c *connection) takeStray(p packet) {
 // answerEarly gives a request the answer that came before it, for a fault that
 // remembers such. c.mu is held.
 func (c *connection) answerEarly(k *call) {
-	if !c.has("stray-remembered") {
-		return
-	}
 	for _, p := range c.early {
 		if p.address() == k.address {
 			k.answer(p)

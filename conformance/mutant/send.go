@@ -8,7 +8,7 @@ import (
 
 // enqueue puts a packet behind those that the sender will send. c.mu is held.
 func (c *connection) enqueue(p packet) {
-	if c.has("full-pipe-drops-packets") && len(c.queue) >= 8 {
+	if len(c.queue) >= 8 && c.has("full-pipe-drops-packets") {
 		return
 	}
 	c.queue = append(c.queue, p)
@@ -37,8 +37,12 @@ func (c *connection) sendAll() {
 // end: after a shutdown, when every accepted request has been answered.
 func (c *connection) nextPacket() (p packet, ok bool) {
 	c.change(func() { c.writing = false })
-	c.await(func() bool { return len(c.queue) > 0 || c.saysNoMore() })
+	c.await(func() bool { return len(c.queue) > 0 || c.duesERQ() || c.saysNoMore() })
 	c.change(func() {
+		if c.duesERQ() {
+			p, ok, c.writing = c.sayERQ(), true, true
+			return
+		}
 		if ok = len(c.queue) > 0 && !c.isGone(); ok {
 			p, c.queue = c.queue[0], c.queue[1:]
 			c.writing = true
@@ -52,32 +56,31 @@ func (c *connection) saysNoMore() bool {
 	switch {
 	case !c.draining:
 		return false
-	case c.has("shutdown-ends-stream-at-once") && c.ended == "",
-		c.has("end-ends-stream-at-once") && c.ended != "":
-		return true
-	case c.has("eof-waits-for-answers-of-peer") && len(c.pending) > 0:
+	case len(c.pending) > 0 && c.has("eof-waits-for-answers-of-peer"), !c.ownAreOver():
 		return false
+	case len(c.working) == 0:
+		return true
 	}
-	return len(c.working) == 0
+	return c.ended == "" && c.has("shutdown-ends-stream-at-once") || c.ended != "" && c.has("end-ends-stream-at-once")
 }
 
 // flushIfIdle flushes when nothing more is queued, after a pause of the grace in which
 // more may be. What is queued in the pause is flushed without another, which it tells.
 func (c *connection) flushIfIdle(out *bufio.Writer, paused bool) (again bool) {
-	if c.has("grace-for-each-packet") {
+	if c.grace > 0 && c.has("grace-for-each-packet") {
 		c.pause(c.grace)
 		_ = out.Flush()
 	}
 	if !c.isIdle() {
 		return paused
 	}
-	if c.has("grace-after-flush") {
+	if c.grace > 0 && c.has("grace-after-flush") {
 		_ = out.Flush()
 	}
 	if !paused {
 		shutdowns := c.shutdownsSoFar()
 		c.pause(c.grace)
-		if c.has("shutdown-drops-unflushed") && c.shutdownsSoFar() > shutdowns {
+		if c.shutdownsSoFar() > shutdowns && c.has("shutdown-drops-unflushed") {
 			out.Reset(c.send)
 		}
 	}
@@ -123,7 +126,7 @@ func (c *connection) sayEOF(out *bufio.Writer) error {
 	switch {
 	case c.isGone():
 		octets = nil
-	case c.has("eof-missing"), c.has("eof-before-answers"), c.has("end-answered-by-close") && c.hasEnded():
+	case c.saidEOF, c.has("eof-missing"), c.hasEnded() && c.has("end-answered-by-close"):
 		octets = nil
 	case c.has("eof-twice"):
 		octets = append(octets, octets...)
@@ -133,7 +136,7 @@ func (c *connection) sayEOF(out *bufio.Writer) error {
 		p := eof
 		p.tag = new(big.Int).Add(c.lastTag, one)
 		octets = c.encode(p)
-	case c.has("second-shutdown-says-eof") && c.shutdownsSoFar() > 1:
+	case c.shutdownsSoFar() > 1 && c.has("second-shutdown-says-eof"):
 		octets = append(octets, octets...)
 	}
 	_, _ = out.Write(octets)
@@ -161,7 +164,7 @@ func (c *connection) shutdownsSoFar() int {
 
 // tickAt ticks, unless a fault keeps that silent.
 func (c *connection) tickAt(fault, octets string) {
-	if !c.has(fault) {
+	if c.tick != nil && !c.has(fault) {
 		c.tick(octets)
 	}
 }

@@ -13,7 +13,7 @@ func (c *connection) Shutdown(block bool) error {
 		return errClosed
 	case again && c.has("second-shutdown-hangs"):
 		c.awaitLocked(never)
-	case c.has("shutdown-cancels-pending"):
+	case len(c.pending) > 0 && c.has("shutdown-cancels-pending"):
 		c.cancel(c.pending)
 	}
 	first := c.shutdowns == 1
@@ -78,7 +78,7 @@ func (c *connection) Join() (ended string, err error) {
 		return "", nil
 	}
 	c.told = true
-	return c.ended, nil
+	return c.toldAs(), nil
 }
 
 // joinedAt is when a call of Join returns.

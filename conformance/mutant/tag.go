@@ -4,24 +4,26 @@ import "math/big"
 
 // nextTag is the tag of the next request. c.mu is held.
 func (c *connection) nextTag(channel *big.Int) *big.Int {
-	if c.has("tag-for-each-channel") {
-		return c.tagForChannel(channel)
-	}
-	c.lastTag = new(big.Int).Add(c.lastTag, one)
+	before := c.lastTag
+	c.lastTag = new(big.Int).Add(before, one)
+	ofChannel := c.tagForChannel(channel)
+	ofAll := big.NewInt(c.sharedTag.Add(1))
 	switch {
+	case ofChannel.Cmp(c.lastTag) != 0 && c.has("tag-for-each-channel"):
+		return ofChannel
 	case c.has("tag-from-0"):
-		return new(big.Int).Sub(c.lastTag, one)
-	case c.has("tag-odd"):
+		return before
+	case before.Sign() > 0 && c.has("tag-odd"):
 		return new(big.Int).Sub(new(big.Int).Lsh(c.lastTag, 1), one)
-	case c.has("tag-for-all-connections"):
-		return big.NewInt(c.sharedTag.Add(1))
-	case c.has("tag-lowest-free"):
+	case ofAll.Cmp(c.lastTag) != 0 && c.has("tag-for-all-connections"):
+		return ofAll
+	case big.NewInt(c.inFlight()).Cmp(before) != 0 && c.has("tag-lowest-free"):
 		return c.lowestFreeTag()
-	case c.has("tag-constant"):
+	case before.Sign() > 0 && c.has("tag-constant"):
 		return one
-	case c.has("tag-in-one-octet"):
+	case c.lastTag.BitLen() > 7 && c.has("tag-in-one-octet"):
 		return low(c.lastTag, 7)
-	case c.has("tag-from-32-values"):
+	case c.lastTag.BitLen() > 5 && c.has("tag-from-32-values"):
 		return low(c.lastTag, 5)
 	}
 	return c.lastTag
@@ -32,6 +34,16 @@ func (c *connection) tagForChannel(channel *big.Int) *big.Int {
 	at := channel.String()
 	c.channelTags[at]++
 	return big.NewInt(c.channelTags[at])
+}
+
+// inFlight counts the local requests on channel 0 that are pending. c.mu is held.
+func (c *connection) inFlight() (n int64) {
+	for _, k := range c.pending {
+		if k.address.channel == "0" {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *connection) lowestFreeTag() *big.Int {

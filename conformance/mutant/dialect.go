@@ -1,0 +1,103 @@
+package mutant
+
+import "math/big"
+
+// The later dialect: a peer says by ERQ that it requests no more, before it says EOF.
+
+// erq is the packet: 03 01 02 00.
+var erq = packet{isRequest: true, channel: zero, tag: one, flags: zero, rqType: zero}
+
+// isERQ reports whether p is the peer's ERQ, of an encoding of so many octets.
+func (c *connection) isERQ(p packet, octets int) bool {
+	if !c.later || !p.isRequest || p.rqType.Sign() != 0 {
+		return c.later && c.has("erq-any-request-with-tag-1") && p.isRequest && p.tag.Cmp(one) == 0
+	}
+	switch {
+	case p.tag.Cmp(one) != 0 && !c.has("erq-with-any-tag"),
+		p.tag.Sign() == 0,
+		p.channel.Sign() != 0 && !c.has("erq-on-any-channel"),
+		p.flags.Sign() != 0 && !c.has("erq-with-flags-taken"),
+		len(p.payload) > 0 && !c.has("erq-with-payload-taken"):
+		return false
+	}
+	return octets == shortestEOF || !c.has("erq-by-octets")
+}
+
+// takeERQ notes that the peer requests no more. The reported ending is a fault's.
+func (c *connection) takeERQ() (how ending, ends bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.changed.Broadcast()
+	again := c.requestsOver
+	c.requestsOver = true
+	switch {
+	case c.has("peer-erq-ends-stream"), c.has("second-peer-erq-ends-stream") && again,
+		c.has("peer-erq-after-eof-ends-badly") && c.finished:
+		return byMalformedEOF, true
+	case c.has("peer-erq-shuts-down"):
+		c.drain()
+	case c.has("peer-erq-cancels-pending"):
+		c.cancel(c.pending)
+	case c.has("peer-erq-drops-accepted"):
+		c.working = nil
+	case c.has("peer-erq-refuses-local-requests"):
+		c.peerERQCloses = true
+	}
+	return 0, false
+}
+
+// refusesAfterERQ refuses a request that follows its sender's ERQ, and reports whether
+// it is one. c.mu is held.
+func (c *connection) refusesAfterERQ(p packet) bool {
+	switch {
+	case !c.later || !c.requestsOver, c.has("request-after-peer-erq-handled"):
+		return false
+	case c.has("request-after-peer-erq-dropped"):
+	case c.has("request-after-peer-erq-ends-stream"):
+		c.end(byMalformedEOF)
+	default:
+		c.refuse(p, "no request is taken after ERQ")
+	}
+	return true
+}
+
+// isDropped reports whether a request comes too late: after a shutdown or, in the later
+// dialect, after EOF. c.mu is held.
+func (c *connection) isDropped() bool {
+	switch {
+	case !c.later, c.has("request-after-erq-dropped") && c.saidERQ:
+		return c.draining
+	}
+	return c.finished
+}
+
+// duesERQ reports whether ERQ is the next packet: nothing of the own requests is
+// pending, and no more will come. c.mu is held.
+func (c *connection) duesERQ() bool {
+	return c.later && c.draining && !c.saidERQ && c.ownAreOver() && !c.has("erq-missing")
+}
+
+// ownAreOver reports whether ERQ and EOF need wait for no local request. c.mu is held.
+func (c *connection) ownAreOver() bool {
+	return !c.later || len(c.pending) == 0 || c.has("erq-before-answers-of-peer")
+}
+
+// sayERQ is the ERQ packet that goes out. c.mu is held.
+func (c *connection) sayERQ() packet {
+	c.saidERQ = true
+	switch {
+	case c.has("erq-twice"):
+		c.queue = append(c.queue, erq)
+	case c.has("erq-drops-answers"):
+		c.working = nil
+	}
+	return erq
+}
+
+// tagBeforeFirst is the tag before that of the first request.
+func (i *implementation) tagBeforeFirst() *big.Int {
+	if i.later && !i.has("later-tags-from-1") {
+		return one
+	}
+	return zero
+}
