@@ -11,28 +11,33 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// A Filter says which scenarios to run; the zero Filter says all.
+// A Filter says which scenarios to run; the zero Filter says all of the specification's
+// dialect.
 type Filter struct {
 	// Run is a regular expression over requirement ids, scenario ids and scenario
 	// names. The id of a requirement says just that requirement: SHD-1 is not SHD-10.
 	Run  string
 	Tags string // a tag expression
-	// Dialect is the dialect that the subject speaks; empty: the specification's.
-	// A scenario with the tag of a dialect, like @dialect-2024, is for that alone.
+	// Dialect is the dialect that the subject speaks; empty: the specification's; or
+	// AnyDialect. A scenario with the tag of a dialect, like @dialect-2024, is for that
+	// alone.
 	Dialect string
 }
 
 // Dialects are the dialects there are, the specification's first.
 var Dialects = []string{"2021", LaterDialect}
 
-// LaterDialect is the dialect with ERQ.
-const LaterDialect = "2024"
+// LaterDialect is the dialect with ERQ; AnyDialect stands for all there are.
+const (
+	LaterDialect = "2024"
+	AnyDialect   = "any"
+)
 
 // inDialect reports whether the scenario is for the filter's dialect.
 func (f Filter) inDialect(sc spec.Scenario) bool {
 	dialect := cmp.Or(f.Dialect, Dialects[0])
 	tagged := slices.ContainsFunc(sc.Tags, func(tag string) bool { return strings.HasPrefix(tag, "@dialect-") })
-	return !tagged || slices.Contains(sc.Tags, "@dialect-"+dialect)
+	return !tagged || dialect == AnyDialect || slices.Contains(sc.Tags, "@dialect-"+dialect)
 }
 
 // ErrNothingSelected reports a filter that leaves no scenario: a run of nothing
@@ -41,7 +46,7 @@ var ErrNothingSelected = errors.New("no scenario is selected")
 
 // Select is the scenarios of s that the filter says, in their order.
 func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
-	if f.Dialect != "" && !slices.Contains(Dialects, f.Dialect) {
+	if f.Dialect != "" && f.Dialect != AnyDialect && !slices.Contains(Dialects, f.Dialect) {
 		return nil, fmt.Errorf("--dialect %q is none of %s", f.Dialect, strings.Join(Dialects, ", "))
 	}
 	run, err := regexp.Compile(f.Run)
@@ -56,16 +61,24 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 	}
 	_, isID := s.Requirement(f.Run)
 	var selected []spec.Scenario
+	otherDialect := false
 	for _, sc := range s.Scenarios {
 		named := run.MatchString(sc.ID) || run.MatchString(sc.Name) || slices.ContainsFunc(sc.Requirements, run.MatchString)
 		if isID {
 			named = slices.Contains(sc.Requirements, f.Run)
 		}
-		if named && hasTags(sc.Tags) && f.inDialect(sc) {
+		switch {
+		case !named || !hasTags(sc.Tags):
+		case f.inDialect(sc):
 			selected = append(selected, sc)
+		default:
+			otherDialect = true
 		}
 	}
-	if len(selected) == 0 {
+	switch {
+	case len(selected) == 0 && otherDialect:
+		return nil, fmt.Errorf("%w by %s, but some are by another --dialect (%s)", ErrNothingSelected, f, strings.Join(Dialects, ", "))
+	case len(selected) == 0:
 		return nil, fmt.Errorf("%w by %s (packetspec list shows requirements and scenarios)", ErrNothingSelected, f)
 	}
 	return selected, nil
@@ -76,7 +89,7 @@ func (f Filter) String() string {
 	if f.Tags != "" {
 		s += fmt.Sprintf(" --tags %q", f.Tags)
 	}
-	if f.Dialect != "" {
+	if f.Dialect != "" && f.Dialect != Dialects[0] {
 		s += " --dialect " + f.Dialect
 	}
 	return s

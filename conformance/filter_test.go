@@ -40,6 +40,7 @@ func TestFilter(t *testing.T) {
 		{"tags", conformance.Filter{Tags: "@must"}, "shutdown/one equality/both"},
 		{"both", conformance.Filter{Run: "EQ-2", Tags: "not @must"}, "equality/two"},
 		{"the first dialect", conformance.Filter{Run: "^dialect/", Dialect: "2021"}, "dialect/either"},
+		{"any dialect", conformance.Filter{Run: "^dialect/", Dialect: "any"}, "dialect/later dialect/either"},
 		{"a later dialect", conformance.Filter{Run: "^dialect/", Dialect: "2024"}, "dialect/later dialect/either"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -56,9 +57,16 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+func TestFilterOfAnotherDialect(t *testing.T) {
+	_, err := conformance.Filter{Run: "later"}.Select(selectable)
+	if !errors.Is(err, conformance.ErrNothingSelected) || !strings.Contains(err.Error(), "by another --dialect") {
+		t.Errorf("got %v, expected a hint at the other dialect", err)
+	}
+}
+
 func TestFilterThatSelectsNothing(t *testing.T) {
 	for _, f := range []conformance.Filter{
-		{Run: "SHD-2"}, {Run: "^shutdown$"}, {Tags: "@none"}, {Run: "SHD-1", Tags: "@may"}, {Run: "later"},
+		{Run: "SHD-2"}, {Run: "^shutdown$"}, {Tags: "@none"}, {Run: "SHD-1", Tags: "@may"},
 	} {
 		_, err := f.Select(selectable)
 		if !errors.Is(err, conformance.ErrNothingSelected) {

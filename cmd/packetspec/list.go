@@ -42,14 +42,14 @@ func newList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	filterFlags(cmd, &filter)
+	filterFlags(cmd, &filter, conformance.AnyDialect)
 	return cmd
 }
 
-// filterFlags are the flags that select scenarios.
-func filterFlags(cmd *cobra.Command, f *conformance.Filter) {
+// filterFlags are the flags that select scenarios, by default of the dialect given.
+func filterFlags(cmd *cobra.Command, f *conformance.Filter, dialect string) {
 	cmd.Flags().StringVar(&f.Run, "run", "", "only scenarios whose id, name or requirement matches this regular `expression`")
-	cmd.Flags().StringVar(&f.Dialect, "dialect", "", "the `dialect` that the implementation speaks: 2021, the specification's (the default), or 2024, that of later releases of the original")
+	cmd.Flags().StringVar(&f.Dialect, "dialect", dialect, "the `dialect` of the implementation: 2021, the specification's own, or 2024, that of the original's last release; list takes any for both")
 	cmd.Flags().StringVar(&f.Tags, "tags", "", "only scenarios whose tags satisfy this `expression`, like: @must and not @EQ-1")
 }
 

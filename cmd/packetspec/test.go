@@ -48,7 +48,7 @@ unless --strict or --known is given.`,
   packetspec test --known known.txt --report junit=results.xml -- ./adapter`,
 		RunE: f.test,
 	}
-	filterFlags(cmd, &f.filter)
+	filterFlags(cmd, &f.filter, conformance.Dialects[0])
 	flags := cmd.Flags()
 	flags.StringVar(&f.known, "known", "", "a `file` of all known deviations: a listed one does not count if it deviates as listed; any other counts, of whatever level")
 	flags.BoolVar(&f.update, "update-known", false, "write the deviations found to the file of --known, which need not exist, and do not count them")
@@ -83,6 +83,9 @@ func subject(cmd *cobra.Command, args []string) (adapter.Process, error) {
 func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	if f.parallel < 1 || f.timeout <= 0 || f.startTime <= 0 {
 		return errors.New("--parallel, --timeout and --start-timeout are above 0")
+	}
+	if f.filter.Dialect == conformance.AnyDialect {
+		return errors.New("--dialect any: an implementation speaks one dialect, " + strings.Join(conformance.Dialects, " or "))
 	}
 	if f.update && f.known == "" {
 		return errors.New("--update-known needs the file to write: --known FILE")
