@@ -162,7 +162,7 @@ func (w *World) sendsRequestOf(name, fields string) error {
 
 // isRequest tells requests from what is none in the subject's dialect.
 func (w *World) isRequest(p peer.Packet) bool {
-	return p.IsRequest && !(w.Later && p.Same(peer.ERQ))
+	return p.IsRequest && (!w.Later || !p.Same(peer.ERQ))
 }
 
 // peerAnswers sends the response to a request of the subject's; its fields may
