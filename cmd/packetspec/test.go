@@ -38,7 +38,8 @@ func newTest() *cobra.Command {
 		Use:   "test [flags] [-- ADAPTER ARG...]",
 		Short: "Run the suite against an implementation",
 		Long: `Runs the scenarios of the specification against the implementation behind ADAPTER
-or, without one, against the reference, as a process of its own.
+or, without one, against the reference (in the later dialect: the second
+implementation), as a process of its own.
 
 Exit status: 0 if it conforms; 1 if not; 2 for a mistake in the command line; 3 if
 the adapter could not be started or spoken to. Only scenarios of level must count,
@@ -63,7 +64,7 @@ unless --strict or --known is given.`,
 }
 
 // subject is what the arguments say to test.
-func subject(cmd *cobra.Command, args []string) (adapter.Process, error) {
+func subject(cmd *cobra.Command, dialect string, args []string) (adapter.Process, error) {
 	dash := cmd.ArgsLenAtDash()
 	if dash > 0 || dash < 0 && len(args) > 0 {
 		return adapter.Process{}, fmt.Errorf("%q is no flag: the adapter's command comes after --, as in: packetspec %s -- %s", args[0], cmd.Name(), strings.Join(args, " "))
@@ -75,7 +76,7 @@ func subject(cmd *cobra.Command, args []string) (adapter.Process, error) {
 		if err != nil {
 			return p, &statusError{statusAdapter, fmt.Errorf("find the command itself, to run the reference: %w", err)}
 		}
-		p.Argv = []string{self, "adapter"}
+		p.Argv = []string{self, "adapter", "--dialect", dialect}
 	}
 	return p, nil
 }
@@ -94,7 +95,7 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	process, err := subject(cmd, args)
+	process, err := subject(cmd, f.filter.Dialect, args)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,14 @@ import "math/big"
 // erq is the packet: 03 01 02 00.
 var erq = packet{isRequest: true, channel: zero, tag: one, flags: zero, rqType: zero}
 
+// inDialect tells the dialect, if it is the later one.
+func (i *implementation) inDialect() string {
+	if i.later {
+		return ", in the later dialect"
+	}
+	return ""
+}
+
 // isERQ reports whether p is the peer's ERQ, of an encoding of so many octets.
 func (c *connection) isERQ(p packet, octets int) bool {
 	if !c.later || !p.isRequest || p.rqType.Sign() != 0 {

@@ -40,6 +40,12 @@ func Faults() []Fault {
 	)
 }
 
+// Later reports whether the fault is one of the later dialect, which the mutant speaks
+// with it.
+func (f Fault) Later() bool {
+	return slices.ContainsFunc(dialectFaults, func(g Fault) bool { return g.Name == f.Name })
+}
+
 func isFault(name string) bool {
 	return slices.ContainsFunc(Faults(), func(f Fault) bool { return f.Name == name })
 }

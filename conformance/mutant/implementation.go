@@ -10,20 +10,19 @@ import (
 	"math/big"
 	"os"
 	"runtime"
-	"slices"
 	"sync/atomic"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
 // New makes the implementation with one of its faults, or with none if the name is
-// empty. With a fault of the later dialect it speaks that. The error of an unknown name tells those that are near it.
+// empty. With a fault of the later dialect it speaks that. The error of an unknown name
+// tells those that are near it.
 func New(fault string) (adapter.Implementation, error) {
 	if fault != "" && !isFault(fault) {
 		return nil, fmt.Errorf("the mutant has no fault %q; near it are %q", fault, near(fault))
 	}
-	later := slices.ContainsFunc(dialectFaults, func(f Fault) bool { return f.Name == fault })
-	return &implementation{mutation: mutation{fault: fault}, later: later, stderr: os.Stderr}, nil
+	return &implementation{mutation: mutation{fault: fault}, later: Fault{Name: fault}.Later(), stderr: os.Stderr}, nil
 }
 
 // NewLater makes the implementation without a fault, in the later dialect.
@@ -42,7 +41,7 @@ type implementation struct {
 func (i *implementation) Hello() adapter.Hello {
 	return adapter.Hello{
 		Name:     "packetspec mutant",
-		Release:  cmp.Or(i.fault, "without a fault"),
+		Release:  cmp.Or(i.fault, "without a fault") + i.inDialect(),
 		Language: runtime.Version(), Supports: adapter.Abilities,
 	}
 }

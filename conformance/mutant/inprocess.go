@@ -11,8 +11,9 @@ import (
 // for the standard error are seen there too, but go nowhere. A fault that [Dies] would
 // end this process.
 type InProcess struct {
-	Fault string
-	Probe *Probe // of a mutant without a fault; nil: nobody wants to know
+	Fault string // empty: none
+	Later bool   // it speaks the later dialect, in which some faults are anyway
+	Probe *Probe // nil: nobody wants to know
 }
 
 func (p InProcess) String() string { return "" }
@@ -24,6 +25,7 @@ func (p InProcess) Start(ctx context.Context) (*adapter.Session, error) {
 		return nil, err
 	}
 	i := impl.(*implementation)
+	i.later = i.later || p.Later
 	i.probe = p.Probe
 	var stderr counter
 	i.stderr = &stderr
