@@ -29,6 +29,8 @@ type Run struct {
 	Again func(id string) string
 	// Observe is told of each result as it comes, one at a time. It may be nil.
 	Observe func(report.Result)
+	// Last reports whether no scenario is to be begun after a result. It may be nil.
+	Last func(report.Result) bool
 }
 
 // restarts is how often in a row an adapter that has run may fail to start again.
@@ -106,6 +108,9 @@ func (s *schedule) record(index int, r report.Result) {
 	s.results[index] = &r
 	if s.Observe != nil {
 		s.Observe(r)
+	}
+	if s.Last != nil && s.Last(r) {
+		s.order = nil
 	}
 }
 

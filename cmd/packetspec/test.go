@@ -24,6 +24,9 @@ type testFlags struct {
 	known     string
 	update    bool // of the known deviations
 	strict    bool
+	shard     string
+	repeat    int
+	failFast  bool
 	parallel  int
 	timeout   time.Duration
 	startTime time.Duration
@@ -54,6 +57,9 @@ unless --strict or --known is given.`,
 	flags.StringVar(&f.known, "known", "", "a `file` of all known deviations: a listed one does not count if it deviates as listed; any other counts, of whatever level")
 	flags.BoolVar(&f.update, "update-known", false, "write the deviations found to the file of --known, which need not exist, and do not count them")
 	flags.BoolVar(&f.strict, "strict", false, "scenarios of every level count")
+	flags.StringVar(&f.shard, "shard", "", "only part I of N of the scenarios, as `I/N`: for CI jobs side by side")
+	flags.IntVar(&f.repeat, "repeat", 1, "run up to so many times, with a seed each time in another order, until a run does not conform")
+	flags.BoolVar(&f.failFast, "fail-fast", false, "begin no scenario after one that counts has failed")
 	flags.IntVar(&f.parallel, "parallel", max(4, 2*runtime.NumCPU()), "how many adapters run at a time: scenarios wait more than they work")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long one scenario may take")
 	flags.DurationVar(&f.startTime, "start-timeout", 30*time.Second, "how long an adapter may take to answer hello")
@@ -82,16 +88,7 @@ func subject(cmd *cobra.Command, dialect string, args []string) (adapter.Process
 }
 
 func (f *testFlags) test(cmd *cobra.Command, args []string) error {
-	if f.parallel < 1 || f.timeout <= 0 || f.startTime <= 0 {
-		return errors.New("--parallel, --timeout and --start-timeout are above 0")
-	}
-	if f.filter.Dialect == conformance.AnyDialect {
-		return errors.New("--dialect any: an implementation speaks one dialect, " + strings.Join(conformance.Dialects, " or "))
-	}
-	if f.update && f.known == "" {
-		return errors.New("--update-known needs the file to write: --known FILE")
-	}
-	outputs, err := parseReports(f.reports)
+	outputs, err := f.check()
 	if err != nil {
 		return err
 	}
@@ -103,7 +100,7 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return &statusError{statusNot, err}
 	}
-	selected, err := f.filter.Select(s)
+	selected, err := f.selected(s)
 	if err != nil {
 		return err
 	}
@@ -111,15 +108,15 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	progress := newProgress(cmd.ErrOrStderr(), len(selected))
 	run := conformance.Run{
 		Version: version(), Spec: s, Scenarios: selected, Subject: process, Known: known,
 		Parallel: f.parallel, Timeout: f.timeout, StartTime: f.startTime, Seed: f.seed, Dialect: f.filter.Dialect,
-		Again:   func(id string) string { return runCommand("^"+id+"$", f.repeated(cmd), args) },
-		Observe: progress.observe,
+		Again: func(id string) string { return runCommand("^"+id+"$", f.repeated(cmd), args) },
 	}
-	results, err := run.Do(cmd.Context())
-	progress.end()
+	if f.failFast {
+		run.Last = func(r report.Result) bool { return r.Counts(f.everyLevel()) }
+	}
+	results, err := f.runs(cmd, run)
 	switch {
 	case cmd.Context().Err() != nil && err != nil:
 		return &statusError{statusNot, errors.New("interrupted before the adapter had answered hello")}
@@ -136,6 +133,54 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 		return &statusError{status: statusNot}
 	}
 	return nil
+}
+
+// check finds mistakes in flags that need no more than themselves.
+func (f *testFlags) check() ([]output, error) {
+	switch {
+	case f.parallel < 1 || f.timeout <= 0 || f.startTime <= 0 || f.repeat < 1:
+		return nil, errors.New("--parallel, --timeout, --start-timeout and --repeat are above 0")
+	case f.filter.Dialect == conformance.AnyDialect:
+		return nil, errors.New("--dialect any: an implementation speaks one dialect, " + strings.Join(conformance.Dialects, " or "))
+	case f.update && f.known == "":
+		return nil, errors.New("--update-known needs the file to write: --known FILE")
+	}
+	return parseReports(f.reports)
+}
+
+func (f *testFlags) selected(s *spec.Spec) ([]spec.Scenario, error) {
+	selected, err := f.filter.Select(s)
+	if err != nil || f.shard == "" {
+		return selected, err
+	}
+	shard, err := conformance.ParseShard(f.shard)
+	if err != nil {
+		return nil, err
+	}
+	return shard.Of(selected)
+}
+
+// runs runs again and again, as --repeat says. The results are those of the last run.
+func (f *testFlags) runs(cmd *cobra.Command, run conformance.Run) (results *report.Results, err error) {
+	for i := range f.repeat {
+		if f.seed != 0 {
+			run.Seed = f.seed + uint64(i)
+		}
+		progress := newProgress(cmd.ErrOrStderr(), len(run.Scenarios))
+		run.Observe = progress.observe
+		results, err = run.Do(cmd.Context())
+		progress.end()
+		if err != nil {
+			return nil, err
+		}
+		if f.repeat > 1 {
+			results.Notes = append(results.Notes, fmt.Sprintf("run %d of %d, seed %d", i+1, f.repeat, run.Seed))
+		}
+		if !results.Conforms(f.everyLevel()) {
+			break
+		}
+	}
+	return results, nil
 }
 
 // repeated is those of the flags given that bear on a single scenario too.

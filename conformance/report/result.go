@@ -88,16 +88,22 @@ func (r *Results) Conforms(strict bool) bool {
 		return false
 	}
 	for _, result := range r.Results {
-		switch result.Outcome {
-		case Fixed:
+		if result.Counts(strict) {
 			return false
-		case Fail, Timeout, Crash:
-			if strict || result.Level == spec.Must {
-				return false
-			}
 		}
 	}
 	return r.NotRun == 0
+}
+
+// Counts reports whether the result alone makes a subject that does not conform.
+func (r Result) Counts(strict bool) bool {
+	switch r.Outcome {
+	case Fixed:
+		return true
+	case Fail, Timeout, Crash:
+		return strict || r.Level == spec.Must
+	}
+	return false
 }
 
 // AllSkipped reports whether no scenario was more than skipped, which shows nothing.
