@@ -22,6 +22,7 @@ import os
 import re
 import sys
 import threading
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import metadata
 
@@ -233,15 +234,21 @@ class Driver:
     way, whatever `block` says. A connection in a context does not end itself
     when the peer's stream has ended: that is its user's to do, who waits for
     that end within the context and then leaves it. So does this.
+
+    A number of a descriptor may be another connection's once it is closed, so
+    nothing here closes one that the package may still use. Every release reads
+    through a duplicate of `recv`, which it closes itself. What it does with
+    `send` differs, and so each of the three ways says what it gives for it.
     """
 
     def __init__(self, recv, send, **options):
-        """Bring a connection up. `send` is closed when it has ended, `recv` is not."""
-        # The package sends through a duplicate of `send`. Only if that is the
+        """Bring a connection up. Both descriptors are closed: now, or when it ends."""
+        # The package sends through a duplicate of `send`, too. Only if that is the
         # last one does its closing show the peer the end of the stream.
         try:
             self.packets = PacketConnection(recv, send, **options)
         finally:
+            os.close(recv)
             os.close(send)
 
     def request(self, **request):
@@ -256,28 +263,24 @@ class Driver:
     def join(self):
         self.packets.join()
 
-    def end(self):
-        """End the connection, as its user does who has lost interest."""
-        try:
-            self.shutdown(False)
-        finally:
-            self.join()
-
 
 class ContextDriver(Driver):
-    """The way of 20240412: in a context, which closes `send` when it is left."""
+    """The way of 20240412: in a context, with a file that stays its user's to close."""
 
     def __init__(self, recv, send, **options):
-        self.packets = PacketConnection(recv, send, **options)
-        self.enter()
-
-    def enter(self, *at_exit):
-        """Enter the context; when it is left, call what `at_exit` says, too."""
+        self.send = os.fdopen(send, "wb")
+        self.first = threading.Lock()  # held from the first leaving of the context on
+        self.left = Future()
         self.context = ExitStack()
-        if at_exit:
-            self.context.callback(*at_exit)
-        self.context.enter_context(self.packets)
+        try:
+            self.packets = self.connect(recv, self.send, **options)
+            self.context.enter_context(self.packets)
+        finally:
+            os.close(recv)
         background(self.end)
+
+    def connect(self, recv, send, **options):
+        return PacketConnection(recv, send, **options)
 
     def end(self):
         """Leave the context when the peer's stream has ended."""
@@ -285,15 +288,25 @@ class ContextDriver(Driver):
         self.shutdown(True)
 
     def shutdown(self, block):
-        self.context.close()
+        """Leave the context or, if that has begun, wait for it to end as it does."""
+        if self.first.acquire(blocking=False):
+            try:
+                self.left.set_result(self.leave())
+            except BaseException as exc:
+                self.left.set_exception(exc)
+        self.left.result()
+
+    def leave(self):
+        """Leave the context, in which everything is sent, and close the file."""
+        with suppress(BrokenPipeError), self.send:
+            self.context.close()
 
 
 class SubmitDriver(ContextDriver):
-    """The way of 20240630: in a context, on descriptors that stay its user's."""
+    """The way of 20240630: what is pending when the context is left keeps it going."""
 
-    def __init__(self, recv, send, **options):
-        self.packets = PacketConnection((recv, send), **options)
-        self.enter(background, self.close, send)
+    def connect(self, recv, send, **options):
+        return PacketConnection((recv, send), **options)
 
     def request(self, **request):
         return self.packets.submit(**request)
@@ -304,12 +317,16 @@ class SubmitDriver(ContextDriver):
     def join(self):
         self.packets.join_recv()
 
-    def close(self, send):
-        """Close `send` once the sender has ended: requests may be pending yet."""
+    def leave(self):
         try:
-            self.packets.join()
+            self.context.close()
         finally:
-            os.close(send)
+            background(self.close)
+
+    def close(self):
+        """Close the file when the sender has ended, which `join` waits for."""
+        with suppress(BrokenPipeError), self.send:
+            self.packets.join()
 
 
 if hasattr(PacketConnection, "shutdown"):
@@ -353,17 +370,13 @@ class Connection:
             options["tick"] = self.ticks.append if tick == "record" else True
 
         with invalid_on(OSError):
-            self.recv = os.open(recv_path, os.O_RDONLY)
+            recv = os.open(recv_path, os.O_RDONLY)
             try:
                 send = os.open(send_path, os.O_WRONLY)
             except OSError:
-                os.close(self.recv)
+                os.close(recv)
                 raise
-        try:
-            self.driver = ConnectionDriver(self.recv, send, **options)
-        except BaseException:
-            os.close(self.recv)
-            raise
+        self.driver = ConnectionDriver(recv, send, **options)
         self.started.set()
 
     def request(self, call, **request):
@@ -403,19 +416,7 @@ class Connection:
         with self.gates:
             self.closing = True
             self.gates.notify_all()
-        # Closed outright, the number could be another connection's before the
-        # package's receiver looks again. At the end of a stream it looks no more.
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, self.recv)
-        os.close(nothing)
-        background(self.reap)
-
-    def reap(self):
-        """End the package's connection, then close the receiving pipe."""
-        try:
-            self.driver.end()
-        finally:
-            os.close(self.recv)
+        background(self.driver.shutdown, False)
 
     # The standard handler.
 

@@ -23,8 +23,9 @@ ADAPTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "adapter.py")
 PATIENCE = 20  # seconds: longer than anything here takes, shorter than for ever
 EOF = "03 00 02 00"
 
-# What the releases of 2024 do otherwise: they end when they are told to, not when
-# their peer has ended; the last of them announces that, and has a tag for it.
+# What the releases of 2024 do otherwise: they end when their user leaves them, as
+# the adapter does at the peer's end; the last of them announces that, and has a tag
+# for it.
 ENDS_BY_ITSELF = hasattr(PacketConnection, "shutdown")
 HAS_ERQ = hasattr(PacketConnection, "ERQ_Packet")
 ERQ = "03 01 02 00"
@@ -197,12 +198,10 @@ class AdapterTest(unittest.TestCase):
         self.assertEqual(peer.read(1), "")
 
     def ends_after(self, peer, octets):
-        """After these last octets of the peer's the subject ends, told to if need be."""
+        """After these last octets of the peer's the subject ends."""
         peer.write(octets)
         peer.close_writer()
         peer("join")
-        if not ENDS_BY_ITSELF:
-            peer.start("shutdown", block=False)
         self.ends(peer)
 
 
@@ -481,13 +480,27 @@ class RequestTest(AdapterTest):
 
 @unittest.skipIf(ENDS_BY_ITSELF, "for releases with a context")
 class ContextTest(AdapterTest):
-    def test_only_a_command_ends_it(self):
+    def test_it_is_left_at_the_peer_s_end(self):
+        for octets in ("", EOF):
+            peer = self.peer()
+            peer.write(octets)
+            peer.close_writer()
+            self.ends(peer)
+
+    def test_it_is_left_once(self):
         peer = self.peer()
-        peer.write(EOF)
-        peer("join")
-        peer("request", call="a", rq_type="0")
-        self.says(peer, f"03 {FIRST} 02 01")
+        peer.write("05 01 02 07 6767 04 02 02 03 61")
+        self.says(peer, "03 02 04 61")
+        leaving = [peer.start("shutdown", block=bool(n % 2)) for n in range(8)]
+        if HAS_ERQ:
+            self.says(peer, ERQ)
         self.assertEqual(peer.read(1, timeout=0.2), "")
+        peer("release", gate="gg")
+        self.says(peer, "04 01 04 6767" + EOF)
+        peer.close_writer()
+        self.assertEqual(peer.read(1), "")
+        for left in leaving:
+            left()
 
     def test_an_answer_after_the_end_of_the_peer_s_requests(self):
         peer = self.peer()
@@ -598,6 +611,24 @@ class CloseTest(AdapterTest):
         while left() != before and time.monotonic() < deadline:
             time.sleep(0.05)
         self.assertEqual(left(), before)
+
+    def test_the_end_of_one_reaches_no_other(self):
+        self.needs("grace")
+        for _ in range(5):
+            ending = self.peer(grace=0.2)  # what it sends last waits to be flushed
+            ending.write(EOF)
+            for block in (True, False):
+                ending.start("shutdown", block=block)
+            ending("close")
+            others = [self.peer() for _ in range(3)]
+            for tag in ("01", "02"):
+                for peer in others:
+                    peer.write(f"04 {tag} 02 03 61")
+                    self.says(peer, f"03 {tag} 04 61")
+                    self.assertEqual(peer.read(1, timeout=0.1), "")
+            self.ends(ending)
+        self.subject.end()
+        self.assertNotIn(b"Bad file descriptor", self.subject.stderr)
 
     def test_a_name_can_be_used_again(self):
         peer = self.peer()
