@@ -105,3 +105,9 @@ Feature: Integers
       | tag     | 0b 82 80 80 80 80 80 80 80 80 00 00     | response: tag 2^64                              |
       | flags   | 0b 01 88 80 80 80 80 80 80 80 80 00     | response: tag 1, packet flags 2^64              |
       | type    | 0d 01 02 82 80 80 80 80 80 80 80 80 00 78 | request: tag 1, wire type 2^64, payload "x"   |
+
+  @INT-5 @may
+  Scenario: a result whose flags are too large is answered exactly, or by a failure
+    Given a connection
+    When the peer sends 0b 01 ff ff ff ff ff ff ff ff 7e 02 (request: tag 1, flags 2^61-1, wire type 2)
+    Then the subject answers 0b 01 81 ff ff ff ff ff ff ff ff 7c (response: tag 1, packet flags 2^62-1), or with a failure

@@ -59,6 +59,8 @@ Feature: Handler results
       | three octets | 06 01 16 04 e2 98 83 (request: tag 1, flags 5, wire type 4, payload "☃")          | 05 01 04 e2 98 83 (response: tag 1, ok, payload "☃")         |
       | four octets  | 07 01 16 04 f0 9d 84 9e (request: tag 1, flags 5, wire type 4, payload "𝄞")       | 06 01 04 f0 9d 84 9e (response: tag 1, ok, payload "𝄞")      |
       | a zero       | 04 01 16 04 00 (request: tag 1, flags 5, wire type 4, payload 00)                 | 03 01 04 00 (response: tag 1, ok, payload 00)                |
+      | U+D7FF       | 06 01 16 04 ed 9f bf (request: tag 1, flags 5, wire type 4, payload ed 9f bf)     | 05 01 04 ed 9f bf (response: tag 1, ok, payload ed 9f bf)    |
+      | U+E000       | 06 01 16 04 ee 80 80 (request: tag 1, flags 5, wire type 4, payload ee 80 80)     | 05 01 04 ee 80 80 (response: tag 1, ok, payload ee 80 80)    |
 
   @HND-5 @must
   Scenario Outline: flags and octets are answered with both: <case>
@@ -189,3 +191,16 @@ Feature: Handler results
     When the peer sends 12 requests of wire type 7 with the payload "g", from tag 1 on
     And gate "g" is released
     Then the subject answers the tags 1 to 12 (ok, payload "g")
+
+  @HND-10 @may
+  Scenario Outline: a lone surrogate is written as a reference: <case>
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers <response>, or with a failure
+
+    Examples:
+      | case          | request                                                                             | response                                                                        |
+      | U+D800        | 06 01 02 04 ed a0 80 (request: tag 1, wire type 4, payload ed a0 80)                | 0a 01 04 26 23 35 35 32 39 36 3b (response: tag 1, ok, payload "&#55296;")       |
+      | U+DFFF        | 06 01 02 04 ed bf bf (request: tag 1, wire type 4, payload ed bf bf)                | 0a 01 04 26 23 35 37 33 34 33 3b (response: tag 1, ok, payload "&#57343;")       |
+      | between texts | 08 01 02 04 61 ed ad bf 62 (request: tag 1, wire type 4, payload 61 ed ad bf 62)    | 0c 01 04 61 26 23 35 36 31 39 31 3b 62 (response: tag 1, ok, payload "a&#56191;b") |
+      | two           | 09 01 02 04 ed a0 bd ed b8 80 (request: tag 1, wire type 4, payload ed a0 bd ed b8 80) | 12 01 04 26 23 35 35 33 35 37 3b 26 23 35 36 38 33 32 3b (response: tag 1, ok, payload "&#55357;&#56832;") |

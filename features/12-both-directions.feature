@@ -99,6 +99,18 @@ Feature: Both directions at once
     And the peer answers each of the subject's 1 requests (ok, payload "d")
     Then the subject answers 03 02 04 64 (response: tag 2, ok, payload "d")
 
+  @BID-2 @must
+  Scenario: handlers that have requested from the peer leave room for others
+    Given a connection
+    When the peer sends 4 requests of wire type 10 with the payload "n", from tag 1 on
+    And the peer answers each of the subject's 4 requests (ok, payload "y")
+    Then the subject answers the tags 1 to 4 (ok, payload "y")
+    When the peer sends 4 requests of wire type 10 with the payload "n", from tag 5 on
+    And the peer answers each of the subject's 4 requests (ok, payload "y")
+    Then the subject answers the tags 5 to 8 (ok, payload "y")
+    When the peer sends 4 requests of wire type 3 with the payload "#", from tag 9 on
+    Then the subject answers the tags 9 to 12 (ok, payload "#")
+
   @BID-4 @should
   Scenario: requests submitted while the peer does not read arrive when it reads again
     Given a connection

@@ -85,7 +85,7 @@ func (d *desk) handle(ctx context.Context, rqType, flags Integer, payload []byte
 	case TypeBytes:
 		return Result{Form: FormBytes, Payload: payload}, nil
 	case TypeText:
-		if !utf8.Valid(payload) {
+		if !utf8.Valid(withoutSurrogates(payload)) {
 			return Result{}, errors.New("the payload is not UTF-8")
 		}
 		return Result{Form: FormText, Text: string(payload)}, nil
@@ -116,6 +116,19 @@ func reversed(b []byte) []byte {
 	r := slices.Clone(b)
 	slices.Reverse(r)
 	return r
+}
+
+// withoutSurrogates leaves out what UTF-8 would write for lone surrogates: texts may
+// have them, though UTF-8 has not.
+func withoutSurrogates(text []byte) (rest []byte) {
+	for len(text) > 0 {
+		if len(text) >= 3 && text[0] == 0xed && text[1]&0xe0 == 0xa0 && text[2]&0xc0 == 0x80 {
+			text = text[3:]
+			continue
+		}
+		rest, text = append(rest, text[0]), text[1:]
+	}
+	return rest
 }
 
 func large(payload []byte) (Result, error) {

@@ -2,6 +2,7 @@ package mutant
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -42,6 +43,23 @@ func inCESU8(text string) (octets []byte) {
 			continue
 		}
 		octets = utf8.AppendRune(octets, rune(unit))
+	}
+	return octets
+}
+
+// referringToSurrogates is a text in UTF-8, with an XML character reference for each
+// lone surrogate, which in a Go string is three octets that are no character.
+func referringToSurrogates(text string) (octets []byte) {
+	for text != "" {
+		r, size := utf8.DecodeRuneInString(text)
+		if r == utf8.RuneError && size == 1 && len(text) >= 3 && text[0] == 0xed {
+			unit := int(text[0]&0x0f)<<12 | int(text[1]&0x3f)<<6 | int(text[2]&0x3f)
+			octets = fmt.Appendf(octets, "&#%d;", unit)
+			text = text[3:]
+			continue
+		}
+		octets = append(octets, text[:size]...)
+		text = text[size:]
 	}
 	return octets
 }

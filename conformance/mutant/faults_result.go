@@ -47,6 +47,8 @@ var resultFaults = []Fault{
 	{"no-handler-silence", "HND-8", tells, "without a handler a request is dropped"},
 	{"no-handler-ok", "HND-8", tells, "without a handler a request is answered by an ok"},
 	{"no-handler-ends-stream", "HND-8", tells, "without a handler a request ends the stream"},
-	{"one-handler", "HND-9", tells, "one handler runs at a time"},
-	{"answers-in-order-of-requests", "HND-9", tells, "an answer waits for those to earlier requests"},
+	{"surrogate-as-it-is", "HND-10", tells, "a lone surrogate is written as three octets, which are no UTF-8"},
+	{"surrogate-as-replacement", "HND-10", tells, "a lone surrogate is replaced"},
+	{"one-handler", "HND-9", hangs, "one handler runs at a time"},
+	{"answers-in-order-of-requests", "HND-9", hangs, "an answer waits for those to earlier requests"},
 }

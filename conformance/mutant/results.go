@@ -3,6 +3,7 @@ package mutant
 import (
 	"math/big"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -147,8 +148,12 @@ func (m mutation) textPayload(text string) []byte {
 		return []byte(strconv.Quote(text))
 	case m.has("text-length-in-characters"):
 		return []byte(text)[:utf8.RuneCountInString(text)]
+	case m.has("surrogate-as-it-is"):
+		return []byte(text)
+	case m.has("surrogate-as-replacement"):
+		return []byte(strings.ToValidUTF8(text, "\uFFFD"))
 	}
-	return []byte(text)
+	return referringToSurrogates(text)
 }
 
 func (c *connection) flagsAndOctets(flags *big.Int, octets []byte) answer {

@@ -17,6 +17,7 @@ import (
 var responderSteps = []definition{
 	on(`the subject has sent {n} requests`, func(w *World) any { return w.hasSentRequests }),
 	on(`the subject answers {octets}`, func(w *World) any { return w.subjectAnswers }),
+	on(`the subject answers {octets}, or with a failure`, func(w *World) any { return w.subjectAnswersOrFails }),
 	on(`the subject answers tag {integer} with a failure`, func(w *World) any {
 		return func(tag string) error { return w.subjectRefuses(tag, "0", "") }
 	}),
@@ -74,19 +75,33 @@ func (w *World) answerTo(tag, channel *big.Int, expected string) (peer.Received,
 // subjectAnswers takes the response with the tag and channel that octets have,
 // whatever comes before it: the order of responses is the responder's choice.
 func (w *World) subjectAnswers(text, meaning string) error {
-	octets, err := parsePackets(text, meaning)
+	want, r, err := w.answerLike(text, meaning)
 	if err != nil {
 		return err
+	}
+	return sameOctets(want, r.Octets)
+}
+
+// subjectAnswersOrFails takes a failure response as well.
+func (w *World) subjectAnswersOrFails(text, meaning string) error {
+	want, r, err := w.answerLike(text, meaning)
+	if err != nil || !r.OK() {
+		return err
+	}
+	return sameOctets(want, r.Octets)
+}
+
+// answerLike is the subject's response with the tag and channel that octets have.
+func (w *World) answerLike(text, meaning string) (octets []byte, r peer.Received, err error) {
+	if octets, err = parsePackets(text, meaning); err != nil {
+		return nil, r, err
 	}
 	want, _, err := peer.Decode(octets)
 	if err != nil {
-		return mistake("%q is no packet", text)
+		return nil, r, mistake("%q is no packet", text)
 	}
-	r, err := w.answerTo(want.Tag, want.Channel, describe(octets))
-	if err != nil {
-		return err
-	}
-	return sameOctets(octets, r.Octets)
+	r, err = w.answerTo(want.Tag, want.Channel, describe(octets))
+	return octets, r, err
 }
 
 // subjectRefuses takes a failure response, whose payload is to have words in it.
