@@ -81,6 +81,12 @@ Feature: Requests
     When gate "gg" is released
     Then the subject answers 04 01 04 67 67 (response: tag 1, ok, payload "gg")
 
+  @RQS-2 @must
+  Scenario: 128 requests of 65536 octets each are handled
+    Given a connection
+    When the peer sends 128 requests of wire type 1 with 65536 octets each, from tag 1 on
+    Then the subject answers the tags 1 to 128 (ok)
+
   @RQS-3 @must
   Scenario Outline: a negative type is an error, and nothing is sent: <how>
     Given a connection

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"strings"
 
 	"github.com/cucumber/godog"
 
@@ -17,6 +18,7 @@ var peerSteps = []definition{
 	on(`the peer sends {octets}, one octet at a time`, func(w *World) any { return w.peerSendsSlowly }),
 	on(`the peer sends {octets}, cut after {n} octets`, func(w *World) any { return w.peerSendsCut }),
 	on(`the peer sends {n} requests of wire type {n} with the payload {name}, from tag {n} on`, func(w *World) any { return w.peerSendsMany }),
+	on(`the peer sends {n} requests of wire type {n} with {n} octets each, from tag {n} on`, func(w *World) any { return w.peerSendsLarge }),
 	on(`the peer sends {n} requests of wire type {n} with the payload {name}, from tag {n} on, each cut one octet later`, func(w *World) any { return w.peerSendsManyCut }),
 	on(`the peer answers each of the subject's {n} requests \(([^)]*)\)`, func(w *World) any { return w.peerAnswersEach }),
 }
@@ -95,6 +97,17 @@ func (w *World) peerSendsMany(n, wireType int, payload string, firstTag int) err
 		octets = append(octets, numbered(tag, wireType, payload)...)
 	}
 	return w.send(octets)
+}
+
+// peerSendsLarge sends requests with tags in succession, each in a write of its own.
+func (w *World) peerSendsLarge(n, wireType, octets, firstTag int) error {
+	payload := strings.Repeat("a", octets)
+	for tag := firstTag; tag < firstTag+n; tag++ {
+		if err := w.send(numbered(tag, wireType, payload)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // peerSendsManyCut sends each request in two parts, the first longer by an octet than

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -15,7 +16,8 @@ import (
 
 // Implementation is the reference as an implementation under test.
 type Implementation struct {
-	Release string // as hello tells it
+	Release string             // as hello tells it
+	Options []reference.Option // of each connection, before those that it asks for
 }
 
 // Hello implements [adapter.Implementation]. What it leaves out, the types of Go
@@ -66,7 +68,7 @@ func (Implementation) String(p adapter.Packet) (string, error) {
 }
 
 // Open implements [adapter.Implementation].
-func (Implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
+func (i Implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
 	recv, err := os.OpenFile(o.Recv, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
@@ -76,7 +78,7 @@ func (Implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Co
 		_ = recv.Close()
 		return nil, err
 	}
-	opts := []reference.Option{reference.WithName(o.Name)}
+	opts := append(slices.Clone(i.Options), reference.WithName(o.Name))
 	if o.Grace != nil {
 		opts = append(opts, reference.WithGrace(time.Duration(*o.Grace*float64(time.Second))))
 	}
