@@ -121,3 +121,20 @@ Feature: Both directions at once
     When the peer reads again
     Then the subject sends the request of "a" (wire type 3, payload "x")
     And the subject answers the tags 1 to 24 with 65536 octets each, octet i being i mod 251
+
+  @BID-4 @should
+  Scenario: a peer that stops reading is heard, though the subject has much to send
+    Given a connection
+    When the peer stops reading
+    And the subject does type 2 as "a" (payload 61*1048576)
+    And the subject does type 2 as "b" (payload 61*1048576)
+    And the subject does type 2 as "c" (payload 61*1048576)
+    And the subject does type 2 as "d" (payload 61*1048576)
+    And the subject does type 2 as "e" (payload 61*1048576)
+    And the subject does type 2 as "f" (payload 61*1048576)
+    And the subject does type 2 as "g" (payload 61*1048576)
+    And the subject does type 2 as "h" (payload 61*1048576)
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the handler was called 1 times
+    When the peer reads again
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
