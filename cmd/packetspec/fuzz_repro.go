@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/features"
+	"github.com/packetspec/packetspec/fuzz/campaign"
+)
+
+func newFuzzRepro() *cobra.Command {
+	return &cobra.Command{
+		Use:   "repro FILE... [-- ADAPTER ARG...]",
+		Short: "Play inputs again, each on a fresh process",
+		Long: `Plays each input again on a fresh process of the implementation behind ADAPTER or,
+without one, of the reference, and tells in what it differs.
+
+Exit status: 0 if nothing does; 1 if something does.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			files, process, err := filesAndSubject(cmd, args)
+			if err != nil {
+				return err
+			}
+			s, err := spec.Load(features.FS)
+			if err != nil {
+				return &statusError{statusNot, err}
+			}
+			differs := false
+			for _, file := range files {
+				raw, err := os.ReadFile(file)
+				if err != nil {
+					return err
+				}
+				found, err := campaign.Repro(cmd.Context(), process, raw)
+				if err != nil {
+					return &statusError{statusAdapter, err}
+				}
+				if len(found) == 0 {
+					_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s: nothing differs\n", file)
+				}
+				for _, f := range found {
+					differs = true
+					_, _ = fmt.Fprintln(cmd.OutOrStdout(), f.Explain(textOf(s, f.Difference.Requirement), self()+" fuzz repro "+file+adapterWords(process.Argv)))
+				}
+			}
+			if differs {
+				return &statusError{status: statusNot}
+			}
+			return nil
+		},
+	}
+}
+
+// filesAndSubject takes the arguments before -- for files, and those behind for the adapter.
+func filesAndSubject(cmd *cobra.Command, args []string) (files []string, process adapter.Process, err error) {
+	files = args
+	var command []string
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		files, command = args[:dash], args[dash:]
+	}
+	if len(files) == 0 {
+		return nil, process, errors.New("which input? give its file")
+	}
+	process = adapter.Process{Argv: command, Env: os.Environ()}
+	if len(command) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, process, err
+		}
+		process.Argv = []string{self, "adapter"}
+	}
+	return files, process, nil
+}
+
+// adapterWords is the adapter's command as it stands behind --.
+func adapterWords(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return " -- " + adapter.Process{Argv: args}.String()
+}

@@ -1,0 +1,340 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
+// A Campaign is one hunt. Its zero values are those of a short one without limits.
+type Campaign struct {
+	Starter  adapter.Starter
+	Seed     uint64
+	Blind    bool          // keep nothing, and know nothing of packets
+	Inputs   int64         // at most; 0: no limit
+	Time     time.Duration // at most; 0: no limit
+	Workers  int           // processes of the subject
+	InFlight int           // inputs at once on each
+	Limit    int           // octets of an input
+	Given    [][]byte      // inputs to begin with
+	Known    Known
+	Enough   int  // findings that are not known, after which to end; 0: go on
+	Raw      bool // leave findings as they came: neither confirmed nor made small
+	Tries    int  // inputs that minimising one finding may take
+
+	// Observe is told of findings as they are ready, and Progress every second.
+	// Both are called one after the other.
+	Observe  func(*Finding)
+	Progress func(Progress)
+}
+
+// A Progress is how far a campaign has come.
+type Progress struct {
+	Elapsed  time.Duration
+	Inputs   int64 // judged
+	Corpus   int
+	Traces   int
+	Findings int // ready
+	Suspects int // waiting to be confirmed and made small
+	Shown    map[string]int64
+}
+
+// A Result is what a campaign leaves.
+type Result struct {
+	Progress
+	Subject  adapter.Hello
+	Corpus   [][]byte
+	Findings []*Finding
+	First    map[string]int64 // the input that showed a signature first
+	Dropped  map[string]int64 // signatures that did not show again
+}
+
+// defaults of a campaign.
+const (
+	defaultInFlight = 64
+	defaultLimit    = 128 << 10
+	defaultTries    = 400
+)
+
+// Run runs a campaign until its budget is spent or ctx ends, which is no error.
+func (c Campaign) Run(ctx context.Context) (*Result, error) {
+	c.Workers = max(1, c.Workers)
+	if c.InFlight == 0 {
+		c.InFlight = defaultInFlight
+	}
+	if c.Limit == 0 {
+		c.Limit = defaultLimit
+	}
+	if c.Tries == 0 {
+		c.Tries = defaultTries
+	}
+	probe, err := start(ctx, c.Starter)
+	if err != nil {
+		return nil, err
+	}
+	hello, can := probe.Hello, probe.can
+	probe.end()
+
+	hunting := ctx
+	stop := func() {}
+	if c.Time > 0 {
+		hunting, stop = context.WithTimeout(ctx, c.Time)
+	} else {
+		hunting, stop = context.WithCancel(ctx)
+	}
+	defer stop()
+	h := &hunt{
+		Campaign: c, began: time.Now(), stop: stop,
+		cases: make(chan *Case, 2*batch), verdicts: make(chan Verdict, 2*batch), suspects: make(chan *Finding, 1<<10),
+		generator: newGenerator(c.Seed, can, c.Blind, c.Limit, c.Given),
+		result:    &Result{Subject: hello, First: map[string]int64{}, Dropped: map[string]int64{}},
+		found:     map[string]*Finding{},
+	}
+	h.shown = map[string]int64{}
+	return h.run(ctx, hunting)
+}
+
+// hunt is a campaign under way.
+type hunt struct {
+	Campaign
+	began     time.Time
+	stop      func() // making inputs
+	generator *generator
+	cases     chan *Case
+	verdicts  chan Verdict
+	suspects  chan *Finding
+
+	mu      sync.Mutex // of what follows
+	result  *Result
+	found   map[string]*Finding
+	shown   map[string]int64
+	judged  int64
+	corpus  int
+	traces  int
+	waiting int
+	errs    []error
+	cancel  func()
+}
+
+func (h *hunt) fail(err error) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.errs = append(h.errs, err)
+	h.stop()
+}
+
+func (h *hunt) run(ctx, hunting context.Context) (*Result, error) {
+	var making, triage sync.WaitGroup
+	making.Go(func() { h.generate(hunting) })
+	triage.Go(func() { h.triage(ctx) })
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		h.watch(ctx)
+	}()
+	var playing sync.WaitGroup
+	playing.Go(func() {
+		p := &pool{starter: h.Starter, workers: h.Workers, inFlight: h.InFlight, cases: h.cases, verdicts: h.verdicts}
+		h.fail(p.run(hunting))
+		close(h.verdicts)
+	})
+	h.collect()
+	playing.Wait()
+	h.stop()
+	making.Wait()
+	close(h.suspects)
+	triage.Wait()
+	h.mu.Lock()
+	if h.cancel != nil {
+		h.cancel()
+	}
+	h.mu.Unlock()
+	<-watched
+	h.result.Progress = h.progress()
+	for _, s := range h.generator.corpus {
+		h.result.Corpus = append(h.result.Corpus, s.raw)
+	}
+	return h.result, errors.Join(h.errs...)
+}
+
+// generate makes inputs until there are enough.
+func (h *hunt) generate(ctx context.Context) {
+	defer close(h.cases)
+	for ctx.Err() == nil {
+		cases, err := h.generator.next()
+		if err != nil {
+			h.fail(err)
+			return
+		}
+		h.mu.Lock()
+		h.corpus, h.traces = len(h.generator.corpus), len(h.generator.traces)
+		h.mu.Unlock()
+		for _, c := range cases {
+			if h.Inputs > 0 && c.Number >= h.Inputs {
+				return
+			}
+			select {
+			case h.cases <- c:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// collect takes verdicts in the order of their inputs, as far as they come.
+func (h *hunt) collect() {
+	early := map[int64]Verdict{}
+	next := int64(0)
+	for v := range h.verdicts {
+		early[v.Case.Number] = v
+		for {
+			v, ok := early[next]
+			if !ok {
+				break
+			}
+			delete(early, next)
+			next++
+			h.take(v)
+		}
+	}
+	for ; len(early) > 0; next++ { // the end came before some
+		if v, ok := early[next]; ok {
+			delete(early, next)
+			h.take(v)
+		}
+	}
+}
+
+// take makes suspects of what is new.
+func (h *hunt) take(v Verdict) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.judged++
+	for _, d := range v.Found {
+		signature := d.Signature()
+		h.shown[signature]++
+		if h.found[signature] != nil {
+			h.found[signature].Seen++
+			continue
+		}
+		f := &Finding{Signature: signature, Difference: d, Input: v.Case.Raw, First: v.Case.Raw, Number: v.Case.Number, Seen: 1, Record: v.Record, Plan: v.Case.Plan}
+		f.Known = h.Known.Reason(d)
+		h.found[signature] = f
+		h.result.First[signature] = v.Case.Number
+		if h.Raw {
+			h.ready(f)
+			continue
+		}
+		select {
+		case h.suspects <- f:
+			h.waiting++
+		default: // more suspects than anyone would look at
+		}
+	}
+}
+
+// ready adds a finding. h.mu is held.
+func (h *hunt) ready(f *Finding) {
+	h.result.Findings = append(h.result.Findings, f)
+	if h.Observe != nil {
+		h.Observe(f)
+	}
+	unknown := 0
+	for _, f := range h.result.Findings {
+		if f.Known == "" {
+			unknown++
+		}
+	}
+	if h.Enough > 0 && unknown >= h.Enough {
+		h.stop()
+	}
+}
+
+// triage confirms suspects, makes them small, and keeps them.
+func (h *hunt) triage(ctx context.Context) {
+	b := &bench{starter: h.Starter}
+	defer b.end()
+	for f := range h.suspects {
+		if ctx.Err() == nil {
+			h.fail(h.settle(ctx, b, f))
+		}
+		h.mu.Lock()
+		h.waiting--
+		h.mu.Unlock()
+	}
+}
+
+func (h *hunt) settle(ctx context.Context, b *bench, f *Finding) error {
+	t := *f // found's is counted meanwhile
+	if err := b.confirm(ctx, &t); err != nil {
+		return err
+	}
+	if t.Confirmed > 0 {
+		if !t.Company && t.Known == "" {
+			var failed error
+			t.Input = Minimize(t.Input, h.Tries, func(raw []byte) bool {
+				ok, err := b.shows(ctx, raw, t.Signature)
+				if err != nil {
+					failed = err
+				}
+				return ok && err == nil
+			})
+			if failed != nil && ctx.Err() == nil {
+				return failed
+			}
+		}
+		if err := b.confirm(context.WithoutCancel(ctx), &t); err != nil {
+			return err
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t.Confirmed == 0 {
+		h.result.Dropped[t.Signature]++
+		delete(h.found, t.Signature) // another input may be better
+		return nil
+	}
+	t.Seen = f.Seen
+	*f = t
+	h.ready(f)
+	return nil
+}
+
+func (h *hunt) progress() Progress {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := Progress{Elapsed: time.Since(h.began), Inputs: h.judged, Corpus: h.corpus, Traces: h.traces, Findings: len(h.result.Findings), Suspects: h.waiting, Shown: map[string]int64{}}
+	for s, n := range h.shown {
+		p.Shown[s] = n
+	}
+	return p
+}
+
+// watch tells of progress every second, until the campaign is over.
+func (h *hunt) watch(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	h.mu.Lock()
+	h.cancel = cancel
+	h.mu.Unlock()
+	if h.Progress == nil {
+		return
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			h.Progress(h.progress())
+		case <-ctx.Done():
+			return
+		}
+	}
+}

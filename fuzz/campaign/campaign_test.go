@@ -1,0 +1,30 @@
+package campaign_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/adapters/goreference"
+	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/fuzz/campaign"
+)
+
+// TestSound finds nothing in two implementations that do right.
+func TestSound(t *testing.T) {
+	for name, starter := range map[string]adapter.Starter{
+		"reference": adapter.InProcess{Implementation: goreference.Implementation{}},
+		"mutant":    mutant.InProcess{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := campaign.Campaign{Starter: starter, Seed: 1, Inputs: 2000, Observe: func(f *campaign.Finding) {
+				t.Errorf("%s: %x\nexpected %s\ncame     %s", f.Signature, f.Input, f.Difference.Expected, f.Difference.Came)
+			}}.Run(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d inputs in %v, corpus %d, traces %d, dropped %v", r.Inputs, r.Elapsed.Round(time.Millisecond), len(r.Corpus), r.Traces, r.Dropped)
+		})
+	}
+}

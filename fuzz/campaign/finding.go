@@ -1,0 +1,24 @@
+package campaign
+
+import (
+	"github.com/packetspec/packetspec/fuzz/judge"
+)
+
+// A Finding is one fault: its smallest input, and how sure it is.
+type Finding struct {
+	Signature  string
+	Difference judge.Difference
+	Input      []byte // the smallest
+	First      []byte // as it was found
+	Number     int64  // of the input that showed it first
+	Seen       int64  // how many inputs showed it
+	Confirmed  int    // of Tries on fresh processes
+	Tries      int
+	Company    bool // it takes another connection before it, on the same process
+	Record     *judge.Record
+	Plan       *judge.Plan
+	Known      string // why it is known, if it is
+}
+
+// Flaky reports whether a finding did not show each time.
+func (f *Finding) Flaky() bool { return f.Confirmed < f.Tries }

@@ -1,0 +1,176 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/mutate"
+	"github.com/packetspec/packetspec/fuzz/play"
+	"github.com/packetspec/packetspec/fuzz/trace"
+)
+
+// A Case is one input and what it requires.
+type Case struct {
+	Number int64
+	Raw    []byte
+	Plan   *judge.Plan
+	Codec  []judge.Reading // of frames that have not been read before
+	New    int             // how many traces it showed first
+}
+
+// A generator makes inputs.
+type generator struct {
+	chance *rand.Rand
+	can    judge.Abilities
+	blind  bool // it keeps nothing, and knows nothing of packets
+	limit  int  // in octets
+
+	made   int64
+	corpus []*seed
+	traces map[uint64]bool
+	read   map[uint64]bool // frames, by their hash
+	queue  [][]byte        // inputs given, which come first
+}
+
+// A seed is an input worth varying.
+type seed struct {
+	raw   []byte
+	tried int
+	bred  int // inputs of it that were kept
+}
+
+func newGenerator(number uint64, can judge.Abilities, blind bool, limit int, given [][]byte) *generator {
+	return &generator{
+		chance: rand.New(rand.NewPCG(number, 0x7061636b6574)), can: can, blind: blind, limit: limit,
+		traces: map[uint64]bool{}, read: map[uint64]bool{}, queue: given,
+	}
+}
+
+// batch is how many inputs are made at once, of one corpus: the reference runs them
+// beside each other.
+const batch = 64
+
+// next is a batch of inputs. The error is of the reference, which must do what is required.
+func (g *generator) next() ([]*Case, error) {
+	cases := make([]*Case, batch)
+	for i := range cases {
+		cases[i] = &Case{Number: g.made, Raw: g.make()}
+		g.made++
+	}
+	if g.blind {
+		for _, c := range cases {
+			c.Plan = judge.Make(c.Raw, g.can)
+			c.Codec = g.codec(input.Frames(c.Raw))
+		}
+		return cases, nil
+	}
+	shown := make([][]uint64, batch)
+	errs := make([]error, batch)
+	var all sync.WaitGroup
+	for w := range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for i := w; i < batch; i += runtime.GOMAXPROCS(0) {
+				shown[i], errs[i] = explore(cases[i], g.can)
+			}
+		})
+	}
+	all.Wait()
+	for i, c := range cases {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		c.Codec = g.codec(input.Frames(c.Raw))
+		g.keep(c, shown[i])
+	}
+	return cases, nil
+}
+
+// make is one more input.
+func (g *generator) make() []byte {
+	if len(g.queue) > 0 {
+		raw := g.queue[0]
+		g.queue = g.queue[1:]
+		return raw
+	}
+	var raw, other []byte
+	if n := len(g.corpus); n > 0 && g.chance.IntN(16) > 0 {
+		s := g.pick()
+		s.tried++
+		raw, other = s.raw, g.corpus[g.chance.IntN(n)].raw
+	}
+	if g.blind {
+		return mutate.Blind(g.chance, nil, g.limit)
+	}
+	return mutate.Mutate(g.chance, raw, other, g.limit)
+}
+
+// pick prefers, of three, the one that was tried least for what came of it, and is short.
+func (g *generator) pick() *seed {
+	var best *seed
+	for range 3 {
+		s := g.corpus[g.chance.IntN(len(g.corpus))]
+		if g.chance.IntN(4) == 0 {
+			s = g.corpus[len(g.corpus)-1-g.chance.IntN(min(len(g.corpus), 16))]
+		}
+		if best == nil || s.weight() < best.weight() {
+			best = s
+		}
+	}
+	return best
+}
+
+func (s *seed) weight() int { return (s.tried + 8) * (len(s.raw) + 32) / (s.bred + 1) }
+
+// keep keeps an input that shows something new.
+func (g *generator) keep(c *Case, shown []uint64) {
+	for _, v := range shown {
+		if !g.traces[v] {
+			g.traces[v] = true
+			c.New++
+		}
+	}
+	if c.New > 0 {
+		g.corpus = append(g.corpus, &seed{raw: c.Raw})
+	}
+}
+
+// maxRead bounds what is remembered of frames.
+const maxRead = 1 << 20
+
+// codec is what the codec has to make of frames that are new.
+func (g *generator) codec(frames []input.Frame) []judge.Reading {
+	if len(g.read) > maxRead {
+		clear(g.read)
+	}
+	return judge.Readings(frames, func(hash uint64) bool {
+		was := g.read[hash]
+		g.read[hash] = true
+		return !was
+	})
+}
+
+// unhurried is the patience with the reference, of which nothing may depend on time.
+var unhurried = play.Patience{Due: 20 * time.Second, End: 20 * time.Second}
+
+// explore has the reference hear an input, and tells what that shows.
+func explore(c *Case, can judge.Abilities) ([]uint64, error) {
+	c.Plan = judge.Make(c.Raw, can)
+	line, err := play.Reference{}.Open(context.Background(), !c.Plan.NoHandler)
+	if err != nil {
+		return nil, err
+	}
+	record := play.Play(line, c.Plan, unhurried)
+	line.Close()
+	if found := judge.Judge(c.Plan, record, true); len(found) > 0 {
+		d := found[0]
+		return nil, fmt.Errorf("the reference itself differs, so that it or the judge is wrong: input %x: %s: expected %s, came %s",
+			c.Raw, d.Signature(), d.Expected, d.Came)
+	}
+	return trace.Of(input.Frames(c.Raw), c.Plan, record), nil
+}

@@ -1,0 +1,135 @@
+package campaign
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/judge"
+)
+
+// A Store is the folder of a campaign: corpus, with one raw file an input, and findings,
+// with a folder each.
+type Store struct{ Dir string }
+
+// The parts of a store, and of a finding.
+const (
+	corpusDir   = "corpus"
+	findingsDir = "findings"
+	InputFile   = "input"
+	jsonFile    = "finding.json"
+	replayFile  = "replay.sh"
+	featureFile = "scenario.feature"
+)
+
+// Corpus reads the inputs of the store, in the order of their names.
+func (s Store) Corpus() ([][]byte, error) { return ReadCorpus(filepath.Join(s.Dir, corpusDir)) }
+
+// ReadCorpus reads every file of a folder as an input; that it is not there is no error.
+func ReadCorpus(dir string) (all [][]byte, err error) {
+	entries, err := os.ReadDir(dir)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		raw, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, raw)
+	}
+	return all, err
+}
+
+// WriteCorpus writes inputs into a folder, each named by what it is.
+func WriteCorpus(dir string, corpus [][]byte) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for _, raw := range corpus {
+		if err := os.WriteFile(filepath.Join(dir, Name(raw)), raw, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Name is the name of an input's file.
+func Name(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:8])
+}
+
+// SaveCorpus writes the corpus of a campaign.
+func (s Store) SaveCorpus(corpus [][]byte) error {
+	return WriteCorpus(filepath.Join(s.Dir, corpusDir), corpus)
+}
+
+var notWord = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
+// Slug is a signature as the name of a folder.
+func Slug(signature string) string {
+	return strings.ToLower(strings.Trim(notWord.ReplaceAllString(signature, "-"), "-"))
+}
+
+// saved is a finding in JSON.
+type saved struct {
+	Signature string `json:"signature"`
+	judge.Difference
+	Text      string   `json:"text,omitempty"` // of the requirement
+	Confirmed string   `json:"confirmed"`
+	Flaky     bool     `json:"flaky,omitempty"`
+	Company   bool     `json:"company,omitempty"`
+	Known     string   `json:"known,omitempty"`
+	Seen      int64    `json:"seen"`
+	Number    int64    `json:"first_input"`
+	Input     string   `json:"input"`
+	Script    []string `json:"script"`
+	Requires  []string `json:"requires"`
+	Came      []string `json:"came"`
+	Replay    string   `json:"replay"`
+}
+
+// SaveFinding writes a finding. The text is that of its requirement; replay makes the
+// command that replays the input in a file.
+func (s Store) SaveFinding(f *Finding, text string, replay func(file string) string) (dir string, err error) {
+	dir = filepath.Join(s.Dir, findingsDir, Slug(f.Signature))
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return dir, err
+	}
+	command := replay(filepath.Join(dir, InputFile))
+	required, came := f.Tell()
+	form, err := json.MarshalIndent(saved{
+		Signature: f.Signature, Difference: f.Difference, Text: text, Confirmed: fmt.Sprintf("%d of %d", f.Confirmed, f.Tries),
+		Flaky: f.Flaky(), Company: f.Company, Known: f.Known, Seen: f.Seen, Number: f.Number,
+		Input: hex.EncodeToString(f.Input), Script: input.Tell(f.Input), Requires: required, Came: came, Replay: command,
+	}, "", "  ")
+	if err != nil {
+		return dir, err
+	}
+	for name, octets := range map[string][]byte{
+		InputFile:   f.Input,
+		"first":     f.First,
+		jsonFile:    append(form, '\n'),
+		replayFile:  []byte("#!/bin/sh\nexec " + command + "\n"),
+		featureFile: []byte(f.Scenario()),
+	} {
+		mode := os.FileMode(0o666)
+		if name == replayFile {
+			mode = 0o777
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), octets, mode); err != nil {
+			return dir, err
+		}
+	}
+	return dir, nil
+}

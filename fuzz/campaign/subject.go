@@ -1,0 +1,144 @@
+package campaign
+
+import (
+	"context"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/play"
+)
+
+// startTime is how long a subject has to answer hello.
+const startTime = 30 * time.Second
+
+// A subject is a started process, and the folder of its pipes.
+type subject struct {
+	*play.Process
+	dir string
+	can judge.Abilities
+
+	usual atomic.Int64 // how long an input takes that nothing holds up, in nanoseconds
+}
+
+// patience is how long this subject is waited for in a campaign: long enough for a slow
+// one on a busy machine.
+func (s *subject) patience() play.Patience {
+	p := play.Quick
+	p.Due = min(max(p.Due, 20*time.Duration(s.usual.Load())), 2*time.Second)
+	p.End = max(p.End, 2*p.Due)
+	return p
+}
+
+// took notes how long an input took.
+func (s *subject) took(d time.Duration) {
+	usual := s.usual.Load()
+	s.usual.Store(usual + (int64(d)-usual)/16)
+}
+
+func start(ctx context.Context, starter adapter.Starter) (*subject, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "packetspec-fuzz-")
+	if err != nil {
+		return nil, err
+	}
+	session, err := starter.Start(ctx)
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, err
+	}
+	s := &subject{Process: play.NewProcess(session, dir), dir: dir}
+	s.can = judge.Abilities{
+		Channels: s.Can(adapter.CanChannels), Decode: s.Can(adapter.CanDecode), DecodeFlags: s.Can(adapter.CanDecodeFlags),
+		InvalidReply: s.Can(adapter.CanInvalidReply),
+	}
+	return s, nil
+}
+
+// end stops the subject, which may be in any state, and removes its folder.
+func (s *subject) end() {
+	select {
+	case <-s.Ended():
+		s.Kill()
+	default:
+		_ = s.End()
+	}
+	_ = os.RemoveAll(s.dir)
+}
+
+// A Verdict is what was found of an input.
+type Verdict struct {
+	Case   *Case
+	Found  []judge.Difference
+	Died   bool
+	Record *judge.Record
+}
+
+// run has the subject hear one input.
+func (s *subject) run(ctx context.Context, c *Case, patience play.Patience) (v Verdict) {
+	v.Case = c
+	v.Found = s.codec(ctx, c, patience)
+	open, cancel := context.WithTimeout(ctx, patience.End)
+	defer cancel()
+	line, err := s.Open(open, !c.Plan.NoHandler)
+	if err != nil {
+		if s.Err() != nil {
+			v.Died, v.Found = true, []judge.Difference{s.death(c)}
+			return v
+		}
+		if ctx.Err() == nil {
+			v.Found = append(v.Found, judge.Difference{Requirement: "-", Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()})
+		}
+		return v
+	}
+	began := time.Now()
+	v.Record = play.Play(line, c.Plan, patience)
+	if v.Record.Aborted < 0 && !v.Record.Hung {
+		s.took(time.Since(began))
+	}
+	line.Close()
+	if s.Err() != nil && v.Record.Died == "" {
+		v.Record.Died = "it ended"
+	}
+	v.Died = v.Record.Died != ""
+	v.Found = append(v.Found, judge.Judge(c.Plan, v.Record, s.Can(adapter.CanEndReason))...)
+	return v
+}
+
+// death is the difference that a subject makes that dies before it was spoken to.
+func (s *subject) death(c *Case) judge.Difference {
+	found := judge.Judge(c.Plan, &judge.Record{Died: "it ended", Aborted: -1}, false)
+	return found[0]
+}
+
+// codec has the codec read and write what is new of the input.
+func (s *subject) codec(ctx context.Context, c *Case, patience play.Patience) (found []judge.Difference) {
+	type asked struct {
+		reading judge.Reading
+		pending *adapter.Pending
+	}
+	var all []asked
+	for _, r := range c.Codec {
+		for _, m := range r.Commands(s.Can) {
+			all = append(all, asked{r, s.Send(m)})
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience.End)
+	defer cancel()
+	for _, a := range all {
+		reply, err := a.pending.Wait(ctx)
+		if s.Err() != nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return append(found, judge.Difference{Requirement: "DEC-1", Kind: "codec does not return", State: "codec", Expected: "a reply", Came: "nothing", Timed: true})
+		}
+		if d, differs := a.reading.Judge(a.pending.Command, reply, err); differs {
+			found = append(found, d)
+		}
+	}
+	return found
+}

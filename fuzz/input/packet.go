@@ -1,0 +1,153 @@
+package input
+
+import (
+	"bytes"
+	"fmt"
+	"math/bits"
+)
+
+// MaxInteger is the largest integer that every implementation handles. (INT-4)
+const MaxInteger = 1<<61 - 1
+
+// A Packet is the fields of a packet. Type is the wire's, and 0 in responses.
+type Packet struct {
+	IsRequest                 bool
+	Channel, Tag, Flags, Type uint64
+	Payload                   []byte
+}
+
+// IsEOF reports whether p is the packet that ends a stream.
+func (p Packet) IsEOF() bool {
+	return p.EndsStream() && p.Tag == 0 && p.Flags == 0 && len(p.Payload) == 0
+}
+
+// EndsStream reports whether p is an EOF packet, malformed or not.
+func (p Packet) EndsStream() bool { return p.IsRequest && p.Channel == 0 && p.Type == 0 }
+
+// Same reports whether p and q are the same packet.
+func (p Packet) Same(q Packet) bool {
+	return p.IsRequest == q.IsRequest && p.Channel == q.Channel && p.Tag == q.Tag && p.Flags == q.Flags &&
+		(!p.IsRequest || p.Type == q.Type) && bytes.Equal(p.Payload, q.Payload)
+}
+
+// A Form is one of the many encodings of a packet: how many octets 80 each integer
+// begins with, and whether channel 0 is written. The zero form is the shortest.
+type Form struct {
+	Length, Tag, Word, Channel, Type int
+	ChannelZero                      bool
+}
+
+// Octets is p in its shortest form.
+func (p Packet) Octets() []byte { return p.Append(nil, Form{}) }
+
+// Append appends p in a form. Flags above what a word of 64 bits has room for are cut.
+func (p Packet) Append(b []byte, f Form) []byte {
+	body := make([]byte, 0, 32+len(p.Payload))
+	body = AppendInteger(body, p.Tag, f.Tag)
+	word := p.Flags << 2
+	if p.IsRequest {
+		word |= 2
+	}
+	hasChannel := p.Channel != 0 || f.ChannelZero
+	if hasChannel {
+		word |= 1
+	}
+	body = AppendInteger(body, word, f.Word)
+	if hasChannel {
+		body = AppendInteger(body, p.Channel, f.Channel)
+	}
+	if p.IsRequest {
+		body = AppendInteger(body, p.Type, f.Type)
+	}
+	body = append(body, p.Payload...)
+	return append(AppendInteger(b, uint64(len(body)), f.Length), body...)
+}
+
+// AppendInteger appends v as a BSUInt that begins with so many octets 80.
+func AppendInteger(b []byte, v uint64, padding int) []byte {
+	for range padding {
+		b = append(b, 0x80)
+	}
+	for groups := max(1, (bits.Len64(v)+6)/7); groups > 0; groups-- {
+		octet := byte(v>>(7*(groups-1))) & 0x7f
+		if groups > 1 {
+			octet |= 0x80
+		}
+		b = append(b, octet)
+	}
+	return b
+}
+
+// Wide is at most what an integer of more than 64 bits is read as.
+const Wide = 1<<64 - 1<<7
+
+// CutInteger reads a BSUInt from the front of b and how many octets it took, 0 if b ends
+// before it does. An integer of more than 64 bits is over, and Wide but for its low bits.
+func CutInteger(b []byte) (v uint64, n int, over bool) {
+	for i, octet := range b {
+		over = over || v>>57 != 0
+		v = v<<7 | uint64(octet&0x7f)
+		if octet < 0x80 {
+			if over {
+				v |= Wide
+			}
+			return v, i + 1, over
+		}
+	}
+	return v, 0, over
+}
+
+// String names the fields that are not zero, in the words of the features.
+func (p Packet) String() string {
+	if p.IsEOF() {
+		return "EOF"
+	}
+	var s bytes.Buffer
+	if p.IsRequest {
+		s.WriteString("request: ")
+	} else {
+		s.WriteString("response: ")
+	}
+	if p.Channel != 0 {
+		fmt.Fprintf(&s, "channel %d, ", p.Channel)
+	}
+	fmt.Fprintf(&s, "tag %d", p.Tag)
+	flags := p.Flags
+	if !p.IsRequest {
+		verdict := ", failed"
+		if flags&1 != 0 {
+			verdict = ", ok"
+		}
+		s.WriteString(verdict)
+		flags >>= 1
+	}
+	if flags != 0 {
+		fmt.Fprintf(&s, ", flags %#x", flags)
+	}
+	if p.IsRequest {
+		fmt.Fprintf(&s, ", wire type %d", p.Type)
+	}
+	if len(p.Payload) > 0 {
+		s.WriteString(", payload " + Words(p.Payload))
+	}
+	return s.String()
+}
+
+// shownPayload is how many octets of a payload are shown.
+const shownPayload = 64
+
+// Words is a payload as the features write it: as text where it can be read, in hex
+// elsewhere. Long ones are cut.
+func Words(b []byte) string {
+	more := ""
+	if len(b) > shownPayload {
+		more = fmt.Sprintf("… (%d octets)", len(b))
+		b = b[:shownPayload]
+	}
+	for _, c := range b {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return fmt.Sprintf("%x", b) + more
+		}
+	}
+	return `"` + string(b) + `"` + more
+}

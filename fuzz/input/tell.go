@@ -1,0 +1,84 @@
+package input
+
+import "fmt"
+
+// Tell is an input in words, a line for each packet or step.
+func Tell(raw []byte) (lines []string) {
+	for _, f := range Frames(raw) {
+		lines = append(lines, f.String())
+	}
+	return lines
+}
+
+// String is what a frame is or does, in words.
+func (f Frame) String() string {
+	p := f.Packet
+	switch f.Op() {
+	case Write:
+		return fmt.Sprintf("peer     %s  %s", octets(f.Octets), f.meaning())
+	case Settle:
+		return "peer     waits until all that is due has come"
+	case Request:
+		l, ok := f.Local()
+		if !ok {
+			return "subject  (a request that cannot be made)"
+		}
+		s := fmt.Sprintf("subject  requests type %d", l.Type)
+		if l.Flags != 0 {
+			s += fmt.Sprintf(", flags %#x", l.Flags)
+		}
+		if l.Channel != 0 {
+			s += fmt.Sprintf(", channel %d", l.Channel)
+		}
+		if len(l.Payload) > 0 {
+			s += ", payload " + Words(l.Payload)
+		}
+		if d := Decoders[p.Flags&DecoderBits]; d != "" {
+			s += fmt.Sprintf(", decoded by %q", d)
+		}
+		if p.Flags&Late != 0 {
+			s += ", and waits at the end"
+		}
+		return s
+	case Release:
+		return fmt.Sprintf("subject  lets go on what waits at gate %s", Words(p.Payload))
+	case Shutdown:
+		if p.Flags&Blocking != 0 {
+			return "subject  shuts down, blocking"
+		}
+		return "subject  shuts down"
+	case Options:
+		if p.Flags&NoHandler != 0 {
+			return "subject  has no request handler"
+		}
+		return "subject  has the standard handler"
+	case Segment:
+		if p.Flags == 0 {
+			return "peer     writes what follows later"
+		}
+		return fmt.Sprintf("peer     writes what follows in two pieces, the first of %d octets", p.Flags)
+	case Close:
+		return "peer     closes its sending pipe"
+	}
+	return "(nothing)"
+}
+
+func (f Frame) meaning() string {
+	switch f.Shape {
+	case Short:
+		return "a body too short for its fields"
+	case Cut:
+		return "octets that stop inside a packet"
+	}
+	return f.Packet.String()
+}
+
+// shownOctets is how many octets of a frame are shown.
+const shownOctets = 48
+
+func octets(b []byte) string {
+	if len(b) > shownOctets {
+		return fmt.Sprintf("% x … (%d octets)", b[:shownOctets], len(b))
+	}
+	return fmt.Sprintf("% x", b)
+}

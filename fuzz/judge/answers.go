@@ -1,0 +1,147 @@
+package judge
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+)
+
+// answers compares the answers as a set: by tag and channel, their order is open.
+func (j *judgement) answers() {
+	came := map[id][]Got{}
+	var order []id
+	for i, g := range j.record.Packets {
+		if g.Shape != input.Whole || g.Packet.IsRequest || j.eofSeen(i) {
+			continue
+		}
+		at := id{g.Packet.Channel, g.Packet.Tag}
+		if came[at] == nil {
+			order = append(order, at)
+		}
+		came[at] = append(came[at], g)
+	}
+	wanted := map[id][]*Answer{}
+	for i := range j.plan.Answers {
+		a := &j.plan.Answers[i]
+		at := id{a.Packet.Channel, a.Packet.Tag}
+		if a.Sent > j.limit {
+			continue
+		}
+		if wanted[at] == nil && came[at] == nil {
+			order = append(order, at)
+		}
+		wanted[at] = append(wanted[at], a)
+	}
+	for _, at := range order {
+		j.match(wanted[at], came[at])
+	}
+}
+
+// match compares the answers to the requests of one tag and channel.
+func (j *judgement) match(wanted []*Answer, came []Got) {
+	all := wanted
+	take := func(fits func(*Answer, Got) bool) {
+		wanted = slices.DeleteFunc(slices.Clone(wanted), func(a *Answer) bool {
+			i := slices.IndexFunc(came, func(g Got) bool { return fits(a, g) })
+			if i < 0 {
+				return false
+			}
+			j.late(a, came[i])
+			came = slices.Delete(slices.Clone(came), i, i+1)
+			return true
+		})
+	}
+	take(func(a *Answer, g Got) bool { return a.strict() && a.matches(g.Packet) && a.Sent <= g.Act })
+	take(func(a *Answer, g Got) bool { return !a.strict() && a.matches(g.Packet) && a.Sent <= g.Act })
+	for len(wanted) > 0 {
+		a := wanted[0]
+		wanted = wanted[1:]
+		switch {
+		case !a.strict():
+		case len(came) > 0:
+			d := Difference{Requirement: a.Requirement, Kind: a.differs(came[0].Packet), Act: came[0].Act,
+				Expected: a.String(), Came: tell(came[0].Packet)}
+			came = came[1:]
+			j.add(d)
+		case j.endedEarly:
+		default:
+			j.add(Difference{Requirement: a.Requirement, Kind: "no answer", Act: min(a.Due, j.plan.Finish), Expected: a.String(),
+				Came: "nothing with its tag, until " + j.untilEnd()})
+		}
+	}
+	for _, g := range came {
+		requirement := "RSP-1"
+		if len(all) > 0 {
+			requirement = all[len(all)-1].Requirement
+		} else {
+			for _, m := range j.plan.Moves {
+				if m.Act <= g.Act && m.Packet.Tag == g.Packet.Tag && m.Packet.Channel == g.Packet.Channel && m.Req != "" {
+					requirement = m.Req
+				}
+			}
+		}
+		j.add(Difference{Requirement: requirement, Kind: "extra answer", Act: g.Act, Expected: "no other answer with its tag", Came: tell(g.Packet)})
+	}
+}
+
+// late finds an answer that came only when the peer had given up waiting.
+func (j *judgement) late(a *Answer, g Got) {
+	if a.Due <= j.limit && g.Act > j.limit {
+		j.add(Difference{Requirement: a.Requirement, Kind: "late answer", Act: a.Due, Timed: true, Expected: a.String() + " while the connection is " + j.state(a.Due), Came: "it later, by " + j.untilEnd()})
+	}
+}
+
+func (j *judgement) untilEnd() string {
+	if j.record.Hung {
+		return "the peer gave up"
+	}
+	return "the end of the subject's stream"
+}
+
+// strict reports whether the answer has to come.
+func (a *Answer) strict() bool { return a.Want != Maybe && a.Want != Open }
+
+func (a *Answer) isResult(p input.Packet) bool {
+	return p.Flags == a.Flags<<1|1 && bytes.Equal(p.Payload, a.Payload)
+}
+
+func (a *Answer) matches(p input.Packet) bool {
+	failed := p.Flags&1 == 0
+	switch a.Want {
+	case Result:
+		return a.isResult(p)
+	case Failure, Maybe:
+		return failed
+	case Either:
+		return failed || a.isResult(p)
+	}
+	return true
+}
+
+// differs is in what a response is not the answer.
+func (a *Answer) differs(p input.Packet) string {
+	failed := p.Flags&1 == 0
+	switch {
+	case a.Want == Failure:
+		return "ok for a failure"
+	case failed:
+		return "failure for ok"
+	case !bytes.Equal(p.Payload, a.Payload):
+		return "payload"
+	}
+	return "flags"
+}
+
+func (a *Answer) String() string {
+	if a.Want == Result {
+		return tell(a.response()) + fmt.Sprintf(" to the %s", a.Packet)
+	}
+	return fmt.Sprintf("a %s to the %s", map[Want]string{Failure: "failure response", Either: "failure response, or " + tell(a.response())}[a.Want], a.Packet)
+}
+
+// response is the result in a packet.
+func (a *Answer) response() input.Packet {
+	return input.Packet{Channel: a.Packet.Channel, Tag: a.Packet.Tag, Flags: a.Flags<<1 | 1, Payload: a.Payload}
+}

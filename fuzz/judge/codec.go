@@ -1,0 +1,204 @@
+package judge
+
+import (
+	"fmt"
+	"hash/maphash"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/input"
+)
+
+// A Reading is one frame for the codec: its octets and some that follow, to be read; and,
+// if it is a packet that everyone handles, its fields, to be written and compared.
+type Reading struct {
+	Frame input.Frame
+	After []byte        // octets that follow
+	Other *input.Packet // to be compared with
+}
+
+// maxAfter is how many octets that follow a frame are read with it.
+const maxAfter = 16
+
+var hashes = maphash.MakeSeed()
+
+// Readings are those of frames of which isNew says so.
+func Readings(frames []input.Frame, isNew func(hash uint64) bool) (all []Reading) {
+	for i, f := range frames {
+		if !isNew(maphash.Bytes(hashes, f.Octets)) {
+			continue
+		}
+		r := Reading{Frame: f}
+		if i+1 < len(frames) {
+			after := frames[i+1].Octets
+			r.After = after[:min(len(after), maxAfter)]
+		}
+		if i > 0 && frames[i-1].Shape == input.Whole && !frames[i-1].Beyond {
+			r.Other = &frames[i-1].Packet
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// Commands are what a reading has the codec do; what the subject cannot do is left out.
+func (r Reading) Commands(can func(adapter.Ability) bool) (all []adapter.Message) {
+	octets := append(append(adapter.Hex{}, r.Frame.Octets...), r.After...)
+	all = append(all, adapter.Message{Op: adapter.OpDecode, Bytes: &octets})
+	if r.Frame.Shape != input.Whole || r.Frame.Beyond {
+		return all
+	}
+	p := Form(r.Frame.Packet)
+	all = append(all, adapter.Message{Op: adapter.OpEncode, Packet: p})
+	if can(adapter.CanEqual) {
+		twin := Form(r.Frame.Packet)
+		if !twin.IsRequest { // nothing depends on the type of a response
+			p = Form(r.Frame.Packet)
+			p.RqType, twin.RqType = "1", "2"
+		}
+		all = append(all, adapter.Message{Op: adapter.OpEqual, A: p, B: twin})
+		if r.Other != nil {
+			all = append(all, adapter.Message{Op: adapter.OpEqual, A: Form(r.Frame.Packet), B: Form(*r.Other)})
+		}
+	}
+	if can(adapter.CanString) {
+		all = append(all, adapter.Message{Op: adapter.OpString, Packet: Form(r.Frame.Packet)})
+	}
+	return all
+}
+
+// Form is a packet as the adapter protocol has it.
+func Form(p input.Packet) *adapter.Packet {
+	f := &adapter.Packet{
+		IsRequest: p.IsRequest, Channel: adapter.Int(p.Channel), Tag: adapter.Int(p.Tag), Flags: adapter.Int(p.Flags),
+		Payload: append(adapter.Hex{}, p.Payload...),
+	}
+	if p.IsRequest {
+		f.RqType = adapter.Int(p.Type)
+	}
+	return f
+}
+
+// Judge is in what the reply to a command differs from what it must be.
+func (r Reading) Judge(m adapter.Message, reply adapter.Reply, err error) (d Difference, differs bool) {
+	kind := adapter.KindOf(err)
+	if kind == adapter.Unsupported {
+		return d, false
+	}
+	d.State = "codec"
+	p := r.Frame.Packet
+	switch m.Op {
+	case adapter.OpDecode:
+		return r.decoded(*m.Bytes, reply, err)
+	case adapter.OpEncode:
+		want := p.Octets()
+		d.Requirement, d.Kind, d.Expected = "ENC-1", "octets", tell(p)
+		if err != nil {
+			d.Kind, d.Came = "refused", err.Error()
+			return d, true
+		}
+		d.Came = hex(*reply.Bytes)
+		if f := input.Read(*reply.Bytes); f.Shape == input.Whole && len(f.Octets) == len(*reply.Bytes) && f.Packet.Same(p) {
+			d.Requirement, d.Kind = "INT-2", "longer form"
+			if f.Type > f.Channel && p.Channel == 0 {
+				d.Requirement = "ENC-4"
+			}
+		}
+		return d, string(*reply.Bytes) != string(want)
+	case adapter.OpEqual:
+		a, b := *m.A, *m.B
+		want := true
+		d.Requirement, d.Kind = "EQ-1", "not equal"
+		switch {
+		case !a.IsRequest && !b.IsRequest && a.RqType != b.RqType:
+			d.Requirement = "EQ-2"
+		default:
+			want = same(a, b)
+		}
+		d.Expected = fmt.Sprintf("%v and %v to be equal: %t", show(a), show(b), want)
+		if err != nil {
+			d.Kind, d.Came = "refused", err.Error()
+			return d, true
+		}
+		if !want {
+			d.Kind = "equal"
+		}
+		d.Came = fmt.Sprint(*reply.Equal)
+		return d, *reply.Equal != want
+	case adapter.OpString:
+		d.Requirement, d.Kind, d.Expected = "TXT-1", "text", text(p)
+		if err != nil {
+			d.Kind, d.Came = "refused", err.Error()
+			return d, true
+		}
+		d.Came = *reply.String
+		return d, d.Came != d.Expected
+	}
+	return d, false
+}
+
+func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Difference, differs bool) {
+	d = Difference{State: "codec", Requirement: "DEC-3", Kind: "taken", Expected: "an error: the octets stop inside a packet"}
+	if r.Frame.Shape == input.Cut && len(r.After) > 0 {
+		return d, false // what follows belongs to it
+	}
+	refused := adapter.KindOf(err) == adapter.Incomplete || adapter.KindOf(err) == adapter.Malformed
+	if err == nil {
+		d.Came = fmt.Sprintf("%v, of %d octets, of %s", show(*reply.Packet), *reply.Consumed, hex(octets))
+	} else {
+		d.Came = err.Error()
+	}
+	if r.Frame.Shape != input.Whole {
+		if r.Frame.Shape == input.Short {
+			d.Requirement, d.Expected = "DEC-4", "an error: the body is too short for its fields"
+		}
+		if err != nil {
+			d.Kind = "error " + string(adapter.KindOf(err))
+		}
+		return d, !refused && !(r.Frame.Beyond && err != nil)
+	}
+	want := Form(r.Frame.Packet)
+	d.Requirement, d.Kind = "DEC-1", "fields"
+	d.Expected = fmt.Sprintf("%v, of %d octets, of %s", show(*want), len(r.Frame.Octets), hex(octets))
+	switch {
+	case r.Frame.Beyond && (err != nil || r.wide()):
+		return d, false
+	case err != nil:
+		d.Kind = "error " + string(adapter.KindOf(err))
+		return d, true
+	case *reply.Consumed != len(r.Frame.Octets):
+		d.Kind = "consumed"
+		return d, true
+	}
+	got := *reply.Packet
+	switch {
+	case r.Frame.Beyond:
+		d.Requirement = "INT-5"
+	case len(r.Frame.Octets) != len(r.Frame.Packet.Octets()):
+		d.Requirement = "INT-3"
+	}
+	if !got.IsRequest {
+		got.RqType = ""
+	}
+	return d, got.IsRequest != want.IsRequest || !same(got, *want)
+}
+
+// wide reports whether an integer has more than 64 bits, so that its value is unknown here.
+func (r Reading) wide() bool {
+	p := r.Frame.Packet
+	return max(p.Tag, p.Channel, p.Type) >= input.Wide || p.Flags >= input.Wide>>2
+}
+
+func same(a, b adapter.Packet) bool {
+	return a.IsRequest == b.IsRequest && a.Channel == b.Channel && a.Tag == b.Tag && a.Flags == b.Flags &&
+		(!a.IsRequest || a.RqType == b.RqType) && string(a.Payload) == string(b.Payload)
+}
+
+func show(p adapter.Packet) string {
+	kind := "response"
+	if p.IsRequest {
+		kind = "request of wire type " + string(p.RqType)
+	} else if p.RqType != "" {
+		kind += " with type " + string(p.RqType)
+	}
+	return fmt.Sprintf("{%s, channel %s, tag %s, flags %s, payload %s}", kind, p.Channel, p.Tag, p.Flags, input.Words(p.Payload))
+}

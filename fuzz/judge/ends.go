@@ -1,0 +1,271 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/input"
+)
+
+// calls looks at how the local user's requests ended.
+func (j *judgement) calls() {
+	for i, c := range j.plan.Calls {
+		if c.Nested >= 0 || c.Asked > j.limit || i >= len(j.record.Calls) || c.Open || j.endedEarly {
+			continue
+		}
+		s := j.record.Calls[i]
+		d := Difference{Requirement: c.Answers, Act: c.Asked, Came: s.tell()}
+		answered := c.Answered <= j.limit
+		if !answered {
+			d.Requirement = j.plan.End.Cancels
+			d.Expected = "the request to be cancelled by the end of the peer's stream"
+			d.Act = min(j.plan.End.Act, len(j.plan.Acts))
+		} else {
+			d.Act = c.Answered
+			d.Expected = c.result().tell()
+		}
+		switch {
+		case !s.Done:
+			d.Kind = "wait does not return"
+		case answered && s.Err == nil && s.same(c.result()), answered && s.Err != nil && s.same(c.result()):
+			if !c.Late && s.Act > j.limit {
+				d.Kind, d.Timed = "late result", true
+				break
+			}
+			continue
+		case !answered && adapter.KindOf(s.Err) == adapter.Cancelled && s.Act >= j.plan.End.From, !answered && j.plan.End.Open:
+			if !c.Late && j.plan.End.Act <= j.limit && s.Act > j.limit {
+				d.Kind, d.Timed = "late cancellation", true
+				break
+			}
+			continue
+		case !answered && adapter.KindOf(s.Err) == adapter.Cancelled:
+			last := j.lastMove(s.Act)
+			d.Requirement, d.Kind, d.Act, d.Expected = last.Req, "cancelled early", s.Act, "it to stay pending after "+last.tell()
+			if j.state(s.Act) == shut.String() {
+				d.Requirement = "SHD-5"
+			}
+		case !answered && s.Err == nil:
+			last := j.lastMove(s.Act)
+			d.Requirement, d.Kind, d.Act = last.Req, "answered by another", s.Act
+		case s.Err != nil:
+			d.Kind = "error " + string(adapter.KindOf(s.Err))
+		default:
+			d.Kind = s.differs(c.result())
+		}
+		j.add(d)
+	}
+}
+
+// result is how the wait for an answered call must end.
+func (c Call) result() Settled {
+	ok := c.Response.Flags&1 != 0
+	payload := adapter.Hex(c.Response.Payload)
+	flags := c.Response.Flags >> 1
+	if ok {
+		switch c.Decoder {
+		case "raise":
+			return Settled{Done: true, Err: adapter.Errorf(adapter.BadDecode, "the decoder's")}
+		case "reverse":
+			payload = slices.Clone(payload)
+			slices.Reverse(payload)
+		case "flags":
+			payload = adapter.Hex(itoa(flags))
+		}
+	}
+	return Settled{Done: true, Reply: adapter.Reply{OK: &ok, Flags: adapter.Int(flags), Payload: &payload}}
+}
+
+func (s Settled) same(t Settled) bool {
+	if s.Err != nil || t.Err != nil {
+		return s.Err != nil && t.Err != nil && adapter.KindOf(s.Err) == adapter.KindOf(t.Err)
+	}
+	return s.differs(t) == ""
+}
+
+// differs names the first part of a reply that is another.
+func (s Settled) differs(t Settled) string {
+	switch {
+	case t.Err != nil:
+		return "no error"
+	case *s.Reply.OK != *t.Reply.OK:
+		return "result's ok"
+	case s.Reply.Flags != t.Reply.Flags:
+		return "result's flags"
+	case string(*s.Reply.Payload) != string(*t.Reply.Payload):
+		return "result's payload"
+	}
+	return ""
+}
+
+func (s Settled) tell() string {
+	switch {
+	case !s.Sent:
+		return "nothing was asked"
+	case !s.Done:
+		return "nothing"
+	case s.Err != nil:
+		return "the error " + s.Err.Error()
+	case s.Reply.OK != nil:
+		verdict := "failed"
+		if *s.Reply.OK {
+			verdict = "ok"
+		}
+		return fmt.Sprintf("%s, flags %s, payload %s", verdict, s.Reply.Flags, input.Words(*s.Reply.Payload))
+	}
+	return "its return"
+}
+
+func (j *judgement) shutdowns() {
+	for i, s := range j.plan.Shutdowns {
+		if s.Asked > j.limit || i >= len(j.record.Shutdowns) {
+			continue
+		}
+		got := j.record.Shutdowns[i]
+		d := Difference{Requirement: "SHD-8", Act: s.Asked, Expected: "shutdown to return", Came: got.tell()}
+		switch {
+		case s.Second:
+			d.Requirement = "SHD-4"
+		case s.Block:
+			d.Requirement = "SHD-6"
+		case s.Held:
+			d.Requirement = "SHD-9"
+		}
+		switch {
+		case !got.Done:
+			d.Kind = "shutdown does not return"
+		case got.Err != nil:
+			d.Kind = "shutdown fails"
+		case got.Act < s.Earliest && s.Earliest <= len(j.plan.Acts):
+			d.Kind, d.Expected = "shutdown returns early", "shutdown to return when no accepted request is unanswered"
+			if !s.Held {
+				d.Requirement, d.Expected = "SHD-7", "shutdown to return when no local request is pending"
+			}
+		case s.Due <= j.limit && got.Act > j.limit:
+			d.Kind, d.Timed = "shutdown returns late", true
+		default:
+			continue
+		}
+		j.add(d)
+	}
+}
+
+// closed looks at local requests that had to be refused.
+func (j *judgement) closed() {
+	for i, r := range j.plan.Refused {
+		if r.Act <= j.limit && i < len(j.record.Refused) {
+			j.refused("SHD-1", r.Act, j.record.Refused[i])
+		}
+	}
+	requirement := "EOS-8"
+	if len(j.plan.Shutdowns) > 0 {
+		requirement = "SHD-1"
+	}
+	if j.record.Probe.Sent && !j.record.Hung {
+		j.refused(requirement, len(j.plan.Acts)-1, j.record.Probe)
+	}
+}
+
+func (j *judgement) refused(requirement string, at int, s Settled) {
+	if s.Done && adapter.KindOf(s.Err) == adapter.Closed {
+		return
+	}
+	kind := "request taken"
+	if s.Err != nil {
+		kind = "request refused as " + string(adapter.KindOf(s.Err))
+	}
+	j.add(Difference{Requirement: requirement, Kind: kind, Act: at, Expected: "a request to be refused as closed", Came: s.tell()})
+}
+
+// ending looks at the end of the subject's stream, and at what join told.
+func (j *judgement) ending(endReason bool) {
+	end, join := j.plan.End, j.record.Join
+	d := Difference{Requirement: end.Requirement, Act: min(end.Act, len(j.plan.Acts)), Came: "nothing"}
+	eof := j.eofSeen(len(j.record.Packets))
+	switch {
+	case !j.record.Ended && eof:
+		d.Requirement, d.Kind, d.Expected, d.Came = "EOS-7", "stream left open", "the stream to be closed after EOF", "EOF, and the stream stays open"
+		j.add(d)
+	case !j.record.Ended:
+		if !slices.ContainsFunc(j.found, isMissing) {
+			d.Kind, d.Expected = "no end", "EOF and the end of the stream"
+			j.add(d)
+		}
+	case !eof:
+		d.Kind, d.Expected, d.Came = "no EOF", "EOF before the end of the stream", "the end"
+		if !j.endedEarly && len(j.record.Rest) == 0 {
+			j.add(d)
+		}
+	}
+	d = Difference{Requirement: "JOI-1", Act: min(end.Act, len(j.plan.Acts)), Came: join.tell(), Expected: "join to return when the peer's stream has ended"}
+	switch {
+	case !join.Sent:
+	case !join.Done && j.record.Ended && !slices.ContainsFunc(j.found, isMissing):
+		d.Kind = "join does not return"
+		j.add(d)
+	case join.Done && join.Act < end.From && !j.endedEarly:
+		d.Kind, d.Act = "join returns early", join.Act
+		j.add(d)
+	case join.Err != nil:
+		d.Kind = "join fails"
+		j.add(d)
+	case join.Done && endReason && !end.Open && !slices.Contains(end.Reasons, join.Reply.Ended) && !j.endedEarly:
+		d.Requirement, d.Kind = "JOI-2", "told "+join.Reply.Ended
+		d.Expected, d.Came = fmt.Sprintf("join to tell one of %q", end.Reasons), join.Reply.Ended
+		switch {
+		case end.Requirement[:3] == "MEO":
+			d.Requirement = "MEO-3"
+		case end.Requirement[:3] == "BAD":
+			d.Requirement = "BAD-3"
+		}
+		j.add(d)
+	}
+}
+
+// isMissing reports whether a difference may be why a stream does not end.
+func isMissing(d Difference) bool {
+	switch d.Kind {
+	case "no answer", "missing request", "wait does not return", "shutdown does not return":
+		return true
+	}
+	return false
+}
+
+// handled compares what the handler got.
+func (j *judgement) handled() {
+	if j.record.SeenErr != nil || j.record.Seen == nil {
+		return
+	}
+	type call struct{ rqType, flags, payload string }
+	var got []call
+	for _, s := range j.record.Seen {
+		got = append(got, call{string(s.RqType), string(s.Flags), string(s.Payload)})
+	}
+	of := func(p input.Packet) call { return call{itoa(p.Type - 1), itoa(p.Flags), string(p.Payload)} }
+	for _, want := range []Handled{Surely, Perhaps} {
+		for _, a := range j.plan.Answers {
+			if a.Handled != want || a.Sent > j.limit {
+				continue
+			}
+			i := slices.Index(got, of(a.Packet))
+			switch {
+			case i >= 0:
+				got = slices.Delete(got, i, i+1)
+			case want == Surely:
+				j.add(Difference{Requirement: "RQS-2", Kind: "handler not called", Act: a.Sent, Expected: "the handler to get the " + a.Packet.String(),
+					Came: fmt.Sprintf("%q", got)})
+				return
+			}
+		}
+	}
+	for _, extra := range got {
+		d := Difference{Requirement: "RQS-2", Kind: "handler called", Expected: "no such call", Came: fmt.Sprintf("type %s, flags %s, payload %s", extra.rqType, extra.flags, input.Words([]byte(extra.payload)))}
+		for _, m := range j.plan.Moves {
+			if m.Packet.IsRequest && of(m.Packet) == extra {
+				d.Requirement, d.Act = m.Req, m.Act
+			}
+		}
+		j.add(d)
+	}
+}

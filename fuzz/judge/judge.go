@@ -1,0 +1,226 @@
+package judge
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+)
+
+// Judge is in what a record differs from what its plan requires, first what came first.
+// What follows from a difference is left out as far as that can be told.
+func Judge(p *Plan, r *Record, endReason bool) []Difference {
+	j := &judgement{plan: p, record: r, limit: never - 1}
+	if r.Broken != nil {
+		return nil
+	}
+	if r.Aborted >= 0 {
+		j.limit = r.Aborted
+	}
+	if r.Died != "" {
+		j.died()
+		return j.found
+	}
+	j.early()
+	j.wire()
+	if j.breaksTags {
+		return j.found
+	}
+	j.answers()
+	j.calls()
+	j.shutdowns()
+	j.closed()
+	j.ending(endReason)
+	if len(j.found) == 0 {
+		j.handled()
+	}
+	slices.SortStableFunc(j.found, func(a, b Difference) int { return cmp.Compare(a.Act, b.Act) })
+	return j.found
+}
+
+type judgement struct {
+	plan   *Plan
+	record *Record
+	limit  int // the last act of the script that was done
+	found  []Difference
+
+	breaksTags bool // local requests have other tags, so that no response reaches them
+	endedEarly bool
+}
+
+func (j *judgement) add(d Difference) {
+	d.State = j.state(d.Act)
+	j.found = append(j.found, d)
+}
+
+// state is what state the connection was in at an act.
+func (j *judgement) state(act int) string {
+	p := open
+	if len(j.plan.Shutdowns) > 0 && j.plan.Shutdowns[0].Asked <= act {
+		p = shut
+	}
+	if j.plan.End.Act <= act {
+		if p == shut {
+			return shutOver.String()
+		}
+		return over.String()
+	}
+	return p.String()
+}
+
+// lastMove is what was done last up to an act, of what a subject can notice.
+func (j *judgement) lastMove(act int) Move {
+	last := Move{Req: "EOS-3", Kind: "open"}
+	for _, m := range j.plan.Moves {
+		if m.Act <= act && m.Req != "" {
+			last = m
+		}
+	}
+	return last
+}
+
+func (j *judgement) died() {
+	at := len(j.plan.Acts) - 1
+	if j.record.Aborted >= 0 {
+		at = j.record.Aborted
+	}
+	last := j.lastMove(at)
+	j.add(Difference{Requirement: last.Req, Kind: "crash", Expected: "the process to live on after " + last.tell(), Came: j.record.Died, Act: at})
+}
+
+func (m Move) tell() string {
+	s := m.Kind
+	if m.Packet.IsRequest || m.Packet.Tag != 0 || len(m.Packet.Payload) > 0 {
+		s += " (" + m.Packet.String() + ")"
+	}
+	return s
+}
+
+// early finds that the subject ended its stream before it had a reason to.
+func (j *judgement) early() {
+	reason := j.plan.End.From
+	if len(j.plan.Shutdowns) > 0 {
+		reason = min(reason, j.plan.Shutdowns[0].Asked)
+	}
+	at := never
+	if j.record.Ended {
+		at = j.record.EndAct
+	}
+	for _, g := range j.record.Packets {
+		if g.Shape == input.Whole && g.Packet.EndsStream() {
+			at = min(at, g.Act)
+		}
+	}
+	if at >= reason {
+		return
+	}
+	j.endedEarly = true
+	last := j.lastMove(at)
+	j.add(Difference{Requirement: last.Req, Kind: "ended by " + last.Kind, Expected: "the stream to go on after " + last.tell(), Came: "its end", Act: at})
+}
+
+// wire looks at what all packets of the subject have in common, and at its requests.
+func (j *judgement) wire() {
+	if len(j.record.Rest) > 0 && !j.eofSeen(len(j.record.Packets)) {
+		j.add(Difference{Requirement: "ENC-1", Kind: "no packet", Expected: "whole packets",
+			Came: hex(j.record.Rest), Act: j.record.EndAct})
+	}
+	next := 0
+	for i, g := range j.record.Packets {
+		at := Difference{Act: g.Act, Came: hex(g.Octets)}
+		switch {
+		case j.eofSeen(i):
+			at.Requirement, at.Kind, at.Expected = "EOS-4", "after EOF", "EOF last"
+			j.add(at)
+			return
+		case g.Shape != input.Whole:
+			at.Requirement, at.Kind, at.Expected = "ENC-1", "no packet", "whole packets"
+			j.add(at)
+			continue
+		case !g.Beyond && len(g.Octets) != len(g.Packet.Octets()):
+			at.Requirement, at.Kind = "INT-2", "longer form"
+			if g.Packet.Channel == 0 && g.Type > g.Frame.Channel {
+				at.Requirement = "ENC-4"
+			}
+			at.Expected = hex(g.Packet.Octets())
+			j.add(at)
+		}
+		switch {
+		case !g.Packet.IsRequest, g.Packet.IsEOF():
+			continue
+		case g.Packet.EndsStream():
+			at.Requirement, at.Kind, at.Expected = "EOS-4", "malformed EOF", "03 00 02 00 (EOF)"
+			j.add(at)
+			continue
+		}
+		j.request(next, g)
+		next++
+	}
+	for ; next < len(j.plan.Calls); next++ {
+		c := j.plan.Calls[next]
+		if c.Asked > j.limit || j.endedEarly || next < len(j.record.Calls) && j.record.Calls[next].Err != nil {
+			continue
+		}
+		j.add(Difference{Requirement: c.Requirement, Kind: "missing request", Expected: tell(c.Wire()), Came: "nothing", Act: c.Asked})
+	}
+}
+
+// eofSeen reports whether EOF is among the first n packets.
+func (j *judgement) eofSeen(n int) bool {
+	for _, g := range j.record.Packets[:n] {
+		if g.Shape == input.Whole && g.Packet.EndsStream() {
+			return true
+		}
+	}
+	return false
+}
+
+// request compares the subject's request number i with the call that it is to be.
+func (j *judgement) request(i int, g Got) {
+	d := Difference{Requirement: "RQS-1", Kind: "extra request", Expected: "no more requests", Came: hex(g.Octets) + " (" + g.Packet.String() + ")", Act: g.Act}
+	if i >= len(j.plan.Calls) || j.plan.Calls[i].Asked > g.Act {
+		j.add(d)
+		return
+	}
+	want := j.plan.Calls[i].Wire()
+	d.Expected = tell(want)
+	p := g.Packet
+	switch {
+	case p.Same(want):
+		if g.Act > j.limit && j.plan.Calls[i].Asked <= j.limit {
+			d.Requirement, d.Kind, d.Timed = j.plan.Calls[i].Requirement, "late request", true
+			j.add(d)
+		}
+		return
+	case p.Tag != want.Tag:
+		d.Requirement, d.Kind, j.breaksTags = "TAG-1", "tag", true
+		for _, earlier := range j.record.Packets {
+			if earlier.Packet.IsRequest && earlier.Packet.Tag == p.Tag && earlier.Packet.Channel == p.Channel && earlier.Act < g.Act {
+				d.Requirement = "TAG-2"
+			}
+		}
+	case p.Channel != want.Channel:
+		d.Requirement, d.Kind = "CHN-2", "channel"
+	case p.Type != want.Type:
+		d.Kind = "type"
+	case p.Flags != want.Flags:
+		d.Kind = "flags"
+	default:
+		d.Kind = "payload"
+	}
+	j.add(d)
+}
+
+func tell(p input.Packet) string { return fmt.Sprintf("%s (%s)", hex(p.Octets()), p) }
+
+// shownOctets is how many octets of a packet are shown.
+const shownOctets = 48
+
+func hex(b []byte) string {
+	if len(b) > shownOctets {
+		return fmt.Sprintf("% x … (%d octets)", b[:shownOctets], len(b))
+	}
+	return strings.TrimSpace(fmt.Sprintf("% x", b))
+}

@@ -1,0 +1,176 @@
+package judge
+
+import (
+	"github.com/packetspec/packetspec/fuzz/input"
+)
+
+// request is a request of the local user's.
+func (b *builder) request(f input.Frame) {
+	l, ok := f.Local()
+	switch {
+	case !ok, b.vague, l.Channel != 0 && !b.can.Channels, b.phase != open && b.phase != shut:
+		return
+	case b.phase == shut:
+		b.move("ask", "closed", "SHD-1", input.Packet{Type: l.Type})
+		b.plan.Refused = append(b.plan.Refused, Asked{Act: len(b.plan.Acts), Local: l})
+		b.act(Act{Verb: Request, Index: -len(b.plan.Refused)})
+		return
+	}
+	if b.stray {
+		b.settle() // it could answer this one
+	}
+	c := Call{Local: l, Decoder: input.Decoders[f.Packet.Flags&input.DecoderBits], Late: f.Packet.Flags&input.Late != 0, Nested: -1}
+	if !b.can.Decode || c.Decoder == "flags" && !b.can.DecodeFlags {
+		c.Decoder = ""
+	}
+	b.move("ask", c.Decoder, "RQS-1", input.Packet{Type: l.Type, Channel: l.Channel})
+	b.ask(c)
+}
+
+// ask submits a call.
+func (b *builder) ask(c Call) {
+	b.calls++
+	c.Tag = uint64(b.calls)
+	c.Answered, c.Requirement, c.Answers = never, "RQS-1", "EOS-1"
+	c.Asked = b.act(Act{Verb: Request, Index: len(b.plan.Calls)})
+	b.plan.Calls = append(b.plan.Calls, c)
+}
+
+// nested is the request that a handler makes, of type 2 with its payload. The peer waits
+// until it comes: only so is its tag known.
+func (b *builder) nested(answer int) {
+	a := b.plan.Answers[answer]
+	b.calls++
+	c := Call{
+		Local: input.Local{Type: 2, Payload: a.Packet.Payload}, Nested: answer, Tag: uint64(b.calls),
+		Requirement: "BID-2", Asked: a.Sent, Answered: never, Answers: "BID-2",
+	}
+	if b.nesting() > 0 {
+		c.Requirement = "BID-3"
+	}
+	b.plan.Calls = append(b.plan.Calls, c)
+	b.unheard = false
+	b.awaitDue()
+}
+
+// nesting is how many handlers wait for the peer.
+func (b *builder) nesting() (n int) {
+	for _, c := range b.plan.Calls {
+		if c.Nested >= 0 && c.Answered == never {
+			n++
+		}
+	}
+	return n
+}
+
+// response is a response of the peer's.
+func (b *builder) response(f input.Frame) {
+	p := f.Packet
+	older := false
+	for i := range b.plan.Calls {
+		c := &b.plan.Calls[i]
+		if c.Answered != never {
+			continue
+		}
+		if c.Tag != p.Tag || c.Local.Channel != p.Channel {
+			older = true
+			continue
+		}
+		c.Answers = b.answers(c, p, older)
+		b.move("response", "delivered "+c.Decoder, c.Answers, p)
+		at := b.write(f.Octets)
+		c.Answered, c.Response = at, p
+		b.spoken[id{p.Channel, p.Tag}] = true
+		if c.Nested >= 0 {
+			a := &b.plan.Answers[c.Nested]
+			a.Want, a.Flags, a.Payload = Result, 0, p.Payload
+			t := b.tags[a.Packet.Tag]
+			t.holds = -1
+			b.become(c.Nested, t, at)
+		}
+		b.unheard = b.unheard || c.Late
+		b.returns(at)
+		return
+	}
+	requirement := "RSP-5"
+	if b.spoken[id{p.Channel, p.Tag}] {
+		requirement = "RSP-6"
+	}
+	b.move("response", "stray", requirement, p)
+	b.write(f.Octets)
+	b.unheard, b.stray = true, true
+}
+
+// answers is the requirement that a response bears on most.
+func (b *builder) answers(c *Call, p input.Packet, older bool) string {
+	ok := p.Flags&1 != 0
+	switch {
+	case b.phase == shut:
+		return "SHD-5"
+	case c.Nested >= 0:
+		return "BID-2"
+	case c.Decoder != "" && !ok:
+		return "DCR-3"
+	case c.Decoder == "raise":
+		return "DCR-2"
+	case c.Decoder != "":
+		return "DCR-1"
+	case !ok:
+		return "RSP-3"
+	case c.Local.Channel != 0:
+		return "CHN-3"
+	case older:
+		return "RSP-4"
+	}
+	return "RSP-2"
+}
+
+// shutdown is the local user's.
+func (b *builder) shutdown(block bool) {
+	if b.phase != open && b.phase != shut {
+		return
+	}
+	second := b.phase == shut
+	kind := "shutdown"
+	if block {
+		kind = "blocking shutdown"
+	}
+	requirement := "SHD-6"
+	if !block {
+		requirement = "SHD-8"
+		if len(b.held)+b.nesting() > 0 {
+			requirement = "SHD-9"
+		}
+	}
+	b.settle() // what is accepted is to be known
+	b.move(kind, "", requirement, input.Packet{})
+	s := Stop{Block: block, Second: second, Held: len(b.held)+b.nesting() > 0, Pending: b.pending() > 0}
+	s.Asked = b.act(Act{Verb: Shutdown, Index: len(b.plan.Shutdowns)})
+	s.Due = s.Asked
+	if block {
+		s.Due = never
+		if !second {
+			s.Earliest = never
+		}
+	}
+	b.plan.Shutdowns = append(b.plan.Shutdowns, s)
+	b.phase = shut
+	b.returns(s.Asked)
+	// Until one has returned, nobody knows whether it has begun.
+	b.vague = b.plan.Shutdowns[len(b.plan.Shutdowns)-1].Due == never && (b.vague || !second)
+	if !b.vague {
+		b.awaitDue()
+	}
+}
+
+// returns says that a blocking shutdown may return from an act on, if it may now.
+func (b *builder) returns(at int) {
+	if len(b.held)+len(b.stuck)+b.pending() > 0 {
+		return
+	}
+	for i := range b.plan.Shutdowns {
+		if s := &b.plan.Shutdowns[i]; s.Due == never {
+			s.Due, s.Earliest = at, min(s.Earliest, at)
+		}
+	}
+}

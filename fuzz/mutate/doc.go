@@ -1,0 +1,6 @@
+// Package mutate changes inputs as one does who knows what packets are.
+//
+// [Mutate] is a pure function of chance and two inputs, on plain octets, so that any
+// engine can use it: campaigns, Go's native fuzzing, libFuzzer's custom mutators.
+// [Blind] knows nothing of packets; it is what guided mutation is measured against.
+package mutate

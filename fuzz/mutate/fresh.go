@@ -1,0 +1,213 @@
+package mutate
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+)
+
+// fresh is a new packet or step, or a few that belong together.
+func (m *mutation) fresh() []byte {
+	switch m.chance.IntN(32) {
+	case 0, 1, 2, 3, 4, 5, 6:
+		return m.request().Octets()
+	case 7, 8, 9:
+		return m.hold().Octets()
+	case 10, 11, 12, 13:
+		return m.response().Octets()
+	case 14:
+		return input.Packet{IsRequest: true}.Octets()
+	case 15: // a malformed EOF packet
+		p := input.Packet{IsRequest: true}
+		switch m.chance.IntN(4) {
+		case 0:
+			p.Tag = m.tag()
+		case 1:
+			p.Flags = 1 + m.chance.Uint64N(3)
+		case 2:
+			p.Payload = m.payload()
+		default:
+			p.Channel = m.channel()
+		}
+		return p.Octets()
+	case 16, 17, 18:
+		return input.Step(input.Settle, 0, nil)
+	case 19, 20, 21, 22, 23:
+		return input.Asks(m.ask(), []uint64{0, 0, 0, 1, 2, 3, 4}[m.chance.IntN(7)])
+	case 24, 25:
+		return input.Step(input.Release, 0, []byte(m.gate()))
+	case 26, 27:
+		return input.Step(input.Shutdown, m.chance.Uint64N(2), nil)
+	case 28:
+		return input.Step(input.Options, m.chance.Uint64N(4)/3, nil)
+	case 29:
+		return input.Step(input.Close, 0, nil)
+	case 30:
+		return m.exchange()
+	}
+	return m.crowd()
+}
+
+// exchange is a local request and a response to what may be its tag.
+func (m *mutation) exchange() []byte {
+	l := m.ask()
+	raw := input.Asks(l, []uint64{0, 0, 1, 2, 3, 4}[m.chance.IntN(6)])
+	p := m.response()
+	p.Tag, p.Channel = uint64(m.count(input.Request)+1), l.Channel
+	return append(raw, p.Octets()...)
+}
+
+// crowd is many requests of one sort.
+func (m *mutation) crowd() []byte {
+	p := m.request()
+	if m.chance.IntN(2) == 0 {
+		p = input.Packet{IsRequest: true, Type: 10, Payload: []byte("n")}
+	}
+	n := []int{2, 3, 5, 9, 17, 40}[m.chance.IntN(6)]
+	var raw []byte
+	if m.chance.IntN(3) == 0 {
+		l := m.ask()
+		for range n {
+			raw = append(raw, input.Asks(l, 0)...)
+		}
+		return raw
+	}
+	for i := range n {
+		p.Tag = 100 + uint64(i)
+		raw = append(raw, p.Octets()...)
+	}
+	return raw
+}
+
+// count is how many frames do what op does.
+func (m *mutation) count(op input.Op) (n int) {
+	for _, f := range m.frames {
+		if f.Op() == op {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *mutation) request() input.Packet {
+	p := input.Packet{IsRequest: true, Tag: m.tag(), Type: 1 + m.rqType()}
+	if m.chance.IntN(8) == 0 {
+		p.Channel = m.channel()
+	}
+	if m.chance.IntN(3) == 0 || p.Type == 2 || p.Type == 5 {
+		p.Flags = m.integer()
+	}
+	p.Payload = m.payload()
+	switch p.Type {
+	case 9:
+		p.Payload = []byte([]string{"0", "1", "127", "128", "251", "16383", "16384", "65535", "65536", "65537", "99999"}[m.chance.IntN(11)])
+	case 11:
+		p.Payload = []byte([]string{"float", "list3", "int-str", "negative"}[m.chance.IntN(4)])
+	}
+	return p
+}
+
+func (m *mutation) hold() input.Packet {
+	return input.Packet{IsRequest: true, Tag: m.tag(), Type: 7, Payload: []byte(m.gate())}
+}
+
+func (m *mutation) response() input.Packet {
+	p := input.Packet{Tag: 1 + m.chance.Uint64N(uint64(2+m.count(input.Request))), Flags: 1, Payload: m.payload()}
+	switch m.chance.IntN(8) {
+	case 0:
+		p.Flags = 0
+	case 1:
+		p.Flags = m.integer()
+	case 2:
+		p.Flags = 2 * m.chance.Uint64N(64)
+	case 3:
+		p.Tag = m.tag()
+	}
+	if m.chance.IntN(6) == 0 {
+		p.Channel = m.channel()
+	}
+	return p
+}
+
+func (m *mutation) ask() input.Local {
+	l := input.Local{Type: m.rqType(), Payload: m.payload()}
+	if m.chance.IntN(3) == 0 {
+		l.Flags = m.integer()
+	}
+	if m.chance.IntN(5) == 0 {
+		l.Channel = m.channel()
+	}
+	return l
+}
+
+// tag is mostly one that the input has already, or near it.
+func (m *mutation) tag() uint64 {
+	switch m.chance.IntN(8) {
+	case 0:
+		return m.integer()
+	case 1, 2, 3, 4:
+		if len(m.frames) > 0 {
+			if f := m.frames[m.chance.IntN(len(m.frames))]; f.Op() == input.Write && f.Shape == input.Whole {
+				return f.Packet.Tag
+			}
+		}
+	}
+	return m.chance.Uint64N(6)
+}
+
+func (m *mutation) channel() uint64 {
+	return []uint64{0, 1, 5, 5, 5, 300, 0x10005, 1<<32 + 5}[m.chance.IntN(8)]
+}
+
+func (m *mutation) rqType() uint64 {
+	switch m.chance.IntN(16) {
+	case 0:
+		return m.integer()
+	case 1:
+		return 255
+	}
+	return m.chance.Uint64N(12)
+}
+
+func (m *mutation) gate() string { return "gh"[m.chance.IntN(2):][:1] }
+
+// integer is one at which an implementation may go wrong, or a small one.
+func (m *mutation) integer() uint64 {
+	if m.chance.IntN(3) == 0 {
+		return m.chance.Uint64N(128)
+	}
+	boundary := uint64(1) << []int{4, 5, 6, 7, 8, 14, 16, 21, 28, 31, 32, 35, 42, 53, 56, 60, 61, 62, 63}[m.chance.IntN(19)]
+	switch m.chance.IntN(4) {
+	case 0:
+		return boundary - 1
+	case 1:
+		return boundary
+	}
+	return boundary + m.chance.Uint64N(8)
+}
+
+// payloads are of the sorts that implementations take for something else.
+var payloads = []string{
+	"", "", "a", "b", "hello", "g", "\x00", "a\x00b", " a ", "\x80", "\xff\xfe", "ü", "€", "𝄞", "é\"'", "0", "\x00\x00\x01",
+	"\xed\xa0\x80", "\xe9", "\x03\x00\x02\x00",
+}
+
+func (m *mutation) payload() []byte {
+	switch m.chance.IntN(48) {
+	case 0:
+		return []byte(strings.Repeat("x", []int{126, 127, 128, 129, 251, 300}[m.chance.IntN(6)]))
+	case 1:
+		if m.chance.IntN(8) == 0 {
+			return []byte(strings.Repeat("y", []int{16383, 16384, 65535, 65536, 65537, 70000}[m.chance.IntN(6)]))
+		}
+		return []byte(strconv.Itoa(m.chance.IntN(1000)))
+	case 2, 3, 4, 5:
+		b := make([]byte, m.chance.IntN(12))
+		for i := range b {
+			b[i] = byte(m.chance.Uint32())
+		}
+		return b
+	}
+	return []byte(payloads[m.chance.IntN(len(payloads))])
+}

@@ -1,0 +1,228 @@
+package mutate
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+)
+
+// Mutate is a variation of data, into which parts of other may go, of at most limit
+// octets.
+func Mutate(chance *rand.Rand, data, other []byte, limit int) []byte {
+	m := &mutation{chance: chance, frames: input.Frames(data), other: input.Frames(other)}
+	for rounds := 1 + geometric(chance, 8); rounds > 0; rounds-- {
+		m.once()
+	}
+	raw := input.Join(m.frames)
+	return raw[:min(len(raw), limit)]
+}
+
+// geometric is 0 half of the time, 1 half of the rest, and so on, up to limit.
+func geometric(chance *rand.Rand, limit int) int {
+	n := 0
+	for n < limit && chance.IntN(2) == 0 {
+		n++
+	}
+	return n
+}
+
+type mutation struct {
+	chance *rand.Rand
+	frames []input.Frame
+	other  []input.Frame
+}
+
+// once does one change. Those that need packets insert one if there is none.
+func (m *mutation) once() {
+	if len(m.frames) == 0 {
+		m.insert()
+		return
+	}
+	at := m.chance.IntN(len(m.frames))
+	switch m.chance.IntN(32) {
+	case 0, 1, 2, 3, 4, 5, 6, 7, 8:
+		m.insert()
+	case 9, 10:
+		m.frames = slices.Delete(slices.Clone(m.frames), at, at+1)
+	case 11, 12:
+		m.put(m.chance.IntN(len(m.frames)+1), m.frames[at])
+	case 13:
+		with := m.chance.IntN(len(m.frames))
+		m.frames = slices.Clone(m.frames)
+		m.frames[at], m.frames[with] = m.frames[with], m.frames[at]
+	case 14:
+		m.splice(at)
+	case 15:
+		if len(m.other) > 0 {
+			m.put(at, m.other[m.chance.IntN(len(m.other))])
+		}
+	case 16, 17, 18, 19, 20, 21, 22:
+		m.field(at)
+	case 23, 24:
+		m.twin(at)
+	case 25, 26:
+		m.reform(at)
+	case 27:
+		m.breakLength(at)
+	case 28:
+		m.put(at, frameOf(input.Step(input.Segment, uint64(m.chance.IntN(len(m.frames[at].Octets)+1)), nil)))
+	case 29:
+		octets := m.frames[at].Octets
+		m.replace(at, octets[:m.chance.IntN(len(octets))])
+		if m.chance.IntN(2) == 0 {
+			m.frames = m.frames[:min(len(m.frames), at+1)]
+		}
+	default:
+		m.replace(at, octets(m.chance, m.frames[at].Octets))
+	}
+}
+
+func frameOf(octets []byte) input.Frame { return input.Frame{Octets: octets} }
+
+func (m *mutation) put(at int, f input.Frame) {
+	m.frames = slices.Insert(slices.Clone(m.frames), at, f)
+	m.again()
+}
+
+func (m *mutation) replace(at int, octets []byte) {
+	m.frames = slices.Clone(m.frames)
+	m.frames[at] = frameOf(octets)
+	m.again()
+}
+
+// again reads what the frames have become.
+func (m *mutation) again() { m.frames = input.Frames(input.Join(m.frames)) }
+
+// insert puts a new packet, or a few that belong together, somewhere.
+func (m *mutation) insert() {
+	at := m.chance.IntN(len(m.frames) + 1)
+	if m.chance.IntN(2) == 0 {
+		at = len(m.frames) // a story is told to its end
+	}
+	m.put(at, frameOf(m.fresh()))
+}
+
+// splice goes on with the end of the other input.
+func (m *mutation) splice(at int) {
+	if len(m.other) == 0 {
+		return
+	}
+	m.frames = slices.Concat(m.frames[:at], m.other[m.chance.IntN(len(m.other)):])
+	m.again()
+}
+
+// field changes one field of a packet.
+func (m *mutation) field(at int) {
+	f := m.frames[at]
+	if f.Shape != input.Whole {
+		m.replace(at, octets(m.chance, f.Octets))
+		return
+	}
+	p := f.Packet
+	if f.Op() == input.Request {
+		m.local(at)
+		return
+	}
+	m.change(&p)
+	m.replace(at, p.Octets())
+}
+
+// local changes one field of a local request.
+func (m *mutation) local(at int) {
+	f := m.frames[at]
+	l, ok := f.Local()
+	if !ok {
+		l = m.ask()
+	}
+	flags := f.Packet.Flags
+	switch m.chance.IntN(5) {
+	case 0:
+		l.Type = m.rqType()
+	case 1:
+		l.Flags = m.integer()
+	case 2:
+		l.Channel = m.channel()
+	case 3:
+		l.Payload = m.payload()
+	default:
+		flags = m.chance.Uint64N(8)
+	}
+	m.replace(at, input.Asks(l, flags))
+}
+
+// change changes one field.
+func (m *mutation) change(p *input.Packet) {
+	switch m.chance.IntN(8) {
+	case 0, 1:
+		p.Tag = m.tag()
+	case 2:
+		p.Flags = m.integer()
+	case 3:
+		p.Flags ^= 1 << m.chance.IntN(3)
+	case 4:
+		p.Channel = m.channel()
+	case 5:
+		if p.IsRequest {
+			p.Type = m.rqType()
+			break
+		}
+		p.Flags ^= 1
+	case 6:
+		p.Payload = m.payload()
+	default:
+		switch m.chance.IntN(4) {
+		case 0:
+			p.IsRequest = !p.IsRequest
+		default:
+			p.Payload = octets(m.chance, p.Payload)
+		}
+	}
+}
+
+// twin puts a packet beside one that differs in one field.
+func (m *mutation) twin(at int) {
+	f := m.frames[at]
+	if f.Shape != input.Whole || f.Op() != input.Write {
+		m.put(at, f)
+		return
+	}
+	p := f.Packet
+	m.change(&p)
+	m.put(at+1, frameOf(p.Octets()))
+}
+
+// reform writes a packet in another form.
+func (m *mutation) reform(at int) {
+	f := m.frames[at]
+	if f.Shape != input.Whole || f.Op() != input.Write {
+		return
+	}
+	var form input.Form
+	padding := []int{1, 1, 1, 2, 9, 10}[m.chance.IntN(6)]
+	switch m.chance.IntN(6) {
+	case 0:
+		form.Length = padding
+	case 1:
+		form.Tag = padding
+	case 2:
+		form.Word = padding
+	case 3:
+		form.Type = padding
+	case 4:
+		form.ChannelZero, form.Channel = true, padding-1
+	default:
+		form.ChannelZero = true
+	}
+	m.replace(at, f.Packet.Append(nil, form))
+}
+
+// breakLength has a packet announce another length.
+func (m *mutation) breakLength(at int) {
+	f := m.frames[at]
+	if f.Shape != input.Whole {
+		return
+	}
+	length := []uint64{0, 1, 2, 3, f.Length - 1, f.Length + 1, f.Length + 3, 127, 1 << 14, 1 << 32, 1<<32 + f.Length, 1 << 42, 1 << 62}[m.chance.IntN(13)]
+	m.replace(at, append(input.AppendInteger(nil, length, 0), f.Octets[f.Tag:]...))
+}

@@ -1,0 +1,138 @@
+// Package trace is what a campaign is guided by where the subject cannot be looked into:
+// what the reference made of the same input, in classes. An input that shows something
+// new of it is worth keeping.
+package trace
+
+import (
+	"math/bits"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/judge"
+)
+
+// Of is what the reference's run of an input shows, as a set of numbers: kinds and flags
+// of packets and of their answers, one after another; how many requests were open; the
+// state of the streams; classes of integers and payloads; forms on the wire. Nothing in
+// it depends on the order in which answers came.
+func Of(frames []input.Frame, plan *judge.Plan, record *judge.Record) []uint64 {
+	t := &tracer{}
+	for _, f := range frames {
+		t.form(f)
+	}
+	answers := map[uint64][]uint64{}
+	for _, g := range record.Packets {
+		p := g.Packet
+		at := t.hash("id", p.Channel, p.Tag)
+		answers[at] = append(answers[at], t.packet(p))
+	}
+	last, before := uint64(0), uint64(0)
+	for _, m := range plan.Moves {
+		came := answers[t.hash("id", m.Packet.Channel, m.Packet.Tag)]
+		slices.Sort(came)
+		what := t.hash("move", t.text(m.Kind), t.text(m.Outcome), t.text(m.Req))
+		t.add(t.hash("in", what, t.text(m.State), uint64(min(m.Open, 6))))
+		t.add(t.hash("what", what, t.packet(m.Packet)))
+		t.add(t.hash("came", what, t.list(came[:min(len(came), 3)])))
+		t.add(t.hash("pair", last, what, t.text(m.State)))
+		t.add(t.hash("triple", before, last, what))
+		last, before = what, last
+		for i, v := range []uint64{m.Packet.Tag, m.Packet.Channel, m.Packet.Flags, m.Packet.Type} {
+			t.add(t.hash("integer", uint64(i), t.flag(m.Packet.IsRequest), t.text(m.Outcome), uint64(bits.Len64(v))))
+		}
+	}
+	t.add(t.hash("end", last, t.text(plan.End.Requirement), t.text(record.Join.Reply.Ended), t.flag(plan.NoHandler)))
+	for _, c := range plan.Calls {
+		t.add(t.hash("call", t.text(c.Decoder), t.text(c.Answers), t.packet(c.Response), t.flag(c.Late), size(c.Local.Payload)))
+	}
+	for _, s := range plan.Shutdowns {
+		t.add(t.hash("shutdown", t.flag(s.Block), t.flag(s.Second), t.flag(s.Held), t.flag(s.Pending)))
+	}
+	slices.Sort(t.seen)
+	return slices.Compact(t.seen)
+}
+
+type tracer struct{ seen []uint64 }
+
+func (t *tracer) add(v uint64) { t.seen = append(t.seen, v) }
+
+// The hash is FNV-1a, by words.
+const (
+	offset = 14695981039346656037
+	prime  = 1099511628211
+)
+
+func (t *tracer) hash(kind string, parts ...uint64) uint64 {
+	return t.text(kind) ^ t.list(parts)*prime
+}
+
+func (t *tracer) list(parts []uint64) uint64 {
+	h := uint64(offset)
+	for _, v := range parts {
+		h = (h ^ v) * prime
+		h ^= h >> 29
+	}
+	return h
+}
+
+func (t *tracer) text(s string) uint64 {
+	h := uint64(offset)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * prime
+	}
+	return h
+}
+
+func (t *tracer) flag(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// packet is the class of a packet.
+func (t *tracer) packet(p input.Packet) uint64 {
+	rqType := min(p.Type, 12)
+	return t.hash("packet", t.flag(p.IsRequest), t.flag(p.Channel != 0), p.Flags&1, uint64(bits.Len64(p.Flags)/8), rqType, size(p.Payload), content(p.Payload))
+}
+
+// size is the class of a payload's size.
+func size(b []byte) uint64 { return uint64(bits.Len(uint(len(b)))) }
+
+// content is what sort of octets a payload has.
+func content(b []byte) (class uint64) {
+	for _, c := range b {
+		switch {
+		case c == 0:
+			class |= 1
+		case c <= ' ':
+			class |= 2
+		case c >= 0x80:
+			class |= 4
+		}
+	}
+	if !utf8.Valid(b) {
+		class |= 8
+	}
+	return class
+}
+
+// form is the class of a frame's encoding.
+func (t *tracer) form(f input.Frame) {
+	if f.Shape != input.Whole || f.Op() != input.Write {
+		t.add(t.hash("shape", uint64(f.Shape), uint64(bits.Len64(f.Length)), t.flag(f.Beyond)))
+		return
+	}
+	padded := func(at int) uint64 {
+		n := 0
+		for at+n < len(f.Octets) && f.Octets[at+n] == 0x80 {
+			n++
+		}
+		return uint64(min(n, 3))
+	}
+	kind := t.flag(f.Packet.IsRequest)
+	t.add(t.hash("form", kind, padded(0), padded(f.Tag), padded(f.Word)))
+	t.add(t.hash("channel form", kind, t.flag(f.Type > f.Channel), t.flag(f.Packet.Channel == 0), t.flag(f.Packet.EndsStream())))
+	t.add(t.hash("length", kind, uint64(bits.Len64(f.Length))))
+}
