@@ -23,7 +23,7 @@ type Campaign struct {
 	Known    Known
 	Enough   int  // findings that are not known, after which to end; 0: go on
 	Raw      bool // leave findings as they came: neither confirmed nor made small
-	Tries    int  // inputs that minimising one finding may take
+	Tries    int  // inputs that minimising one finding may take; below 0: none
 
 	// Observe is told of findings as they are ready, and Progress every second.
 	// Both are called one after the other.
@@ -88,7 +88,7 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 	defer stop()
 	h := &hunt{
 		Campaign: c, began: time.Now(), stop: stop,
-		cases: make(chan *Case, 2*batch), verdicts: make(chan Verdict, 2*batch), suspects: make(chan *Finding, 1<<10),
+		cases: make(chan *Case, 2*batch), verdicts: make(chan Verdict, 2*batch), suspects: newSuspects(),
 		generator: newGenerator(c.Seed, can, c.Blind, c.Limit, c.Given),
 		result:    &Result{Subject: hello, First: map[string]int64{}, Dropped: map[string]int64{}},
 		found:     map[string]*Finding{},
@@ -105,7 +105,7 @@ type hunt struct {
 	generator *generator
 	cases     chan *Case
 	verdicts  chan Verdict
-	suspects  chan *Finding
+	suspects  *suspects
 
 	mu      sync.Mutex // of what follows
 	result  *Result
@@ -148,7 +148,7 @@ func (h *hunt) run(ctx, hunting context.Context) (*Result, error) {
 	playing.Wait()
 	h.stop()
 	making.Wait()
-	close(h.suspects)
+	h.suspects.close()
 	triage.Wait()
 	h.mu.Lock()
 	if h.cancel != nil {
@@ -232,11 +232,8 @@ func (h *hunt) take(v Verdict) {
 			h.ready(f)
 			continue
 		}
-		select {
-		case h.suspects <- f:
-			h.waiting++
-		default: // more suspects than anyone would look at
-		}
+		h.waiting++
+		h.suspects.put(f)
 	}
 }
 
@@ -257,12 +254,23 @@ func (h *hunt) ready(f *Finding) {
 	}
 }
 
-// triage confirms suspects, makes them small, and keeps them.
+// triage confirms suspects, makes them small, and keeps them. When the time that the
+// campaign has is over it has as much again, and some, to finish; what is left then is kept as
+// it came.
 func (h *hunt) triage(ctx context.Context) {
+	if h.Time > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, h.began.Add(h.Time+h.Time/4+10*time.Second))
+		defer cancel()
+	}
 	b := &bench{starter: h.Starter}
 	defer b.end()
-	for f := range h.suspects {
-		if ctx.Err() == nil {
+	for f := h.suspects.next(); f != nil; f = h.suspects.next() {
+		if ctx.Err() != nil {
+			h.mu.Lock()
+			h.ready(f)
+			h.mu.Unlock()
+		} else {
 			h.fail(h.settle(ctx, b, f))
 		}
 		h.mu.Lock()
@@ -271,40 +279,75 @@ func (h *hunt) triage(ctx context.Context) {
 	}
 }
 
+// smallTime is how long one finding may take to be made small.
+const smallTime = 10 * time.Second
+
 func (h *hunt) settle(ctx context.Context, b *bench, f *Finding) error {
+	h.mu.Lock()
 	t := *f // found's is counted meanwhile
-	if err := b.confirm(ctx, &t); err != nil {
-		return err
+	h.mu.Unlock()
+	if err := b.confirm(ctx, &t, 1); err != nil {
+		return h.interrupted(f, err)
 	}
-	if t.Confirmed > 0 {
-		if !t.Company && t.Known == "" {
-			var failed error
-			t.Input = Minimize(t.Input, h.Tries, func(raw []byte) bool {
-				ok, err := b.shows(ctx, raw, t.Signature)
-				if err != nil {
-					failed = err
-				}
-				return ok && err == nil
-			})
-			if failed != nil && ctx.Err() == nil {
-				return failed
+	if t.Confirmed == 0 { // once is nothing
+		if err := b.confirm(ctx, &t, Tries-1); err != nil {
+			return h.interrupted(f, err)
+		}
+	}
+	if t.Confirmed > 0 && t.Known == "" {
+		if !t.Company && h.Tries > 0 {
+			if err := h.small(ctx, b, &t); err != nil {
+				return h.interrupted(f, err)
 			}
 		}
-		if err := b.confirm(context.WithoutCancel(ctx), &t); err != nil {
-			return err
+		if err := b.confirm(ctx, &t, Tries); err != nil {
+			return h.interrupted(f, err)
 		}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t.Confirmed == 0 {
 		h.result.Dropped[t.Signature]++
-		delete(h.found, t.Signature) // another input may be better
+		if h.result.Dropped[t.Signature] < 3 {
+			delete(h.found, t.Signature) // another input may be better
+		}
 		return nil
 	}
 	t.Seen = f.Seen
 	*f = t
 	h.ready(f)
 	return nil
+}
+
+// interrupted keeps a finding as it came, if there was no time to settle it.
+func (h *hunt) interrupted(f *Finding, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.ready(f)
+		return nil
+	}
+	return err
+}
+
+func (h *hunt) small(ctx context.Context, b *bench, f *Finding) error {
+	within, cancel := context.WithTimeout(ctx, smallTime)
+	defer cancel()
+	var failed error
+	f.Input = Minimize(f.Input, h.Tries, func(inputs [][]byte) int {
+		if within.Err() != nil {
+			return -1
+		}
+		i, err := b.first(within, inputs, f.Signature)
+		if err != nil && within.Err() == nil {
+			failed = err
+		}
+		if err != nil {
+			return -1
+		}
+		return i
+	})
+	return errors.Join(failed, ctx.Err())
 }
 
 func (h *hunt) progress() Progress {

@@ -6,10 +6,10 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// Minimize makes an input small for which shows holds: first by packets, then by fields
-// and octets. It tries at most so many inputs.
-func Minimize(raw []byte, tries int, shows func([]byte) bool) []byte {
-	m := &minimizer{raw: raw, tries: tries, shows: shows, tried: map[string]bool{}}
+// Minimize makes an input small: first by packets, then by fields and octets. Of inputs
+// that it offers, first tells the first that will do, or -1; it tries at most so many.
+func Minimize(raw []byte, tries int, first func([][]byte) int) []byte {
+	m := &minimizer{raw: raw, tries: tries, first: first, tried: map[string]bool{}}
 	for before := []byte(nil); !bytes.Equal(before, m.raw) && m.tries > 0; {
 		before = m.raw
 		m.packets()
@@ -22,102 +22,134 @@ func Minimize(raw []byte, tries int, shows func([]byte) bool) []byte {
 type minimizer struct {
 	raw   []byte
 	tries int
-	shows func([]byte) bool
+	first func([][]byte) int
 	tried map[string]bool
 }
 
-// try takes raw in place of what there is, if it shows the same.
-func (m *minimizer) try(raw []byte) bool {
-	if m.tries <= 0 || m.tried[string(raw)] || bytes.Equal(raw, m.raw) {
-		return false
+// try takes the first of some inputs that will do in place of what there is, and tells
+// which it is, or -1.
+func (m *minimizer) try(offered [][]byte) int {
+	for from := 0; from < len(offered); from += abreast {
+		var fresh [][]byte
+		var which []int
+		for i := from; i < min(from+abreast, len(offered)); i++ {
+			raw := offered[i]
+			if m.tries <= 0 || m.tried[string(raw)] || bytes.Equal(raw, m.raw) {
+				continue
+			}
+			m.tried[string(raw)] = true
+			m.tries--
+			fresh, which = append(fresh, raw), append(which, i)
+		}
+		if len(fresh) == 0 {
+			continue
+		}
+		if i := m.first(fresh); i >= 0 {
+			m.raw = bytes.Clone(fresh[i])
+			for _, other := range fresh[i+1:] {
+				delete(m.tried, string(other)) // what they showed was not looked at
+			}
+			return which[i]
+		}
 	}
-	m.tried[string(raw)] = true
-	m.tries--
-	if !m.shows(raw) {
-		return false
-	}
-	m.raw = bytes.Clone(raw)
-	return true
+	return -1
 }
 
 // packets leaves out as many packets as can be, many at once first.
 func (m *minimizer) packets() {
-	frames := input.Frames(m.raw)
-	for size := (len(frames) + 1) / 2; size >= 1; size /= 2 {
-		for at := len(frames); at > 0; at -= size {
-			from := max(0, at-size)
-			rest := append(append([]input.Frame(nil), frames[:from]...), frames[at:]...)
-			if m.try(input.Join(rest)) {
-				frames = input.Frames(m.raw)
+	for size := (len(input.Frames(m.raw)) + 1) / 2; size >= 1; size /= 2 {
+		for {
+			frames := input.Frames(m.raw)
+			var offered [][]byte
+			for at := len(frames); at > 0; at -= size {
+				from := max(0, at-size)
+				offered = append(offered, append(input.Join(frames[:from]), input.Join(frames[at:])...))
 			}
-		}
-	}
-}
-
-// fields makes every field as simple as can be.
-func (m *minimizer) fields() {
-	for i := 0; i < len(input.Frames(m.raw)); i++ {
-		f := input.Frames(m.raw)[i]
-		if f.Shape != input.Whole {
-			continue
-		}
-		m.put(i, f.Packet.Octets()) // the shortest form
-		for _, change := range changes {
-			p := input.Frames(m.raw)[i].Packet
-			q := p
-			change(&q)
-			if !p.Same(q) {
-				m.put(i, q.Octets())
-			}
-		}
-		m.payload(i)
-	}
-}
-
-// changes are what makes a packet simpler.
-var changes = []func(*input.Packet){
-	func(p *input.Packet) { p.Channel = 0 },
-	func(p *input.Packet) { p.Payload = nil },
-	func(p *input.Packet) { p.Flags = 0 },
-	func(p *input.Packet) { p.Flags &= 1 },
-	func(p *input.Packet) { p.Flags /= 2 },
-	func(p *input.Packet) { p.Type = min(p.Type, 1) },
-	func(p *input.Packet) { p.Type = min(p.Type, 3) },
-	func(p *input.Packet) { p.Tag = min(p.Tag, 1) },
-	func(p *input.Packet) { p.Tag = min(p.Tag, 2) },
-	func(p *input.Packet) { p.Tag /= 2 },
-	func(p *input.Packet) { p.Payload = p.Payload[:len(p.Payload)/2] },
-}
-
-// payload leaves out octets of a payload.
-func (m *minimizer) payload(i int) {
-	for size := len(input.Frames(m.raw)[i].Packet.Payload); size >= 1; size /= 2 {
-		for at := 0; ; at += size {
-			p := input.Frames(m.raw)[i].Packet
-			if at+size > len(p.Payload) {
+			if m.try(offered) < 0 {
 				break
 			}
-			p.Payload = append(bytes.Clone(p.Payload[:at]), p.Payload[at+size:]...)
-			if m.put(i, p.Octets()) {
-				at -= size
+		}
+	}
+}
+
+// fields makes every packet as simple as can be.
+func (m *minimizer) fields() {
+	for i := 0; i < len(input.Frames(m.raw)); i++ {
+		for {
+			frames := input.Frames(m.raw)
+			if i >= len(frames) || frames[i].Shape != input.Whole {
+				break
+			}
+			var offered [][]byte
+			for _, octets := range simpler(frames[i]) {
+				if len(octets) > len(frames[i].Octets) || bytes.Equal(octets, frames[i].Octets) {
+					continue
+				}
+				changed := append(input.Join(frames[:i]), octets...)
+				changed = append(changed, input.Join(frames[i+1:])...)
+				if len(input.Frames(changed)) == len(frames) {
+					offered = append(offered, changed)
+				}
+			}
+			if m.try(offered) < 0 {
+				break
 			}
 		}
 	}
 }
 
-// put tries other octets for frame i.
-func (m *minimizer) put(i int, octets []byte) bool {
-	frames := input.Frames(m.raw)
-	frames[i] = input.Frame{Octets: octets}
-	raw := input.Join(frames)
-	return len(input.Frames(raw)) == len(frames) && m.try(raw)
+// simpler is what a packet might be in place of it, the simplest first.
+func simpler(f input.Frame) (all [][]byte) {
+	p := f.Packet
+	add := func(q input.Packet) {
+		if !q.Same(p) {
+			all = append(all, q.Octets())
+		}
+	}
+	all = append(all, p.Octets()) // the shortest form
+	if f.Op() == input.Write {
+		q := p
+		q.Channel = 0
+		add(q)
+	}
+	for _, flags := range []uint64{0, p.Flags & 1, p.Flags / 2} {
+		q := p
+		q.Flags = flags
+		add(q)
+	}
+	for _, rqType := range []uint64{1, 2, 3} {
+		if p.IsRequest && rqType < p.Type {
+			q := p
+			q.Type = rqType
+			add(q)
+		}
+	}
+	for _, tag := range []uint64{1, 2, 3, p.Tag / 2} {
+		if tag < p.Tag && f.Op() == input.Write {
+			q := p
+			q.Tag = tag
+			add(q)
+		}
+	}
+	for size := len(p.Payload); size >= 1; size /= 2 {
+		for at := 0; at+size <= len(p.Payload) && at < 8*size; at += size {
+			q := p
+			q.Payload = append(bytes.Clone(p.Payload[:at]), p.Payload[at+size:]...)
+			add(q)
+		}
+	}
+	return all
 }
 
 // octets leaves out single octets of a short input.
 func (m *minimizer) octets() {
-	for at := len(m.raw) - 1; at >= 0 && len(m.raw) <= 64; at-- {
-		if at < len(m.raw) {
-			m.try(append(bytes.Clone(m.raw[:at]), m.raw[at+1:]...))
+	for len(m.raw) <= 64 {
+		var offered [][]byte
+		for at := len(m.raw) - 1; at >= 0; at-- {
+			offered = append(offered, append(bytes.Clone(m.raw[:at]), m.raw[at+1:]...))
+		}
+		if m.try(offered) < 0 {
+			return
 		}
 	}
 }

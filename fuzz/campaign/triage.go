@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -34,11 +35,11 @@ func caseOf(raw []byte, can judge.Abilities) *Case {
 	return &Case{Raw: raw, Plan: judge.Make(raw, can), Codec: judge.Readings(input.Frames(raw), func(uint64) bool { return true })}
 }
 
-// confirm tries a suspect on fresh processes, patiently. Where it shows only the second
-// time on a process, it takes company.
-func (b *bench) confirm(ctx context.Context, f *Finding) error {
-	f.Confirmed, f.Tries = 0, 0
-	for f.Tries < Tries && ctx.Err() == nil {
+// confirm tries a suspect so often, patiently, on a fresh process each time. Where it shows
+// only the second time on a process, it takes company.
+func (b *bench) confirm(ctx context.Context, f *Finding, tries int) error {
+	f.Confirmed, f.Tries, f.Company = 0, 0, true
+	for f.Tries < tries && ctx.Err() == nil {
 		s, err := start(ctx, b.starter)
 		if err != nil {
 			return err
@@ -49,7 +50,7 @@ func (b *bench) confirm(ctx context.Context, f *Finding) error {
 			if d, ok := has(v.Found, f.Signature); ok {
 				f.Confirmed++
 				f.Difference, f.Record, f.Plan = d, v.Record, v.Case.Plan
-				f.Company = f.Company || round > 0
+				f.Company = f.Company && round > 0
 				break
 			}
 			if v.Died {
@@ -64,26 +65,48 @@ func (b *bench) confirm(ctx context.Context, f *Finding) error {
 // maxUses is after how many tries a process of the bench makes room for a fresh one.
 const maxUses = 500
 
-// shows tries whether an input shows a signature.
-func (b *bench) shows(ctx context.Context, raw []byte, signature string) (bool, error) {
+// abreast is how many inputs are tried at once when one is made small.
+const abreast = 8
+
+// first tries inputs beside each other and tells the first that shows a signature, or -1.
+func (b *bench) first(ctx context.Context, inputs [][]byte, signature string) (int, error) {
 	if b.subject == nil || b.used >= maxUses {
 		b.end()
 		s, err := start(ctx, b.starter)
 		if err != nil {
-			return false, err
+			return -1, err
 		}
 		b.subject, b.used = s, 0
 	}
-	b.used++
-	v := b.subject.run(ctx, caseOf(raw, b.subject.can), b.subject.patience())
-	if v.Died || v.Record != nil && v.Record.Hung {
-		b.used += maxUses / 4
+	shows := make([]bool, len(inputs))
+	costs := make([]int, len(inputs))
+	var all sync.WaitGroup
+	for i, raw := range inputs {
+		all.Go(func() {
+			v := b.subject.run(ctx, caseOf(raw, b.subject.can), play.Quick)
+			_, shows[i] = has(v.Found, signature)
+			costs[i] = 1
+			if v.Record != nil && v.Record.Hung {
+				costs[i] = maxUses / 32
+			}
+			if v.Died {
+				costs[i] = maxUses
+			}
+		})
 	}
-	if v.Died {
-		b.used = maxUses
+	all.Wait()
+	for _, cost := range costs {
+		b.used += cost
 	}
-	_, ok := has(v.Found, signature)
-	return ok, ctx.Err()
+	if b.subject.Err() != nil && len(inputs) > 1 { // which of them was it?
+		for i := range inputs {
+			if n, err := b.first(ctx, inputs[i:i+1], signature); n == 0 || err != nil {
+				return i, err
+			}
+		}
+		return -1, nil
+	}
+	return slices.Index(shows, true), ctx.Err()
 }
 
 func (b *bench) end() {

@@ -67,7 +67,7 @@ func (j *judgement) match(wanted []*Answer, came []Got) {
 			j.add(d)
 		case j.endedEarly:
 		default:
-			j.add(Difference{Requirement: a.Requirement, Kind: "no answer", Act: min(a.Due, j.plan.Finish), Expected: a.String(),
+			j.add(Difference{Requirement: a.Requirement, Kind: "no answer", Act: min(a.Due, j.plan.Finish-1), Expected: a.String(),
 				Came: "nothing with its tag, until " + j.untilEnd()})
 		}
 	}

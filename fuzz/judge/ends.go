@@ -188,10 +188,8 @@ func (j *judgement) ending(endReason bool) {
 		d.Requirement, d.Kind, d.Expected, d.Came = "EOS-7", "stream left open", "the stream to be closed after EOF", "EOF, and the stream stays open"
 		j.add(d)
 	case !j.record.Ended:
-		if !slices.ContainsFunc(j.found, isMissing) {
-			d.Kind, d.Expected = "no end", "EOF and the end of the stream"
-			j.add(d)
-		}
+		d.Kind, d.Expected = "no end", "EOF and the end of the stream"
+		j.add(d)
 	case !eof:
 		d.Kind, d.Expected, d.Came = "no EOF", "EOF before the end of the stream", "the end"
 		if !j.endedEarly && len(j.record.Rest) == 0 {
@@ -201,7 +199,7 @@ func (j *judgement) ending(endReason bool) {
 	d = Difference{Requirement: "JOI-1", Act: min(end.Act, len(j.plan.Acts)), Came: join.tell(), Expected: "join to return when the peer's stream has ended"}
 	switch {
 	case !join.Sent:
-	case !join.Done && j.record.Ended && !slices.ContainsFunc(j.found, isMissing):
+	case !join.Done:
 		d.Kind = "join does not return"
 		j.add(d)
 	case join.Done && join.Act < end.From && !j.endedEarly:
@@ -220,13 +218,15 @@ func (j *judgement) ending(endReason bool) {
 			d.Requirement = "BAD-3"
 		}
 		j.add(d)
+		j.found[len(j.found)-1].State = "" // whatever it was
 	}
 }
 
 // isMissing reports whether a difference may be why a stream does not end.
 func isMissing(d Difference) bool {
 	switch d.Kind {
-	case "no answer", "missing request", "wait does not return", "shutdown does not return":
+	case "no answer", "missing request", "wait does not return", "shutdown does not return", "no end", "join does not return",
+		"late answer", "late request", "late result", "late cancellation", "shutdown returns late":
 		return true
 	}
 	return false

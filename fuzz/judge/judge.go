@@ -37,7 +37,21 @@ func Judge(p *Plan, r *Record, endReason bool) []Difference {
 		j.handled()
 	}
 	slices.SortStableFunc(j.found, func(a, b Difference) int { return cmp.Compare(a.Act, b.Act) })
-	return j.found
+	return firstMissing(j.found)
+}
+
+// firstMissing leaves out what may be missing only because something before is: of all that
+// did not come, the first counts.
+func firstMissing(found []Difference) []Difference {
+	missing := false
+	return slices.DeleteFunc(found, func(d Difference) bool {
+		if !isMissing(d) {
+			return false
+		}
+		was := missing
+		missing = true
+		return was
+	})
 }
 
 type judgement struct {
@@ -62,9 +76,6 @@ func (j *judgement) state(act int) string {
 		p = shut
 	}
 	if j.plan.End.Act <= act {
-		if p == shut {
-			return shutOver.String()
-		}
 		return over.String()
 	}
 	return p.String()

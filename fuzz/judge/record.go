@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"strings"
+
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
@@ -54,4 +56,6 @@ type Difference struct {
 }
 
 // Signature is what differences have in common that are one.
-func (d Difference) Signature() string { return d.Requirement + " " + d.Kind + " " + d.State }
+func (d Difference) Signature() string {
+	return strings.TrimSpace(d.Requirement + " " + d.Kind + " " + d.State)
+}

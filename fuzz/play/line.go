@@ -43,5 +43,5 @@ type Patience struct {
 // Quick is the patience of a campaign, and Calm that of a confirmation.
 var (
 	Quick = Patience{Due: 250 * time.Millisecond, End: 2 * time.Second}
-	Calm  = Patience{Due: 2 * time.Second, End: 4 * time.Second}
+	Calm  = Patience{Due: time.Second, End: 2 * time.Second}
 )
