@@ -231,6 +231,7 @@ class CommandTest(AdapterTest):
         self.refuses("invalid", "decode")
         self.refuses("invalid", "decode", bytes="0g")
         self.refuses("invalid", "decode", bytes="012")
+        self.refuses("invalid", "decode", bytes="01 02")
         self.refuses("invalid", "decode", bytes=5)
         self.refuses("invalid", "encode", packet={**HELLO, "tag": 300})
         self.refuses("invalid", "encode", packet={**HELLO, "tag": "0x1"})
