@@ -115,6 +115,7 @@ type hunt struct {
 	corpus  int
 	traces  int
 	waiting int
+	enough  bool // findings
 	errs    []error
 	cancel  func()
 }
@@ -250,6 +251,7 @@ func (h *hunt) ready(f *Finding) {
 		}
 	}
 	if h.Enough > 0 && unknown >= h.Enough {
+		h.enough = true
 		h.stop()
 	}
 }
@@ -263,19 +265,35 @@ func (h *hunt) triage(ctx context.Context) {
 		ctx, cancel = context.WithDeadline(ctx, h.began.Add(h.Time+h.Time/4+10*time.Second))
 		defer cancel()
 	}
-	b := &bench{starter: h.Starter}
-	defer b.end()
-	for f := h.suspects.next(); f != nil; f = h.suspects.next() {
-		if ctx.Err() != nil {
-			h.mu.Lock()
-			h.ready(f)
-			h.mu.Unlock()
-		} else {
-			h.fail(h.settle(ctx, b, f))
-		}
+	var all sync.WaitGroup
+	for range benches {
+		all.Go(func() {
+			b := &bench{starter: h.Starter}
+			defer b.end()
+			for f := h.suspects.next(); f != nil; f = h.suspects.next() {
+				h.look(ctx, b, f)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// benches is how many suspects are looked at beside each other.
+const benches = 2
+
+func (h *hunt) look(ctx context.Context, b *bench, f *Finding) {
+	h.mu.Lock()
+	h.waiting--
+	enough := h.enough
+	h.mu.Unlock()
+	switch {
+	case enough:
+	case ctx.Err() != nil:
 		h.mu.Lock()
-		h.waiting--
+		h.ready(f)
 		h.mu.Unlock()
+	default:
+		h.fail(h.settle(ctx, b, f))
 	}
 }
 

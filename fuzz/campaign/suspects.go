@@ -54,9 +54,3 @@ func (s *suspects) next() *Finding {
 	s.looked[f.Difference.Requirement]++
 	return f
 }
-
-func (s *suspects) len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.all)
-}

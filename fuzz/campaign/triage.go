@@ -83,7 +83,7 @@ func (b *bench) first(ctx context.Context, inputs [][]byte, signature string) (i
 	var all sync.WaitGroup
 	for i, raw := range inputs {
 		all.Go(func() {
-			v := b.subject.run(ctx, caseOf(raw, b.subject.can), play.Quick)
+			v := b.subject.run(ctx, caseOf(raw, b.subject.can), play.Brisk)
 			_, shows[i] = has(v.Found, signature)
 			costs[i] = 1
 			if v.Record != nil && v.Record.Hung {

@@ -55,6 +55,7 @@ func (j *judgement) match(wanted []*Answer, came []Got) {
 	}
 	take(func(a *Answer, g Got) bool { return a.strict() && a.matches(g.Packet) && a.Sent <= g.Act })
 	take(func(a *Answer, g Got) bool { return !a.strict() && a.matches(g.Packet) && a.Sent <= g.Act })
+	came = slices.DeleteFunc(slices.Clone(came), j.refusesEOF)
 	for len(wanted) > 0 {
 		a := wanted[0]
 		wanted = wanted[1:]
@@ -84,6 +85,17 @@ func (j *judgement) match(wanted []*Answer, came []Got) {
 		}
 		j.add(Difference{Requirement: requirement, Kind: "extra answer", Act: g.Act, Expected: "no other answer with its tag", Came: tell(g.Packet)})
 	}
+}
+
+// refusesEOF finds a refusal of a malformed EOF packet, which is no request.
+func (j *judgement) refusesEOF(g Got) bool {
+	for _, m := range j.plan.Moves {
+		if m.Kind == "meo" && m.Act <= g.Act && m.Packet.Tag == g.Packet.Tag && g.Packet.Channel == 0 && g.Packet.Flags&1 == 0 {
+			j.add(Difference{Requirement: m.Req, Kind: "malformed EOF refused", Act: g.Act, Expected: "the end of the stream, and no answer", Came: tell(g.Packet)})
+			return true
+		}
+	}
+	return false
 }
 
 // late finds an answer that came only when the peer had given up waiting.

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/packetspec/packetspec/fuzz/input"
 )
@@ -247,7 +246,7 @@ func (b *builder) beyond(f input.Frame) {
 	case p.Type-1 == typeCall, p.Type-1 == typeLarge:
 		return // what would follow from it is open
 	case p.Type-1 == typeHold:
-		if !utf8.Valid(p.Payload) {
+		if !isGate(p.Payload) {
 			return
 		}
 		b.loose = append(b.loose, string(p.Payload))

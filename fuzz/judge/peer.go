@@ -97,8 +97,8 @@ func (b *builder) forHandler(f input.Frame, a Answer) {
 	outcome := a.Want.String()
 	switch p.Type - 1 {
 	case typeHold:
-		if !utf8.Valid(p.Payload) {
-			return // no name of a gate
+		if !isGate(p.Payload) {
+			return
 		}
 		b.move("request", outcome, a.Requirement, p)
 		a.Sent = b.write(f.Octets)
@@ -157,9 +157,12 @@ func (b *builder) quick(i int, t *tag) {
 	b.unheard = false
 }
 
+// isGate reports whether a gate can be named so in a command.
+func isGate(name []byte) bool { return len(name) > 0 && utf8.Valid(name) }
+
 // release lets those go on that wait at a gate.
 func (b *builder) release(gate string) {
-	if !utf8.ValidString(gate) || b.gates[gate] {
+	if !isGate([]byte(gate)) || b.gates[gate] {
 		return
 	}
 	b.move("release", "", "", input.Packet{})

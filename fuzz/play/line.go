@@ -40,8 +40,10 @@ type Patience struct {
 	End time.Duration // for the end of the subject's stream
 }
 
-// Quick is the patience of a campaign, and Calm that of a confirmation.
+// Quick is the patience of a campaign, Brisk that of making a finding small, and Calm that
+// of a confirmation.
 var (
+	Brisk = Patience{Due: 250 * time.Millisecond, End: time.Second}
 	Quick = Patience{Due: 250 * time.Millisecond, End: 2 * time.Second}
 	Calm  = Patience{Due: time.Second, End: 2 * time.Second}
 )
