@@ -30,15 +30,8 @@ func (h *heard) checkAnswers(sent []reference.Packet, seen []reference.Request) 
 				expected("a call with the type less one, the flags and the payload").got("no such call among %+v", seen)
 		}
 	}
-	for _, r := range open {
-		// The handler is called if and only if it is its answer that is sent.
-		r.outcome = refused
-		if calls.take(r) {
-			r.outcome = accepted
-		}
-		if err := r.take(responses); err != nil {
-			return err
-		}
+	if err := takeOpen(open, responses, calls); err != nil {
+		return err
 	}
 	for at, extra := range responses {
 		if len(extra) > 0 {
@@ -52,17 +45,43 @@ func (h *heard) checkAnswers(sent []reference.Packet, seen []reference.Request) 
 	return nil
 }
 
+// takeOpen takes the answers to requests of which each may be accepted or refused: the
+// handler's if it is there, else a refusal. Which of several with the same answer, or of
+// several that are alike but for their tags, were accepted cannot be told: the handler
+// was called as often as its answers are there.
+func takeOpen(open []heardRequest, responses map[id][]reference.Packet, calls *called) error {
+	answered, called := 0, 0 // such as no refusal is mistaken for
+	for _, r := range open {
+		want := r.answer()
+		r.outcome = refused
+		if !want.anyWords && slices.ContainsFunc(responses[r.id()], want.matches) {
+			r.outcome = accepted
+			answered++
+		}
+		if err := r.take(responses); err != nil {
+			return err
+		}
+		if calls.take(r) && !want.anyWords {
+			called++
+		}
+	}
+	if answered != called {
+		return breaks("RQS-2", "calling the handler for requests whose tags may be free again").
+			expected("%d calls, as it answered", answered).got("%d", called)
+	}
+	return nil
+}
+
 // take takes the one answer to r out of the responses.
 func (r heardRequest) take(responses map[id][]reference.Packet) error {
 	want, requirement := failed(r.packet), "TAG-4"
 	switch {
 	case r.outcome == accepted:
-		v := visit{packet: r.packet, plan: planFor(r.asked())}
-		want, requirement = v.answer(), "RSP-1"
+		want, requirement = r.answer(), "RSP-1"
 	case r.packet.Channel != 0:
 		requirement = "CHN-1"
 	}
-	at := id{r.packet.Channel, r.packet.Tag}
+	at := r.id()
 	i := slices.IndexFunc(responses[at], want.matches)
 	if i < 0 {
 		return breaks(requirement, "answering %s, which is %s", show(r.packet), r.outcome).
@@ -70,6 +89,14 @@ func (r heardRequest) take(responses map[id][]reference.Packet) error {
 	}
 	responses[at] = slices.Delete(responses[at], i, i+1)
 	return nil
+}
+
+func (r heardRequest) id() id { return id{r.packet.Channel, r.packet.Tag} }
+
+// answer is its handler's.
+func (r heardRequest) answer() expectation {
+	v := visit{packet: r.packet, plan: planFor(r.asked())}
+	return v.answer()
 }
 
 // asked is the request as its handler is given it.
