@@ -1,25 +1,21 @@
 package fuzz
 
 import (
+	"flag"
+	"os"
 	"testing"
 	"time"
 )
 
-func FuzzDecode(f *testing.F) {
-	fuzzTarget(f, Decode, vectorOctets(f, "packets.jsonl", "packets-beyond-61-bits.jsonl", "decode.jsonl", "bsuint.jsonl"))
-}
+// inputFile is for inputs as other engines keep them: the octets, and nothing else.
+var inputFile = flag.String("input", "", "run the native targets on the contents of this `file` too")
 
-func FuzzRoundTrip(f *testing.F) {
-	var seeds [][]byte
-	for _, file := range []string{"packets.jsonl", "decode.jsonl"} {
-		for _, v := range readVectors(f, file) {
-			if v.Packet != nil && !v.Packet.oracle().beyond() {
-				seeds = append(seeds, packFields(v.Packet.oracle().reference()))
-			}
-		}
-	}
-	fuzzTarget(f, RoundTrip, seeds)
-}
+func FuzzDecode(f *testing.F)       { fuzzTarget(f, "Decode") }
+func FuzzRoundTrip(f *testing.F)    { fuzzTarget(f, "RoundTrip") }
+func FuzzStreams(f *testing.F)      { fuzzTarget(f, "Streams") }
+func FuzzConnection(f *testing.F)   { fuzzTarget(f, "Connection") }
+func FuzzSession(f *testing.F)      { fuzzTarget(f, "Session") }
+func FuzzDifferential(f *testing.F) { fuzzTarget(f, "Differential") }
 
 func TestPackedFieldsUnpack(t *testing.T) {
 	for i, v := range readVectors(t, "packets.jsonl") {
@@ -30,27 +26,19 @@ func TestPackedFieldsUnpack(t *testing.T) {
 	}
 }
 
-func FuzzStreams(f *testing.F) {
-	fuzzTarget(f, Streams, streamSeeds(f))
-}
-
-func FuzzConnection(f *testing.F) {
-	fuzzTarget(f, Connection, streamSeeds(f))
-}
-
-func FuzzDifferential(f *testing.F) {
-	fuzzTarget(f, Differential, streamSeeds(f))
-}
-
-func FuzzSession(f *testing.F) {
-	fuzzTarget(f, Session, nil)
-}
-
 // fuzzTarget has Go's fuzzer run a target, and plain go test its seeds and its corpus.
-func fuzzTarget(f *testing.F, run func([]byte) error, seeds [][]byte) {
-	for _, seed := range seeds {
+func fuzzTarget(f *testing.F, name string) {
+	for _, seed := range seeds(f, name) {
 		f.Add(seed)
 	}
+	if *inputFile != "" {
+		octets, err := os.ReadFile(*inputFile)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(octets)
+	}
+	run := targetNamed(f, name).Run
 	hung := false // what hangs once may do so for a thousand seeds
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if hung {
@@ -63,4 +51,14 @@ func fuzzTarget(f *testing.F, run func([]byte) error, seeds [][]byte) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func targetNamed(tb testing.TB, name string) Target {
+	for _, t := range Targets() {
+		if t.Name == name {
+			return t
+		}
+	}
+	tb.Fatalf("no target %s", name)
+	return Target{}
 }

@@ -9,6 +9,31 @@ import (
 	"testing"
 )
 
+// seeds are what a native target begins with, beside its corpus.
+func seeds(tb testing.TB, target string) [][]byte {
+	switch target {
+	case "Decode":
+		return vectorOctets(tb, "packets.jsonl", "packets-beyond-61-bits.jsonl", "decode.jsonl", "bsuint.jsonl")
+	case "RoundTrip":
+		return fieldSeeds(tb)
+	case "Streams", "Connection", "Differential":
+		return streamSeeds(tb)
+	}
+	return nil
+}
+
+// fieldSeeds are the fields of the vectors that are packets.
+func fieldSeeds(tb testing.TB) (seeds [][]byte) {
+	for _, file := range []string{"packets.jsonl", "decode.jsonl"} {
+		for _, v := range readVectors(tb, file) {
+			if v.Packet != nil && !v.Packet.oracle().beyond() {
+				seeds = append(seeds, packFields(v.Packet.oracle().reference()))
+			}
+		}
+	}
+	return seeds
+}
+
 // streamSeeds are the vectors one by one, some of them one behind the other, and the
 // conversations in the corpus of FuzzConnection.
 func streamSeeds(tb testing.TB) [][]byte {
