@@ -195,3 +195,15 @@ Feature: Responses
     And the peer answers "b" (ok, payload "third")
     Then "b" is answered (ok, payload "third")
     And "a" is answered (ok, payload "first")
+
+  @RSP-5 @must
+  Scenario: a response answers no request that another connection sent later
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    Given another connection
+    When the subject requests type 2 as "b" (payload "y")
+    Then the subject sends the request of "b" (wire type 3, payload "y")
+    Given the first connection again
+    When the peer answers "a" (ok, payload "to a")
+    Then "a" is answered (ok, payload "to a")

@@ -204,3 +204,11 @@ Feature: Handler results
       | U+DFFF        | 06 01 02 04 ed bf bf (request: tag 1, wire type 4, payload ed bf bf)                | 0a 01 04 26 23 35 37 33 34 33 3b (response: tag 1, ok, payload "&#57343;")       |
       | between texts | 08 01 02 04 61 ed ad bf 62 (request: tag 1, wire type 4, payload 61 ed ad bf 62)    | 0c 01 04 61 26 23 35 36 31 39 31 3b 62 (response: tag 1, ok, payload "a&#56191;b") |
       | two           | 09 01 02 04 ed a0 bd ed b8 80 (request: tag 1, wire type 4, payload ed a0 bd ed b8 80) | 12 01 04 26 23 35 35 33 35 37 3b 26 23 35 36 38 33 32 3b (response: tag 1, ok, payload "&#55357;&#56832;") |
+
+  @HND-6 @must
+  Scenario: a request after one that raised is answered before EOF
+    Given a connection
+    When the peer sends 07 01 02 06 62 6f 6f 6d (request: tag 1, wire type 6, payload "boom")
+    Then the subject answers tag 1 with a failure
+    When the peer sends 04 02 02 03 61 03 00 02 00 (request: tag 2, wire type 3, payload "a"; EOF)
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")

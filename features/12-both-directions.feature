@@ -138,3 +138,20 @@ Feature: Both directions at once
     Then the handler was called 1 times
     When the peer reads again
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+
+  @BID-2 @must
+  Scenario: the first that a handler's request brings is that request
+    Given a connection
+    When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")
+    Then the subject sends a request (wire type 3, payload "hi")
+
+  @BID-4 @should
+  Scenario: answers that the peer was slow to read come before EOF
+    Given a connection
+    When the peer stops reading
+    And the peer sends 24 requests of wire type 9 with the payload "65536", from tag 1 on
+    And the subject does type 2 as "a" (payload "x")
+    Then "a" is not answered
+    When the peer sends 03 00 02 00 (EOF)
+    And the peer reads again
+    Then the subject answers the tags 1 to 24 with 65536 octets each, octet i being i mod 251

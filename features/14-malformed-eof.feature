@@ -78,3 +78,10 @@ Feature: The malformed EOF packet
     When the peer sends 03 05 02 00 (request: tag 5, wire type 0)
     Then the subject ends its stream
     And "a" is cancelled
+
+  @MEO-1 @must
+  Scenario: what follows it is ignored, with channel 0 written
+    Given a connection
+    When the peer sends 04 05 03 00 00 04 01 02 03 61 03 00 02 00 (request: tag 5, wire type 0; request: tag 1, wire type 3, payload "a"; EOF)
+    Then the subject ends its stream
+    And the handler was not called

@@ -100,10 +100,16 @@ func (w *World) refusalsOf(firstTag, requests, octets int) error {
 }
 
 // requestsAnsweredWith has the subject request, and get so many octets for each answer.
+// A decoder that fails keeps them from coming back as a reply, which would take longer
+// than all the rest.
 func (w *World) requestsAnsweredWith(_, requests, octets int) error {
+	if err := w.need(adapter.CanDecode); err != nil {
+		return err
+	}
 	var replies []*adapter.Pending
 	for range requests {
-		replies = append(replies, w.Session.Send(adapter.Message{Op: adapter.OpDo, Conn: w.current.name, RqType: adapter.TypeBytes}))
+		m := adapter.Message{Op: adapter.OpDo, Conn: w.current.name, RqType: adapter.TypeBytes, Decode: adapter.DecodeRaise}
+		replies = append(replies, w.Session.Send(m))
 	}
 	received, err := w.takeRequests(requests)
 	if err != nil {
@@ -117,8 +123,12 @@ func (w *World) requestsAnsweredWith(_, requests, octets int) error {
 		}
 	}
 	for _, reply := range replies {
-		if _, err := w.await(reply); err != nil {
-			return subjectError("an answer", err)
+		_, err := w.await(reply)
+		switch {
+		case err == nil:
+			return failf("the decoder's error", "a result")
+		case kindOf(err) != adapter.BadDecode:
+			return subjectError("the decoder's error", err)
 		}
 	}
 	return nil

@@ -28,6 +28,7 @@ var responderSteps = []definition{
 	on(`the subject answers the tags {n} to {n} \(([^)]*)\)`, func(w *World) any { return w.subjectAnswersRange }),
 	on(`the subject answers the tags {n} to {n} with {n} octets each, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLargeRange }),
 	on(`the subject answers tag {integer} with {n} octets, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLarge }),
+	on(`the subject sends a request{fields}`, func(w *World) any { return w.sendsRequest }),
 	on(`the subject sends {octets}`, func(w *World) any { return w.subjectSends }),
 	on(`the subject has sent nothing more`, func(w *World) any { return w.nothingMore }),
 	on(`gate {name} is released`, func(w *World) any { return w.release }),
@@ -186,6 +187,25 @@ func (w *World) subjectSends(text, meaning string) error {
 		return err
 	}
 	return sameOctets(octets, r.Octets)
+}
+
+// sendsRequest takes the subject's next packet, which is to be a request with these
+// fields; its tag is the subject's to choose.
+func (w *World) sendsRequest(fields string) error {
+	want, err := parseFields(fields)
+	if err != nil {
+		return err
+	}
+	expected := fmt.Sprintf("a request (%s)", fields)
+	r, err := w.next(expected)
+	if err != nil {
+		return err
+	}
+	want.IsRequest, want.Tag = true, r.Tag
+	if !r.Same(want) {
+		return failf(expected, "%s", describe(r.Octets))
+	}
+	return nil
 }
 
 func (w *World) nothingMore() error {
