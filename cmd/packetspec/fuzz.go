@@ -60,7 +60,7 @@ mistake in the command line; 3 if the adapter could not be started or spoken to.
 	flags.StringVar(&f.dir, "dir", "packetspec-fuzz", "the `folder` of the corpus, which is read first, and of the findings")
 	flags.StringArrayVar(&f.corpora, "corpus", nil, "a `folder` of further inputs to begin with; may be repeated")
 	flags.StringVar(&f.known, "known", "", "a `file` of known deviations, the suite's or a campaign's own: what it lists does not count")
-	cmd.AddCommand(newFuzzRepro())
+	cmd.AddCommand(newFuzzRepro(), newFuzzMinimize(), newFuzzMerge(), newFuzzTriage(), newFuzzConvert())
 	return cmd
 }
 
@@ -73,17 +73,23 @@ func (f *fuzzFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.read(); err != nil {
+		return err
+	}
+	c.Starter = process
+	return f.hunt(cmd, args)
+}
+
+// hunt runs the campaign, whose adapter a person started by args.
+func (f *fuzzFlags) hunt(cmd *cobra.Command, args []string) error {
 	s, err := spec.Load(features.FS)
 	if err != nil {
 		return &statusError{statusNot, err}
 	}
-	if err := f.read(); err != nil {
-		return err
-	}
+	c := &f.campaign
 	store := campaign.Store{Dir: f.dir}
 	out, screen := cmd.OutOrStdout(), newScreen(cmd.ErrOrStderr())
 	var failed error
-	c.Starter = process
 	c.Progress = screen.progress
 	c.Observe = func(finding *campaign.Finding) {
 		dir, err := store.SaveFinding(finding, textOf(s, finding.Difference.Requirement), func(file string) string { return f.replay(file, args) })

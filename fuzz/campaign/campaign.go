@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"time"
 
@@ -167,8 +168,12 @@ func (h *hunt) run(ctx, hunting context.Context) (*Result, error) {
 // generate makes inputs until there are enough.
 func (h *hunt) generate(ctx context.Context) {
 	defer close(h.cases)
-	for ctx.Err() == nil {
-		cases, err := h.generator.next()
+	left := int64(math.MaxInt64)
+	if h.Inputs > 0 {
+		left = h.Inputs
+	}
+	for ; ctx.Err() == nil && left > 0; left -= batch {
+		cases, err := h.generator.next(left)
 		if err != nil {
 			h.fail(err)
 			return
@@ -177,9 +182,6 @@ func (h *hunt) generate(ctx context.Context) {
 		h.corpus, h.traces = len(h.generator.corpus), len(h.generator.traces)
 		h.mu.Unlock()
 		for _, c := range cases {
-			if h.Inputs > 0 && c.Number >= h.Inputs {
-				return
-			}
 			select {
 			case h.cases <- c:
 			case <-ctx.Done():

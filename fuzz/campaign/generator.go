@@ -56,9 +56,10 @@ func newGenerator(number uint64, can judge.Abilities, blind bool, limit int, giv
 // beside each other.
 const batch = 64
 
-// next is a batch of inputs. The error is of the reference, which must do what is required.
-func (g *generator) next() ([]*Case, error) {
-	cases := make([]*Case, batch)
+// next is a batch of at most n inputs. The error is of the reference, which must do what is
+// required.
+func (g *generator) next(n int64) ([]*Case, error) {
+	cases := make([]*Case, min(n, batch))
 	for i := range cases {
 		cases[i] = &Case{Number: g.made, Raw: g.make()}
 		g.made++
@@ -70,12 +71,12 @@ func (g *generator) next() ([]*Case, error) {
 		}
 		return cases, nil
 	}
-	shown := make([][]uint64, batch)
-	errs := make([]error, batch)
+	shown := make([][]uint64, len(cases))
+	errs := make([]error, len(cases))
 	var all sync.WaitGroup
 	for w := range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
-			for i := w; i < batch; i += runtime.GOMAXPROCS(0) {
+			for i := w; i < len(cases); i += runtime.GOMAXPROCS(0) {
 				shown[i], errs[i] = explore(cases[i], g.can)
 			}
 		})

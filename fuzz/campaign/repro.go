@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"slices"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/play"
@@ -28,4 +29,25 @@ func Repro(ctx context.Context, starter adapter.Starter, raw []byte) (found []*F
 		}
 	}
 	return found, ctx.Err()
+}
+
+// Shrink makes an input small for one of its differences: that with the signature, or the
+// first if it is empty. It is nil if the input does not differ so.
+func Shrink(ctx context.Context, starter adapter.Starter, raw []byte, signature string, tries int) (*Finding, error) {
+	found, err := Repro(ctx, starter, raw)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(found, func(f *Finding) bool { return signature == "" || f.Signature == signature })
+	if i < 0 {
+		return nil, nil
+	}
+	f := found[i]
+	b := &bench{starter: starter}
+	defer b.end()
+	h := &hunt{Campaign: Campaign{Tries: tries}}
+	if err := h.small(ctx, b, f); err != nil {
+		return nil, err
+	}
+	return f, b.confirm(ctx, f, Tries)
 }

@@ -133,3 +133,24 @@ func (s Store) SaveFinding(f *Finding, text string, replay func(file string) str
 	}
 	return dir, nil
 }
+
+// Prune removes from a folder of inputs those that are not among corpus. It keeps folders.
+func Prune(dir string, corpus [][]byte) error {
+	keep := map[string]bool{}
+	for _, raw := range corpus {
+		keep[Name(raw)] = true
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || keep[e.Name()] {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
