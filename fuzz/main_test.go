@@ -44,6 +44,9 @@ func tellHowToReproduce(t *testing.T, environment ...string) {
 		}
 		run := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
 		command := slices.Concat(environment, []string{"go test ./fuzz -count=1 -run '" + run + "'"})
+		if *inputFile != "" {
+			command = append(command, "-input", *inputFile)
+		}
 		t.Logf("reproduce: %s", strings.Join(command, " "))
 	})
 }

@@ -9,6 +9,7 @@ package main
 import "C"
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"fmt"
 	"math/rand/v2"
@@ -48,10 +49,15 @@ func packetspecRun(target *C.char, data *C.uint8_t, size C.size_t) {
 	}
 }
 
-// kept is the file in which libFuzzer is about to keep an input that crashes.
+// kept is the file that an input which crashes came from, or in which libFuzzer is about
+// to keep it.
 func kept(input []byte) string {
 	file := fmt.Sprintf("crash-%x", sha1.Sum(input))
-	for _, arg := range os.Args {
+	for _, arg := range os.Args[1:] {
+		if octets, err := os.ReadFile(arg); err == nil && bytes.Equal(octets, input) {
+			file = arg
+			break
+		}
 		if prefix, ok := strings.CutPrefix(arg, "-artifact_prefix="); ok {
 			file = prefix + file
 		}
