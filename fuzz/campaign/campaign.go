@@ -3,11 +3,13 @@ package campaign
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"sync"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
 // A Campaign is one hunt. Its zero values are those of a short one without limits.
@@ -79,14 +81,12 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 	hello, can := probe.Hello, probe.can
 	probe.end()
 
-	hunting := ctx
-	stop := func() {}
+	hunting, stop := context.WithCancel(ctx)
+	defer stop()
 	if c.Time > 0 {
 		hunting, stop = context.WithTimeout(ctx, c.Time)
-	} else {
-		hunting, stop = context.WithCancel(ctx)
+		defer stop()
 	}
-	defer stop()
 	h := &hunt{
 		Campaign: c, began: time.Now(), stop: stop,
 		cases: make(chan *Case, 2*batch), verdicts: make(chan Verdict, 2*batch), suspects: newSuspects(),
@@ -142,7 +142,7 @@ func (h *hunt) run(ctx, hunting context.Context) (*Result, error) {
 	}()
 	var playing sync.WaitGroup
 	playing.Go(func() {
-		p := &pool{starter: h.Starter, workers: h.Workers, inFlight: h.InFlight, cases: h.cases, verdicts: h.verdicts}
+		p := &pool{starter: h.Starter, workers: h.Workers, inFlight: h.InFlight, cases: h.cases, verdicts: h.verdicts, grown: h.grown}
 		h.fail(p.run(hunting))
 		close(h.verdicts)
 	})
@@ -238,6 +238,22 @@ func (h *hunt) take(v Verdict) {
 		h.waiting++
 		h.suspects.put(f)
 	}
+}
+
+// grown makes a finding of a process that has grown, which no one input can show.
+func (h *hunt) grown(c *Case, from, to int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	d := judge.Difference{
+		Requirement: "BAD-5", Kind: "memory grows", Expected: "the process to stay as large as it was after its first inputs",
+		Came: fmt.Sprintf("%d MiB, after %d MiB", to>>20, from>>20),
+	}
+	if h.found[d.Signature()] != nil {
+		return
+	}
+	f := &Finding{Signature: d.Signature(), Difference: d, Input: c.Raw, First: c.Raw, Number: c.Number, Seen: 1, Known: h.Known.Reason(d)}
+	h.found[f.Signature] = f
+	h.ready(f)
 }
 
 // ready adds a finding. h.mu is held.

@@ -15,6 +15,7 @@ type pool struct {
 	inFlight int // on each process
 	cases    <-chan *Case
 	verdicts chan<- Verdict
+	grown    func(c *Case, from, to int64) // a process has grown by more than it should
 }
 
 // run plays until there are no more cases, or ctx ends. The error is that the subject
@@ -54,11 +55,8 @@ func (p *pool) work(ctx context.Context) error {
 			inFlight = min(p.inFlight, inFlight*2)
 		}
 		for _, c := range lost {
-			if ctx.Err() != nil {
-				return nil
-			}
 			if err := p.alone(ctx, c); err != nil {
-				return err
+				return err // if ctx has ended, that
 			}
 		}
 		if !more {
@@ -76,6 +74,7 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 	defer all.Wait()
 	slots := make(chan struct{}, inFlight)
 	var stuck atomic.Int64
+	watch := &scales{subject: s, grown: p.grown}
 	for n := 0; n < retire; n++ {
 		select {
 		case slots <- struct{}{}:
@@ -96,6 +95,7 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 				all.Wait()
 				return lost, false
 			}
+			watch.look(n, c)
 			all.Go(func() {
 				v := s.run(ctx, c, s.patience())
 				if v.Record != nil && v.Record.Hung {

@@ -33,7 +33,7 @@ type scenario struct {
 	word string // the keyword of the last step
 }
 
-func (s *scenario) line(format string, args ...any) { fmt.Fprintf(s, format+"\n", args...) }
+func (s *scenario) line(format string, args ...any) { _, _ = fmt.Fprintf(s, format+"\n", args...) }
 
 // step is one step; further ones of a kind begin with And.
 func (s *scenario) step(word, format string, args ...any) {

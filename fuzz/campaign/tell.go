@@ -25,7 +25,7 @@ func (f *Finding) Tell() (required, came []string) {
 		if g.Packet.Channel == input.Private {
 			continue // the answer to a ping
 		}
-		line := g.Frame.String()
+		line := g.String()
 		came = append(came, "subject"+line[len("peer   "):])
 	}
 	switch {

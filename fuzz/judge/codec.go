@@ -154,7 +154,7 @@ func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Diffe
 		if err != nil {
 			d.Kind = "error " + string(adapter.KindOf(err))
 		}
-		return d, !refused && !(r.Frame.Beyond && err != nil)
+		return d, !refused && (err == nil || !r.Frame.Beyond)
 	}
 	want := Form(r.Frame.Packet)
 	d.Requirement, d.Kind = "DEC-1", "fields"

@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -211,10 +212,10 @@ func (j *judgement) ending(endReason bool) {
 	case join.Done && endReason && !end.Open && !slices.Contains(end.Reasons, join.Reply.Ended) && !j.endedEarly:
 		d.Requirement, d.Kind = "JOI-2", "told "+join.Reply.Ended
 		d.Expected, d.Came = fmt.Sprintf("join to tell one of %q", end.Reasons), join.Reply.Ended
-		switch {
-		case end.Requirement[:3] == "MEO":
+		switch topic, _, _ := strings.Cut(end.Requirement, "-"); topic {
+		case "MEO":
 			d.Requirement = "MEO-3"
-		case end.Requirement[:3] == "BAD":
+		case "BAD":
 			d.Requirement = "BAD-3"
 		}
 		j.add(d)

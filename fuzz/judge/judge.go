@@ -152,7 +152,7 @@ func (j *judgement) wire() {
 			continue
 		case !g.Beyond && len(g.Octets) != len(g.Packet.Octets()):
 			at.Requirement, at.Kind = "INT-2", "longer form"
-			if g.Packet.Channel == 0 && g.Type > g.Frame.Channel {
+			if g.Packet.Channel == 0 && g.Type > g.Channel {
 				at.Requirement = "ENC-4"
 			}
 			at.Expected = hex(g.Packet.Octets())
