@@ -64,7 +64,7 @@ func (m *mutation) crowd() []byte {
 	if m.chance.IntN(2) == 0 {
 		p = input.Packet{IsRequest: true, Type: 10, Payload: []byte("n")}
 	}
-	n := []int{2, 3, 5, 9, 17, 40}[m.chance.IntN(6)]
+	n := []int{2, 3, 5, 9, 17, 40, 130}[m.chance.IntN(56)/9]
 	var raw []byte
 	if m.chance.IntN(3) == 0 {
 		l := m.ask()

@@ -62,6 +62,6 @@ func tell(raw []byte, plan *judge.Plan, record *judge.Record, d judge.Difference
 }
 
 const (
-	inputs = 3000
+	inputs = 1500
 	seed   = 1
 )
