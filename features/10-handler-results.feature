@@ -45,6 +45,12 @@ Feature: Handler results
       | not UTF-8    | 05 01 16 03 ff fe (request: tag 1, flags 5, wire type 3, payload ff fe)      | 04 01 04 ff fe (response: tag 1, ok, payload ff fe)   |
       | 126          | 81 01 01 16 03 61*126 (request: tag 1, flags 5, wire type 3, payload 61*126) | 81 00 01 04 61*126 (response: tag 1, ok, payload 61*126) |
 
+  @HND-3 @must
+  Scenario: 128 results of 65536 octets each are answered
+    Given a connection
+    When the peer sends 128 requests of wire type 9 with the payload "65536", from tag 1 on
+    Then the subject answers the tags 1 to 128 with 65536 octets each, octet i being i mod 251
+
   @HND-4 @must
   Scenario Outline: text is answered in UTF-8 with flags 0: <case>
     Given a connection
@@ -59,6 +65,7 @@ Feature: Handler results
       | three octets | 06 01 16 04 e2 98 83 (request: tag 1, flags 5, wire type 4, payload "☃")          | 05 01 04 e2 98 83 (response: tag 1, ok, payload "☃")         |
       | four octets  | 07 01 16 04 f0 9d 84 9e (request: tag 1, flags 5, wire type 4, payload "𝄞")       | 06 01 04 f0 9d 84 9e (response: tag 1, ok, payload "𝄞")      |
       | a zero       | 04 01 16 04 00 (request: tag 1, flags 5, wire type 4, payload 00)                 | 03 01 04 00 (response: tag 1, ok, payload 00)                |
+      | U+0904       | 06 01 16 04 e0 a4 84 (request: tag 1, flags 5, wire type 4, payload e0 a4 84)     | 05 01 04 e0 a4 84 (response: tag 1, ok, payload e0 a4 84)    |
       | U+D7FF       | 06 01 16 04 ed 9f bf (request: tag 1, flags 5, wire type 4, payload ed 9f bf)     | 05 01 04 ed 9f bf (response: tag 1, ok, payload ed 9f bf)    |
       | U+E000       | 06 01 16 04 ee 80 80 (request: tag 1, flags 5, wire type 4, payload ee 80 80)     | 05 01 04 ee 80 80 (response: tag 1, ok, payload ee 80 80)    |
 
@@ -203,6 +210,7 @@ Feature: Handler results
       | U+D800        | 06 01 02 04 ed a0 80 (request: tag 1, wire type 4, payload ed a0 80)                | 0a 01 04 26 23 35 35 32 39 36 3b (response: tag 1, ok, payload "&#55296;")       |
       | U+DFFF        | 06 01 02 04 ed bf bf (request: tag 1, wire type 4, payload ed bf bf)                | 0a 01 04 26 23 35 37 33 34 33 3b (response: tag 1, ok, payload "&#57343;")       |
       | between texts | 08 01 02 04 61 ed ad bf 62 (request: tag 1, wire type 4, payload 61 ed ad bf 62)    | 0c 01 04 61 26 23 35 36 31 39 31 3b 62 (response: tag 1, ok, payload "a&#56191;b") |
+      | after two letters | 08 01 02 04 61 62 ed a0 80 (request: tag 1, wire type 4, payload 61 62 ed a0 80) | 0c 01 04 61 62 26 23 35 35 32 39 36 3b (response: tag 1, ok, payload "ab&#55296;") |
       | two           | 09 01 02 04 ed a0 bd ed b8 80 (request: tag 1, wire type 4, payload ed a0 bd ed b8 80) | 12 01 04 26 23 35 35 33 35 37 3b 26 23 35 36 38 33 32 3b (response: tag 1, ok, payload "&#55357;&#56832;") |
 
   @HND-6 @must

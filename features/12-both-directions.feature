@@ -49,6 +49,13 @@ Feature: Both directions at once
       | 5  |
       | 64 |
 
+  @BID-3 @should
+  Scenario: 64 handlers request from the peer with 131072 octets each
+    Given a connection
+    When the peer sends 64 requests of wire type 10 with 131072 octets each, from tag 1 on
+    And the peer answers each of the subject's 64 requests (ok, payload "y")
+    Then the subject answers the tags 1 to 64 (ok, payload "y")
+
   @BID-4 @should
   Scenario: a peer that stops reading is still heard
     Given a connection
