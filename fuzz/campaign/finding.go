@@ -14,7 +14,7 @@ type Finding struct {
 	Seen       int64  // how many inputs showed it
 	Confirmed  int    // of Tries on fresh processes
 	Tries      int
-	Company    bool // it takes another connection before it, on the same process
+	Company    bool // it takes other connections, before or beside it, on the same process
 	Record     *judge.Record
 	Plan       *judge.Plan
 	Known      string // why it is known, if it is

@@ -5,19 +5,18 @@ import (
 	"slices"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/fuzz/play"
 )
 
-// Repro plays an input on a fresh process, twice where it differs only then, and tells in
-// what it differs.
+// Repro plays an input on a fresh process, and then in company if it does not differ alone,
+// and tells in what it differs.
 func Repro(ctx context.Context, starter adapter.Starter, raw []byte) (found []*Finding, err error) {
 	s, err := start(ctx, starter)
 	if err != nil {
 		return nil, err
 	}
 	defer s.end()
-	for round := range 2 {
-		v := s.run(ctx, caseOf(raw, s.can), play.Calm)
+	for round, copies := range []int{1, companions} {
+		v, _, _ := s.beside(ctx, raw, copies, "")
 		for _, d := range v.Found {
 			found = append(found, &Finding{
 				Signature: d.Signature(), Difference: d, Input: raw, First: raw, Record: v.Record, Plan: v.Case.Plan,

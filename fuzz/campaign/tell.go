@@ -54,7 +54,7 @@ func (f *Finding) Explain(text, replay string) string {
 		sure += ": FLAKY"
 	}
 	if f.Company {
-		sure += "; only after another connection"
+		sure += "; only after or beside other connections"
 	}
 	s := fmt.Sprintf("FOUND    %s\n  requirement  %s: %s\n  expected     %s\n  came         %s\n  shown        %s\n",
 		f.Signature, f.Difference.Requirement, text, f.Difference.Expected, f.Difference.Came, sure)

@@ -35,8 +35,31 @@ func caseOf(raw []byte, can judge.Abilities) *Case {
 	return &Case{Raw: raw, Plan: judge.Make(raw, can), Codec: judge.Readings(input.Frames(raw), func(uint64) bool { return true })}
 }
 
-// confirm tries a suspect so often, patiently, on a fresh process each time. Where it shows
-// only the second time on a process, it takes company.
+// companions are how many copies of an input make company.
+const companions = 16
+
+// beside plays copies of an input at once, and tells the first that shows a signature, or
+// any difference, if that is empty.
+func (s *subject) beside(ctx context.Context, raw []byte, copies int, signature string) (v Verdict, d judge.Difference, ok bool) {
+	all := make([]Verdict, copies)
+	var playing sync.WaitGroup
+	for i := range all {
+		playing.Go(func() { all[i] = s.run(ctx, caseOf(raw, s.can), play.Calm) })
+	}
+	playing.Wait()
+	for _, v := range all {
+		if signature == "" && len(v.Found) > 0 {
+			return v, v.Found[0], true
+		}
+		if d, ok := has(v.Found, signature); ok {
+			return v, d, true
+		}
+	}
+	return all[0], d, false
+}
+
+// confirm tries a suspect so often, patiently, on a fresh process each time. What shows only
+// after, or beside, other connections on a process takes company.
 func (b *bench) confirm(ctx context.Context, f *Finding, tries int) error {
 	f.Confirmed, f.Tries, f.Company = 0, 0, true
 	for f.Tries < tries && ctx.Err() == nil {
@@ -45,15 +68,15 @@ func (b *bench) confirm(ctx context.Context, f *Finding, tries int) error {
 			return err
 		}
 		f.Tries++
-		for round := range 2 {
-			v := s.run(ctx, caseOf(f.Input, s.can), play.Calm)
-			if d, ok := has(v.Found, f.Signature); ok {
+		for round, copies := range []int{1, companions} {
+			v, d, ok := s.beside(ctx, f.Input, copies, f.Signature)
+			if ok {
 				f.Confirmed++
 				f.Difference, f.Record, f.Plan = d, v.Record, v.Case.Plan
 				f.Company = f.Company && round > 0
 				break
 			}
-			if v.Died {
+			if s.Err() != nil {
 				break
 			}
 		}

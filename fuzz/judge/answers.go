@@ -49,6 +49,7 @@ func (j *judgement) match(wanted []*Answer, came []Got) {
 				return false
 			}
 			j.late(a, came[i])
+			j.names(a, came[i])
 			came = slices.Delete(slices.Clone(came), i, i+1)
 			return true
 		})
@@ -85,6 +86,14 @@ func (j *judgement) match(wanted []*Answer, came []Got) {
 		}
 		j.add(Difference{Requirement: requirement, Kind: "extra answer", Act: g.Act, Expected: "no other answer with its tag", Came: tell(g.Packet)})
 	}
+}
+
+// names finds a refusal of a channel that does not name it. (CHN-4)
+func (j *judgement) names(a *Answer, g Got) {
+	if a.Requirement != "CHN-1" || a.Ping || bytes.Contains(g.Packet.Payload, []byte(itoa(a.Packet.Channel))) {
+		return
+	}
+	j.add(Difference{Requirement: "CHN-4", Kind: "channel not named", Act: g.Act, Expected: "a text that names channel " + itoa(a.Packet.Channel), Came: tell(g.Packet)})
 }
 
 // refusesEOF finds a refusal of a malformed EOF packet, which is no request.

@@ -198,8 +198,8 @@ func (m *mutation) payload() []byte {
 	case 0:
 		return []byte(strings.Repeat("x", []int{126, 127, 128, 129, 251, 300}[m.chance.IntN(6)]))
 	case 1:
-		if m.chance.IntN(8) == 0 {
-			return []byte(strings.Repeat("y", []int{16383, 16384, 65535, 65536, 65537, 70000}[m.chance.IntN(6)]))
+		if m.chance.IntN(3) == 0 {
+			return []byte(strings.Repeat("y", []int{1025, 4097, 8193, 16383, 16384, 32769, 65535, 65536, 65537, 70000}[m.chance.IntN(10)]))
 		}
 		return []byte(strconv.Itoa(m.chance.IntN(1000)))
 	case 2, 3, 4, 5:
