@@ -20,6 +20,7 @@ func (m mutation) parseBody(body []byte) (packet, error) {
 	}
 	if hasChannel {
 		p.channel = m.readChannel(f)
+		p.writesChannel0 = p.channel.Sign() == 0
 	}
 	if p.isRequest {
 		p.rqType = f.integer()

@@ -38,6 +38,7 @@ func (k *call) answer(p packet) {
 // settle takes the call off those that are pending and ends its wait. k.mu is held.
 func (k *call) settle() {
 	k.pending = slices.DeleteFunc(k.pending, func(other *call) bool { return other == k })
+	k.latest.CompareAndDelete(k.address, k)
 	close(k.done)
 }
 
@@ -56,6 +57,9 @@ func (k *call) Wait(ctx context.Context) (adapter.Response, error) {
 	k.mu.Unlock()
 	if response == nil && k.has("cancelled-is-a-failure") {
 		return adapter.Response{}, nil
+	}
+	if response == nil && k.has("cancelled-is-closed") {
+		return adapter.Response{}, errClosed
 	}
 	if response == nil {
 		return adapter.Response{}, errCancelled
@@ -84,6 +88,10 @@ func (k *call) resultOf(p packet) adapter.Response {
 		r.Flags = integer(low(new(big.Int).Rsh(p.flags, 1), 32))
 	case !utf8.Valid(p.payload) && k.has("result-payload-as-text"):
 		r.Payload = []byte(strings.ToValidUTF8(string(p.payload), "\uFFFD"))
+	case len(r.Payload) > 4096 && k.has("result-payload-cut-at-4096"):
+		r.Payload = r.Payload[:4096]
+	case !r.OK && k.has("failure-payload-replaced"):
+		r.Payload = []byte("the peer has refused the request")
 	case !r.OK && k.has("failure-flags-lost"):
 		r.Flags = "0"
 	case !r.OK && k.has("failure-flags-with-ok-bit"):

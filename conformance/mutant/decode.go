@@ -12,6 +12,7 @@ import (
 var (
 	errCut         = errors.New("the octets stop inside a packet")
 	errCutInLength = fmt.Errorf("%w, in its length", errCut)
+	errHuge        = errors.New("the octets stop inside a packet that could not be") // a fault's
 	errMalformed   = errors.New("malformed packet")
 )
 
@@ -89,8 +90,16 @@ func (m mutation) readBody(in *bufio.Reader, length int64) ([]byte, error) {
 	}
 	var body bytes.Buffer
 	_, err := io.CopyN(&body, in, length)
-	if err != nil && m.has("body-cut-accepted") {
+	missing := length - int64(body.Len())
+	switch {
+	case missing == 0:
+	case m.has("body-cut-accepted"):
 		err = nil
+	case missing < 1<<20 && m.has("body-cut-filled"), missing == 1 && m.has("cut-response-answers"):
+		_, _ = body.Write(make([]byte, missing))
+		err = nil
+	case length > 1<<40 && m.has("huge-length-overlooked"):
+		return nil, errHuge
 	}
 	if body.Len() > 65536 && m.has("body-in-65536-octets") {
 		body.Truncate(65536)

@@ -52,6 +52,8 @@ func (m mutation) word(p packet) *big.Int {
 		requestBit, channelBit = 0, 1
 	case m.has("word-flags-shifted-by-3"):
 		shift = 3
+	case flags.Sign() != 0 && m.has("word-flags-unshifted"):
+		shift = 0
 	case flags.BitLen() > 5 && m.has("word-flags-in-5-bits"):
 		flags = low(flags, 5)
 	case flags.BitLen() > 32 && m.has("word-flags-in-32-bits"):

@@ -17,6 +17,7 @@ const (
 	byCut         // the octets stopped inside a packet
 	byCutInLength // the same, inside its length
 	byEndOfOctets
+	byHugeLength // as no end, by a fault
 )
 
 // shortestEOF is the length of the EOF packet in its shortest form.
@@ -29,6 +30,8 @@ func endingBy(err error) ending {
 		return byMalformedPacket
 	case errors.Is(err, errCutInLength):
 		return byCutInLength
+	case errors.Is(err, errHuge):
+		return byHugeLength
 	case errors.Is(err, errCut):
 		return byCut
 	}
@@ -65,6 +68,7 @@ func (c *connection) passesOver(p packet) bool {
 		p.flags.Sign() != 0 && c.has("meo-with-flags-ignored") ||
 		len(p.payload) > 0 && c.has("meo-with-payload-ignored") ||
 		p.tag.Cmp(one) == 0 && p.flags.Sign() == 0 && len(p.payload) == 0 && c.has("meo-is-erq") ||
+		p.writesChannel0 && c.has("meo-overlong-ignored") ||
 		c.handler == nil && c.has("meo-refused-without-handler") ||
 		c.draining && c.has("meo-dropped-after-shutdown")
 }
@@ -82,6 +86,8 @@ func (c *connection) overlooks(how ending) bool {
 		return c.has("malformed-overlooked")
 	case byCutInLength:
 		return c.has("cut-overlooked") || c.has("cut-in-length-overlooked")
+	case byHugeLength:
+		return true
 	case byCut:
 		return c.has("cut-overlooked")
 	}
@@ -104,6 +110,8 @@ func (c *connection) end(how ending) {
 	case len(c.working) == 0:
 	case c.has("end-drops-answers"), how == byMalformedPacket && c.has("malformed-drops-answers"):
 		c.working = nil
+	case len(c.working) > 4 && c.has("end-drops-fifth"):
+		c.working = c.working[:4]
 	}
 	c.cancel(c.cancelledBy(how))
 }

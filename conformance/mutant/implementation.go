@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -35,6 +36,7 @@ type implementation struct {
 	later     bool         // the dialect is the later one
 	stderr    io.Writer    // for ticks
 	sharedTag atomic.Int64 // the last tag, for a fault that counts for all connections
+	latest    sync.Map     // local requests of all connections by their address, for another
 }
 
 // Hello implements [adapter.Implementation]. It has every ability.

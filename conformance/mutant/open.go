@@ -40,6 +40,8 @@ func (m mutation) graceOf(seconds *float64) time.Duration {
 	switch {
 	case seconds == nil && m.has("grace-default-0"):
 		return 0
+	case seconds == nil && m.has("grace-default-100ms"):
+		return 100 * time.Millisecond
 	case seconds == nil && m.has("grace-default-1s"):
 		return time.Second
 	case seconds == nil, *seconds == 0 && m.has("grace-0-is-default"):

@@ -8,7 +8,8 @@ type packet struct {
 	isRequest                   bool
 	channel, tag, flags, rqType *big.Int // rqType: the wire's; 0 for a response
 	payload                     []byte
-	tagOctets                   int // of its tag as it was read
+	tagOctets                   int  // of its tag as it was read
+	writesChannel0              bool // it was read with has_channel, but channel 0
 }
 
 var (

@@ -65,7 +65,8 @@ func (c *connection) isDuplicate(p packet) bool {
 	if p.tagOctets > len(c.appendInteger(nil, p.tag)) && c.has("tag-compared-by-octets") {
 		return false
 	}
-	return slices.Contains(c.working, at)
+	i := slices.Index(c.working, at)
+	return i >= 0 && (i < 4 || !c.has("duplicate-of-fifth-handled"))
 }
 
 // isAnswered reports whether a request with that address was answered. c.mu is held.
@@ -82,6 +83,9 @@ func (c *connection) refuseDuplicate(p packet) {
 		return
 	case c.has("duplicate-ends-stream"):
 		c.end(byMalformedPacket)
+		return
+	case c.has("duplicate-refused-with-ok"):
+		c.enqueue(c.response(p, success(zero, p.payload)))
 		return
 	case c.has("duplicate-reaches-handler"):
 		go func() { _, _ = c.handle(p) }()

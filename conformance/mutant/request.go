@@ -25,8 +25,14 @@ func (c *connection) Request(ctx context.Context, r adapter.Request) (adapter.Ca
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.refusal(); err != nil {
-		return nil, err
+	refusal := c.refusal()
+	if refusal != nil && c.ended == "" && c.has("request-after-shutdown-sent") {
+		p.tag = c.nextTag(p.channel)
+		c.queue = append(c.queue, p)
+		c.changed.Broadcast()
+	}
+	if refusal != nil {
+		return nil, refusal
 	}
 	p.tag = c.nextTag(p.channel)
 	request := &call{
@@ -35,6 +41,7 @@ func (c *connection) Request(ctx context.Context, r adapter.Request) (adapter.Ca
 	}
 	c.pending = append(c.pending, request)
 	c.queue = append(c.queue, p)
+	c.latest.Store(request.address, request)
 	c.answerEarly(request)
 	c.changed.Broadcast()
 	return request, nil
@@ -103,6 +110,8 @@ func (m mutation) wireType(rqType adapter.Integer) (*big.Int, error) {
 	switch {
 	case err != nil && m.has("request-type-negative-wraps"):
 		return zero, nil
+	case err != nil && m.has("request-type-negative-0"):
+		return one, nil
 	case err != nil && m.has("request-type-negative-absolute"):
 		return number(rqType[1:])
 	case err != nil:

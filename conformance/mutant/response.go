@@ -1,10 +1,16 @@
 package mutant
 
-import "slices"
+import (
+	"math/big"
+	"slices"
+)
 
 // takeResponse hands a response to the request that it answers. c.mu is held.
 func (c *connection) takeResponse(p packet) {
-	switch {
+	switch other := c.latestAt(p); {
+	case other != nil && other.connection != c && c.has("pending-for-all-connections"):
+		go other.change(func() { other.answerPending(p) })
+		return
 	case c.draining && c.has("shutdown-stops-receiving"):
 		return
 	case len(c.working) > 0 && c.has("answers-wait-for-handlers"):
@@ -17,6 +23,9 @@ func (c *connection) takeResponse(p packet) {
 	k := c.match(p)
 	if k == nil {
 		c.takeStray(p)
+		return
+	}
+	if p.writesChannel0 && c.has("response-with-channel-0-stray") {
 		return
 	}
 	c.answered = append(c.answered[max(0, len(c.answered)-latestAnswered+1):], k)
@@ -52,6 +61,20 @@ func (c *connection) pendingAt(at address) *call {
 // faults that do not forget them.
 const latestAnswered = 8
 
+// latestAt is the latest request of any connection that a response may answer.
+func (c *connection) latestAt(p packet) *call {
+	k, _ := c.latest.Load(p.address())
+	latest, _ := k.(*call)
+	return latest
+}
+
+// answerPending gives the call a response if it is pending. k.mu is held.
+func (k *call) answerPending(p packet) {
+	if slices.Contains(k.pending, k) {
+		k.answer(p)
+	}
+}
+
 // isNext reports whether a response is to the request that waits longest. c.mu is held.
 func (c *connection) isNext(p packet) bool {
 	return len(c.pending) > 0 && c.pending[0].address == p.address()
@@ -66,6 +89,9 @@ func (c *connection) takeStray(p packet) {
 		c.end(byMalformedPacket)
 	case second && c.has("second-response-crashes"):
 		c.answered[i].answer(p) // whose done is closed
+	case second && c.has("second-response-kept"):
+		p.tag = new(big.Int).Add(c.lastTag, one)
+		c.early = append(c.early, p)
 	case second && c.has("second-response-wins"):
 		c.answered[i].response = &p
 	case c.has("stray-ends-stream"), p.flags.Bit(0) == 0 && c.has("stray-failure-ends-stream"),

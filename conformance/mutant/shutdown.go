@@ -16,6 +16,9 @@ func (c *connection) Shutdown(block bool) error {
 	case len(c.pending) > 0 && c.has("shutdown-cancels-pending"):
 		c.cancel(c.pending)
 	}
+	if len(c.working) > 4 && c.has("shutdown-drops-fifth") {
+		c.working = c.working[:4]
+	}
 	first := c.shutdowns == 1
 	if block || c.has("shutdown-always-blocks") {
 		c.awaitLocked(c.blockingUntil(first))
@@ -35,7 +38,12 @@ func always() bool { return true }
 // peer and here, and EOF has been sent.
 func (c *connection) blockingUntil(first bool) func() bool {
 	answered := func() bool { return len(c.working) == 0 }
+	working, pending := len(c.working), len(c.pending)
 	switch {
+	case working > 1 && c.has("block-until-one-answer"):
+		return func() bool { return len(c.working) < working }
+	case pending > 1 && c.has("block-until-one-response"):
+		return func() bool { return c.finished && len(c.pending) < pending }
 	case c.has("block-returns-at-once"):
 		return always
 	case c.has("block-for-ever"), c.has("block-wakes-one") && !first && !c.finished:
