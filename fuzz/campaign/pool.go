@@ -73,6 +73,7 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 	var all sync.WaitGroup
 	defer all.Wait()
 	slots := make(chan struct{}, inFlight)
+	waiting := make(chan struct{}, min(maxWaiting, 4*inFlight))
 	var stuck atomic.Int64
 	watch := &scales{subject: s, grown: p.grown}
 	for n := 0; n < retire; n++ {
@@ -97,7 +98,18 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 			}
 			watch.look(n, c)
 			all.Go(func() {
-				v := s.run(ctx, c, s.patience())
+				// An input that waits, and does no work, makes room for another.
+				waits := false
+				patience := s.patience()
+				patience.Stalled = func() {
+					select {
+					case waiting <- struct{}{}:
+						waits = true
+						<-slots
+					default:
+					}
+				}
+				v := s.run(ctx, c, patience)
 				if v.Record != nil && v.Record.Hung {
 					stuck.Add(1)
 				}
@@ -108,7 +120,11 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 				} else {
 					p.verdicts <- v
 				}
-				<-slots
+				if waits {
+					<-waiting
+				} else {
+					<-slots
+				}
 			})
 		}
 	}
@@ -118,7 +134,11 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 
 // maxStuck is how many connections of a process may be left hanging before another
 // takes its place.
-const maxStuck = 200
+const maxStuck = 400
+
+// maxWaiting is how many inputs may wait on one process for what does not come, beside
+// those that are under way.
+const maxWaiting = 256
 
 // alone plays a case on a process of its own.
 func (p *pool) alone(ctx context.Context, c *Case) error {

@@ -27,7 +27,7 @@ type subject struct {
 // one on a busy machine.
 func (s *subject) patience() play.Patience {
 	p := play.Quick
-	p.Due = min(max(p.Due, 8*time.Duration(s.usual.Load())), 2*time.Second)
+	p.Due = min(max(p.Due, 8*time.Duration(s.usual.Load())), 600*time.Millisecond)
 	p.End = max(p.End, 2*p.Due)
 	return p
 }

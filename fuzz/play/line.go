@@ -38,12 +38,18 @@ type Pending interface {
 type Patience struct {
 	Due time.Duration // for what is due, before it gives the script up
 	End time.Duration // for the end of the subject's stream
+	// Stalled, if not nil, is called once, when something has not come so soon as most does:
+	// the rest may be a long wait, and no work.
+	Stalled func()
 }
+
+// soon is when most of what is due has come.
+const soon = 50 * time.Millisecond
 
 // Quick is the patience of a campaign, Brisk that of making a finding small, and Calm that
 // of a confirmation.
 var (
 	Brisk = Patience{Due: 250 * time.Millisecond, End: time.Second}
-	Quick = Patience{Due: 250 * time.Millisecond, End: 2 * time.Second}
+	Quick = Patience{Due: 150 * time.Millisecond, End: 600 * time.Millisecond}
 	Calm  = Patience{Due: time.Second, End: 2 * time.Second}
 )

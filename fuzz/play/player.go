@@ -211,7 +211,16 @@ func (p *player) awaitEnd() bool {
 
 // await waits for what must come.
 func (p *player) await(limit time.Duration, due func() (bool, []ticket)) bool {
-	p.timer.Reset(limit)
+	p.timer.Reset(min(limit, soon))
+	rest := limit - soon
+	// over reports whether the time is over; the first time, there is a rest.
+	over := func() bool {
+		p.stall()
+		left := rest
+		rest = 0
+		p.timer.Reset(max(left, time.Microsecond))
+		return left <= 0
+	}
 	for {
 		p.look()
 		wire, returns := due()
@@ -225,7 +234,9 @@ func (p *player) await(limit time.Duration, due func() (bool, []ticket)) bool {
 			select {
 			case <-p.line.Changed():
 			case <-p.timer.C:
-				return false
+				if over() {
+					return false
+				}
 			case <-p.line.Dead():
 				return false
 			}
@@ -237,17 +248,29 @@ func (p *player) await(limit time.Duration, due func() (bool, []ticket)) bool {
 				continue
 			default:
 			}
-			select {
-			case <-t.pending.Done():
-			case <-p.timer.C:
-				p.look()
-				return false
-			case <-p.line.Dead():
-				return false
+			for done := false; !done; {
+				select {
+				case <-t.pending.Done():
+					done = true
+				case <-p.timer.C:
+					if over() {
+						p.look()
+						return false
+					}
+				case <-p.line.Dead():
+					return false
+				}
 			}
 		}
 		p.look()
 		return true
+	}
+}
+
+func (p *player) stall() {
+	if p.patience.Stalled != nil {
+		p.patience.Stalled()
+		p.patience.Stalled = nil
 	}
 }
 
