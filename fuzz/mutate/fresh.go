@@ -9,7 +9,7 @@ import (
 
 // fresh is a new packet or step, or a few that belong together.
 func (m *mutation) fresh() []byte {
-	switch m.chance.IntN(32) {
+	switch m.chance.IntN(36) {
 	case 0, 1, 2, 3, 4, 5, 6:
 		return m.request().Octets()
 	case 7, 8, 9:
@@ -43,11 +43,18 @@ func (m *mutation) fresh() []byte {
 		return input.Step(input.Options, m.chance.Uint64N(4)/3, nil)
 	case 29:
 		return input.Step(input.Close, 0, nil)
-	case 30:
+	case 30, 31, 32, 33:
 		return m.exchange()
+	case 34: // text of every width
+		p := m.request()
+		p.Type, p.Payload = 4, []byte(texts[m.chance.IntN(len(texts))])
+		return p.Octets()
 	}
 	return m.crowd()
 }
+
+// texts have characters of each width in UTF-8, and what is none.
+var texts = []string{"a", "é", "€", "𝄞", "a\u0301€𝄞", "\xed\xa0\x80", "\xe9", "\xf0\x9d\x84", "\xc0\x80", "\xef\xbb\xbfa", "", "'\""}
 
 // exchange is a local request and a response to what may be its tag.
 func (m *mutation) exchange() []byte {
@@ -55,6 +62,12 @@ func (m *mutation) exchange() []byte {
 	raw := input.Asks(l, []uint64{0, 0, 1, 2, 3, 4}[m.chance.IntN(6)])
 	p := m.response()
 	p.Tag, p.Channel = uint64(m.count(input.Request)+1), l.Channel
+	if m.chance.IntN(2) == 0 {
+		p.Flags = m.chance.Uint64N(16)
+	}
+	if m.chance.IntN(4) == 0 {
+		p.Payload = nil
+	}
 	return append(raw, p.Octets()...)
 }
 
