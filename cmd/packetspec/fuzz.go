@@ -102,8 +102,12 @@ func (f *fuzzFlags) hunt(cmd *cobra.Command, args []string) error {
 	result, err := c.Run(cmd.Context())
 	screen.clear()
 	if result != nil {
-		err = errors.Join(err, failed, store.SaveCorpus(result.Corpus))
+		suspects, suspectErr := store.SaveSuspects(result.Suspects)
+		err = errors.Join(err, failed, store.SaveCorpus(result.Corpus), suspectErr)
 		f.summary(out, result)
+		if n := len(result.Suspects); n > 0 {
+			_, _ = fmt.Fprintf(out, "%d suspects were not tried again, for want of time: %s fuzz triage %s --dir %s%s\n", n, self(), suspects, f.dir, adapterWords(args))
+		}
 	}
 	switch {
 	case err != nil:

@@ -51,6 +51,7 @@ type Result struct {
 	Subject  adapter.Hello
 	Corpus   [][]byte
 	Findings []*Finding
+	Suspects []*Finding       // that there was no time to try again
 	First    map[string]int64 // the input that showed a signature first
 	Dropped  map[string]int64 // signatures that did not show again
 }
@@ -275,8 +276,8 @@ func (h *hunt) ready(f *Finding) {
 }
 
 // triage confirms suspects, makes them small, and keeps them. When the time that the
-// campaign has is over it has as much again, and some, to finish; what is left then is kept as
-// it came.
+// campaign has is over it has a quarter more, and some, to finish; what is left then stays a
+// suspect.
 func (h *hunt) triage(ctx context.Context) {
 	if h.Time > 0 {
 		var cancel context.CancelFunc
@@ -307,9 +308,7 @@ func (h *hunt) look(ctx context.Context, b *bench, f *Finding) {
 	switch {
 	case enough:
 	case ctx.Err() != nil:
-		h.mu.Lock()
-		h.ready(f)
-		h.mu.Unlock()
+		h.leave(f)
 	default:
 		h.fail(h.settle(ctx, b, f))
 	}
@@ -355,15 +354,20 @@ func (h *hunt) settle(ctx context.Context, b *bench, f *Finding) error {
 	return nil
 }
 
-// interrupted keeps a finding as it came, if there was no time to settle it.
+// interrupted leaves a suspect as it came, if there was no time to settle it.
 func (h *hunt) interrupted(f *Finding, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.ready(f)
+		h.leave(f)
 		return nil
 	}
 	return err
+}
+
+// leave leaves a suspect as it came.
+func (h *hunt) leave(f *Finding) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.result.Suspects = append(h.result.Suspects, f)
 }
 
 func (h *hunt) small(ctx context.Context, b *bench, f *Finding) error {

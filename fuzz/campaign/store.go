@@ -74,6 +74,19 @@ func (s Store) SaveCorpus(corpus [][]byte) error {
 	return WriteCorpus(filepath.Join(s.Dir, corpusDir), corpus)
 }
 
+// SaveSuspects writes the inputs that there was no time to try again.
+func (s Store) SaveSuspects(suspects []*Finding) (dir string, err error) {
+	dir = filepath.Join(s.Dir, "suspects")
+	if len(suspects) == 0 {
+		return dir, nil
+	}
+	var all [][]byte
+	for _, f := range suspects {
+		all = append(all, f.Input)
+	}
+	return dir, WriteCorpus(dir, all)
+}
+
 var notWord = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
 // Slug is a signature as the name of a folder.
