@@ -33,6 +33,15 @@ func (s *suspects) close() {
 	s.some.Broadcast()
 }
 
+// urgency is how long a suspect may wait: what came late alone is often the machine's.
+func (s *suspects) urgency(f *Finding) int {
+	n := s.looked[f.Difference.Requirement]
+	if f.Difference.Timed {
+		n += 1000
+	}
+	return n
+}
+
 // next waits for a suspect; nil: there are none, and none will come.
 func (s *suspects) next() *Finding {
 	s.mu.Lock()
@@ -45,7 +54,7 @@ func (s *suspects) next() *Finding {
 	}
 	best := 0
 	for i, f := range s.all {
-		if s.looked[f.Difference.Requirement] < s.looked[s.all[best].Difference.Requirement] {
+		if s.urgency(f) < s.urgency(s.all[best]) {
 			best = i
 		}
 	}
