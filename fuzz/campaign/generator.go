@@ -162,7 +162,7 @@ var unhurried = play.Patience{Due: 20 * time.Second, End: 20 * time.Second}
 // explore has the reference hear an input, and tells what that shows.
 func explore(c *Case, can judge.Abilities) ([]uint64, error) {
 	c.Plan = judge.Make(c.Raw, can)
-	line, err := play.Reference{}.Open(context.Background(), !c.Plan.NoHandler)
+	line, err := play.Reference{}.Open(context.Background(), c.Plan)
 	if err != nil {
 		return nil, err
 	}

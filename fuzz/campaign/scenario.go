@@ -61,9 +61,12 @@ func (s *scenario) codec(f *Finding) {
 
 // script is the plan, act by act.
 func (s *scenario) script(f *Finding) {
-	if f.Plan.NoHandler {
+	switch {
+	case f.Plan.Grace:
+		s.step("Given", "a connection with the default grace")
+	case f.Plan.NoHandler:
 		s.step("Given", "a connection without a request handler")
-	} else {
+	default:
 		s.step("Given", "a connection")
 	}
 	for i, a := range f.Plan.Acts {

@@ -83,7 +83,7 @@ func (s *subject) run(ctx context.Context, c *Case, patience play.Patience) (v V
 	v.Found = s.codec(ctx, c, patience)
 	open, cancel := context.WithTimeout(ctx, patience.End)
 	defer cancel()
-	line, err := s.Open(open, !c.Plan.NoHandler)
+	line, err := s.Open(open, c.Plan)
 	if err != nil {
 		if s.Err() != nil {
 			v.Died, v.Found = true, []judge.Difference{s.death(c)}

@@ -12,7 +12,7 @@
 //	2    request   decoder + 4 if late       type, flags, channel, payload  the local user requests; late: waits at the end
 //	3    release                             gate                           lets the handlers go on that wait at the gate
 //	4    shutdown  1: blocking                                              the local user shuts down
-//	5    options   1: no handler                                            how the connection is opened; the first counts
+//	5    options   1: no handler; 2: the default grace, not 0               how the connection is opened; the first counts
 //	6    segment   n                                                        the next packet comes in two pieces, the first of n octets; 0: before it
 //	7    close                                                              the peer ends its stream here
 //

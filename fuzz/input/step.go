@@ -29,6 +29,7 @@ const (
 	Late        = 4 // request: wait at the end only
 	Blocking    = 1 // shutdown
 	NoHandler   = 1 // options
+	Grace       = 2 // options: the default one, not 0
 )
 
 // Op is what a frame does.

@@ -48,10 +48,14 @@ func (f Frame) String() string {
 		}
 		return "subject  shuts down"
 	case Options:
+		s := "subject  has the standard handler"
 		if p.Flags&NoHandler != 0 {
-			return "subject  has no request handler"
+			s = "subject  has no request handler"
 		}
-		return "subject  has the standard handler"
+		if p.Flags&Grace != 0 {
+			s += ", and the default grace"
+		}
+		return s
 	case Segment:
 		if p.Flags == 0 {
 			return "peer     writes what follows later"

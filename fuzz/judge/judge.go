@@ -134,7 +134,11 @@ func (j *judgement) early() {
 
 // wire looks at what all packets of the subject have in common, and at its requests.
 func (j *judgement) wire() {
-	if len(j.record.Rest) > 0 && !j.eofSeen(len(j.record.Packets)) {
+	switch {
+	case len(j.record.Rest) == 0:
+	case j.eofSeen(len(j.record.Packets)):
+		j.add(Difference{Requirement: "EOS-4", Kind: "after EOF", Expected: "EOF last", Came: hex(j.record.Rest), Act: j.record.EndAct})
+	default:
 		j.add(Difference{Requirement: "ENC-1", Kind: "no packet", Expected: "whole packets",
 			Came: hex(j.record.Rest), Act: j.record.EndAct})
 	}

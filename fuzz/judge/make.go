@@ -30,6 +30,7 @@ func Make(raw []byte, can Abilities) *Plan {
 	for _, f := range frames {
 		if f.Op() == input.Options {
 			b.plan.NoHandler = f.Packet.Flags&input.NoHandler != 0
+			b.plan.Grace = f.Packet.Flags&input.Grace != 0
 			break
 		}
 	}

@@ -32,6 +32,7 @@ type Act struct {
 // A Plan is all that is done, and what it requires.
 type Plan struct {
 	NoHandler bool
+	Grace     bool // the default one, not 0
 	Acts      []Act
 	Finish    int // the act to go on with when something that is due has not come
 	Answers   []Answer

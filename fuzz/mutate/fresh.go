@@ -40,7 +40,7 @@ func (m *mutation) fresh() []byte {
 	case 26, 27:
 		return input.Step(input.Shutdown, m.chance.Uint64N(2), nil)
 	case 28:
-		return input.Step(input.Options, m.chance.Uint64N(4)/3, nil)
+		return input.Step(input.Options, []uint64{0, 1, 1, 2}[m.chance.IntN(4)], nil)
 	case 29:
 		return input.Step(input.Close, 0, nil)
 	case 30, 31, 32, 33:

@@ -29,7 +29,7 @@ func TestReference(t *testing.T) {
 			raw = nil
 		}
 		plan := judge.Make(raw, all)
-		line, err := play.Reference{}.Open(context.Background(), !plan.NoHandler)
+		line, err := play.Reference{}.Open(context.Background(), plan)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,6 +62,7 @@ func (p *player) do(to *judge.Settled, m adapter.Message) ticket {
 func (p *player) run() {
 	p.join = p.do(&p.record.Join, adapter.Message{Op: adapter.OpJoin})
 	for i := 0; i < len(p.plan.Acts); i++ {
+		p.linger(i)
 		p.look() // what has come by now came before this act
 		p.at = i
 		ok := p.perform(p.plan.Acts[i])
@@ -98,10 +99,6 @@ func (p *player) perform(a judge.Act) bool {
 	case judge.Request:
 		return p.request(a.Index)
 	case judge.Release:
-		if p.outstanding() { // a shutdown that does not block has the time to return
-			p.wait(p.do(new(judge.Settled), adapter.Message{Op: adapter.OpSeen}), p.patience.Due)
-			p.look()
-		}
 		p.line.Do(adapter.Message{Op: adapter.OpRelease, Gate: a.Gate})
 	case judge.Shutdown:
 		block := p.plan.Shutdowns[a.Index].Block
@@ -344,14 +341,14 @@ func (p *player) parse() {
 	}
 }
 
-// outstanding reports whether a shutdown has not returned.
-func (p *player) outstanding() bool {
-	for _, t := range p.shutdowns {
-		if t.to != nil && !t.to.Done {
-			return true
+// linger gives a shutdown, before the act that lets it return, the time to return too early.
+func (p *player) linger(act int) {
+	for i, t := range p.shutdowns {
+		if t.to != nil && !t.to.Done && p.plan.Shutdowns[i].Earliest == act {
+			p.wait(p.do(new(judge.Settled), adapter.Message{Op: adapter.OpSeen}), p.patience.Due)
+			return
 		}
 	}
-	return false
 }
 
 func (p *player) seen() {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
 // A Process is a started subject, whose connections go over named pipes in a folder.
@@ -35,8 +36,8 @@ func NewProcess(s *adapter.Session, dir string) *Process { return &Process{Sessi
 // closeTime is how long the reply to a close is waited for before its pipes are given up.
 const closeTime = 2 * time.Second
 
-// Open opens a connection, with the standard handler or none.
-func (s *Process) Open(ctx context.Context, handler bool) (Line, error) {
+// Open opens a connection as a plan says.
+func (s *Process) Open(ctx context.Context, plan *judge.Plan) (Line, error) {
 	name, err := s.pipes()
 	if err != nil {
 		return nil, err
@@ -53,8 +54,9 @@ func (s *Process) Open(ctx context.Context, handler bool) (Line, error) {
 	}
 	defer func() { _ = syscall.Close(holder) }()
 	conn := "c" + strconv.FormatInt(s.conns.Add(1), 10)
+	handler := !plan.NoHandler
 	m := adapter.Message{Op: adapter.OpOpen, Conn: conn, Recv: to, Send: from, Handler: &handler}
-	if s.Can(adapter.CanGrace) {
+	if s.Can(adapter.CanGrace) && !plan.Grace {
 		m.Grace = new(float64)
 	}
 	if _, err := s.Do(ctx, m); err != nil {

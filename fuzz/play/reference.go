@@ -13,18 +13,19 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/reference"
 )
 
 // A Reference opens connections of the reference in this process, over memory.
 type Reference struct{}
 
-// Open opens a connection, with the standard handler or none.
-func (Reference) Open(_ context.Context, handler bool) (Line, error) {
+// Open opens a connection as a plan says, but without a grace, which changes nothing.
+func (Reference) Open(_ context.Context, plan *judge.Plan) (Line, error) {
 	l := &memoryLine{changed: make(chan struct{}, 1), gates: map[string]chan struct{}{}, calls: map[string]*reference.Call{}, closed: make(chan struct{})}
 	l.readable = sync.NewCond(&l.mu)
 	var h reference.Handler
-	if handler {
+	if !plan.NoHandler {
 		h = l.handle
 	}
 	opened := make(chan struct{})
