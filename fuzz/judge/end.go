@@ -26,12 +26,16 @@ func (b *builder) waited() bool {
 	return false
 }
 
-// end is the end of the peer's stream, before the next act.
+// end is the end of the peer's stream, by what was written last.
 func (b *builder) end(requirement, cancels string, reasons ...string) {
+	b.endAt(b.now(), requirement, cancels, reasons...)
+}
+
+// endAt is the end of the peer's stream, by an act.
+func (b *builder) endAt(at int, requirement, cancels string, reasons ...string) {
 	if b.plan.End.Act != never {
 		return
 	}
-	at := b.now()
 	b.plan.End = End{From: min(b.began, at), Act: at, Reasons: reasons, Requirement: requirement, Cancels: cancels}
 	for i := range b.plan.Calls {
 		c := &b.plan.Calls[i]
@@ -65,8 +69,7 @@ func (b *builder) close() {
 	if n := len(b.plan.Moves); n > 0 && b.plan.Moves[n-1].Kind == "cut" {
 		requirement = "BAD-2"
 	}
-	b.end(requirement, requirement, adapterCut)
-	b.plan.End.Act = at
+	b.endAt(at, requirement, requirement, adapterCut)
 	if requirement == "EOS-2" {
 		b.plan.End.From = at
 	}
