@@ -46,8 +46,7 @@ func TestShapes(t *testing.T) {
 		}
 	}
 	// An integer of more than 64 bits keeps its low bits: they are the word's.
-	wide := input.Packet{Tag: 1}.Append(nil, input.Form{})
-	wide = append([]byte{12, 1}, append(bytes.Repeat([]byte{0xff}, 10), 0x04)...)
+	wide := append([]byte{12, 1}, append(bytes.Repeat([]byte{0xff}, 10), 0x04)...)
 	if f := input.Read(wide); f.Shape != input.Whole || !f.Beyond || f.Packet.IsRequest {
 		t.Errorf("% x: %+v", wide, f)
 	}
