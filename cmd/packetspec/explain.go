@@ -7,15 +7,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
 )
 
 func newExplain() *cobra.Command {
 	return &cobra.Command{
-		Use: "explain ID", Short: "Explain a requirement or a scenario", Args: cobra.ExactArgs(1),
-		Long: `Prints a requirement's text and the scenarios that test it, or a scenario's steps
-and the requirements that it tests.`,
+		Use: "explain ID", Short: "Explain a requirement, a scenario or a fault", Args: cobra.ExactArgs(1),
+		Long: `Prints a requirement's text, the scenarios that test it and the faults that they
+find; or a scenario's steps and the requirements that it tests; or what a fault of
+packetspec mutants breaks, and what finds it.`,
 		ValidArgsFunction: completeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := spec.Load(features.FS)
@@ -24,25 +26,33 @@ and the requirements that it tests.`,
 			}
 			id := args[0]
 			if r, found := s.Requirement(strings.ToUpper(id)); found {
-				explainRequirement(cmd, s, r)
-				return nil
+				return explainRequirement(cmd, s, r)
 			}
 			if sc, found := s.Scenario(id); found {
 				explainScenario(cmd, s, sc)
 				return nil
 			}
-			return fmt.Errorf("there is no requirement or scenario %q%s", id, nearest(s, id))
+			for _, f := range mutant.Faults() {
+				if f.Name == id {
+					return explainFault(cmd, s, f)
+				}
+			}
+			return fmt.Errorf("there is no requirement, scenario or fault %q%s", id, nearest(s, id))
 		},
 	}
 }
 
-func explainRequirement(cmd *cobra.Command, s *spec.Spec, r spec.Requirement) {
+func explainRequirement(cmd *cobra.Command, s *spec.Spec, r spec.Requirement) error {
 	cmd.Printf("%s (%s; %s)\n%s\n", r.ID, r.Level, r.Source, r.Text)
 	for _, sc := range s.Testing(r.ID) {
 		cmd.Println()
 		printScenario(cmd, sc)
 	}
+	if err := explainFaults(cmd, r.ID); err != nil {
+		return err
+	}
 	cmd.Printf("\nrun them: %s\n", runCommand("^"+r.ID+"$", "", nil))
+	return nil
 }
 
 func explainScenario(cmd *cobra.Command, s *spec.Spec, sc spec.Scenario) {
@@ -88,6 +98,9 @@ func completeID(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.Sh
 	}
 	for _, sc := range s.Scenarios {
 		ids = append(ids, sc.ID)
+	}
+	for _, f := range mutant.Faults() {
+		ids = append(ids, f.Name)
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.HasPrefix(id, prefix) })
 	return ids, cobra.ShellCompDirectiveNoFileComp

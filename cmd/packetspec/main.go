@@ -82,7 +82,7 @@ adapter: a small program that carries out commands from its standard input.`,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(
-		newTest(), newFuzz(), newList(), newExplain(), newMatrix(), newEncode(), newDecode(), newAdapter(), newVersion(),
+		newTest(), newFuzz(), newList(), newExplain(), newMatrix(), newEncode(), newDecode(), newAdapter(), newMutants(), newVersion(),
 	)
 	return root
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/packetspec/packetspec/conformance/kill"
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
@@ -37,6 +38,13 @@ func (p *progress) observe(r report.Result) {
 	}
 	if p.w != nil {
 		_, _ = fmt.Fprintf(p.w, eraseLine+"%d of %d scenarios, %d not passed  %s", p.done, p.total, p.bad, r.ID)
+	}
+}
+
+// tried observes a run of mutants.
+func (p *progress) tried(k kill.Progress) {
+	if p.w != nil {
+		_, _ = fmt.Fprintf(p.w, eraseLine+"%d of %d runs  %s  %s", k.Done, k.Runs, k.Fault, k.Scenario)
 	}
 }
 

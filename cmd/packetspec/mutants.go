@@ -1,0 +1,173 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/kill"
+	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/features"
+)
+
+// mutantsFlags are the flags of mutants.
+type mutantsFlags struct {
+	run      string
+	format   string
+	parallel int
+	timeout  time.Duration
+	verbose  bool
+	own      bool
+	list     bool
+	check    bool
+	record   []string
+}
+
+// controls is how often each scenario is run without a fault among the faults: there
+// nothing may be found.
+const controls = 2
+
+func newMutants() *cobra.Command {
+	var f mutantsFlags
+	cmd := &cobra.Command{
+		Use: "mutants", Short: "Run the suite against an implementation with each of many faults", Args: cobra.NoArgs,
+		Long: `Proves the suite: tries the second implementation with each of its faults, and tells
+which scenarios find it. Each fault breaks one requirement, whose scenarios are to
+find it, and not by waiting alone where an octet would tell.
+
+Exit status: 0 if they do, and each requirement of level must or should finds a fault;
+1 if not. With --check it is 0 if no fault that was killed when the matrix was last
+recorded survives, and no score has fallen.`,
+		Example: `  packetspec mutants
+  packetspec mutants --run '^EQ-' -v
+  packetspec mutants --record conformance/kill/record.json --record features/STRENGTH.md`,
+		RunE: f.mutants,
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.run, "run", "", "only faults whose name or requirement matches this regular `expression`")
+	flags.StringVar(&f.format, "format", "text", "text or json")
+	flags.IntVar(&f.parallel, "parallel", 2*runtime.NumCPU(), "how many scenarios work at a time, beside those that only wait")
+	flags.DurationVar(&f.timeout, "timeout", time.Second, "how long a scenario may take, beside ten times what it takes without a fault")
+	flags.BoolVar(&f.own, "own", false, "try each fault on the scenarios of its own requirement alone, which takes seconds")
+	flags.BoolVar(&f.list, "list", false, "list the faults, and try none")
+	flags.BoolVar(&f.check, "check", false, "fail only if something has become worse since the last record")
+	flags.StringArrayVar(&f.record, "record", nil, "run twice, and write what both runs have in common to this `file`: a page if its name ends in .md, else JSON; may be repeated")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list each fault with the scenarios that find it")
+	return cmd
+}
+
+func (f *mutantsFlags) mutants(cmd *cobra.Command, _ []string) error {
+	faults, err := f.faults()
+	switch {
+	case err != nil:
+		return err
+	case f.format != "text" && f.format != "json":
+		return fmt.Errorf("--format %q is neither text nor json", f.format)
+	case f.parallel < 1 || f.timeout <= 0:
+		return errors.New("--parallel and --timeout are above 0")
+	case f.record != nil && (f.run != "" || f.own):
+		return errors.New("--record is of every fault and every scenario, without --run and --own")
+	case f.list:
+		return listFaults(cmd, faults, f.format)
+	}
+	m, err := f.try(cmd, faults)
+	switch {
+	case err != nil:
+		return err
+	case f.record != nil:
+		return f.recordAll(cmd, faults, m)
+	}
+	return f.tell(cmd, m)
+}
+
+// tell writes a matrix, and is the status that it ends the command with.
+func (f *mutantsFlags) tell(cmd *cobra.Command, m *kill.Matrix) (err error) {
+	if f.format == "json" {
+		err = m.JSON(cmd.OutOrStdout())
+	} else {
+		err = m.Text(cmd.OutOrStdout(), f.verbose)
+	}
+	switch {
+	case err != nil:
+		return &statusError{statusNot, err}
+	case f.check:
+		return checkRecord(cmd, m)
+	case !m.Proves():
+		return &statusError{status: statusNot}
+	}
+	return nil
+}
+
+// faults are those that are selected.
+func (f *mutantsFlags) faults() ([]mutant.Fault, error) {
+	run, err := regexp.Compile(f.run)
+	if err != nil {
+		return nil, fmt.Errorf("--run: %w", err)
+	}
+	isName := slices.ContainsFunc(mutant.Faults(), func(g mutant.Fault) bool { return g.Name == f.run || g.Requirement == f.run })
+	selected := slices.DeleteFunc(mutant.Faults(), func(g mutant.Fault) bool {
+		if isName {
+			return g.Name != f.run && g.Requirement != f.run
+		}
+		return !run.MatchString(g.Name) && !run.MatchString(g.Requirement)
+	})
+	if len(selected) == 0 {
+		return nil, fmt.Errorf("no fault is selected by --run %q (packetspec mutants --list shows all)", f.run)
+	}
+	return selected, nil
+}
+
+// try runs the matrix.
+func (f *mutantsFlags) try(cmd *cobra.Command, faults []mutant.Fault) (*kill.Matrix, error) {
+	s, err := spec.Load(features.FS)
+	if err != nil {
+		return nil, &statusError{statusNot, err}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, &statusError{statusNot, fmt.Errorf("find the command itself, to run mutants: %w", err)}
+	}
+	env := os.Environ() // godog sets variables while it runs
+	progress := newProgress(cmd.ErrOrStderr(), 0)
+	defer progress.end()
+	m, err := kill.Run{
+		Spec: s, Faults: faults, Whole: f.run == "", Own: f.own, Controls: controls,
+		Parallel: f.parallel, Timeout: f.timeout, Observe: progress.tried,
+		Subject: kill.Mutant{Process: func(as kill.Make) adapter.Starter {
+			return adapter.Process{Argv: append([]string{self}, mutantArgs(as)...), Env: env}
+		}},
+	}.Do(cmd.Context())
+	if err != nil {
+		return nil, &statusError{statusNot, err}
+	}
+	return m, nil
+}
+
+// recordAll runs the matrix again and writes what the two have in common.
+func (f *mutantsFlags) recordAll(cmd *cobra.Command, faults []mutant.Fault, first *kill.Matrix) error {
+	second, err := f.try(cmd, faults)
+	switch {
+	case err != nil:
+		return err
+	case cmd.Context().Err() != nil:
+		return &statusError{statusNot, errors.New("interrupted: nothing is recorded")}
+	case len(first.Alarms)+len(second.Alarms) > 0:
+		return &statusError{statusNot, errors.New("scenarios fail without a fault: nothing is recorded")}
+	}
+	r := kill.NewRecord(first, second)
+	for _, file := range f.record {
+		if err := writeRecord(file, r); err != nil {
+			return &statusError{statusNot, fmt.Errorf("--record: %w", err)}
+		}
+	}
+	cmd.Printf("recorded: %s of the faults killed, %s of the requirements kill\n", r.Scores.Faults, r.Scores.Requirements)
+	return nil
+}

@@ -1,0 +1,158 @@
+package kill_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/kill"
+	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/spec"
+)
+
+// A fake is a subject whose faults are made up: what the one with a name does with
+// the tag of a scenario is wrong, nothing or die; otherwise it does right.
+type fake struct {
+	does  map[string]map[int]string // by fault and tag
+	alarm bool                      // without a fault tag 1 is wrong, but when it is probed
+
+	mu   sync.Mutex
+	made []kill.Make
+}
+
+// fakeSpec has a requirement for each level, and for each a scenario, with tags 1 to 3,
+// and one for the first two, with tag 4.
+func fakeSpec(t *testing.T) *spec.Spec {
+	t.Helper()
+	s, err := spec.Load(fstest.MapFS{
+		"SPEC.md": {Data: []byte("**A-1** *(must; observed)* One.\n\n**A-2** *(must; observed)* Two.\n\n**A-3** *(may; observed)* Three.\n")},
+		"01-fake.feature": {Data: []byte(`Feature: Fake
+
+  @A-1 @must
+  Scenario: one
+    Then response: tag 1 encodes to 02 01 00
+
+  @A-2 @must
+  Scenario: two
+    Then response: tag 2 encodes to 02 02 00
+
+  @A-3 @may
+  Scenario: three
+    Then response: tag 3 encodes to 02 03 00
+
+  @A-1 @A-2 @must
+  Scenario: both
+    Then response: tag 4 encodes to 02 04 00
+`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (f *fake) run(t *testing.T, faults ...mutant.Fault) kill.Run {
+	return kill.Run{
+		Spec: fakeSpec(t), Subject: f, Faults: faults, Whole: true, Parallel: 2, Timeout: 100 * time.Millisecond, Controls: 1,
+	}
+}
+
+// Made implements [kill.Subject].
+func (f *fake) Made(as kill.Make) adapter.Starter {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.made = append(f.made, as)
+	does := f.does[as.Fault]
+	if as.Fault == "" && f.alarm {
+		does = map[int]string{1: "wrong"}
+	}
+	return fakeStarter{does: does}
+}
+
+// Probed implements [kill.Subject]: a scenario asks for the faults that do something
+// with its tag, and for those named so.
+func (f *fake) Probed(bool) (adapter.Starter, func() []string) {
+	var mu sync.Mutex
+	asked := []string{}
+	note := func(tag int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for name, does := range f.does {
+			if does[tag] != "" {
+				asked = append(asked, name)
+			}
+		}
+	}
+	return fakeStarter{note: note}, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return asked
+	}
+}
+
+type fakeStarter struct {
+	does map[int]string
+	note func(tag int)
+}
+
+func (fakeStarter) String() string { return "" }
+
+// Start implements [adapter.Starter].
+func (f fakeStarter) Start(ctx context.Context) (*adapter.Session, error) {
+	commands, in := io.Pipe()
+	out, replies := io.Pipe()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f.serve(commands, replies)
+	}()
+	end := sync.OnceFunc(func() {
+		_ = in.Close()
+		_ = out.Close()
+		<-ended
+	})
+	s := &adapter.Session{
+		Client: adapter.NewClient(in, out),
+		Stop:   func() error { end(); return nil }, Kill: end,
+		Epitaph:     func() string { return "" },
+		Stderr:      func(int64) string { return "" },
+		StderrTotal: func() (int64, bool) { return 0, false },
+		Memory:      func() (int64, bool) { return 0, false },
+	}
+	return s, s.Greet(ctx)
+}
+
+// serve answers commands until their end, or until it is to die.
+func (f fakeStarter) serve(commands io.Reader, replies io.WriteCloser) {
+	defer func() { _ = replies.Close() }()
+	for lines := bufio.NewScanner(commands); lines.Scan(); {
+		var m adapter.Message
+		if json.Unmarshal(lines.Bytes(), &m) != nil {
+			return
+		}
+		if m.Op != adapter.OpEncode {
+			_, _ = fmt.Fprintf(replies, `{"id":%d,"version":1,"name":"fake","release":"5","language":"none"}`+"\n", m.ID)
+			continue
+		}
+		tag, _ := m.Packet.Tag.Uint64()
+		if f.note != nil {
+			f.note(int(tag))
+		}
+		switch f.does[int(tag)] {
+		case "wrong":
+			tag = 99
+		case "nothing":
+			continue
+		case "die":
+			return
+		}
+		_, _ = fmt.Fprintf(replies, `{"id":%d,"bytes":"02%02x00"}`+"\n", m.ID, tag)
+	}
+}

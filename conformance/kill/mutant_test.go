@@ -1,0 +1,69 @@
+package kill_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/kill"
+	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/features"
+)
+
+// faultVariable makes an adapter of the test binary, of the mutant with that fault.
+const faultVariable = "PACKETSPEC_TEST_FAULT"
+
+func TestMain(m *testing.M) {
+	fault, asAdapter := os.LookupEnv(faultVariable)
+	if !asAdapter {
+		m.Run()
+		return
+	}
+	impl, err := mutant.New(fault)
+	if err == nil {
+		err = adapter.Serve(context.Background(), impl, os.Stdin, os.Stdout)
+	}
+	if err != nil {
+		panic(err)
+	}
+}
+
+// TestEachFaultIsKilled has a scenario of its own requirement find each fault that was
+// so found when the matrix was recorded.
+func TestEachFaultIsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not in short mode: it tries every fault")
+	}
+	s, err := spec.Load(features.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := os.Environ()
+	m, err := kill.Run{
+		Spec: s, Faults: mutant.Faults(), Own: true, Parallel: 8, Timeout: 2 * time.Second,
+		Subject: kill.Mutant{Process: func(as kill.Make) adapter.Starter {
+			return adapter.Process{Argv: []string{binary}, Env: append(env[:len(env):len(env)], faultVariable+"="+as.Fault)}
+		}},
+	}.Do(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := kill.Recorded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fall := range r.Falls(m) {
+		t.Error(fall)
+	}
+	var text bytes.Buffer
+	_ = m.Text(&text, testing.Verbose())
+	t.Log(text.String())
+}
