@@ -48,7 +48,7 @@ func TestEachFaultIsKilled(t *testing.T) {
 	}
 	env := os.Environ()
 	m, err := kill.Run{
-		Spec: s, Faults: mutant.Faults(), Own: true, Parallel: 8, Timeout: 2 * time.Second,
+		Spec: s, Faults: mutant.Faults(), Own: true, Parallel: 4, Timeout: time.Second,
 		Subject: kill.Mutant{Process: func(as kill.Make) adapter.Starter {
 			return adapter.Process{Argv: []string{binary}, Env: append(env[:len(env):len(env)], faultVariable+"="+as.Fault)}
 		}},
