@@ -32,11 +32,20 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// TestEachFaultIsKilled has a scenario of its own requirement find each fault that was
-// so found when the matrix was recorded.
-func TestEachFaultIsKilled(t *testing.T) {
+// sampled is of how many faults one is tried: packetspec mutants tries all.
+const sampled = 8
+
+// TestFaultsAreKilled has a scenario of its own requirement find each fault of a sample
+// that was so found when the matrix was recorded.
+func TestFaultsAreKilled(t *testing.T) {
 	if testing.Short() {
-		t.Skip("not in short mode: it tries every fault")
+		t.Skip("not in short mode: it tries many faults")
+	}
+	var faults []mutant.Fault
+	for i, f := range mutant.Faults() {
+		if i%sampled == 0 {
+			faults = append(faults, f)
+		}
 	}
 	s, err := spec.Load(features.FS)
 	if err != nil {
@@ -48,7 +57,7 @@ func TestEachFaultIsKilled(t *testing.T) {
 	}
 	env := os.Environ()
 	m, err := kill.Run{
-		Spec: s, Faults: mutant.Faults(), Own: true, Parallel: 4, Timeout: time.Second,
+		Spec: s, Faults: faults, Own: true, Parallel: 4, Timeout: time.Second,
 		Subject: kill.Mutant{Process: func(as kill.Make) adapter.Starter {
 			return adapter.Process{Argv: []string{binary}, Env: append(env[:len(env):len(env)], faultVariable+"="+as.Fault)}
 		}},

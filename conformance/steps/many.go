@@ -35,7 +35,17 @@ func ofMany(name, fields string, i int) (string, string) {
 }
 
 func (w *World) requestsMany(rqType string, n int, name, fields string) error {
-	return w.each(n, name, fields, func(name, fields string) error { return w.requests(rqType, name, fields, "") })
+	err := w.each(n, name, fields, func(name, fields string) error {
+		if err := w.submit(rqType, name, fields, ""); err != nil {
+			return err
+		}
+		w.waitFor(name)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return w.waits()
 }
 
 func (w *World) allTagsDiffer(n int, name string) error {

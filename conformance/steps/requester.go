@@ -84,7 +84,14 @@ func (w *World) requests(rqType, name, fields, decode string) error {
 		return err
 	}
 	w.waitFor(name)
-	return nil
+	return w.waits()
+}
+
+// waits waits until the waits that the subject was told to begin are under way, as far as
+// the adapter can tell: it has read the commands. What comes then finds them waiting.
+func (w *World) waits() error {
+	_, err := w.command(adapter.Message{Op: adapter.OpSeen})
+	return err
 }
 
 // waitFor has the subject wait for the answer to a request, unless it does already.
