@@ -2,6 +2,7 @@ package reference_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -26,8 +27,12 @@ func TestFeatures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	limit := time.Minute
+	if os.Getenv("PACKETSPEC_MUTANTS") != "" {
+		limit = 5 * time.Second // a mutant that hangs has all of it
+	}
 	results, err := conformance.Run{
-		Spec: s, Scenarios: scenarios, Parallel: 8, Timeout: 5 * time.Second, StartTime: 20 * time.Second,
+		Spec: s, Scenarios: scenarios, Parallel: 8, Timeout: limit, StartTime: 20 * time.Second,
 		Subject: adapter.InProcess{Implementation: goreference.Implementation{
 			Options: []reference.Option{reference.WithBacklog(4 << 20)},
 		}},
