@@ -133,14 +133,10 @@ Feature: Both directions at once
   Scenario: a peer that stops reading is heard, though the subject has much to send
     Given a connection
     When the peer stops reading
-    And the subject does type 2 as "a" (payload 61*1048576)
-    And the subject does type 2 as "b" (payload 61*1048576)
-    And the subject does type 2 as "c" (payload 61*1048576)
-    And the subject does type 2 as "d" (payload 61*1048576)
-    And the subject does type 2 as "e" (payload 61*1048576)
-    And the subject does type 2 as "f" (payload 61*1048576)
-    And the subject does type 2 as "g" (payload 61*1048576)
-    And the subject does type 2 as "h" (payload 61*1048576)
+    And the subject does type 2 as "a" (payload 61*131072)
+    And the subject does type 2 as "b" (payload 61*131072)
+    And the subject does type 2 as "c" (payload 61*131072)
+    And the subject does type 2 as "d" (payload 61*131072)
     And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
     Then the handler was called 1 times
     When the peer reads again
