@@ -85,7 +85,7 @@ const calmer = 3
 // chances is how often more a fault that no scenario of its requirement has found is
 // tried on them. One of time may hide on a slow machine, which makes the pause that an
 // implementation without it would make.
-const chances = 3
+const chances = 10
 
 // hidden are the faults that no scenario of their requirement has found.
 func (t *trial) hidden() map[string]bool {
