@@ -28,15 +28,15 @@ func (b *builder) waited() bool {
 
 // end is the end of the peer's stream, by what was written last.
 func (b *builder) end(requirement, cancels string, reasons ...string) {
-	b.endAt(b.now(), requirement, cancels, reasons...)
+	b.endAt(min(b.began, b.now()), b.now(), requirement, cancels, reasons...)
 }
 
-// endAt is the end of the peer's stream, by an act.
-func (b *builder) endAt(at int, requirement, cancels string, reasons ...string) {
+// endAt is the end of the peer's stream, by the acts that begin and end it.
+func (b *builder) endAt(from, at int, requirement, cancels string, reasons ...string) {
 	if b.plan.End.Act != never {
 		return
 	}
-	b.plan.End = End{From: min(b.began, at), Act: at, Reasons: reasons, Requirement: requirement, Cancels: cancels}
+	b.plan.End = End{From: from, Act: at, Reasons: reasons, Requirement: requirement, Cancels: cancels}
 	for i := range b.plan.Calls {
 		c := &b.plan.Calls[i]
 		if c.Answered != never {
@@ -55,7 +55,7 @@ func (b *builder) endAt(at int, requirement, cancels string, reasons ...string) 
 	}
 	b.phase = map[phase]phase{open: over, shut: shutOver}[b.phase]
 	b.waits = true
-	b.returns(at)
+	b.returns(from, at)
 }
 
 // close has the peer end its stream, which ends it if nothing has before.
@@ -65,14 +65,11 @@ func (b *builder) close() {
 	if b.plan.End.Act != never {
 		return
 	}
-	requirement := "EOS-2"
 	if n := len(b.plan.Moves); n > 0 && b.plan.Moves[n-1].Kind == "cut" {
-		requirement = "BAD-2"
+		b.endAt(min(b.began, at), at, "BAD-2", "BAD-2", adapterCut)
+		return
 	}
-	b.endAt(at, requirement, requirement, adapterCut)
-	if requirement == "EOS-2" {
-		b.plan.End.From = at
-	}
+	b.endAt(at, at, "EOS-2", "EOS-2", adapterCut)
 }
 
 // awaitEnd waits until the local user knows of the end, if it has come.

@@ -89,7 +89,7 @@ func (b *builder) response(f input.Frame) {
 			b.become(c.Nested, t, at)
 		}
 		b.unheard = b.unheard || c.Late
-		b.returns(at)
+		b.returns(at, at)
 		return
 	}
 	requirement := "RSP-5"
@@ -155,7 +155,7 @@ func (b *builder) shutdown(block bool) {
 	}
 	b.plan.Shutdowns = append(b.plan.Shutdowns, s)
 	b.phase = shut
-	b.returns(s.Asked)
+	b.returns(s.Asked, s.Asked)
 	// Until one has returned, nobody knows whether it has begun.
 	b.vague = b.plan.Shutdowns[len(b.plan.Shutdowns)-1].Due == never && (b.vague || !second)
 	if !b.vague {
@@ -163,14 +163,15 @@ func (b *builder) shutdown(block bool) {
 	}
 }
 
-// returns says that a blocking shutdown may return from an act on, if it may now.
-func (b *builder) returns(at int) {
+// returns says that a blocking shutdown may return from one act on and must from
+// another, if nothing keeps it now.
+func (b *builder) returns(from, at int) {
 	if len(b.held)+len(b.stuck)+b.pending() > 0 {
 		return
 	}
 	for i := range b.plan.Shutdowns {
 		if s := &b.plan.Shutdowns[i]; s.Due == never {
-			s.Due, s.Earliest = at, min(s.Earliest, at)
+			s.Due, s.Earliest = at, min(s.Earliest, from)
 		}
 	}
 }

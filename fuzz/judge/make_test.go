@@ -2,6 +2,7 @@ package judge_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,5 +64,18 @@ func TestEnds(t *testing.T) {
 		if got := fmt.Sprintf("%s %v", end.Requirement, end.Reasons); got != want {
 			t.Errorf("% x: %s, want %s", octets, got, want)
 		}
+	}
+}
+
+// TestLengthEndsAShutdown lets a blocking shutdown return as soon as a length has come that
+// may be too large, whatever of its packet follows in another piece.
+func TestLengthEndsAShutdown(t *testing.T) {
+	plan := judge.Make(join(
+		input.Asks(input.Local{Type: 1}, 0), input.Step(input.Shutdown, input.Blocking, nil),
+		input.Step(input.Segment, 5, nil), []byte("\x90\x80\x80\x80\x00\x06\x01\xff"),
+	), judge.Abilities{})
+	first := slices.IndexFunc(plan.Acts, func(a judge.Act) bool { return a.Verb == judge.Write })
+	if got := plan.Shutdowns[0].Earliest; got != first || plan.Shutdowns[0].Due <= first {
+		t.Errorf("the shutdown may return from act %d on and must from %d, want %d and a later one", got, plan.Shutdowns[0].Due, first)
 	}
 }

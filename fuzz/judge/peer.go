@@ -186,7 +186,7 @@ func (b *builder) release(gate string) {
 		b.become(i, t, at)
 	}
 	b.unstick(at)
-	b.returns(at)
+	b.returns(at, at)
 }
 
 // become makes an answer due that nothing holds any more.
