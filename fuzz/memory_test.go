@@ -2,6 +2,7 @@ package fuzz
 
 import (
 	"bytes"
+	"math"
 	"testing"
 
 	"github.com/packetspec/packetspec/reference"
@@ -26,4 +27,26 @@ func TestGreatestInputsAreWithinBounds(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What allocates too much each time is told of, and what did so once is not: another may
+// have allocated then.
+func TestBounded(t *testing.T) {
+	var kept []byte
+	allocates := func(times int) func() error {
+		return func() error {
+			if times > 0 {
+				kept = make([]byte, 2<<20)
+			}
+			times--
+			return nil
+		}
+	}
+	if err := bounded(10, allocates(1)); err != nil {
+		t.Errorf("once: expected no error, got %v", err)
+	}
+	if err := bounded(10, allocates(math.MaxInt)); err == nil {
+		t.Error("each time: expected an error")
+	}
+	_ = kept
 }
