@@ -118,6 +118,18 @@ Feature: Packet decoding
     And the subject answers 03 03 04 63 (response: tag 3, ok, payload "c")
 
   @DEC-5 @must
+  Scenario: what comes in one write is answered before the stream ends
+    Given a connection
+    When the peer sends:
+      | octets         | meaning                                  |
+      | 04 01 02 03 61 | request: tag 1, wire type 3, payload "a" |
+      | 04 02 02 03 62 | request: tag 2, wire type 3, payload "b" |
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject answers 03 02 04 62 (response: tag 2, ok, payload "b")
+    And the subject ends its stream
+
+  @DEC-5 @must
   Scenario: a payload larger than a pipe holds is read whole
     Given a connection
     When the peer sends 84 80 04 01 02 03 61*65537

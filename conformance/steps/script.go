@@ -42,6 +42,9 @@ func (w *World) peerSends(text, meaning string) error {
 // peerSendsTable sends the packets of a table, with the columns octets and meaning,
 // in one write.
 func (w *World) peerSendsTable(table *godog.Table) error {
+	if head := table.Rows[0].Cells; len(head) != 2 || head[0].Value != "octets" || head[1].Value != "meaning" {
+		return mistake("the table of packets begins with the row: | octets | meaning |")
+	}
 	var all []byte
 	for _, row := range table.Rows[1:] {
 		octets, err := parsePackets(row.Cells[0].Value, row.Cells[1].Value)
