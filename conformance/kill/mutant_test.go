@@ -3,7 +3,6 @@ package kill_test
 import (
 	"bytes"
 	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -12,25 +11,10 @@ import (
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
+	"github.com/packetspec/packetspec/internal/mutanttest"
 )
 
-// faultVariable makes an adapter of the test binary, of the mutant with that fault.
-const faultVariable = "PACKETSPEC_TEST_FAULT"
-
-func TestMain(m *testing.M) {
-	fault, asAdapter := os.LookupEnv(faultVariable)
-	if !asAdapter {
-		m.Run()
-		return
-	}
-	impl, err := mutant.New(fault)
-	if err == nil {
-		err = adapter.Serve(context.Background(), impl, os.Stdin, os.Stdout)
-	}
-	if err != nil {
-		panic(err)
-	}
-}
+func TestMain(m *testing.M) { mutanttest.Main(m) }
 
 // sampled is of how many faults one is tried: packetspec mutants tries all.
 const sampled = 8
@@ -51,16 +35,9 @@ func TestFaultsAreKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	env := os.Environ()
 	m, err := kill.Run{
 		Spec: s, Faults: faults, Own: true, Parallel: 4, Timeout: time.Second,
-		Subject: kill.Mutant{Process: func(as kill.Make) adapter.Starter {
-			return adapter.Process{Argv: []string{binary}, Env: append(env[:len(env):len(env)], faultVariable+"="+as.Fault)}
-		}},
+		Subject: kill.Mutant{Process: func(as kill.Make) adapter.Starter { return mutanttest.Process(t, as.Fault) }},
 	}.Do(context.Background())
 	if err != nil {
 		t.Fatal(err)

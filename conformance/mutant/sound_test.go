@@ -10,6 +10,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/mutanttest"
 )
 
 // TestWithoutAFault passes every scenario inside this process, and those that need
@@ -23,7 +24,7 @@ func TestWithoutAFault(t *testing.T) {
 	if len(skipped) > 5 {
 		t.Errorf("%d scenarios are skipped, not just those about the standard error and memory", len(skipped))
 	}
-	for _, sc := range passAll(t, s, skipped, asProcess(t, "")) {
+	for _, sc := range passAll(t, s, skipped, mutanttest.Process(t, "")) {
 		t.Errorf("%s is skipped", sc.ID)
 	}
 }
