@@ -17,6 +17,7 @@ type Campaign struct {
 	Starter  adapter.Starter
 	Seed     uint64
 	Blind    bool          // keep nothing, and know nothing of packets
+	Codec    bool          // have the codec alone hear the inputs
 	Inputs   int64         // at most; 0: no limit
 	Time     time.Duration // at most; 0: no limit
 	Workers  int           // processes of the subject
@@ -54,6 +55,9 @@ type Result struct {
 	Suspects []*Finding       // that there was no time to try again
 	First    map[string]int64 // the input that showed a signature first
 	Dropped  map[string]int64 // signatures that did not show again
+	// CodecOnly: no connection has heard an input, as was asked for or because the subject
+	// has none.
+	CodecOnly bool
 }
 
 // defaults of a campaign.
@@ -183,6 +187,7 @@ func (h *hunt) generate(ctx context.Context) {
 		h.corpus, h.traces = len(h.generator.corpus), len(h.generator.traces)
 		h.mu.Unlock()
 		for _, c := range cases {
+			c.CodecOnly = h.Codec
 			select {
 			case h.cases <- c:
 			case <-ctx.Done():
@@ -221,6 +226,7 @@ func (h *hunt) take(v Verdict) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.judged++
+	h.result.CodecOnly = h.result.CodecOnly || v.CodecOnly
 	for _, d := range v.Found {
 		signature := d.Signature()
 		h.shown[signature]++

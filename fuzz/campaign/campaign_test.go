@@ -31,3 +31,23 @@ func TestSound(t *testing.T) {
 		})
 	}
 }
+
+// withoutConnections has a codec, and no more.
+type withoutConnections struct{ goreference.Implementation }
+
+func (withoutConnections) Open(adapter.OpenOptions, adapter.Handler) (adapter.Connection, error) {
+	return nil, adapter.Errorf(adapter.Unsupported, "no connections")
+}
+
+// TestCodecOnly takes it for no difference that a subject has no connections, and says so.
+func TestCodecOnly(t *testing.T) {
+	r, err := campaign.Campaign{
+		Starter: adapter.InProcess{Implementation: withoutConnections{}}, Seed: 1, Inputs: 200, Raw: true,
+	}.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Findings) > 0 || !r.CodecOnly {
+		t.Errorf("found %v, codec only: %t; expected nothing and true", r.First, r.CodecOnly)
+	}
+}

@@ -22,6 +22,8 @@ type Case struct {
 	Plan   *judge.Plan
 	Codec  []judge.Reading // of frames that have not been read before
 	New    int             // how many traces it showed first
+	// CodecOnly: no connection is to hear it.
+	CodecOnly bool
 }
 
 // A generator makes inputs.

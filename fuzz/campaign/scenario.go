@@ -20,7 +20,7 @@ func (f *Finding) Scenario() string {
 	if f.Plan == nil {
 		return s.String()
 	}
-	if f.Difference.State == "codec" {
+	if f.Difference.State == judge.Codec {
 		s.codec(f)
 		return s.String()
 	}

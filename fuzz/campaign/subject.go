@@ -20,7 +20,8 @@ type subject struct {
 	dir string
 	can judge.Abilities
 
-	usual atomic.Int64 // how long an input takes that nothing holds up, in nanoseconds
+	usual     atomic.Int64 // how long an input takes that nothing holds up, in nanoseconds
+	codecOnly atomic.Bool  // it has no connections
 }
 
 // patience is how long this subject is waited for in a campaign: long enough for a slow
@@ -75,24 +76,30 @@ type Verdict struct {
 	Found  []judge.Difference
 	Died   bool
 	Record *judge.Record
+	// CodecOnly: the subject has no connections, so only its codec has heard the input.
+	CodecOnly bool
 }
 
 // run has the subject hear one input.
 func (s *subject) run(ctx context.Context, c *Case, patience play.Patience) (v Verdict) {
 	v.Case = c
 	v.Found = s.codec(ctx, c, patience)
+	if v.CodecOnly = c.CodecOnly || s.codecOnly.Load(); v.CodecOnly {
+		return s.alive(v)
+	}
 	open, cancel := context.WithTimeout(ctx, patience.End)
 	defer cancel()
 	line, err := s.Open(open, c.Plan)
-	if err != nil {
-		if s.Err() != nil {
-			v.Died, v.Found = true, []judge.Difference{s.death(c)}
-			return v
-		}
-		if ctx.Err() == nil {
-			v.Found = append(v.Found, judge.Difference{Requirement: "-", Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()})
-		}
+	switch {
+	case adapter.KindOf(err) == adapter.Unsupported:
+		s.codecOnly.Store(true)
+		v.CodecOnly = true
 		return v
+	case err != nil && s.Err() == nil && ctx.Err() == nil:
+		v.Found = append(v.Found, judge.Difference{Requirement: "-", Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()})
+		return v
+	case err != nil:
+		return s.alive(v)
 	}
 	began := time.Now()
 	v.Record = play.Play(line, c.Plan, patience)
@@ -108,10 +115,13 @@ func (s *subject) run(ctx context.Context, c *Case, patience play.Patience) (v V
 	return v
 }
 
-// death is the difference that a subject makes that dies before it was spoken to.
-func (s *subject) death(c *Case) judge.Difference {
-	found := judge.Judge(c.Plan, &judge.Record{Died: "it ended", Aborted: -1}, false)
-	return found[0]
+// alive is v or, if the subject has died without a connection, the difference that it makes
+// by that.
+func (s *subject) alive(v Verdict) Verdict {
+	if s.Err() != nil {
+		v.Died, v.Found = true, judge.Judge(v.Case.Plan, &judge.Record{Died: "it ended", Aborted: -1}, false)
+	}
+	return v
 }
 
 // codec has the codec read and write what is new of the input.
@@ -134,7 +144,7 @@ func (s *subject) codec(ctx context.Context, c *Case, patience play.Patience) (f
 			return nil
 		}
 		if ctx.Err() != nil {
-			return append(found, judge.Difference{Requirement: "DEC-1", Kind: "codec does not return", State: "codec", Expected: "a reply", Came: "nothing", Timed: true})
+			return append(found, judge.Difference{Requirement: "DEC-1", Kind: "codec does not return", State: judge.Codec, Expected: "a reply", Came: "nothing", Timed: true})
 		}
 		if d, differs := a.reading.Judge(a.pending.Command, reply, err); differs {
 			found = append(found, d)

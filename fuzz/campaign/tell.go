@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
 // Tell is what a finding's input requires, and what came, in words.
@@ -61,20 +62,19 @@ func (f *Finding) Explain(text, replay string) string {
 	if f.Known != "" {
 		s += "  known        " + f.Known + "\n"
 	}
-	for i, line := range input.Tell(f.Input) {
-		label := ""
-		if i == 0 {
-			label = "input"
-		}
-		s += fmt.Sprintf("  %-11s  %s\n", label, line)
-	}
-	_, came := f.Tell()
-	for i, line := range came {
-		label := ""
-		if i == 0 {
-			label = "wire"
-		}
-		s += fmt.Sprintf("  %-11s  %s\n", label, line)
+	s += labelled("input", input.Tell(f.Input))
+	if f.Record != nil && f.Difference.State != judge.Codec {
+		_, came := f.Tell()
+		s += labelled("wire", came)
 	}
 	return s + "  run again    " + replay + "\n"
+}
+
+// labelled is lines, the first behind a label.
+func labelled(label string, lines []string) (s string) {
+	for _, line := range lines {
+		s += fmt.Sprintf("  %-11s  %s\n", label, line)
+		label = ""
+	}
+	return s
 }

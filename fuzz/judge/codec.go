@@ -16,6 +16,9 @@ type Reading struct {
 	Other *input.Packet // to be compared with
 }
 
+// Codec is the state of a difference of the codec's: there is no connection.
+const Codec = "codec"
+
 // maxAfter is how many octets that follow a frame are read with it.
 const maxAfter = 16
 
@@ -84,7 +87,7 @@ func (r Reading) Judge(m adapter.Message, reply adapter.Reply, err error) (d Dif
 	if kind == adapter.Unsupported {
 		return d, false
 	}
-	d.State = "codec"
+	d.State = Codec
 	p := r.Frame.Packet
 	switch m.Op {
 	case adapter.OpDecode:
@@ -137,7 +140,7 @@ func (r Reading) Judge(m adapter.Message, reply adapter.Reply, err error) (d Dif
 }
 
 func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Difference, differs bool) {
-	d = Difference{State: "codec", Requirement: "DEC-3", Kind: "taken", Expected: "an error: the octets stop inside a packet"}
+	d = Difference{State: Codec, Requirement: "DEC-3", Kind: "taken", Expected: "an error: the octets stop inside a packet"}
 	if r.Frame.Shape == input.Cut && len(r.After) > 0 {
 		return d, false // what follows belongs to it
 	}

@@ -1,0 +1,282 @@
+package campaign
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/play"
+	"github.com/packetspec/packetspec/internal/mutanttest"
+)
+
+// TestPage measures campaigns by the faults of the mutant: after how many inputs each is
+// found and confirmed, guided and blind, by the same seeds. It writes what it finds into
+// the file that FUZZ_PAGE names, and takes an hour for
+//
+//	FUZZ_PAGE=../FAULTS.md FUZZ_SEEDS=5 FUZZ_INPUTS=100000 go test ./fuzz/campaign -run TestPage -v -timeout 0
+//
+// What a campaign makes does not depend on its subject. So the inputs are made once, the
+// mutant without a fault tells which faults each of them asks for, and only those are then
+// played on the mutant with the fault: the others go just as without it.
+func TestPage(t *testing.T) {
+	file := os.Getenv("FUZZ_PAGE")
+	if file == "" {
+		t.Skip("takes an hour: FUZZ_PAGE=FILE asks for it")
+	}
+	m := measurement{
+		T: t, inputs: number("FUZZ_INPUTS", 100_000), seeds: number("FUZZ_SEEDS", 5),
+		only: strings.Fields(os.Getenv("FUZZ_FAULTS")), rows: map[string]*row{},
+	}
+	for seed := range m.seeds {
+		m.measure(uint64(seed+1), false)
+		m.measure(uint64(seed+1), true)
+	}
+	if err := os.WriteFile(file, []byte(m.page()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func number(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return otherwise
+}
+
+// A measurement is what has been found so far.
+type measurement struct {
+	*testing.T
+	inputs, seeds int
+	only          []string // names of faults; none: all
+
+	mu   sync.Mutex
+	rows map[string]*row
+}
+
+// A row is a fault, and after how many inputs each seed found it; 0: not.
+type row struct {
+	mutant.Fault
+	guided, blind []int
+	signature     string // it was found as
+}
+
+// faults are those that speak the specification's dialect, as campaigns do.
+func (m *measurement) faults() []mutant.Fault {
+	return slices.DeleteFunc(mutant.Faults(), func(f mutant.Fault) bool {
+		return f.Later() || len(m.only) > 0 && !slices.Contains(m.only, f.Name)
+	})
+}
+
+// measure hunts all faults with one seed.
+func (m *measurement) measure(seed uint64, blind bool) {
+	raws := m.make(seed, blind)
+	ask := m.asking(raws)
+	queue := make(chan mutant.Fault)
+	var all sync.WaitGroup
+	for range 2 * runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for f := range queue {
+				n, signature := m.hunt(f, raws, ask[f.Name])
+				m.note(f, blind, n, signature)
+			}
+		})
+	}
+	found := 0
+	for _, f := range m.faults() {
+		queue <- f
+	}
+	close(queue)
+	all.Wait()
+	for _, r := range m.rows {
+		if last := r.last(blind); last > 0 {
+			found++
+		}
+	}
+	m.Logf("seed %d, blind %t: %d of %d faults found", seed, blind, found, len(m.rows))
+}
+
+// make makes the inputs of a campaign.
+func (m *measurement) make(seed uint64, blind bool) (raws [][]byte) {
+	can, err := abilities(mutant.InProcess{})
+	if err != nil {
+		m.Fatal(err)
+	}
+	g := newGenerator(seed, can, blind, defaultLimit, nil)
+	for len(raws) < m.inputs {
+		cases, err := g.next(int64(m.inputs - len(raws)))
+		if err != nil {
+			m.Fatal(err)
+		}
+		for _, c := range cases {
+			raws = append(raws, c.Raw)
+		}
+	}
+	return raws
+}
+
+func abilities(starter adapter.Starter) (judge.Abilities, error) {
+	s, err := start(context.Background(), starter)
+	if err != nil {
+		return judge.Abilities{}, err
+	}
+	defer s.end()
+	return s.can, nil
+}
+
+// asking are the inputs that ask for each fault, by their numbers.
+func (m *measurement) asking(raws [][]byte) map[string][]int {
+	asked := make([][]string, len(raws))
+	var all sync.WaitGroup
+	workers := 2 * runtime.GOMAXPROCS(0)
+	for w := range workers {
+		all.Go(func() {
+			probe := &mutant.Probe{}
+			var s *subject
+			for i := w; i < len(raws); i += workers {
+				if s == nil || i/workers%retire == 0 {
+					if s != nil {
+						s.end()
+					}
+					var err error
+					if s, err = start(context.Background(), mutant.InProcess{Probe: probe}); err != nil {
+						m.Error(err)
+						return
+					}
+				}
+				probe.Forget()
+				s.run(context.Background(), caseOf(raws[i], s.can), play.Calm)
+				asked[i] = probe.Asked()
+			}
+			s.end()
+		})
+	}
+	all.Wait()
+	numbers := map[string][]int{}
+	for i, names := range asked {
+		for _, name := range names {
+			numbers[name] = append(numbers[name], i)
+		}
+	}
+	return numbers
+}
+
+// hunt plays the inputs that ask for a fault until one shows it, and shows it again on a
+// fresh process, and tells after how many inputs of all that is.
+func (m *measurement) hunt(f mutant.Fault, raws [][]byte, asking []int) (after int, signature string) {
+	var starter adapter.Starter = mutant.InProcess{Fault: f.Name}
+	if f.Sign == mutant.Dies {
+		starter = mutanttest.Process(m.T, f.Name)
+	}
+	const abreast = 8
+	var s *subject
+	defer func() {
+		if s != nil {
+			s.end()
+		}
+	}()
+	ctx := context.Background()
+	for from := 0; from < len(asking); from += abreast {
+		some := asking[from:min(from+abreast, len(asking))]
+		if s != nil && s.Err() != nil || from%1000 == 0 && s != nil {
+			s.end()
+			s = nil
+		}
+		if s == nil {
+			var err error
+			if s, err = start(ctx, starter); err != nil {
+				m.Error(err)
+				return 0, ""
+			}
+		}
+		verdicts := make([]Verdict, len(some))
+		var all sync.WaitGroup
+		for i, n := range some {
+			all.Go(func() { verdicts[i] = s.run(ctx, caseOf(raws[n], s.can), s.patience()) })
+		}
+		all.Wait()
+		for i, v := range verdicts {
+			for _, d := range v.Found {
+				b := &bench{starter: starter}
+				suspect := &Finding{Signature: d.Signature(), Input: raws[some[i]]}
+				if err := b.confirm(ctx, suspect, 1); err != nil {
+					m.Error(err)
+				}
+				if suspect.Confirmed > 0 {
+					return some[i] + 1, suspect.Signature
+				}
+			}
+		}
+	}
+	return 0, ""
+}
+
+func (m *measurement) note(f mutant.Fault, blind bool, after int, signature string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.rows[f.Name]
+	if r == nil {
+		r = &row{Fault: f}
+		m.rows[f.Name] = r
+	}
+	if blind {
+		r.blind = append(r.blind, after)
+	} else {
+		r.guided = append(r.guided, after)
+		r.signature = cmp.Or(r.signature, signature)
+	}
+}
+
+func (r *row) last(blind bool) int {
+	if blind {
+		return r.blind[len(r.blind)-1]
+	}
+	return r.guided[len(r.guided)-1]
+}
+
+// unrevealed are the faults that no octets from outside reveal, with the reason.
+var unrevealed = map[string]string{}
+
+// page is the table, the hardest fault first.
+func (m *measurement) page() string {
+	var rows []*row
+	for _, r := range m.rows {
+		rows = append(rows, r)
+	}
+	slices.SortFunc(rows, func(a, b *row) int {
+		return cmp.Or(cmp.Compare(median(b.guided), median(a.guided)), cmp.Compare(a.Name, b.Name))
+	})
+	var s strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s |\n", r.Name, r.Requirement, m.tell(r.guided), m.tell(r.blind), r.signature)
+	}
+	return s.String()
+}
+
+// median is the median of numbers of inputs, where 0 is none of them.
+func median(all []int) int {
+	all = slices.Clone(all)
+	for i, n := range all {
+		if n == 0 {
+			all[i] = 1 << 30
+		}
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+func (m *measurement) tell(all []int) string {
+	if n := median(all); n < 1<<30 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("> %d", m.inputs)
+}
