@@ -27,3 +27,10 @@ func (p *Probe) Asked() []string {
 	defer p.mu.Unlock()
 	return slices.Sorted(maps.Keys(p.asked))
 }
+
+// Forget forgets what was asked for so far.
+func (p *Probe) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.asked)
+}
