@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,8 +38,8 @@ Each finding is confirmed on fresh processes, made small, and put into a folder 
 its own: the input, what was required and what came, the command that replays it,
 and a scenario. An interrupt ends a campaign, and keeps everything.
 
-Exit status: 0 if nothing was found that is not known; 1 if something was; 2 for a
-mistake in the command line; 3 if the adapter could not be started or spoken to.`,
+Exit status: 0 if nothing was found that is not known, or breaks a requirement of level
+must or should; 1 if something was; 2 for a mistake in the command line; 3 if the adapter could not be started or spoken to.`,
 		Example: `  packetspec fuzz --time 2m -- python3 adapter.py
   packetspec fuzz --inputs 100000 --seed 7 --dir hunt -- ./adapter
   packetspec fuzz repro hunt/findings/tag-3-no-answer-open/input -- ./adapter`,
@@ -93,11 +92,12 @@ func (f *fuzzFlags) hunt(cmd *cobra.Command, args []string) error {
 	var failed error
 	c.Progress = screen.progress
 	c.Observe = func(finding *campaign.Finding) {
-		dir, err := store.SaveFinding(finding, textOf(s, finding.Difference.Requirement), func(file string) string { return f.replay(file, args) })
+		broken := requirementOf(s, finding)
+		dir, err := store.SaveFinding(finding, broken, func(file string) string { return f.replay(file, args) })
 		failed = errors.Join(failed, err)
 		screen.clear()
 		if finding.Known == "" {
-			_, _ = fmt.Fprint(out, finding.Explain(textOf(s, finding.Difference.Requirement), f.replay(dir+"/"+campaign.InputFile, args)), "\n")
+			_, _ = fmt.Fprint(out, finding.Explain(broken, f.replay(dir+"/"+campaign.InputFile, args)), "\n")
 		}
 	}
 	result, err := c.Run(cmd.Context())
@@ -113,7 +113,7 @@ func (f *fuzzFlags) hunt(cmd *cobra.Command, args []string) error {
 	switch {
 	case err != nil:
 		return &statusError{statusAdapter, err}
-	case slices.ContainsFunc(result.Findings, func(f *campaign.Finding) bool { return f.Known == "" }):
+	case slices.ContainsFunc(result.Findings, func(f *campaign.Finding) bool { return f.Known == "" && requirementOf(s, f).Level != spec.May }):
 		return &statusError{status: statusNot}
 	}
 	return nil
@@ -144,12 +144,14 @@ func (f *fuzzFlags) replay(file string, args []string) string {
 	return self() + " fuzz repro " + file + adapterWords(args)
 }
 
-func textOf(s *spec.Spec, requirement string) string {
-	q, ok := s.Requirement(requirement)
+// requirementOf is the requirement that a difference breaks. That there is no connection at
+// all breaks none, and counts as the worst.
+func requirementOf(s *spec.Spec, f *campaign.Finding) spec.Requirement {
+	q, ok := s.Requirement(f.Difference.Requirement)
 	if !ok {
-		return "(no requirement)"
+		return spec.Requirement{Level: spec.Must, Text: "the adapter guide"}
 	}
-	return strings.Join(strings.Fields(q.Text), " ")
+	return q
 }
 
 func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {

@@ -51,7 +51,7 @@ shows the same difference. The smaller input is written beside FILE, as FILE.min
 				return &statusError{statusNot, err}
 			}
 			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s%d octets of %d, in %s\n",
-				f.Explain(textOf(s, f.Difference.Requirement), self()+" fuzz repro "+out+adapterWords(process.Argv)), len(f.Input), len(raw), out)
+				f.Explain(requirementOf(s, f), self()+" fuzz repro "+out+adapterWords(process.Argv)), len(f.Input), len(raw), out)
 			return nil
 		},
 	}

@@ -45,7 +45,7 @@ Exit status: 0 if nothing does; 1 if something does.`,
 				}
 				for _, f := range found {
 					differs = true
-					_, _ = fmt.Fprintln(cmd.OutOrStdout(), f.Explain(textOf(s, f.Difference.Requirement), self()+" fuzz repro "+file+adapterWords(process.Argv)))
+					_, _ = fmt.Fprintln(cmd.OutOrStdout(), f.Explain(requirementOf(s, f), self()+" fuzz repro "+file+adapterWords(process.Argv)))
 				}
 			}
 			if differs {

@@ -2,35 +2,39 @@ package campaign
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
 // Scenario is a finding as a scenario to add to the suite: its input in the suite's own
-// steps, and what it requires. A step that the suite has no words for stands as a comment.
-func (f *Finding) Scenario() string {
-	s := &scenario{}
-	level := "should"
+// steps, and what it requires, at the level of the requirement that it breaks.
+func (f *Finding) Scenario(level spec.Level) string {
+	s := &scenario{finding: f, plan: f.Plan, since: -1}
 	s.line("Feature: Found by fuzzing")
 	s.line("")
 	s.line("  @%s @%s", f.Difference.Requirement, level)
 	s.line("  Scenario: %s", strings.ReplaceAll(f.Signature, "'", ""))
-	if f.Plan == nil {
-		return s.String()
+	switch {
+	case f.Plan == nil:
+	case f.Difference.State == judge.Codec:
+		s.codec()
+	default:
+		s.script()
 	}
-	if f.Difference.State == judge.Codec {
-		s.codec(f)
-		return s.String()
-	}
-	s.script(f)
 	return s.String()
 }
 
+// A scenario is one that is being written.
 type scenario struct {
 	strings.Builder
-	word string // the keyword of the last step
+	finding *Finding
+	plan    *judge.Plan
+	word    string // the keyword of the last step
+	since   int    // the act up to which what was due has been awaited
 }
 
 func (s *scenario) line(format string, args ...any) { _, _ = fmt.Fprintf(s, format+"\n", args...) }
@@ -45,137 +49,285 @@ func (s *scenario) step(word, format string, args ...any) {
 	s.line("    %s %s", word, fmt.Sprintf(format, args...))
 }
 
-// codec is what the codec is to do with the first packet.
-func (s *scenario) codec(f *Finding) {
-	for _, frame := range input.Frames(f.Input) {
-		octets := fmt.Sprintf("%x", frame.Octets)
-		switch {
-		case frame.Shape != input.Whole:
-			s.step("Then", "%s is not decoded", octets)
-		default:
-			s.step("Then", "%s decodes to %s", octets, frame.Packet)
-			s.step("Then", "%s encodes to exactly % x", frame.Packet, frame.Packet.Octets())
+// codec is what the codec is to do with the packets.
+func (s *scenario) codec() {
+	for _, frame := range input.Frames(s.finding.Input) {
+		if frame.Shape != input.Whole {
+			s.step("Then", "% x is not decoded", frame.Octets)
+			continue
 		}
+		s.step("Then", "% x decodes to %s", frame.Octets, frame.Packet)
+		s.step("Then", "%s encodes to exactly % x", frame.Packet, frame.Packet.Octets())
 	}
 }
 
 // script is the plan, act by act.
-func (s *scenario) script(f *Finding) {
+func (s *scenario) script() {
+	s.open()
+	acts := s.plan.Acts
+	for i := 0; i < len(acts); i++ {
+		s.early(i)
+		switch a := acts[i]; a.Verb {
+		case judge.Write:
+			if i+2 < len(acts) && acts[i+1].Verb == judge.Segment && acts[i+2].Verb == judge.Write {
+				s.cut(a.Octets, acts[i+2].Octets)
+				i += 2
+				continue
+			}
+			s.write(a.Octets)
+		case judge.Await:
+			s.due(i)
+		case judge.Request:
+			s.request(a.Index)
+		case judge.Release:
+			s.step("When", `gate "%s" is released`, a.Gate)
+		case judge.Shutdown:
+			blocking := ""
+			if s.plan.Shutdowns[a.Index].Block {
+				blocking = ", blocking,"
+			}
+			s.step("When", "the subject is shut down%s as %q", blocking, shutdownName(a.Index))
+		case judge.CloseSend:
+			s.step("When", "the peer ends its stream without EOF")
+		case judge.AwaitEnd:
+			s.due(i)
+			s.ending()
+		}
+	}
+	s.handled()
+}
+
+func callName(i int) string     { return fmt.Sprintf("call %d", i+1) }
+func shutdownName(i int) string { return fmt.Sprintf("shutdown %d", i+1) }
+
+// joined reports whether what join tells, or that it returns, is what differs.
+func (s *scenario) joined() bool {
+	return strings.HasPrefix(s.finding.Difference.Kind, "told") || strings.HasPrefix(s.finding.Difference.Kind, "join")
+}
+
+func (s *scenario) open() {
+	if slices.ContainsFunc(s.plan.Answers, func(a judge.Answer) bool { return a.Requirement == "HND-7" && a.Want == judge.Failure }) {
+		s.step("Given", "the implementation can give invalid replies")
+	}
 	switch {
-	case f.Plan.Grace:
+	case s.plan.Grace:
 		s.step("Given", "a connection with the default grace")
-	case f.Plan.NoHandler:
+	case s.plan.NoHandler:
 		s.step("Given", "a connection without a request handler")
 	default:
 		s.step("Given", "a connection")
 	}
-	for i, a := range f.Plan.Acts {
-		switch a.Verb {
-		case judge.Write:
-			for _, frame := range input.Frames(a.Octets) {
-				s.step("When", "the peer sends %s", octetsAndMeaning(frame))
-			}
-		case judge.Await:
-			s.due(f.Plan, i)
-		case judge.Request:
-			s.request(f.Plan, a.Index)
-		case judge.Release:
-			s.step("When", "gate %q is released", a.Gate)
-		case judge.Shutdown:
-			if f.Plan.Shutdowns[a.Index].Block {
-				s.step("When", "the subject is shut down, blocking, as \"shutdown %d\"", a.Index+1)
-			} else {
-				s.step("When", "the subject is shut down as \"shutdown %d\"", a.Index+1)
-			}
-		case judge.CloseSend:
-			s.step("When", "the peer ends its stream without EOF")
-		case judge.AwaitEnd:
-			s.due(f.Plan, i)
-			s.step("Then", "the subject ends its stream")
-		case judge.Segment:
-			s.line("    # the subject has read what came before")
-		}
+	if s.joined() {
+		s.step("When", `the subject is joined as "join"`)
 	}
 }
 
+// write is one write of the peer's.
+func (s *scenario) write(octets []byte) {
+	frames := input.Frames(octets)
+	if len(frames) == 1 {
+		s.step("When", "the peer sends %s", octetsAndMeaning(frames[0]))
+		return
+	}
+	if slices.ContainsFunc(frames, func(f input.Frame) bool { return !isPlain(f) }) {
+		s.step("When", "the peer sends % x", octets)
+		return
+	}
+	s.step("When", "the peer sends:")
+	s.line("      | octets | meaning |")
+	for _, f := range frames {
+		s.line("      | % x | %s |", f.Octets, f.Packet)
+	}
+}
+
+// cut is a write in two pieces.
+func (s *scenario) cut(first, rest []byte) {
+	s.step("When", "the peer sends % x, cut after %d octets", slices.Concat(first, rest), len(first))
+}
+
+// isPlain reports whether a frame is a packet that the suite has words for.
+func isPlain(f input.Frame) bool { return f.Shape == input.Whole && !f.Beyond }
+
 func octetsAndMeaning(f input.Frame) string {
-	if f.Shape != input.Whole {
+	if !isPlain(f) {
 		return fmt.Sprintf("% x", f.Octets)
 	}
 	return fmt.Sprintf("% x (%s)", f.Octets, f.Packet)
 }
 
-func (s *scenario) request(p *judge.Plan, index int) {
+// request is a local request.
+func (s *scenario) request(index int) {
 	if index < 0 {
-		s.step("Then", "requesting type %d is refused as closed", p.Refused[-index-1].Local.Type)
+		s.step("Then", "requesting type %d is refused as closed", s.plan.Refused[-index-1].Local.Type)
 		return
 	}
-	c := p.Calls[index]
-	fields := ""
-	if w := c.Wire(); w.Flags != 0 || w.Channel != 0 || len(w.Payload) > 0 {
-		var parts []string
-		if w.Channel != 0 {
-			parts = append(parts, fmt.Sprintf("channel %d", w.Channel))
-		}
-		if w.Flags != 0 {
-			parts = append(parts, fmt.Sprintf("flags %#x", w.Flags))
-		}
-		if len(w.Payload) > 0 {
-			parts = append(parts, "payload "+input.Words(w.Payload))
-		}
-		fields = " (" + strings.Join(parts, ", ") + ")"
+	c := s.plan.Calls[index]
+	how := ""
+	switch {
+	case c.Decoder != "":
+		how = fmt.Sprintf(", decoded by %q", c.Decoder)
+	case c.Late:
+		how = ", to be waited for later"
 	}
-	name := fmt.Sprintf("call %d", index+1)
-	if c.Decoder != "" {
-		fields += fmt.Sprintf(", decoded by %q", c.Decoder)
-	}
-	s.step("When", "the subject requests type %d as %q%s", c.Local.Type, name, fields)
+	s.step("When", "the subject requests type %d as %q%s%s", c.Local.Type, callName(index), fieldsOf(c.Wire()), how)
 }
 
-// due is what becomes due up to an act, since the last one that awaited.
-func (s *scenario) due(p *judge.Plan, at int) {
-	since := -1
-	for i := at - 1; i >= 0; i-- {
-		if p.Acts[i].Verb == judge.Await {
-			since = i
-			break
+// fieldsOf are the fields of a request that are not empty, in parentheses.
+func fieldsOf(p input.Packet) string {
+	var parts []string
+	if p.Channel != 0 {
+		parts = append(parts, fmt.Sprintf("channel %d", p.Channel))
+	}
+	if p.Flags != 0 {
+		parts = append(parts, fmt.Sprintf("flags %#x", p.Flags))
+	}
+	if len(p.Payload) > 0 {
+		parts = append(parts, "payload "+input.Words(p.Payload))
+	}
+	if parts == nil {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// isNow reports whether an act is among those that what is awaited now has waited for.
+func (s *scenario) isNow(act, at int) bool { return act > s.since && act <= at }
+
+// due is what becomes due up to an act, since the last one that awaited: answers first,
+// which are taken by their tags, then requests, which are taken as they come.
+func (s *scenario) due(at int) {
+	for _, a := range s.plan.Answers {
+		if s.isNow(a.Due, at) {
+			s.answer(a)
 		}
 	}
-	for _, a := range p.Answers {
-		if a.Due <= since || a.Due > at {
-			continue
-		}
-		q := a.Packet
-		switch {
-		case a.Want == judge.Result:
-			r := input.Packet{Channel: q.Channel, Tag: q.Tag, Flags: a.Flags<<1 | 1, Payload: a.Payload}
-			s.step("Then", "the subject answers % x (%s)", r.Octets(), r)
-		case a.Want == judge.Failure && q.Channel != 0:
-			s.step("Then", "the subject answers tag %d on channel %d with a failure", q.Tag, q.Channel)
-		case a.Want == judge.Failure:
-			s.step("Then", "the subject answers tag %d with a failure", q.Tag)
+	for _, c := range s.plan.Calls {
+		if s.isNow(c.Asked, at) {
+			s.step("Then", "the subject sends % x (%s)", c.Wire().Octets(), c.Wire())
 		}
 	}
-	for i, c := range p.Calls {
-		name := fmt.Sprintf("call %d", i+1)
+	for i, c := range s.plan.Calls {
 		switch {
-		case c.Nested >= 0:
-		case c.Answered > since && c.Answered <= at:
-			verdict := "failed"
-			if c.Response.Flags&1 != 0 {
-				verdict = "ok"
-			}
-			if c.Decoder == "" {
-				if flags := c.Response.Flags >> 1; flags != 0 {
-					verdict += fmt.Sprintf(", flags %#x", flags)
-				}
-				if len(c.Response.Payload) > 0 {
-					verdict += ", payload " + input.Words(c.Response.Payload)
-				}
-				s.step("Then", "%q is answered (%s)", name, verdict)
-			}
-		case p.End.Act > since && p.End.Act <= at && c.Asked <= at && c.Answered > at:
-			s.step("Then", "%q is cancelled", name)
+		case !c.IsLocal() || c.Open:
+		case s.isNow(c.Answered, at):
+			s.result(i, c)
+		case s.isNow(s.plan.End.Act, at) && c.Asked <= at && c.Answered > at:
+			s.step("Then", "%q is cancelled", callName(i))
 		}
+	}
+	for i, stop := range s.plan.Shutdowns {
+		if s.isNow(stop.Due, at) {
+			s.step("Then", "%q returns", shutdownName(i))
+		}
+	}
+	s.since = at
+}
+
+func (s *scenario) answer(a judge.Answer) {
+	p := a.Packet
+	if isResult := a.Want == judge.Result || a.Want == judge.Either; isResult {
+		r := input.Packet{Channel: p.Channel, Tag: p.Tag, Flags: a.Flags<<1 | 1, Payload: a.Payload}
+		or := ""
+		if a.Want == judge.Either {
+			or = ", or with a failure"
+		}
+		s.step("Then", "the subject answers % x (%s)%s", r.Octets(), r, or)
+		return
+	}
+	if a.Want != judge.Failure {
+		return
+	}
+	channel := ""
+	if p.Channel != 0 {
+		channel = fmt.Sprintf(" on channel %d", p.Channel)
+	}
+	s.step("Then", "the subject answers tag %d%s with a failure", p.Tag, channel)
+}
+
+// result is how the wait for a call that was answered ends.
+func (s *scenario) result(i int, c judge.Call) {
+	ok, flags, payload, err := c.Result()
+	if err != nil {
+		s.step("Then", "%q ends with the decoder's error", callName(i))
+		return
+	}
+	fields := "failed"
+	if ok {
+		fields = "ok"
+	}
+	if flags != 0 {
+		fields += fmt.Sprintf(", flags %#x", flags)
+	}
+	if len(payload) > 0 {
+		fields += ", payload " + input.Words(payload)
+	}
+	s.step("Then", "%q is answered (%s)", callName(i), fields)
+}
+
+// early is what must not have happened yet before an act, if that is what differs.
+func (s *scenario) early(at int) {
+	switch s.finding.Difference.Kind {
+	case "shutdown returns early":
+		for i, stop := range s.plan.Shutdowns {
+			if stop.Earliest == at {
+				s.due(at - 1)
+				s.step("Then", "%q has not returned", shutdownName(i))
+			}
+		}
+	case "cancelled early":
+		for i, c := range s.plan.Calls {
+			if s.plan.End.From == at && c.IsLocal() && c.Asked < at && c.Answered > at && !c.Late {
+				s.due(at - 1)
+				s.step("Then", "%q is not answered", callName(i))
+			}
+		}
+	}
+}
+
+// ending is the end of the subject's stream.
+func (s *scenario) ending() {
+	var loose []judge.Answer // that may come or not
+	for _, a := range s.plan.Answers {
+		if a.Want == judge.Maybe || a.Want == judge.Open {
+			loose = append(loose, a)
+		}
+	}
+	switch {
+	case len(loose) == 0:
+		s.step("Then", "the subject ends its stream")
+	case len(loose) == 1 && loose[0].Want == judge.Maybe:
+		s.step("Then", "the subject ends its stream, with or without a refusal of tag %d", loose[0].Packet.Tag)
+	default:
+		s.step("Then", "the subject's stream ends")
+	}
+	if s.joined() && len(s.plan.End.Reasons) == 1 {
+		s.step("Then", `"join" returns, telling the end as %s`, s.plan.End.Reasons[0])
+	} else if s.joined() {
+		s.step("Then", `"join" returns`)
+	}
+}
+
+// handled is what the handler must have got, if that is what differs.
+func (s *scenario) handled() {
+	if !strings.HasPrefix(s.finding.Difference.Kind, "handler") {
+		return
+	}
+	var calls []string
+	for _, a := range s.plan.Answers {
+		switch p := a.Packet; a.Handled {
+		case judge.Perhaps:
+			return
+		case judge.Surely:
+			calls = append(calls, strings.TrimSuffix(fmt.Sprintf("type %d, %s", p.Type-1, strings.Trim(fieldsOf(p), " ()")), ", "))
+		}
+	}
+	if calls == nil {
+		s.step("Then", "the handler was not called")
+		return
+	}
+	s.step("Then", "the handler gets, in any order:")
+	s.line("      | call |")
+	for _, c := range calls {
+		s.line("      | %s |", c)
 	}
 }

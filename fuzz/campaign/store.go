@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
 )
@@ -98,23 +99,24 @@ func Slug(signature string) string {
 type saved struct {
 	Signature string `json:"signature"`
 	judge.Difference
-	Text      string   `json:"text,omitempty"` // of the requirement
-	Confirmed string   `json:"confirmed"`
-	Flaky     bool     `json:"flaky,omitempty"`
-	Company   bool     `json:"company,omitempty"`
-	Known     string   `json:"known,omitempty"`
-	Seen      int64    `json:"seen"`
-	Number    int64    `json:"first_input"`
-	Input     string   `json:"input"`
-	Script    []string `json:"script"`
-	Requires  []string `json:"requires"`
-	Came      []string `json:"came"`
-	Replay    string   `json:"replay"`
+	Level     spec.Level `json:"level"`
+	Text      string     `json:"text,omitempty"` // of the requirement
+	Confirmed string     `json:"confirmed"`
+	Flaky     bool       `json:"flaky,omitempty"`
+	Company   bool       `json:"company,omitempty"`
+	Known     string     `json:"known,omitempty"`
+	Seen      int64      `json:"seen"`
+	Number    int64      `json:"first_input"`
+	Input     string     `json:"input"`
+	Script    []string   `json:"script"`
+	Requires  []string   `json:"requires"`
+	Came      []string   `json:"came"`
+	Replay    string     `json:"replay"`
 }
 
-// SaveFinding writes a finding. The text is that of its requirement; replay makes the
-// command that replays the input in a file.
-func (s Store) SaveFinding(f *Finding, text string, replay func(file string) string) (dir string, err error) {
+// SaveFinding writes a finding, which breaks a requirement; replay makes the command that
+// replays the input in a file.
+func (s Store) SaveFinding(f *Finding, broken spec.Requirement, replay func(file string) string) (dir string, err error) {
 	dir = filepath.Join(s.Dir, findingsDir, Slug(f.Signature))
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return dir, err
@@ -122,7 +124,7 @@ func (s Store) SaveFinding(f *Finding, text string, replay func(file string) str
 	command := replay(filepath.Join(dir, InputFile))
 	required, came := f.Tell()
 	form, err := json.MarshalIndent(saved{
-		Signature: f.Signature, Difference: f.Difference, Text: text, Confirmed: fmt.Sprintf("%d of %d", f.Confirmed, f.Tries),
+		Signature: f.Signature, Difference: f.Difference, Level: broken.Level, Text: broken.Text, Confirmed: fmt.Sprintf("%d of %d", f.Confirmed, f.Tries),
 		Flaky: f.Flaky(), Company: f.Company, Known: f.Known, Seen: f.Seen, Number: f.Number,
 		Input: hex.EncodeToString(f.Input), Script: input.Tell(f.Input), Requires: required, Came: came, Replay: command,
 	}, "", "  ")
@@ -134,7 +136,7 @@ func (s Store) SaveFinding(f *Finding, text string, replay func(file string) str
 		"first":     f.First,
 		jsonFile:    append(form, '\n'),
 		replayFile:  []byte("#!/bin/sh\nexec " + command + "\n"),
-		featureFile: []byte(f.Scenario()),
+		featureFile: []byte(f.Scenario(broken.Level)),
 	} {
 		mode := os.FileMode(0o666)
 		if name == replayFile {

@@ -3,6 +3,7 @@ package campaign
 import (
 	"fmt"
 
+	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
 )
@@ -45,8 +46,8 @@ func (f *Finding) Tell() (required, came []string) {
 	return required, came
 }
 
-// Explain is a finding as a person reads it.
-func (f *Finding) Explain(text, replay string) string {
+// Explain is a finding, which breaks a requirement, as a person reads it.
+func (f *Finding) Explain(broken spec.Requirement, replay string) string {
 	sure := fmt.Sprintf("%d of %d times on a fresh process", f.Confirmed, f.Tries)
 	if f.Tries == 0 {
 		sure = "not tried again"
@@ -57,8 +58,8 @@ func (f *Finding) Explain(text, replay string) string {
 	if f.Company {
 		sure += "; only after or beside other connections"
 	}
-	s := fmt.Sprintf("FOUND    %s\n  requirement  %s: %s\n  expected     %s\n  came         %s\n  shown        %s\n",
-		f.Signature, f.Difference.Requirement, text, f.Difference.Expected, f.Difference.Came, sure)
+	s := fmt.Sprintf("FOUND    %s\n  requirement  %s (%s): %s\n  expected     %s\n  came         %s\n  shown        %s\n",
+		f.Signature, f.Difference.Requirement, broken.Level, broken.Text, f.Difference.Expected, f.Difference.Came, sure)
 	if f.Known != "" {
 		s += "  known        " + f.Known + "\n"
 	}

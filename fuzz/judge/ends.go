@@ -59,7 +59,17 @@ func (j *judgement) calls() {
 	}
 }
 
-// result is how the wait for an answered call must end.
+// Result is how the wait for an answered call must end; the error is the decoder's.
+func (c Call) Result() (ok bool, flags uint64, payload []byte, err error) {
+	s := c.result()
+	if s.Err != nil {
+		return false, 0, nil, s.Err
+	}
+	flags, _ = s.Reply.Flags.Uint64()
+	return *s.Reply.OK, flags, *s.Reply.Payload, nil
+}
+
+// result is Result as the adapter tells it.
 func (c Call) result() Settled {
 	ok := c.Response.Flags&1 != 0
 	payload := adapter.Hex(c.Response.Payload)
