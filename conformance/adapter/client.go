@@ -9,12 +9,16 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 )
 
 // A Client drives one adapter. Its methods may be called from several goroutines.
 type Client struct {
 	Hello Hello // set by Greet
+
+	conns atomic.Int64 // named so far
 
 	mu      sync.Mutex
 	lastID  int64
@@ -73,6 +77,10 @@ func (c *Client) Greet(ctx context.Context) error {
 	c.Hello = Hello{Name: r.Name, Release: r.Release, Language: r.Language, Supports: r.Supports}
 	return nil
 }
+
+// NameConn is a name for a connection that none of this adapter's has had. A command that
+// was left behind, and is carried out late, so finds no connection to do harm to.
+func (c *Client) NameConn() string { return "c" + strconv.FormatInt(c.conns.Add(1), 10) }
 
 // Can reports whether the adapter has the ability.
 func (c *Client) Can(a Ability) bool { return slices.Contains(c.Hello.Supports, a) }

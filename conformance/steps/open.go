@@ -23,7 +23,7 @@ var openSteps = []definition{
 
 // open connects the subject and the peer. The name of the pipes is the connection's.
 func (w *World) open(m adapter.Message) error {
-	m.Op, m.Conn = adapter.OpOpen, "c"+strconv.Itoa(len(w.conns)+1)
+	m.Op, m.Conn = adapter.OpOpen, w.Session.NameConn()
 	pipes, err := peer.NewPipes(w.Dir, filepath.Base(m.Conn))
 	if err != nil {
 		return err

@@ -67,10 +67,10 @@ func (w *World) Wire() []string {
 
 func (w *World) wholeWire() []string {
 	var lines []string
-	for _, c := range w.conns {
+	for i, c := range w.conns {
 		for _, line := range c.peer.Wire.Lines() {
 			if len(w.conns) > 1 {
-				line = c.name + "  " + line
+				line = fmt.Sprintf("c%d  %s", i+1, line)
 			}
 			lines = append(lines, line)
 		}

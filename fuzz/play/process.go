@@ -23,7 +23,6 @@ type Process struct {
 	*adapter.Session
 	dir   string
 	names atomic.Int64
-	conns atomic.Int64
 
 	mu    sync.Mutex
 	spare []string // names of pipes of closed connections
@@ -53,7 +52,7 @@ func (s *Process) Open(ctx context.Context, plan *judge.Plan) (Line, error) {
 		return nil, fmt.Errorf("open the pipe to the subject: %w", err)
 	}
 	defer func() { _ = syscall.Close(holder) }()
-	conn := "c" + strconv.FormatInt(s.conns.Add(1), 10)
+	conn := s.NameConn()
 	handler := !plan.NoHandler
 	m := adapter.Message{Op: adapter.OpOpen, Conn: conn, Recv: to, Send: from, Handler: &handler}
 	if s.Can(adapter.CanGrace) && !plan.Grace {
