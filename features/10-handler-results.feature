@@ -50,6 +50,9 @@ Feature: Handler results
     Given a connection
     When the peer sends 128 requests of wire type 9 with the payload "65536", from tag 1 on
     Then the subject answers the tags 1 to 128 with 65536 octets each, octet i being i mod 251
+    When the peer sends 4 requests of wire type 3 with the payload "#", from tag 201 on
+    And the peer sends 4 requests of wire type 3 with the payload "#", from tag 205 on
+    Then the subject answers the tags 201 to 208 (ok, payload "#")
 
   @HND-4 @must
   Scenario Outline: text is answered in UTF-8 with flags 0: <case>
