@@ -269,7 +269,7 @@ func (s *scenario) early(at int) {
 	switch s.finding.Difference.Kind {
 	case "shutdown returns early":
 		for i, stop := range s.plan.Shutdowns {
-			if stop.Earliest == at {
+			if stop.Asked < at && stop.Earliest == at {
 				s.due(at - 1)
 				s.step("Then", "%q has not returned", shutdownName(i))
 			}
@@ -298,7 +298,7 @@ func (s *scenario) ending() {
 	case len(loose) == 1 && loose[0].Want == judge.Maybe:
 		s.step("Then", "the subject ends its stream, with or without a refusal of tag %d", loose[0].Packet.Tag)
 	default:
-		s.step("Then", "the subject's stream ends")
+		s.line("    # Its stream ends. No step awaits that with packets before it that may come or not.")
 	}
 	if s.joined() && len(s.plan.End.Reasons) == 1 {
 		s.step("Then", `"join" returns, telling the end as %s`, s.plan.End.Reasons[0])

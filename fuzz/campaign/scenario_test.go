@@ -44,7 +44,7 @@ func TestScenarios(t *testing.T) {
 
 func firstFinding(t *testing.T, fault string) *campaign.Finding {
 	t.Helper()
-	r, err := campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Enough: 1}.Run(context.Background())
+	r, err := campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Enough: 1, Tries: 100}.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
