@@ -118,6 +118,7 @@ type task struct {
 	Make
 	own     bool // the scenario tests the requirement that the fault breaks
 	limit   time.Duration
+	place   float64        // in the order of the tasks
 	outcome report.Outcome // empty: it was not run
 	sure    bool           // that is nothing that the others brought about
 }
@@ -143,10 +144,7 @@ type trial struct {
 // not tell what it asks for.
 func (t *trial) queue() {
 	for _, of := range t.traces {
-		limit := t.Timeout + 10*of.took
-		if of.alone || isAboutTime(of.scenario) { // it is not known how long it takes, or it is to tell
-			limit = 30 * t.Timeout
-		}
+		limit := t.limit(of)
 		for range t.controls(of) {
 			t.tasks = append(t.tasks, &task{trace: of, Make: Make{Later: of.later, Process: of.alone}, limit: limit})
 		}
@@ -162,9 +160,31 @@ func (t *trial) queue() {
 			}
 		}
 	}
-	// In any order, always the same, in which what is slow is not all at once.
+	t.shuffle()
+}
+
+// limit is how long a scenario may take.
+func (t *trial) limit(of *trace) time.Duration {
+	switch {
+	case of.alone: // it is not known how long it takes
+		return 30 * t.Timeout
+	case isAboutTime(of.scenario): // that is for it to tell
+		return 8 * t.Timeout
+	}
+	return t.Timeout + 10*of.took
+}
+
+// shuffle puts the tasks in any order, always the same, in which what is slow is not
+// all at once, and nothing of it is last.
+func (t *trial) shuffle() {
 	random := rand.New(rand.NewPCG(1, 0))
-	random.Shuffle(len(t.tasks), func(i, j int) { t.tasks[i], t.tasks[j] = t.tasks[j], t.tasks[i] })
+	for _, k := range t.tasks {
+		k.place = random.Float64()
+		if k.limit > 2*t.Timeout {
+			k.place /= 2
+		}
+	}
+	slices.SortFunc(t.tasks, func(a, b *task) int { return cmp.Compare(a.place, b.place) })
 }
 
 // controls is how often a scenario is run without a fault.
