@@ -8,7 +8,7 @@ import (
 
 // mostAtOnce is how many scenarios may be under way at once. On a machine that is busy
 // with other things they do not only wait.
-const mostAtOnce = 256
+const mostAtOnce = 128
 
 // A crowd runs many scenarios at once, most of which wait: few work at a time, so that
 // none is slowed down much, and one that has taken longer than patience keeps no other

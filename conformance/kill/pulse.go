@@ -45,5 +45,5 @@ func (p *pulse) run(most time.Duration) {
 // patience is how long a scenario may take before it is taken for one that only waits:
 // the longer, the later everything is.
 func (p *pulse) patience() time.Duration {
-	return 5*time.Millisecond + 3*time.Duration(p.late.Load())
+	return 15*time.Millisecond + 3*time.Duration(p.late.Load())
 }
