@@ -268,6 +268,11 @@ func (b *builder) beyond(f input.Frame) {
 	}
 	b.end("INT-5", "INT-5", adapterMalformed, adapterCut, adapterEOF)
 	b.plan.End.Open = true
+	for _, c := range b.plan.Calls {
+		if c.Open && c.Nested >= 0 { // what its handler has been answered is open, too
+			b.plan.Answers[c.Nested].Want = Open
+		}
+	}
 	b.phase = unsure
 	b.waits = false
 	b.close()

@@ -40,6 +40,7 @@ func TestRequired(t *testing.T) {
 		{"flags without room", input.Packet{IsRequest: true, Tag: 1, Flags: input.MaxInteger, Type: 2}.Octets(), "HND-2 either"},
 		{"no name of a gate", request(1, 6, ""), ""},
 		{"a handler that asks", join(request(1, 9, "x"), input.Packet{Tag: 1, Flags: 1, Payload: []byte("y")}.Octets()), "HND-3 result"},
+		{"a handler that is answered beyond 61 bits", join(request(1, 9, "x"), []byte("\x0b\x01\x81\xff\xff\xff\xff\xff\xff\xff\xff\x7c")), "EOS-6 open"},
 		{"a handler that is not answered", request(1, 9, "x"), "EOS-6 failure"},
 	} {
 		var got []string
