@@ -19,6 +19,7 @@ import (
 // fuzzFlags are the flags of fuzz.
 type fuzzFlags struct {
 	campaign campaign.Campaign
+	afl      bool
 	dir      string
 	corpora  []string
 	known    string
@@ -56,6 +57,7 @@ must or should; 1 if something was; 2 for a mistake in the command line; 3 if th
 	flags.IntVar(&c.Enough, "max-findings", 0, "end after so many findings that are not known; 0: go on")
 	flags.IntVar(&c.Tries, "minimize", 400, "how many inputs minimising one finding may try")
 	flags.BoolVar(&c.Codec, "codec", false, "test the codec alone, which is many times as fast: as it is where the adapter opens no connections")
+	flags.BoolVar(&f.afl, "afl", false, "the adapter was built by one of AFL's compilers: keep inputs with which it runs new edges, too, one at a time")
 	flags.BoolVar(&c.Blind, "blind", false, "keep nothing, and change octets alone: what guided mutation is measured against")
 	flags.StringVar(&f.dir, "dir", "packetspec-fuzz", "the `folder` of the corpus, which is read first, and of the findings")
 	flags.StringArrayVar(&f.corpora, "corpus", nil, "a `folder` of further inputs to begin with; may be repeated")
@@ -77,6 +79,9 @@ func (f *fuzzFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	c.Starter = process
+	if f.afl {
+		c.Starter = campaign.Instrumented{Process: process}
+	}
 	return f.hunt(cmd, args)
 }
 
@@ -166,6 +171,9 @@ func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
 		int64(float64(r.Inputs)/max(r.Elapsed.Seconds(), 1e-3)), f.campaign.Seed, r.Traces, len(r.Corpus), len(r.Findings)-known)
 	if known > 0 {
 		_, _ = fmt.Fprintf(w, ", %d known", known)
+	}
+	if f.afl {
+		_, _ = fmt.Fprintf(w, "; %d edges", r.Edges)
 	}
 	if len(r.Dropped) > 0 {
 		_, _ = fmt.Fprintf(w, "; %d suspects did not show again", len(r.Dropped))

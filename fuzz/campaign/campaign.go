@@ -41,6 +41,7 @@ type Progress struct {
 	Inputs   int64 // judged
 	Corpus   int
 	Traces   int
+	Edges    int // of an [Instrumented] subject, with the classes of their counts
 	Findings int // ready
 	Suspects int // waiting to be confirmed and made small
 	Shown    map[string]int64
@@ -72,6 +73,9 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 	c.Workers = max(1, c.Workers)
 	if c.InFlight == 0 {
 		c.InFlight = defaultInFlight
+	}
+	if _, counts := c.Starter.(Instrumented); counts {
+		c.InFlight = 1 // so that an edge is known to be an input's
 	}
 	if c.Limit == 0 {
 		c.Limit = defaultLimit
@@ -118,8 +122,6 @@ type hunt struct {
 	found   map[string]*Finding
 	shown   map[string]int64
 	judged  int64
-	corpus  int
-	traces  int
 	waiting int
 	enough  bool // findings
 	errs    []error
@@ -183,9 +185,6 @@ func (h *hunt) generate(ctx context.Context) {
 			h.fail(err)
 			return
 		}
-		h.mu.Lock()
-		h.corpus, h.traces = len(h.generator.corpus), len(h.generator.traces)
-		h.mu.Unlock()
 		for _, c := range cases {
 			c.CodecOnly = h.Codec
 			select {
@@ -223,6 +222,7 @@ func (h *hunt) collect() {
 
 // take makes suspects of what is new.
 func (h *hunt) take(v Verdict) {
+	h.generator.learn(v.Case, v.Edges)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.judged++
@@ -399,7 +399,8 @@ func (h *hunt) small(ctx context.Context, b *bench, f *Finding) error {
 func (h *hunt) progress() Progress {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := Progress{Elapsed: time.Since(h.began), Inputs: h.judged, Corpus: h.corpus, Traces: h.traces, Findings: len(h.result.Findings), Suspects: h.waiting, Shown: map[string]int64{}}
+	p := Progress{Elapsed: time.Since(h.began), Inputs: h.judged, Findings: len(h.result.Findings), Suspects: h.waiting, Shown: map[string]int64{}}
+	p.Corpus, p.Traces, p.Edges = h.generator.size()
 	for s, n := range h.shown {
 		p.Shown[s] = n
 	}

@@ -21,21 +21,23 @@ type Case struct {
 	Raw    []byte
 	Plan   *judge.Plan
 	Codec  []judge.Reading // of frames that have not been read before
-	New    int             // how many traces it showed first
+	seed   *seed           // nil: it showed nothing new
 	// CodecOnly: no connection is to hear it.
 	CodecOnly bool
 }
 
 // A generator makes inputs.
 type generator struct {
-	chance *rand.Rand
-	can    judge.Abilities
-	blind  bool // it keeps nothing, and knows nothing of packets
-	limit  int  // in octets
+	can   judge.Abilities
+	blind bool // it keeps nothing, and knows nothing of packets
+	limit int  // in octets
 
+	mu     sync.Mutex // of what follows
+	chance *rand.Rand
 	made   int64
 	corpus []*seed
 	traces map[uint64]bool
+	edges  map[uint64]bool // of the subject, with the classes of their counts
 	read   map[uint64]bool // frames, by their hash
 	queue  [][]byte        // inputs given, which come first
 }
@@ -50,7 +52,7 @@ type seed struct {
 func newGenerator(number uint64, can judge.Abilities, blind bool, limit int, given [][]byte) *generator {
 	return &generator{
 		chance: rand.New(rand.NewPCG(number, 0x7061636b6574)), can: can, blind: blind, limit: limit,
-		traces: map[uint64]bool{}, read: map[uint64]bool{}, queue: given,
+		traces: map[uint64]bool{}, edges: map[uint64]bool{}, read: map[uint64]bool{}, queue: given,
 	}
 }
 
@@ -61,6 +63,8 @@ const batch = 64
 // next is a batch of at most n inputs. The error is of the reference, which must do what is
 // required.
 func (g *generator) next(n int64) ([]*Case, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	cases := make([]*Case, min(n, batch))
 	for i := range cases {
 		cases[i] = &Case{Number: g.made, Raw: g.make()}
@@ -132,15 +136,40 @@ func (s *seed) weight() int { return (s.tried + 8) * (len(s.raw) + 32) / (s.bred
 
 // keep keeps an input that shows something new.
 func (g *generator) keep(c *Case, shown []uint64) {
-	for _, v := range shown {
-		if !g.traces[v] {
-			g.traces[v] = true
-			c.New++
+	if notes(g.traces, shown) {
+		g.add(c)
+	}
+}
+
+// learn keeps an input with which the subject has run new edges.
+func (g *generator) learn(c *Case, edges []uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if notes(g.edges, edges) && c.seed == nil {
+		g.add(c)
+	}
+}
+
+func (g *generator) add(c *Case) {
+	c.seed = &seed{raw: c.Raw}
+	g.corpus = append(g.corpus, c.seed)
+}
+
+// notes notes values, and reports whether one is new.
+func notes(known map[uint64]bool, values []uint64) (isNew bool) {
+	for _, v := range values {
+		if !known[v] {
+			known[v], isNew = true, true
 		}
 	}
-	if c.New > 0 {
-		g.corpus = append(g.corpus, &seed{raw: c.Raw})
-	}
+	return isNew
+}
+
+// size is how much the generator has seen so far.
+func (g *generator) size() (corpus, traces, edges int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.corpus), len(g.traces), len(g.edges)
 }
 
 // maxRead bounds what is remembered of frames.

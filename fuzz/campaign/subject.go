@@ -2,11 +2,14 @@ package campaign
 
 import (
 	"context"
+	"errors"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/afl"
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/play"
 )
@@ -22,7 +25,15 @@ type subject struct {
 
 	usual     atomic.Int64 // how long an input takes that nothing holds up, in nanoseconds
 	codecOnly atomic.Bool  // it has no connections
+	edges     *afl.Map     // nil: it does not count them
 }
+
+// An Instrumented is a program that was built by AFL's compilers, so that what it does with
+// an input can be seen by its edges, too. It hears one input at a time.
+type Instrumented struct{ adapter.Process }
+
+// errNoEdges is how an [Instrumented] program ends that is none.
+var errNoEdges = errors.New("it counts no edges: build it by one of AFL's compilers, as by CC=afl-clang-fast, or leave --afl out")
 
 // patience is how long this subject is waited for in a campaign: long enough for a slow
 // one on a busy machine.
@@ -39,24 +50,56 @@ func (s *subject) took(d time.Duration) {
 	s.usual.Store(usual + (int64(d)-usual)/16)
 }
 
-func start(ctx context.Context, starter adapter.Starter) (*subject, error) {
+func start(ctx context.Context, starter adapter.Starter) (s *subject, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	dir, err := os.MkdirTemp("", "packetspec-fuzz-")
-	if err != nil {
+	s = &subject{}
+	defer func() {
+		if err != nil {
+			s.discard()
+		}
+	}()
+	if s.dir, err = os.MkdirTemp("", "packetspec-fuzz-"); err != nil {
 		return nil, err
+	}
+	program, counts := starter.(Instrumented)
+	if counts {
+		if s.edges, err = afl.New(); err != nil {
+			return nil, err
+		}
+		if program.Env == nil {
+			program.Env = os.Environ()
+		}
+		program.Env = slices.Concat(program.Env, s.edges.Environment())
+		starter = program.Process
 	}
 	session, err := starter.Start(ctx)
 	if err != nil {
-		_ = os.RemoveAll(dir)
 		return nil, err
 	}
-	s := &subject{Process: play.NewProcess(session, dir), dir: dir}
+	s.Process = play.NewProcess(session, s.dir)
 	s.can = judge.Abilities{
 		Channels: s.Can(adapter.CanChannels), Decode: s.Can(adapter.CanDecode), DecodeFlags: s.Can(adapter.CanDecodeFlags),
 		InvalidReply: s.Can(adapter.CanInvalidReply),
 	}
-	return s, nil
+	if counts {
+		err = s.edges.Seal()
+		if len(s.edges.Take()) == 0 {
+			err = &adapter.StartError{Command: starter.String(), Err: errNoEdges}
+		}
+		if err != nil {
+			_ = session.Stop()
+		}
+	}
+	return s, err
+}
+
+// discard removes what a subject leaves.
+func (s *subject) discard() {
+	_ = os.RemoveAll(s.dir)
+	if s.edges != nil {
+		_ = s.edges.Close()
+	}
 }
 
 // end stops the subject, which may be in any state, and removes its folder.
@@ -67,7 +110,7 @@ func (s *subject) end() {
 	default:
 		_ = s.End()
 	}
-	_ = os.RemoveAll(s.dir)
+	s.discard()
 }
 
 // A Verdict is what was found of an input.
@@ -76,12 +119,21 @@ type Verdict struct {
 	Found  []judge.Difference
 	Died   bool
 	Record *judge.Record
+	Edges  []uint64 // that the subject ran meanwhile, if it counts them
 	// CodecOnly: the subject has no connections, so only its codec has heard the input.
 	CodecOnly bool
 }
 
 // run has the subject hear one input.
-func (s *subject) run(ctx context.Context, c *Case, patience play.Patience) (v Verdict) {
+func (s *subject) run(ctx context.Context, c *Case, patience play.Patience) Verdict {
+	v := s.hear(ctx, c, patience)
+	if s.edges != nil {
+		v.Edges = s.edges.Take()
+	}
+	return v
+}
+
+func (s *subject) hear(ctx context.Context, c *Case, patience play.Patience) (v Verdict) {
 	v.Case = c
 	v.Found = s.codec(ctx, c, patience)
 	if v.CodecOnly = c.CodecOnly || s.codecOnly.Load(); v.CodecOnly {
