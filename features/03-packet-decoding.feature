@@ -173,3 +173,50 @@ Feature: Packet decoding
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
     When the peer sends 03 62
     Then the subject answers 03 02 04 62 (response: tag 2, ok, payload "b")
+
+  @DEC-5 @must
+  Scenario: a payload with the octets of EOF at its end does not end the stream
+    Given a connection
+    When the peer sends 07 01 02 03 03 00 02 00 (request: tag 1, wire type 3, payload 03000200)
+    Then the subject answers 06 01 04 03 00 02 00 (response: tag 1, ok, payload 03000200)
+    When the peer sends 04 02 02 03 62 (request: tag 2, wire type 3, payload "b")
+    Then the subject answers 03 02 04 62 (response: tag 2, ok, payload "b")
+
+  @DEC-5 @must
+  Scenario: four hundred requests in one write are all answered before EOF
+    Given a connection
+    When the peer sends 400 requests of wire type 3 with the payload "#", from tag 1 on
+    Then the subject answers the tags 1 to 100 (ok, payload "#")
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject answers the tags 101 to 400 (ok, payload "#")
+    And the subject ends its stream
+
+  @DEC-2 @must
+  Scenario: a request with channel 0 written is answered
+    Given a connection
+    When the peer sends 05 01 03 00 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+
+  @INT-3 @must
+  Scenario: a request with 6 octets 80 before the length is answered
+    Given a connection
+    When the peer sends 80*6 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+
+  @INT-3 @must
+  Scenario: a request with 20 octets 80 before the length is answered
+    Given a connection
+    When the peer sends 80*20 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+
+  @INT-3 @must
+  Scenario: a request with channel 0 written longer than need be is answered
+    Given a connection
+    When the peer sends 06 01 03 80 00 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+
+  @INT-3 @must
+  Scenario: a request with 25 octets 80 before the tag is answered
+    Given a connection
+    When the peer sends 1d 80*25 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")

@@ -168,3 +168,138 @@ Feature: Tags
       | case               | octets                                                           |
       | an overlong tag    | 05 80 01 02 03 61 (request: tag 1, wire type 3, payload "a")     |
       | channel 0, written | 05 01 03 00 03 61 (request: tag 1, wire type 3, payload "a")     |
+
+  @TAG-6 @must
+  Scenario: tags 1 and 257 are two tags
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 05 82 01 02 03 62 (request: tag 257, wire type 3, payload "b")
+    Then the subject answers 04 82 01 04 62 (response: tag 257, ok, payload "b")
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+
+  @TAG-6 @must
+  Scenario: tags 1 and 65537 are two tags
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 06 84 80 01 02 03 62 (request: tag 65537, wire type 3, payload "b")
+    Then the subject answers 05 84 80 01 04 62 (response: tag 65537, ok, payload "b")
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+
+  @TAG-6 @must
+  Scenario: tags 1 and 2^32 + 1 are two tags
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 08 90 80 80 80 01 02 03 62 (request: tag 4294967297, wire type 3, payload "b")
+    Then the subject answers 07 90 80 80 80 01 04 62 (response: tag 4294967297, ok, payload "b")
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+
+  @TAG-3 @should
+  Scenario: the tag of a refused request on another channel is free
+    Given a connection
+    When the peer sends 05 01 03 05 03 78 (request: channel 5, tag 1, wire type 3, payload "x")
+    Then the subject answers tag 1 on channel 5 with a failure
+    When the peer sends 04 01 02 03 79 (request: tag 1, wire type 3, payload "y")
+    Then the subject answers 03 01 04 79 (response: tag 1, ok, payload "y")
+
+  @TAG-5 @should
+  Scenario: a refusal on another channel does not free the tag in flight
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 05 01 03 05 03 78 (request: channel 5, tag 1, wire type 3, payload "x")
+    Then the subject answers tag 1 on channel 5 with a failure
+    When the peer sends 04 01 02 03 79 (request: tag 1, wire type 3, payload "y")
+    Then the subject answers tag 1 with a failure
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+
+  @TAG-5 @should
+  Scenario: after two duplicates the first request is still answered
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 02 03 78 (request: tag 1, wire type 3, payload "x")
+    Then the subject answers tag 1 with a failure
+    When the peer sends 04 01 02 03 79 (request: tag 1, wire type 3, payload "y")
+    Then the subject answers tag 1 with a failure
+    When the peer sends 04 01 02 03 7a (request: tag 1, wire type 3, payload "z")
+    Then the subject answers tag 1 with a failure
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    When the peer sends 04 01 02 03 62 (request: tag 1, wire type 3, payload "b")
+    Then the subject answers 03 01 04 62 (response: tag 1, ok, payload "b")
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject ends its stream
+
+  @TAG-4 @must
+  Scenario: a duplicate that is the same to the octet is refused
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    Then the subject answers tag 1 with a failure
+
+  @TAG-4 @must
+  Scenario: a duplicate of tag 0 is refused
+    Given a connection
+    When the peer sends 04 00 02 07 67 (request: tag 0, wire type 7, payload "g")
+    And the peer sends 04 00 02 03 78 (request: tag 0, wire type 3, payload "x")
+    Then the subject answers tag 0 with a failure
+
+  @TAG-4 @must
+  Scenario: the flags of a duplicate do not make its refusal ok
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 16 03 78 (request: tag 1, flags 0x5, wire type 3, payload "x")
+    Then the subject answers tag 1 with a failure
+
+  @TAG-3 @should
+  Scenario: a tag may be used again after an empty answer
+    Given a connection
+    When the peer sends 03 01 02 01 (request: tag 1, wire type 1)
+    Then the subject answers 02 01 04 (response: tag 1, ok)
+    When the peer sends 04 01 02 03 79 (request: tag 1, wire type 3, payload "y")
+    Then the subject answers 03 01 04 79 (response: tag 1, ok, payload "y")
+
+  @TAG-3 @should
+  Scenario: a tag may be used again after a large answer
+    Given a connection
+    When the peer sends 08 01 02 09 37 30 30 30 30 (request: tag 1, wire type 9, payload "70000")
+    Then the subject answers tag 1 with 70000 octets, octet i being i mod 251
+    When the peer sends 04 01 02 03 79 (request: tag 1, wire type 3, payload "y")
+    Then the subject answers 03 01 04 79 (response: tag 1, ok, payload "y")
+
+  @TAG-1 @should @dialect-2021
+  Scenario: a tag of the peer's in flight is not left out
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the subject requests type 2 as "a" (payload "x")
+    Then the subject sends 04 01 02 03 78 (request: tag 1, wire type 3, payload "x")
+
+  @TAG-1 @should @dialect-2021
+  Scenario: tags go on counting after all is answered
+    Given a connection
+    When the subject requests type 2 as "1" (payload "x")
+    Then the subject sends 04 01 02 03 78 (request: tag 1, wire type 3, payload "x")
+    When the peer sends 03 01 04 79 (response: tag 1, ok, payload "y")
+    Then "1" is answered (ok, payload "y")
+    When the subject requests type 2 as "2" (payload "x")
+    Then the subject sends 04 02 02 03 78 (request: tag 2, wire type 3, payload "x")
+    When the peer sends 03 02 04 79 (response: tag 2, ok, payload "y")
+    Then "2" is answered (ok, payload "y")
+    When the subject requests type 2 as "3" (payload "x")
+    Then the subject sends 04 03 02 03 78 (request: tag 3, wire type 3, payload "x")
+    When the peer sends 03 03 04 79 (response: tag 3, ok, payload "y")
+    Then "3" is answered (ok, payload "y")
+    When the subject requests type 2 as "4" (payload "x")
+    Then the subject sends 04 04 02 03 78 (request: tag 4, wire type 3, payload "x")
+    When the peer sends 03 04 04 79 (response: tag 4, ok, payload "y")
+    Then "4" is answered (ok, payload "y")
+    When the subject requests type 2 as "5" (payload "x")
+    Then the subject sends 04 05 02 03 78 (request: tag 5, wire type 3, payload "x")
+    When the peer sends 03 05 04 79 (response: tag 5, ok, payload "y")
+    Then "5" is answered (ok, payload "y")
+    When the subject requests type 2 as "6" (payload "x")
+    Then the subject sends 04 06 02 03 78 (request: tag 6, wire type 3, payload "x")
+    When the peer sends 03 06 04 79 (response: tag 6, ok, payload "y")
+    Then "6" is answered (ok, payload "y")

@@ -82,3 +82,59 @@ Feature: Channels
     When gate "g" is released
     And the peer sends 03 00 02 00 (EOF)
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+
+  @CHN-1 @must
+  Scenario: a request on channel 256 is refused there
+    Given a connection
+    When the peer sends 06 01 03 82 00 03 78 (request: channel 256, tag 1, wire type 3, payload "x")
+    Then the subject answers tag 1 on channel 256 with a failure
+    And the handler was not called
+
+  @CHN-1 @must
+  Scenario: a request on channel 65536 is refused there
+    Given a connection
+    When the peer sends 07 01 03 84 80 00 03 78 (request: channel 65536, tag 1, wire type 3, payload "x")
+    Then the subject answers tag 1 on channel 65536 with a failure
+    And the handler was not called
+
+  @CHN-1 @must
+  Scenario: a request on channel 2^32 is refused there
+    Given a connection
+    When the peer sends 09 01 03 90 80 80 80 00 03 78 (request: channel 4294967296, tag 1, wire type 3, payload "x")
+    Then the subject answers tag 1 on channel 4294967296 with a failure
+    And the handler was not called
+
+  @CHN-1 @must
+  Scenario: a request on channel 2^32 + 5 is refused there
+    Given a connection
+    When the peer sends 09 01 03 90 80 80 80 05 03 78 (request: channel 4294967301, tag 1, wire type 3, payload "x")
+    Then the subject answers tag 1 on channel 4294967301 with a failure
+    And the handler was not called
+
+  @CHN-1 @must
+  Scenario: a refusal has the whole of a large tag
+    Given a connection
+    When the peer sends 09 90 80 80 80 07 03 05 03 78 (request: channel 5, tag 4294967303, wire type 3, payload "x")
+    Then the subject answers tag 4294967303 on channel 5 with a failure
+
+  @CHN-1 @must
+  Scenario: the flags of a request do not make its refusal ok
+    Given a connection
+    When the peer sends 05 01 17 03 03 78 (request: channel 3, tag 1, flags 0x5, wire type 3, payload "x")
+    Then the subject answers tag 1 on channel 3 with a failure
+
+  @CHN-1 @must
+  Scenario: every request on a channel is refused, not only the first
+    Given a connection
+    When the peer sends 05 01 03 05 03 78 (request: channel 5, tag 1, wire type 3, payload "x")
+    And the peer sends 05 02 03 05 03 79 (request: channel 5, tag 2, wire type 3, payload "y")
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject answers tag 1 on channel 5 with a failure
+    And the subject answers tag 2 on channel 5 with a failure
+    And the subject ends its stream
+
+  @CHN-1 @must
+  Scenario: without a handler a request on another channel is refused there
+    Given a connection without a request handler
+    When the peer sends 05 01 03 05 03 78 (request: channel 5, tag 1, wire type 3, payload "x")
+    Then the subject answers tag 1 on channel 5 with a failure

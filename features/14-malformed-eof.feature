@@ -85,3 +85,15 @@ Feature: The malformed EOF packet
     When the peer sends 04 05 03 00 00 04 01 02 03 61 03 00 02 00 (request: tag 5, wire type 0; request: tag 1, wire type 3, payload "a"; EOF)
     Then the subject ends its stream
     And the handler was not called
+
+  @MEO-1 @must
+  Scenario: a malformed EOF packet with a large payload ends the stream
+    Given a connection
+    When the peer sends 1f 00 02 00 61*28 (request: tag 0, wire type 0, payload 61*28)
+    Then the subject ends its stream
+
+  @MEO-1 @must @dialect-2021
+  Scenario: a malformed EOF packet whose type is longer than need be ends the stream
+    Given a connection
+    When the peer sends 04 01 02 80 00 (request: tag 1, wire type 0)
+    Then the subject ends its stream

@@ -360,3 +360,110 @@ Feature: Shutdown
     And "one" returns
     And "two" returns
     And "three" returns
+
+  @SHD-5 @must @dialect-2021
+  Scenario: after a shutdown a response to no request is ignored
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down as "shutdown"
+    And the peer sends 02 4d 04 (response: tag 77, ok)
+    And the peer sends 06 01 04 6c 61 74 65 (response: tag 1, ok, payload "late")
+    Then "a" is answered (ok, payload "late")
+
+  @SHD-5 @must @dialect-2021
+  Scenario: after a shutdown a late response is decoded
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x"), decoded by "reverse"
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down as "shutdown"
+    And the peer sends 06 01 04 6c 61 74 65 (response: tag 1, ok, payload "late")
+    Then "a" is answered (ok, payload "etal")
+
+  @SHD-5 @must
+  Scenario: after a shutdown a late response of 70000 octets is delivered
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down as "shutdown"
+    And the peer answers "a" (ok, payload 61*70000)
+    Then "a" is answered (ok, payload 61*70000)
+
+  @TAG-5 @should
+  Scenario: a blocking shutdown returns after a duplicate was refused
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 02 03 78 (request: tag 1, wire type 3, payload "x")
+    Then the subject answers tag 1 with a failure
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    When the subject is shut down, blocking, as "shutdown"
+    Then "shutdown" returns
+    And the subject ends its stream
+
+  @SHD-6 @must @dialect-2021
+  Scenario: a blocking shutdown returns after failed and ill-decoded answers
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends 04 01 00 6e 6f (response: tag 1, failed, payload "no")
+    Then "a" is answered (failed, payload "no")
+    When the subject requests type 2 as "b" (payload "y"), decoded by "raise"
+    Then the subject sends the request of "b" (wire type 3, payload "y")
+    When the peer sends 05 02 04 79 65 73 (response: tag 2, ok, payload "yes")
+    Then "b" ends with the decoder's error
+    When the subject is shut down, blocking, as "shutdown"
+    Then "shutdown" returns
+    And the subject ends its stream
+
+  @SHD-7 @should @dialect-2021
+  Scenario: a response to no request does not let a blocking shutdown return
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down, blocking, as "shutdown"
+    And the peer sends 02 4d 04 (response: tag 77, ok)
+    Then "shutdown" has not returned
+    When the peer sends 06 01 04 6c 61 74 65 (response: tag 1, ok, payload "late")
+    Then "a" is answered (ok, payload "late")
+    And "shutdown" returns
+
+  @SHD-6 @must
+  Scenario: a cut lets a blocking shutdown return
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down, blocking, as "shutdown"
+    And the peer ends its stream without EOF
+    Then "a" is cancelled
+    And "shutdown" returns
+
+  @SHD-6 @must
+  Scenario: malformed input lets a blocking shutdown return
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down, blocking, as "shutdown"
+    And the peer sends 01 01
+    Then "a" is cancelled
+    And "shutdown" returns
+
+  @SHD-4 @must
+  Scenario: a second blocking shutdown returns, too
+    Given a connection
+    When the subject is shut down, blocking, as "first"
+    Then "first" returns
+    When the subject is shut down, blocking, as "second"
+    Then "second" returns
+    And the subject ends its stream
+
+  @TAG-5 @should
+  Scenario: a duplicate refused before the shutdown does not let EOF out before the first is answered
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 02 03 78 (request: tag 1, wire type 3, payload "x")
+    Then the subject answers tag 1 with a failure
+    When the subject is shut down as "shutdown"
+    And gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
