@@ -243,9 +243,6 @@ func (r *row) last(blind bool) int {
 	return r.guided[len(r.guided)-1]
 }
 
-// unrevealed are the faults that no octets from outside reveal, with the reason.
-var unrevealed = map[string]string{}
-
 // page is the table, the hardest fault first.
 func (m *measurement) page() string {
 	var rows []*row
@@ -256,6 +253,7 @@ func (m *measurement) page() string {
 		return cmp.Or(cmp.Compare(median(b.guided), median(a.guided)), cmp.Compare(a.Name, b.Name))
 	})
 	var s strings.Builder
+	s.WriteString("| fault | breaks | guided | blind | found as |\n|---|---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s |\n", r.Name, r.Requirement, m.tell(r.guided), m.tell(r.blind), r.signature)
 	}

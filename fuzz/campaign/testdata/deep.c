@@ -1,5 +1,5 @@
 /* An adapter with half a codec, for the test of --afl: it writes responses. Deep inside is
- * a mistake that no class of packets tells of, only the edges on the way to it: payloads
+ * a mistake that no class of packets tells of, but the edges on the way to it do: payloads
  * that begin with "key" are written upside down. */
 #include <stdint.h>
 #include <stdio.h>
