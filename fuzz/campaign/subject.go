@@ -50,10 +50,10 @@ func (s *subject) took(d time.Duration) {
 	s.usual.Store(usual + (int64(d)-usual)/16)
 }
 
-func start(ctx context.Context, starter adapter.Starter) (s *subject, err error) {
+func start(ctx context.Context, starter adapter.Starter) (_ *subject, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	s = &subject{}
+	s := &subject{}
 	defer func() {
 		if err != nil {
 			s.discard()
