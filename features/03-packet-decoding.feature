@@ -198,25 +198,14 @@ Feature: Packet decoding
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
 
   @INT-3 @must
-  Scenario: a request with 6 octets 80 before the length is answered
+  Scenario Outline: a request with <form> is answered
     Given a connection
-    When the peer sends 80*6 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    When the peer sends <request>
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
 
-  @INT-3 @must
-  Scenario: a request with 20 octets 80 before the length is answered
-    Given a connection
-    When the peer sends 80*20 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
-    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
-
-  @INT-3 @must
-  Scenario: a request with channel 0 written longer than need be is answered
-    Given a connection
-    When the peer sends 06 01 03 80 00 03 61 (request: tag 1, wire type 3, payload "a")
-    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
-
-  @INT-3 @must
-  Scenario: a request with 25 octets 80 before the tag is answered
-    Given a connection
-    When the peer sends 1d 80*25 01 02 03 61 (request: tag 1, wire type 3, payload "a")
-    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    Examples:
+      | form                                  | request                                                         |
+      | 6 octets 80 before the length         | 80*6 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")  |
+      | 20 octets 80 before the length        | 80*20 04 01 02 03 61 (request: tag 1, wire type 3, payload "a") |
+      | channel 0 written longer than need be | 06 01 03 80 00 03 61 (request: tag 1, wire type 3, payload "a") |
+      | 25 octets 80 before the tag           | 1d 80*25 01 02 03 61 (request: tag 1, wire type 3, payload "a") |

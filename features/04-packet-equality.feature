@@ -45,25 +45,14 @@ Feature: Packet equality
     Then each pair of equal.jsonl is equal or not
 
   @EQ-1 @must
-  Scenario: packets differ by tags 1 and 2^32 + 1
-    Then response: tag 1, ok does not equal response: tag 4294967297, ok
+  Scenario Outline: packets differ by <difference>
+    Then <pair>
 
-  @EQ-1 @must
-  Scenario: packets differ by flags 1 and 257
-    Then request: tag 1, flags 0x1, wire type 3 does not equal request: tag 1, flags 0x101, wire type 3
-
-  @EQ-1 @must
-  Scenario: packets differ by channels 1 and 65537
-    Then request: channel 1, tag 1, wire type 3 does not equal request: channel 65537, tag 1, wire type 3
-
-  @EQ-1 @must
-  Scenario: packets differ by types 1 and 2^32 + 1
-    Then request: tag 1, wire type 1 does not equal request: tag 1, wire type 4294967297
-
-  @EQ-1 @must
-  Scenario: packets differ by payloads that differ behind an octet 0
-    Then response: tag 1, ok, payload 610062 does not equal response: tag 1, ok, payload 610063
-
-  @EQ-1 @must
-  Scenario: packets differ by payloads that are no text
-    Then response: tag 1, ok, payload ff does not equal response: tag 1, ok, payload fe
+    Examples:
+      | difference                             | pair                                                                                             |
+      | tags 1 and 2^32 + 1                    | response: tag 1, ok does not equal response: tag 4294967297, ok                                  |
+      | flags 1 and 257                        | request: tag 1, flags 0x1, wire type 3 does not equal request: tag 1, flags 0x101, wire type 3   |
+      | channels 1 and 65537                   | request: channel 1, tag 1, wire type 3 does not equal request: channel 65537, tag 1, wire type 3 |
+      | types 1 and 2^32 + 1                   | request: tag 1, wire type 1 does not equal request: tag 1, wire type 4294967297                  |
+      | payloads that differ behind an octet 0 | response: tag 1, ok, payload 610062 does not equal response: tag 1, ok, payload 610063           |
+      | payloads that are no text              | response: tag 1, ok, payload ff does not equal response: tag 1, ok, payload fe                   |

@@ -139,79 +139,41 @@ Feature: Requests
     Then the 64 requests of "a" are answered (ok, payload "to #")
 
   @RQS-2 @must
-  Scenario: a type of 2^8 and more reaches the handler whole
+  Scenario Outline: a type of <type> and more reaches the handler whole
     Given a connection
-    When the peer sends 05 01 02 82 03 78 (request: tag 1, wire type 259, payload "x")
+    When the peer sends <request>
     Then the subject answers tag 1 with a failure
 
-  @RQS-2 @must
-  Scenario: a type of 2^32 and more reaches the handler whole
-    Given a connection
-    When the peer sends 08 01 02 90 80 80 80 03 78 (request: tag 1, wire type 4294967299, payload "x")
-    Then the subject answers tag 1 with a failure
+    Examples:
+      | type | request                                                                        |
+      | 2^8  | 05 01 02 82 03 78 (request: tag 1, wire type 259, payload "x")                 |
+      | 2^32 | 08 01 02 90 80 80 80 03 78 (request: tag 1, wire type 4294967299, payload "x") |
 
   @RQS-1 @must @dialect-2021
-  Scenario: type 255 goes out whole
+  Scenario Outline: type <type> goes out whole
     Given a connection
-    When the subject requests type 255 as "a" (payload "x")
-    Then the subject sends 05 01 02 82 00 78 (request: tag 1, wire type 256, payload "x")
+    When the subject requests type <type> as "a" (payload "x")
+    Then the subject sends <request>
+
+    Examples:
+      | type       | request                                                                        |
+      | 255        | 05 01 02 82 00 78 (request: tag 1, wire type 256, payload "x")                 |
+      | 256        | 05 01 02 82 01 78 (request: tag 1, wire type 257, payload "x")                 |
+      | 65535      | 06 01 02 84 80 00 78 (request: tag 1, wire type 65536, payload "x")            |
+      | 65536      | 06 01 02 84 80 01 78 (request: tag 1, wire type 65537, payload "x")            |
+      | 4294967295 | 08 01 02 90 80 80 80 00 78 (request: tag 1, wire type 4294967296, payload "x") |
+      | 4294967296 | 08 01 02 90 80 80 80 01 78 (request: tag 1, wire type 4294967297, payload "x") |
 
   @RQS-1 @must @dialect-2021
-  Scenario: type 256 goes out whole
+  Scenario Outline: flags <flags> go out whole
     Given a connection
-    When the subject requests type 256 as "a" (payload "x")
-    Then the subject sends 05 01 02 82 01 78 (request: tag 1, wire type 257, payload "x")
+    When the subject requests type 2 as "a" (flags <flags>, payload "x")
+    Then the subject sends <request>
 
-  @RQS-1 @must @dialect-2021
-  Scenario: type 65535 goes out whole
-    Given a connection
-    When the subject requests type 65535 as "a" (payload "x")
-    Then the subject sends 06 01 02 84 80 00 78 (request: tag 1, wire type 65536, payload "x")
-
-  @RQS-1 @must @dialect-2021
-  Scenario: type 65536 goes out whole
-    Given a connection
-    When the subject requests type 65536 as "a" (payload "x")
-    Then the subject sends 06 01 02 84 80 01 78 (request: tag 1, wire type 65537, payload "x")
-
-  @RQS-1 @must @dialect-2021
-  Scenario: type 4294967295 goes out whole
-    Given a connection
-    When the subject requests type 4294967295 as "a" (payload "x")
-    Then the subject sends 08 01 02 90 80 80 80 00 78 (request: tag 1, wire type 4294967296, payload "x")
-
-  @RQS-1 @must @dialect-2021
-  Scenario: type 4294967296 goes out whole
-    Given a connection
-    When the subject requests type 4294967296 as "a" (payload "x")
-    Then the subject sends 08 01 02 90 80 80 80 01 78 (request: tag 1, wire type 4294967297, payload "x")
-
-  @RQS-1 @must @dialect-2021
-  Scenario: flags 0x101 go out whole
-    Given a connection
-    When the subject requests type 2 as "a" (flags 0x101, payload "x")
-    Then the subject sends 05 01 88 06 03 78 (request: tag 1, flags 0x101, wire type 3, payload "x")
-
-  @RQS-1 @must @dialect-2021
-  Scenario: flags 0x10001 go out whole
-    Given a connection
-    When the subject requests type 2 as "a" (flags 0x10001, payload "x")
-    Then the subject sends 06 01 90 80 06 03 78 (request: tag 1, flags 0x10001, wire type 3, payload "x")
-
-  @RQS-1 @must @dialect-2021
-  Scenario: flags 0x100000001 go out whole
-    Given a connection
-    When the subject requests type 2 as "a" (flags 0x100000001, payload "x")
-    Then the subject sends 08 01 c0 80 80 80 06 03 78 (request: tag 1, flags 0x100000001, wire type 3, payload "x")
-
-  @RQS-1 @must @dialect-2021
-  Scenario: flags 0x20000000000001 go out whole
-    Given a connection
-    When the subject requests type 2 as "a" (flags 0x20000000000001, payload "x")
-    Then the subject sends 0b 01 c0 80 80 80 80 80 80 06 03 78 (request: tag 1, flags 0x20000000000001, wire type 3, payload "x")
-
-  @RQS-1 @must @dialect-2021
-  Scenario: flags 0x1000000000000000 go out whole
-    Given a connection
-    When the subject requests type 2 as "a" (flags 0x1000000000000000, payload "x")
-    Then the subject sends 0c 01 c0 80 80 80 80 80 80 80 02 03 78 (request: tag 1, flags 0x1000000000000000, wire type 3, payload "x")
+    Examples:
+      | flags              | request                                                                                                     |
+      | 0x101              | 05 01 88 06 03 78 (request: tag 1, flags 0x101, wire type 3, payload "x")                                   |
+      | 0x10001            | 06 01 90 80 06 03 78 (request: tag 1, flags 0x10001, wire type 3, payload "x")                              |
+      | 0x100000001        | 08 01 c0 80 80 80 06 03 78 (request: tag 1, flags 0x100000001, wire type 3, payload "x")                    |
+      | 0x20000000000001   | 0b 01 c0 80 80 80 80 80 80 06 03 78 (request: tag 1, flags 0x20000000000001, wire type 3, payload "x")      |
+      | 0x1000000000000000 | 0c 01 c0 80 80 80 80 80 80 80 02 03 78 (request: tag 1, flags 0x1000000000000000, wire type 3, payload "x") |

@@ -170,31 +170,19 @@ Feature: Tags
       | channel 0, written | 05 01 03 00 03 61 (request: tag 1, wire type 3, payload "a")     |
 
   @TAG-6 @must
-  Scenario: tags 1 and 257 are two tags
+  Scenario Outline: tags 1 and <tag> are two tags
     Given a connection
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
-    And the peer sends 05 82 01 02 03 62 (request: tag 257, wire type 3, payload "b")
-    Then the subject answers 04 82 01 04 62 (response: tag 257, ok, payload "b")
+    And the peer sends <request>
+    Then the subject answers <response>
     When gate "g" is released
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
 
-  @TAG-6 @must
-  Scenario: tags 1 and 65537 are two tags
-    Given a connection
-    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
-    And the peer sends 06 84 80 01 02 03 62 (request: tag 65537, wire type 3, payload "b")
-    Then the subject answers 05 84 80 01 04 62 (response: tag 65537, ok, payload "b")
-    When gate "g" is released
-    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
-
-  @TAG-6 @must
-  Scenario: tags 1 and 2^32 + 1 are two tags
-    Given a connection
-    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
-    And the peer sends 08 90 80 80 80 01 02 03 62 (request: tag 4294967297, wire type 3, payload "b")
-    Then the subject answers 07 90 80 80 80 01 04 62 (response: tag 4294967297, ok, payload "b")
-    When gate "g" is released
-    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    Examples:
+      | tag      | request                                                                        | response                                                            |
+      | 257      | 05 82 01 02 03 62 (request: tag 257, wire type 3, payload "b")                 | 04 82 01 04 62 (response: tag 257, ok, payload "b")                 |
+      | 65537    | 06 84 80 01 02 03 62 (request: tag 65537, wire type 3, payload "b")            | 05 84 80 01 04 62 (response: tag 65537, ok, payload "b")            |
+      | 2^32 + 1 | 08 90 80 80 80 01 02 03 62 (request: tag 4294967297, wire type 3, payload "b") | 07 90 80 80 80 01 04 62 (response: tag 4294967297, ok, payload "b") |
 
   @TAG-3 @should
   Scenario: the tag of a refused request on another channel is free

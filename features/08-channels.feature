@@ -84,32 +84,18 @@ Feature: Channels
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
 
   @CHN-1 @must
-  Scenario: a request on channel 256 is refused there
+  Scenario Outline: a request on channel <channel> is refused there
     Given a connection
-    When the peer sends 06 01 03 82 00 03 78 (request: channel 256, tag 1, wire type 3, payload "x")
-    Then the subject answers tag 1 on channel 256 with a failure
+    When the peer sends <request>
+    Then the subject answers tag 1 on channel <n> with a failure
     And the handler was not called
 
-  @CHN-1 @must
-  Scenario: a request on channel 65536 is refused there
-    Given a connection
-    When the peer sends 07 01 03 84 80 00 03 78 (request: channel 65536, tag 1, wire type 3, payload "x")
-    Then the subject answers tag 1 on channel 65536 with a failure
-    And the handler was not called
-
-  @CHN-1 @must
-  Scenario: a request on channel 2^32 is refused there
-    Given a connection
-    When the peer sends 09 01 03 90 80 80 80 00 03 78 (request: channel 4294967296, tag 1, wire type 3, payload "x")
-    Then the subject answers tag 1 on channel 4294967296 with a failure
-    And the handler was not called
-
-  @CHN-1 @must
-  Scenario: a request on channel 2^32 + 5 is refused there
-    Given a connection
-    When the peer sends 09 01 03 90 80 80 80 05 03 78 (request: channel 4294967301, tag 1, wire type 3, payload "x")
-    Then the subject answers tag 1 on channel 4294967301 with a failure
-    And the handler was not called
+    Examples:
+      | channel  | request                                                                                      | n          |
+      | 256      | 06 01 03 82 00 03 78 (request: channel 256, tag 1, wire type 3, payload "x")                 | 256        |
+      | 65536    | 07 01 03 84 80 00 03 78 (request: channel 65536, tag 1, wire type 3, payload "x")            | 65536      |
+      | 2^32     | 09 01 03 90 80 80 80 00 03 78 (request: channel 4294967296, tag 1, wire type 3, payload "x") | 4294967296 |
+      | 2^32 + 5 | 09 01 03 90 80 80 80 05 03 78 (request: channel 4294967301, tag 1, wire type 3, payload "x") | 4294967301 |
 
   @CHN-1 @must
   Scenario: a refusal has the whole of a large tag

@@ -209,122 +209,64 @@ Feature: Responses
     Then "a" is answered (ok, payload "to a")
 
   @RSP-5 @must @dialect-2021
-  Scenario: a response with tag 257 does not answer tag 1
+  Scenario Outline: a response with tag <tag> does not answer tag 1
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
     Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 05 82 01 04 6e 6f (response: tag 257, ok, payload "no")
+    When the peer sends <response>
     And the peer sends 05 01 04 79 65 73 (response: tag 1, ok, payload "yes")
     Then "a" is answered (ok, payload "yes")
 
+    Examples:
+      | tag      | response                                                                |
+      | 257      | 05 82 01 04 6e 6f (response: tag 257, ok, payload "no")                 |
+      | 65537    | 06 84 80 01 04 6e 6f (response: tag 65537, ok, payload "no")            |
+      | 2^32 + 1 | 08 90 80 80 80 01 04 6e 6f (response: tag 4294967297, ok, payload "no") |
+
   @RSP-5 @must @dialect-2021
-  Scenario: a response with tag 65537 does not answer tag 1
+  Scenario Outline: a response on channel <channel> does not answer a request on channel 0
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
     Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 06 84 80 01 04 6e 6f (response: tag 65537, ok, payload "no")
+    When the peer sends <response>
     And the peer sends 05 01 04 79 65 73 (response: tag 1, ok, payload "yes")
     Then "a" is answered (ok, payload "yes")
 
-  @RSP-5 @must @dialect-2021
-  Scenario: a response with tag 2^32 + 1 does not answer tag 1
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 08 90 80 80 80 01 04 6e 6f (response: tag 4294967297, ok, payload "no")
-    And the peer sends 05 01 04 79 65 73 (response: tag 1, ok, payload "yes")
-    Then "a" is answered (ok, payload "yes")
-
-  @RSP-5 @must @dialect-2021
-  Scenario: a response on channel 5 does not answer a request on channel 0
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 05 01 05 05 6e 6f (response: channel 5, tag 1, ok, payload "no")
-    And the peer sends 05 01 04 79 65 73 (response: tag 1, ok, payload "yes")
-    Then "a" is answered (ok, payload "yes")
-
-  @RSP-5 @must @dialect-2021
-  Scenario: a response on channel 256 does not answer a request on channel 0
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 06 01 05 82 00 6e 6f (response: channel 256, tag 1, ok, payload "no")
-    And the peer sends 05 01 04 79 65 73 (response: tag 1, ok, payload "yes")
-    Then "a" is answered (ok, payload "yes")
-
-  @RSP-5 @must @dialect-2021
-  Scenario: a response on channel 2^32 does not answer a request on channel 0
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 09 01 05 90 80 80 80 00 6e 6f (response: channel 4294967296, tag 1, ok, payload "no")
-    And the peer sends 05 01 04 79 65 73 (response: tag 1, ok, payload "yes")
-    Then "a" is answered (ok, payload "yes")
+    Examples:
+      | channel | response                                                                              |
+      | 5       | 05 01 05 05 6e 6f (response: channel 5, tag 1, ok, payload "no")                      |
+      | 256     | 06 01 05 82 00 6e 6f (response: channel 256, tag 1, ok, payload "no")                 |
+      | 2^32    | 09 01 05 90 80 80 80 00 6e 6f (response: channel 4294967296, tag 1, ok, payload "no") |
 
   @RSP-2 @must @dialect-2021
-  Scenario: flags 0x101 of a response are told whole
+  Scenario Outline: flags <flags> of a response are told whole
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
     Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 04 01 90 0c 79 (response: tag 1, ok, flags 0x101, payload "y")
-    Then "a" is answered (ok, flags 0x101, payload "y")
+    When the peer sends <response>
+    Then "a" is answered (ok, flags <flags>, payload "y")
+
+    Examples:
+      | flags            | response                                                                                       |
+      | 0x101            | 04 01 90 0c 79 (response: tag 1, ok, flags 0x101, payload "y")                                 |
+      | 0x10001          | 05 01 a0 80 0c 79 (response: tag 1, ok, flags 0x10001, payload "y")                            |
+      | 0x100000001      | 08 01 81 80 80 80 80 0c 79 (response: tag 1, ok, flags 0x100000001, payload "y")               |
+      | 0x20000000000001 | 0b 01 81 80 80 80 80 80 80 80 0c 79 (response: tag 1, ok, flags 0x20000000000001, payload "y") |
 
   @RSP-3 @must @dialect-2021
-  Scenario: flags 0x101 of a failure are told whole
+  Scenario Outline: flags <flags> of a failure are told whole
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
     Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 04 01 90 08 79 (response: tag 1, failed, flags 0x101, payload "y")
-    Then "a" is answered (failed, flags 0x101, payload "y")
+    When the peer sends <response>
+    Then "a" is answered (failed, flags <flags>, payload "y")
 
-  @RSP-2 @must @dialect-2021
-  Scenario: flags 0x10001 of a response are told whole
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 05 01 a0 80 0c 79 (response: tag 1, ok, flags 0x10001, payload "y")
-    Then "a" is answered (ok, flags 0x10001, payload "y")
-
-  @RSP-3 @must @dialect-2021
-  Scenario: flags 0x10001 of a failure are told whole
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 05 01 a0 80 08 79 (response: tag 1, failed, flags 0x10001, payload "y")
-    Then "a" is answered (failed, flags 0x10001, payload "y")
-
-  @RSP-2 @must @dialect-2021
-  Scenario: flags 0x100000001 of a response are told whole
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 08 01 81 80 80 80 80 0c 79 (response: tag 1, ok, flags 0x100000001, payload "y")
-    Then "a" is answered (ok, flags 0x100000001, payload "y")
-
-  @RSP-3 @must @dialect-2021
-  Scenario: flags 0x100000001 of a failure are told whole
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 08 01 81 80 80 80 80 08 79 (response: tag 1, failed, flags 0x100000001, payload "y")
-    Then "a" is answered (failed, flags 0x100000001, payload "y")
-
-  @RSP-2 @must @dialect-2021
-  Scenario: flags 0x20000000000001 of a response are told whole
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 0b 01 81 80 80 80 80 80 80 80 0c 79 (response: tag 1, ok, flags 0x20000000000001, payload "y")
-    Then "a" is answered (ok, flags 0x20000000000001, payload "y")
-
-  @RSP-3 @must @dialect-2021
-  Scenario: flags 0x20000000000001 of a failure are told whole
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the peer sends 0b 01 81 80 80 80 80 80 80 80 08 79 (response: tag 1, failed, flags 0x20000000000001, payload "y")
-    Then "a" is answered (failed, flags 0x20000000000001, payload "y")
+    Examples:
+      | flags            | response                                                                                           |
+      | 0x101            | 04 01 90 08 79 (response: tag 1, failed, flags 0x101, payload "y")                                 |
+      | 0x10001          | 05 01 a0 80 08 79 (response: tag 1, failed, flags 0x10001, payload "y")                            |
+      | 0x100000001      | 08 01 81 80 80 80 80 08 79 (response: tag 1, failed, flags 0x100000001, payload "y")               |
+      | 0x20000000000001 | 0b 01 81 80 80 80 80 80 80 80 08 79 (response: tag 1, failed, flags 0x20000000000001, payload "y") |
 
   @RSP-3 @must
   Scenario: 300 octets of a failure are told whole

@@ -225,28 +225,17 @@ Feature: Handler results
     Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
 
   @HND-5 @must
-  Scenario: flags 0x101 beside octets are answered whole
+  Scenario Outline: flags <flags> beside octets are answered whole
     Given a connection
-    When the peer sends 05 01 88 06 05 78 (request: tag 1, flags 0x101, wire type 5, payload "x")
-    Then the subject answers 04 01 90 0c 78 (response: tag 1, ok, flags 0x101, payload "x")
+    When the peer sends <request>
+    Then the subject answers <response>
 
-  @HND-5 @must
-  Scenario: flags 0x10001 beside octets are answered whole
-    Given a connection
-    When the peer sends 06 01 90 80 06 05 78 (request: tag 1, flags 0x10001, wire type 5, payload "x")
-    Then the subject answers 05 01 a0 80 0c 78 (response: tag 1, ok, flags 0x10001, payload "x")
-
-  @HND-5 @must
-  Scenario: flags 0x100000001 beside octets are answered whole
-    Given a connection
-    When the peer sends 08 01 c0 80 80 80 06 05 78 (request: tag 1, flags 0x100000001, wire type 5, payload "x")
-    Then the subject answers 08 01 81 80 80 80 80 0c 78 (response: tag 1, ok, flags 0x100000001, payload "x")
-
-  @HND-5 @must
-  Scenario: flags 0x20000000000001 beside octets are answered whole
-    Given a connection
-    When the peer sends 0b 01 c0 80 80 80 80 80 80 06 05 78 (request: tag 1, flags 0x20000000000001, wire type 5, payload "x")
-    Then the subject answers 0b 01 81 80 80 80 80 80 80 80 0c 78 (response: tag 1, ok, flags 0x20000000000001, payload "x")
+    Examples:
+      | flags            | request                                                                                                | response                                                                                       |
+      | 0x101            | 05 01 88 06 05 78 (request: tag 1, flags 0x101, wire type 5, payload "x")                              | 04 01 90 0c 78 (response: tag 1, ok, flags 0x101, payload "x")                                 |
+      | 0x10001          | 06 01 90 80 06 05 78 (request: tag 1, flags 0x10001, wire type 5, payload "x")                         | 05 01 a0 80 0c 78 (response: tag 1, ok, flags 0x10001, payload "x")                            |
+      | 0x100000001      | 08 01 c0 80 80 80 06 05 78 (request: tag 1, flags 0x100000001, wire type 5, payload "x")               | 08 01 81 80 80 80 80 0c 78 (response: tag 1, ok, flags 0x100000001, payload "x")               |
+      | 0x20000000000001 | 0b 01 c0 80 80 80 80 80 80 06 05 78 (request: tag 1, flags 0x20000000000001, wire type 5, payload "x") | 0b 01 81 80 80 80 80 80 80 80 0c 78 (response: tag 1, ok, flags 0x20000000000001, payload "x") |
 
   @HND-3 @must
   Scenario: octets after flags and octets have flags 0
@@ -275,40 +264,19 @@ Feature: Handler results
     Then the subject answers 02 02 04 (response: tag 2, ok)
 
   @HND-4 @must
-  Scenario: text keeps a byte order mark
+  Scenario Outline: text keeps <what>
     Given a connection
-    When the peer sends 07 01 02 04 ef bb bf 61 (request: tag 1, wire type 4, payload efbbbf61)
-    Then the subject answers 06 01 04 ef bb bf 61 (response: tag 1, ok, payload efbbbf61)
+    When the peer sends <request>
+    Then the subject answers <response>
 
-  @HND-4 @must
-  Scenario: text keeps a line end of two characters
-    Given a connection
-    When the peer sends 07 01 02 04 61 0d 0a 62 (request: tag 1, wire type 4, payload 610d0a62)
-    Then the subject answers 06 01 04 61 0d 0a 62 (response: tag 1, ok, payload 610d0a62)
-
-  @HND-4 @must
-  Scenario: text keeps a letter and its accent
-    Given a connection
-    When the peer sends 06 01 02 04 65 cc 81 (request: tag 1, wire type 4, payload 65cc81)
-    Then the subject answers 05 01 04 65 cc 81 (response: tag 1, ok, payload 65cc81)
-
-  @HND-4 @must
-  Scenario: text keeps noncharacters
-    Given a connection
-    When the peer sends 09 01 02 04 ef bf be ef bf bf (request: tag 1, wire type 4, payload efbfbeefbfbf)
-    Then the subject answers 08 01 04 ef bf be ef bf bf (response: tag 1, ok, payload efbfbeefbfbf)
-
-  @HND-4 @must
-  Scenario: text keeps the last character
-    Given a connection
-    When the peer sends 07 01 02 04 f4 8f bf bf (request: tag 1, wire type 4, payload f48fbfbf)
-    Then the subject answers 06 01 04 f4 8f bf bf (response: tag 1, ok, payload f48fbfbf)
-
-  @HND-4 @must
-  Scenario: text keeps blanks at its end
-    Given a connection
-    When the peer sends 06 01 02 04 61 20 0a (request: tag 1, wire type 4, payload 61200a)
-    Then the subject answers 05 01 04 61 20 0a (response: tag 1, ok, payload 61200a)
+    Examples:
+      | what                         | request                                                                           | response                                                               |
+      | a byte order mark            | 07 01 02 04 ef bb bf 61 (request: tag 1, wire type 4, payload efbbbf61)           | 06 01 04 ef bb bf 61 (response: tag 1, ok, payload efbbbf61)           |
+      | a line end of two characters | 07 01 02 04 61 0d 0a 62 (request: tag 1, wire type 4, payload 610d0a62)           | 06 01 04 61 0d 0a 62 (response: tag 1, ok, payload 610d0a62)           |
+      | a letter and its accent      | 06 01 02 04 65 cc 81 (request: tag 1, wire type 4, payload 65cc81)                | 05 01 04 65 cc 81 (response: tag 1, ok, payload 65cc81)                |
+      | noncharacters                | 09 01 02 04 ef bf be ef bf bf (request: tag 1, wire type 4, payload efbfbeefbfbf) | 08 01 04 ef bf be ef bf bf (response: tag 1, ok, payload efbfbeefbfbf) |
+      | the last character           | 07 01 02 04 f4 8f bf bf (request: tag 1, wire type 4, payload f48fbfbf)           | 06 01 04 f4 8f bf bf (response: tag 1, ok, payload f48fbfbf)           |
+      | blanks at its end            | 06 01 02 04 61 20 0a (request: tag 1, wire type 4, payload 61200a)                | 05 01 04 61 20 0a (response: tag 1, ok, payload 61200a)                |
 
   @HND-9 @must
   Scenario: 70 failures leave the handlers their places

@@ -213,97 +213,24 @@ Feature: The end of a stream
     And the subject sends 03 00 02 00 (EOF)
     And the subject's stream ends
 
-  @EOS-3 @must 
-  Scenario: EOF with tag and type longer than need be ends the stream
+  @EOS-3 @must
+  Scenario Outline: EOF with <form> ends the stream
     Given a connection
-    When the peer sends 06 80 80 00 02 80 00 (EOF)
+    When the peer sends <octets>
     Then the subject ends its stream
 
-  @EOS-3 @must 
-  Scenario: EOF with channel 0 written and type longer than need be ends the stream
-    Given a connection
-    When the peer sends 05 00 03 00 80 00 (EOF)
-    Then the subject ends its stream
+    Examples:
+      | form                                           | octets                     |
+      | tag and type longer than need be               | 06 80 80 00 02 80 00 (EOF) |
+      | channel 0 written and type longer than need be | 05 00 03 00 80 00 (EOF)    |
 
   @EOS-1 @must
   Scenario: EOF cancels each of 70 pending requests
     Given a connection
-    When the subject requests type 2 as "1" (payload "x"), to be waited for later
-    And the subject requests type 2 as "2" (payload "x"), to be waited for later
-    And the subject requests type 2 as "3" (payload "x"), to be waited for later
-    And the subject requests type 2 as "4" (payload "x"), to be waited for later
-    And the subject requests type 2 as "5" (payload "x"), to be waited for later
-    And the subject requests type 2 as "6" (payload "x"), to be waited for later
-    And the subject requests type 2 as "7" (payload "x"), to be waited for later
-    And the subject requests type 2 as "8" (payload "x"), to be waited for later
-    And the subject requests type 2 as "9" (payload "x"), to be waited for later
-    And the subject requests type 2 as "10" (payload "x"), to be waited for later
-    And the subject requests type 2 as "11" (payload "x"), to be waited for later
-    And the subject requests type 2 as "12" (payload "x"), to be waited for later
-    And the subject requests type 2 as "13" (payload "x"), to be waited for later
-    And the subject requests type 2 as "14" (payload "x"), to be waited for later
-    And the subject requests type 2 as "15" (payload "x"), to be waited for later
-    And the subject requests type 2 as "16" (payload "x"), to be waited for later
-    And the subject requests type 2 as "17" (payload "x"), to be waited for later
-    And the subject requests type 2 as "18" (payload "x"), to be waited for later
-    And the subject requests type 2 as "19" (payload "x"), to be waited for later
-    And the subject requests type 2 as "20" (payload "x"), to be waited for later
-    And the subject requests type 2 as "21" (payload "x"), to be waited for later
-    And the subject requests type 2 as "22" (payload "x"), to be waited for later
-    And the subject requests type 2 as "23" (payload "x"), to be waited for later
-    And the subject requests type 2 as "24" (payload "x"), to be waited for later
-    And the subject requests type 2 as "25" (payload "x"), to be waited for later
-    And the subject requests type 2 as "26" (payload "x"), to be waited for later
-    And the subject requests type 2 as "27" (payload "x"), to be waited for later
-    And the subject requests type 2 as "28" (payload "x"), to be waited for later
-    And the subject requests type 2 as "29" (payload "x"), to be waited for later
-    And the subject requests type 2 as "30" (payload "x"), to be waited for later
-    And the subject requests type 2 as "31" (payload "x"), to be waited for later
-    And the subject requests type 2 as "32" (payload "x"), to be waited for later
-    And the subject requests type 2 as "33" (payload "x"), to be waited for later
-    And the subject requests type 2 as "34" (payload "x"), to be waited for later
-    And the subject requests type 2 as "35" (payload "x"), to be waited for later
-    And the subject requests type 2 as "36" (payload "x"), to be waited for later
-    And the subject requests type 2 as "37" (payload "x"), to be waited for later
-    And the subject requests type 2 as "38" (payload "x"), to be waited for later
-    And the subject requests type 2 as "39" (payload "x"), to be waited for later
-    And the subject requests type 2 as "40" (payload "x"), to be waited for later
-    And the subject requests type 2 as "41" (payload "x"), to be waited for later
-    And the subject requests type 2 as "42" (payload "x"), to be waited for later
-    And the subject requests type 2 as "43" (payload "x"), to be waited for later
-    And the subject requests type 2 as "44" (payload "x"), to be waited for later
-    And the subject requests type 2 as "45" (payload "x"), to be waited for later
-    And the subject requests type 2 as "46" (payload "x"), to be waited for later
-    And the subject requests type 2 as "47" (payload "x"), to be waited for later
-    And the subject requests type 2 as "48" (payload "x"), to be waited for later
-    And the subject requests type 2 as "49" (payload "x"), to be waited for later
-    And the subject requests type 2 as "50" (payload "x"), to be waited for later
-    And the subject requests type 2 as "51" (payload "x"), to be waited for later
-    And the subject requests type 2 as "52" (payload "x"), to be waited for later
-    And the subject requests type 2 as "53" (payload "x"), to be waited for later
-    And the subject requests type 2 as "54" (payload "x"), to be waited for later
-    And the subject requests type 2 as "55" (payload "x"), to be waited for later
-    And the subject requests type 2 as "56" (payload "x"), to be waited for later
-    And the subject requests type 2 as "57" (payload "x"), to be waited for later
-    And the subject requests type 2 as "58" (payload "x"), to be waited for later
-    And the subject requests type 2 as "59" (payload "x"), to be waited for later
-    And the subject requests type 2 as "60" (payload "x"), to be waited for later
-    And the subject requests type 2 as "61" (payload "x"), to be waited for later
-    And the subject requests type 2 as "62" (payload "x"), to be waited for later
-    And the subject requests type 2 as "63" (payload "x"), to be waited for later
-    And the subject requests type 2 as "64" (payload "x"), to be waited for later
-    And the subject requests type 2 as "65" (payload "x"), to be waited for later
-    And the subject requests type 2 as "66" (payload "x"), to be waited for later
-    And the subject requests type 2 as "67" (payload "x"), to be waited for later
-    And the subject requests type 2 as "68" (payload "x"), to be waited for later
-    And the subject requests type 2 as "69" (payload "x"), to be waited for later
-    And the subject requests type 2 as "70" (payload "x"), to be waited for later
-    Then the subject has sent 70 requests
+    When the subject requests type 2, 70 times, as "a" (payload "x")
+    Then the subject sends the 70 requests of "a" (wire type 3, payload "x")
     When the peer sends 03 00 02 00 (EOF)
-    Then "1" is cancelled
-    And "33" is cancelled
-    And "65" is cancelled
-    And "70" is cancelled
+    Then the 70 requests of "a" are cancelled
 
   @EOS-1 @must
   Scenario: a request with a decoder is cancelled like others
@@ -314,43 +241,23 @@ Feature: The end of a stream
     Then "a" is cancelled
 
   @EOS-6 @must
-  Scenario: after a shutdown and then EOF a running handler is answered
+  Scenario Outline: after a shutdown and then <end> a running handler is answered
     Given a connection
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
     Then the handler gets, in any order:
       | call |
       | type 6, payload "g" |
     When the subject is shut down as "shutdown"
-    And the peer sends 03 00 02 00 (EOF)
+    And the peer <does>
     And gate "g" is released
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
     And the subject ends its stream
 
-  @EOS-6 @must
-  Scenario: after a shutdown and then a cut a running handler is answered
-    Given a connection
-    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
-    Then the handler gets, in any order:
-      | call |
-      | type 6, payload "g" |
-    When the subject is shut down as "shutdown"
-    And the peer ends its stream without EOF
-    And gate "g" is released
-    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
-    And the subject ends its stream
-
-  @EOS-6 @must
-  Scenario: after a shutdown and then malformed input a running handler is answered
-    Given a connection
-    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
-    Then the handler gets, in any order:
-      | call |
-      | type 6, payload "g" |
-    When the subject is shut down as "shutdown"
-    And the peer sends 01 01
-    And gate "g" is released
-    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
-    And the subject ends its stream
+    Examples:
+      | end             | does                        |
+      | EOF             | sends 03 00 02 00 (EOF)     |
+      | a cut           | ends its stream without EOF |
+      | malformed input | sends 01 01                 |
 
   @EOS-6 @must
   Scenario: EOF waits for the last of several handlers

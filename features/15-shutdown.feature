@@ -429,24 +429,19 @@ Feature: Shutdown
     And "shutdown" returns
 
   @SHD-6 @must
-  Scenario: a cut lets a blocking shutdown return
+  Scenario Outline: <end> lets a blocking shutdown return
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
     Then the subject sends the request of "a" (wire type 3, payload "x")
     When the subject is shut down, blocking, as "shutdown"
-    And the peer ends its stream without EOF
+    And the peer <does>
     Then "a" is cancelled
     And "shutdown" returns
 
-  @SHD-6 @must
-  Scenario: malformed input lets a blocking shutdown return
-    Given a connection
-    When the subject requests type 2 as "a" (payload "x")
-    Then the subject sends the request of "a" (wire type 3, payload "x")
-    When the subject is shut down, blocking, as "shutdown"
-    And the peer sends 01 01
-    Then "a" is cancelled
-    And "shutdown" returns
+    Examples:
+      | end             | does                        |
+      | a cut           | ends its stream without EOF |
+      | malformed input | sends 01 01                 |
 
   @SHD-4 @must
   Scenario: a second blocking shutdown returns, too

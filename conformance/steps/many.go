@@ -17,6 +17,11 @@ var manySteps = []definition{
 	on(`the {n} requests of {name} are answered{fields}`, func(w *World) any {
 		return func(n int, name, fields string) error { return w.each(n, name, fields, w.isAnswered) }
 	}),
+	on(`the {n} requests of {name} are cancelled`, func(w *World) any {
+		return func(n int, name string) error {
+			return w.each(n, name, "", func(name, _ string) error { return w.isCancelled(name) })
+		}
+	}),
 }
 
 // each does one step for each of n requests, in their order.

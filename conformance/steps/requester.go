@@ -26,9 +26,7 @@ var requesterSteps = []definition{
 	on(`the peer answers {name}{fields}, with channel 0 written`, func(w *World) any { return w.peerAnswersWithChannel }),
 	on(`the peer answers tag {integer}{fields}`, func(w *World) any { return w.peerAnswersTag }),
 	on(`{name} is answered{fields}`, func(w *World) any { return w.isAnswered }),
-	on(`{name} is cancelled`, func(w *World) any {
-		return func(name string) error { return w.endsWith(name, adapter.Cancelled, "a cancellation") }
-	}),
+	on(`{name} is cancelled`, func(w *World) any { return w.isCancelled }),
 	on(`{name} ends with the decoder's error`, func(w *World) any {
 		return func(name string) error { return w.endsWith(name, adapter.BadDecode, "the decoder's error") }
 	}),
@@ -255,6 +253,10 @@ func (w *World) isAnswered(name, fields string) error {
 
 func tellResult(ok bool, flags adapter.Integer, payload []byte) string {
 	return fmt.Sprintf("ok %t, flags %s, payload [%s]", ok, flags, peer.ShowHex(payload))
+}
+
+func (w *World) isCancelled(name string) error {
+	return w.endsWith(name, adapter.Cancelled, "a cancellation")
 }
 
 func (w *World) endsWith(name string, kind adapter.Kind, expected string) error {
