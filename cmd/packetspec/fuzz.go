@@ -39,8 +39,9 @@ Each finding is confirmed on fresh processes, made small, and put into a folder 
 its own: the input, what was required and what came, the command that replays it,
 and a scenario. An interrupt ends a campaign, and keeps everything.
 
-Exit status: 0 if nothing was found that is not known, or breaks a requirement of level
-must or should; 1 if something was; 2 for a mistake in the command line; 3 if the adapter could not be started or spoken to.`,
+Exit status: 0 if nothing was found that breaks a requirement of level must or should
+and is not known; 1 if something was; 2 for a mistake in the command line; 3 if the
+adapter could not be started or spoken to.`,
 		Example: `  packetspec fuzz --time 2m -- python3 adapter.py
   packetspec fuzz --inputs 100000 --seed 7 --dir hunt -- ./adapter
   packetspec fuzz repro hunt/findings/tag-3-no-answer-open/input -- ./adapter`,

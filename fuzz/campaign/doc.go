@@ -7,5 +7,6 @@
 //	triage     confirms a suspect on fresh processes, makes it small, and keeps the finding
 //
 // What the generator makes depends on its seed and on nothing else: not on the subject,
-// nor on how many processes there are or how quick. So a seed is a campaign.
+// nor on how many processes there are or how quick. So a seed is a campaign, but for a
+// subject that is [Instrumented], from whose edges the generator learns.
 package campaign

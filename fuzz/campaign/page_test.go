@@ -27,7 +27,8 @@ import (
 //
 // What a campaign makes does not depend on its subject. So the inputs are made once, the
 // mutant without a fault tells which faults each of them asks for, and only those are then
-// played on the mutant with the fault: the others go just as without it.
+// played on the mutant with the fault: the others go just as without it. FUZZ_FAULTS names
+// the faults to hunt, if not all.
 func TestPage(t *testing.T) {
 	file := os.Getenv("FUZZ_PAGE")
 	if file == "" {
@@ -98,7 +99,7 @@ func (m *measurement) measure(seed uint64, blind bool) {
 	close(queue)
 	all.Wait()
 	for _, r := range m.rows {
-		if last := r.last(blind); last > 0 {
+		if r.last(blind) > 0 {
 			found++
 		}
 	}
@@ -187,7 +188,7 @@ func (m *measurement) hunt(f mutant.Fault, raws [][]byte, asking []int) (after i
 	ctx := context.Background()
 	for from := 0; from < len(asking); from += abreast {
 		some := asking[from:min(from+abreast, len(asking))]
-		if s != nil && s.Err() != nil || from%1000 == 0 && s != nil {
+		if s != nil && (s.Err() != nil || from%1000 == 0) {
 			s.end()
 			s = nil
 		}
