@@ -66,6 +66,9 @@ func (m *Map) Take() (edges []uint64) {
 	return edges
 }
 
+// Place is an edge that [Map.Take] gave, without the class of its count.
+func Place(edge uint64) uint64 { return edge >> 8 }
+
 // class is the class of a count: 1, 2, 3, 4 to 7, 8 to 15, 16 to 31, 32 to 127, or more.
 func class(count byte) uint64 {
 	switch {

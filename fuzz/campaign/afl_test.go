@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -11,11 +12,16 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-// build compiles the adapter deep.c, or skips the test if the compiler is not there.
+// build compiles the adapter deep.c, or skips the test if the compiler is not there, unless
+// PACKETSPEC_REQUIRE_AFL is set.
 func build(t *testing.T, compiler string) adapter.Process {
 	t.Helper()
 	if _, err := exec.LookPath(compiler); err != nil {
-		t.Skipf("%s is not installed (on Debian: apt-get install afl++ gcc)", compiler)
+		tell := t.Skipf
+		if os.Getenv("PACKETSPEC_REQUIRE_AFL") != "" {
+			tell = t.Fatalf
+		}
+		tell("%s is not installed (on Debian: apt-get install afl++ gcc)", compiler)
 	}
 	program := filepath.Join(t.TempDir(), "deep")
 	cmd := exec.Command(compiler, "-O1", "-o", program, "testdata/deep.c")
@@ -40,6 +46,22 @@ func TestInstrumented(t *testing.T) {
 	with, without := run(campaign.Instrumented{Process: program}), run(program)
 	if with.Edges == 0 || without.Edges != 0 {
 		t.Errorf("got %d edges with --afl and %d without, expected some and 0", with.Edges, without.Edges)
+	}
+}
+
+// TestGuidedByEdges finds a mistake behind three comparisons of octets, one after another, of
+// which only the edges tell that they are being come by: one chance in sixteen million for
+// each payload of three octets otherwise.
+func TestGuidedByEdges(t *testing.T) {
+	program := build(t, "afl-clang-fast")
+	r, err := campaign.Campaign{
+		Starter: campaign.Instrumented{Process: program}, Seed: 1, Inputs: 300_000, Enough: 1, Tries: -1,
+	}.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Findings) == 0 || r.Findings[0].Difference.Requirement != "ENC-1" {
+		t.Errorf("got %v after %d inputs, expected a finding of ENC-1", r.Findings, r.Inputs)
 	}
 }
 

@@ -149,7 +149,10 @@ func (h *hunt) run(ctx, hunting context.Context) (*Result, error) {
 	}()
 	var playing sync.WaitGroup
 	playing.Go(func() {
-		p := &pool{starter: h.Starter, workers: h.Workers, inFlight: h.InFlight, cases: h.cases, verdicts: h.verdicts, grown: h.grown}
+		p := &pool{
+			starter: h.Starter, workers: h.Workers, inFlight: h.InFlight, cases: h.cases, verdicts: h.verdicts,
+			grown: h.grown, ran: h.generator.ran,
+		}
 		h.fail(p.run(hunting))
 		close(h.verdicts)
 	})
@@ -222,7 +225,9 @@ func (h *hunt) collect() {
 
 // take makes suspects of what is new.
 func (h *hunt) take(v Verdict) {
-	h.generator.learn(v.Case, v.Edges)
+	if v.Core != nil {
+		h.generator.learn(v.Core)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.judged++

@@ -21,7 +21,6 @@ type Case struct {
 	Raw    []byte
 	Plan   *judge.Plan
 	Codec  []judge.Reading // of frames that have not been read before
-	seed   *seed           // nil: it showed nothing new
 	// CodecOnly: no connection is to hear it.
 	CodecOnly bool
 }
@@ -37,7 +36,7 @@ type generator struct {
 	made   int64
 	corpus []*seed
 	traces map[uint64]bool
-	edges  map[uint64]bool // of the subject, with the classes of their counts
+	edges  edges
 	read   map[uint64]bool // frames, by their hash
 	queue  [][]byte        // inputs given, which come first
 }
@@ -46,13 +45,12 @@ type generator struct {
 type seed struct {
 	raw   []byte
 	tried int
-	bred  int // inputs of it that were kept
 }
 
 func newGenerator(number uint64, can judge.Abilities, blind bool, limit int, given [][]byte) *generator {
 	return &generator{
 		chance: rand.New(rand.NewPCG(number, 0x7061636b6574)), can: can, blind: blind, limit: limit,
-		traces: map[uint64]bool{}, edges: map[uint64]bool{}, read: map[uint64]bool{}, queue: given,
+		traces: map[uint64]bool{}, read: map[uint64]bool{}, queue: given,
 	}
 }
 
@@ -105,21 +103,21 @@ func (g *generator) make() []byte {
 		g.queue = g.queue[1:]
 		return raw
 	}
-	var raw, other []byte
-	if n := len(g.corpus); n > 0 && g.chance.IntN(16) > 0 {
-		s := g.pick()
-		s.tried++
-		raw, other = s.raw, g.corpus[g.chance.IntN(n)].raw
-	}
 	if g.blind {
 		return mutate.Blind(g.chance, nil, g.limit)
+	}
+	if len(g.edges.cores) > 0 && g.chance.IntN(2) == 0 {
+		return mutate.Nudge(g.chance, g.edges.pick(g.chance), g.limit)
+	}
+	var raw, other []byte
+	if n := len(g.corpus); n > 0 && g.chance.IntN(16) > 0 {
+		raw, other = g.pick().raw, g.corpus[g.chance.IntN(n)].raw
 	}
 	return mutate.Mutate(g.chance, raw, other, g.limit)
 }
 
-// pick prefers, of three, the one that was tried least for what came of it, and is short.
-func (g *generator) pick() *seed {
-	var best *seed
+// pick prefers, of three, one that is short and was tried little.
+func (g *generator) pick() (best *seed) {
 	for range 3 {
 		s := g.corpus[g.chance.IntN(len(g.corpus))]
 		if g.chance.IntN(4) == 0 {
@@ -129,31 +127,36 @@ func (g *generator) pick() *seed {
 			best = s
 		}
 	}
+	best.tried++
 	return best
 }
 
-func (s *seed) weight() int { return (s.tried + 8) * (len(s.raw) + 32) / (s.bred + 1) }
+func (s *seed) weight() int { return (s.tried + 8) * (len(s.raw) + 32) }
 
 // keep keeps an input that shows something new.
 func (g *generator) keep(c *Case, shown []uint64) {
 	if notes(g.traces, shown) {
-		g.add(c)
+		g.add(c.Raw)
 	}
 }
 
-// learn keeps an input with which the subject has run new edges.
-func (g *generator) learn(c *Case, edges []uint64) {
+// ran notes the edges that the subject has run with one input, and tells what is new of
+// them, or nil.
+func (g *generator) ran(all []uint64) *core {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if notes(g.edges, edges) && c.seed == nil {
-		g.add(c)
-	}
+	return g.edges.ran(all)
 }
 
-func (g *generator) add(c *Case) {
-	c.seed = &seed{raw: c.Raw}
-	g.corpus = append(g.corpus, c.seed)
+// learn keeps what has the subject run new edges.
+func (g *generator) learn(c *core) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.edges.cores = append(g.edges.cores, c)
+	g.add(c.raw)
 }
+
+func (g *generator) add(raw []byte) { g.corpus = append(g.corpus, &seed{raw: raw}) }
 
 // notes notes values, and reports whether one is new.
 func notes(known map[uint64]bool, values []uint64) (isNew bool) {
@@ -169,7 +172,7 @@ func notes(known map[uint64]bool, values []uint64) (isNew bool) {
 func (g *generator) size() (corpus, traces, edges int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return len(g.corpus), len(g.traces), len(g.edges)
+	return len(g.corpus), len(g.traces), len(g.edges.seen)
 }
 
 // maxRead bounds what is remembered of frames.

@@ -35,12 +35,14 @@ func TestPage(t *testing.T) {
 		t.Skip("takes an hour: FUZZ_PAGE=FILE asks for it")
 	}
 	m := measurement{
-		T: t, inputs: number("FUZZ_INPUTS", 100_000), seeds: number("FUZZ_SEEDS", 5),
+		T: t, inputs: number("FUZZ_INPUTS", 100_000), blind: number("FUZZ_BLIND", 100_000), seeds: number("FUZZ_SEEDS", 5),
 		only: strings.Fields(os.Getenv("FUZZ_FAULTS")), rows: map[string]*row{},
 	}
 	for seed := range m.seeds {
-		m.measure(uint64(seed+1), false)
-		m.measure(uint64(seed+1), true)
+		m.measure(uint64(seed+1), m.inputs, false)
+		if m.blind > 0 {
+			m.measure(uint64(seed+1), m.blind, true)
+		}
 	}
 	if err := os.WriteFile(file, []byte(m.page()), 0o666); err != nil {
 		t.Fatal(err)
@@ -57,7 +59,8 @@ func number(name string, otherwise int) int {
 // A measurement is what has been found so far.
 type measurement struct {
 	*testing.T
-	inputs, seeds int
+	inputs, blind int // guided, and blind
+	seeds         int
 	only          []string // names of faults; none: all
 
 	mu   sync.Mutex
@@ -79,8 +82,8 @@ func (m *measurement) faults() []mutant.Fault {
 }
 
 // measure hunts all faults with one seed.
-func (m *measurement) measure(seed uint64, blind bool) {
-	raws := m.make(seed, blind)
+func (m *measurement) measure(seed uint64, inputs int, blind bool) {
+	raws := m.make(seed, inputs, blind)
 	ask := m.asking(raws)
 	queue := make(chan mutant.Fault)
 	var all sync.WaitGroup
@@ -92,29 +95,33 @@ func (m *measurement) measure(seed uint64, blind bool) {
 			}
 		})
 	}
-	found := 0
 	for _, f := range m.faults() {
 		queue <- f
 	}
 	close(queue)
 	all.Wait()
+	var hidden []string
 	for _, r := range m.rows {
-		if r.last(blind) > 0 {
-			found++
+		if r.last(blind) == 0 {
+			hidden = append(hidden, r.Name)
 		}
 	}
-	m.Logf("seed %d, blind %t: %d of %d faults found", seed, blind, found, len(m.rows))
+	slices.Sort(hidden)
+	m.Logf("seed %d, blind %t: %d of %d faults found", seed, blind, len(m.rows)-len(hidden), len(m.rows))
+	if !blind {
+		m.Logf("not found: %s", strings.Join(hidden, " "))
+	}
 }
 
 // make makes the inputs of a campaign.
-func (m *measurement) make(seed uint64, blind bool) (raws [][]byte) {
+func (m *measurement) make(seed uint64, inputs int, blind bool) (raws [][]byte) {
 	can, err := abilities(mutant.InProcess{})
 	if err != nil {
 		m.Fatal(err)
 	}
 	g := newGenerator(seed, can, blind, defaultLimit, nil)
-	for len(raws) < m.inputs {
-		cases, err := g.next(int64(m.inputs - len(raws)))
+	for len(raws) < inputs {
+		cases, err := g.next(int64(inputs - len(raws)))
 		if err != nil {
 			m.Fatal(err)
 		}

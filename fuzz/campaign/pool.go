@@ -16,6 +16,7 @@ type pool struct {
 	cases    <-chan *Case
 	verdicts chan<- Verdict
 	grown    func(c *Case, from, to int64) // a process has grown by more than it should
+	ran      func(edges []uint64) *core    // notes edges, and tells what is new of them, or nil
 }
 
 // run plays until there are no more cases, or ctx ends. The error is that the subject
@@ -118,6 +119,9 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 					lost = append(lost, c)
 					mu.Unlock()
 				} else {
+					if v.Core = p.ran(v.Edges); v.Core != nil {
+						v.Core.raw = s.core(ctx, v)
+					}
 					p.verdicts <- v
 				}
 				if waits {

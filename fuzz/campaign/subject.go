@@ -120,6 +120,7 @@ type Verdict struct {
 	Died   bool
 	Record *judge.Record
 	Edges  []uint64 // that the subject ran meanwhile, if it counts them
+	Core   *core    // nil: none of them is new
 	// CodecOnly: the subject has no connections, so only its codec has heard the input.
 	CodecOnly bool
 }

@@ -48,3 +48,35 @@ func TestReach(t *testing.T) {
 		}
 	}
 }
+
+// TestNudge changes one packet of several and leaves the others as they were, within the
+// limit; and reaches, from one payload, every octet in place of its first.
+func TestNudge(t *testing.T) {
+	chance := rand.New(rand.NewPCG(5, 1))
+	raw := []byte("\x06\x01\x02\x01abc\x03\x02\x02\x01")
+	firsts := map[byte]bool{}
+	for range 20000 {
+		nudged := mutate.Nudge(chance, raw, 64)
+		before, after := input.Frames(raw), input.Frames(nudged)
+		changed := 0
+		for i := range min(len(before), len(after)) {
+			if !bytes.Equal(before[i].Octets, after[i].Octets) {
+				changed++
+			}
+		}
+		if changed > 1 || len(after) != len(before) {
+			t.Fatalf("% x became % x, of which %d packets differ", raw, nudged, changed)
+		}
+		if len(nudged) > 4 && bytes.HasPrefix(nudged[5:], []byte("bc")) {
+			firsts[nudged[4]] = true
+		}
+	}
+	if len(firsts) < 256 {
+		t.Errorf("only %d octets came in place of the payload's first", len(firsts))
+	}
+	for _, raw := range [][]byte{nil, raw, []byte("\xff\xff")} {
+		if got := mutate.Nudge(chance, raw, 5); len(got) == 0 || len(got) > 5 {
+			t.Errorf("% x became % x, expected 1 to 5 octets", raw, got)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package mutate
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+)
+
+// Nudge is data with one octet of one payload changed, put in or left out, or one integer
+// changed by little, and everything else as it was: the way on from an input that has come
+// close to something, such as the second of three comparisons. The result has at most limit
+// octets.
+func Nudge(chance *rand.Rand, data []byte, limit int) []byte {
+	frames := input.Frames(data)
+	var near []int // those that a change leaves whole
+	for i, f := range frames {
+		if f.Shape == input.Whole {
+			near = append(near, i)
+		}
+	}
+	if len(near) == 0 {
+		raw := octets(chance, data)
+		return raw[:min(len(raw), limit)]
+	}
+	at := near[chance.IntN(len(near))]
+	p := frames[at].Packet
+	if len(p.Payload) > 0 && chance.IntN(8) > 0 {
+		p.Payload = nudge(chance, p.Payload)
+	} else {
+		nudgeInteger(chance, &p)
+	}
+	frames = slices.Clone(frames)
+	frames[at] = frameOf(p.Octets())
+	raw := input.Join(frames)
+	return raw[:min(len(raw), limit)]
+}
+
+// nudge mostly sets an octet to any other.
+func nudge(chance *rand.Rand, b []byte) []byte {
+	if chance.IntN(4) == 0 {
+		return octets(chance, b)
+	}
+	b = slices.Clone(b)
+	b[chance.IntN(len(b))] = byte(chance.Uint32())
+	return b
+}
+
+func nudgeInteger(chance *rand.Rand, p *input.Packet) {
+	field := []*uint64{&p.Tag, &p.Flags, &p.Channel, &p.Type}[chance.IntN(4)]
+	switch chance.IntN(4) {
+	case 0:
+		*field++
+	case 1:
+		*field = max(*field, 1) - 1
+	case 2:
+		*field ^= 1 << chance.IntN(61)
+	default:
+		p.Payload = append(slices.Clone(p.Payload), byte(chance.Uint32()))
+	}
+}
