@@ -9,7 +9,6 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/spec"
-	"github.com/packetspec/packetspec/features"
 )
 
 func newExplain() *cobra.Command {
@@ -20,9 +19,9 @@ find; or a scenario's steps and the requirements that it tests; or what a fault 
 packetspec mutants breaks, and what finds it.`,
 		ValidArgsFunction: completeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := spec.Load(features.FS)
+			s, err := specification()
 			if err != nil {
-				return &statusError{statusNot, err}
+				return err
 			}
 			id := args[0]
 			if r, found := s.Requirement(strings.ToUpper(id)); found {
@@ -88,7 +87,7 @@ func nearest(s *spec.Spec, id string) string {
 }
 
 func completeID(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-	s, err := spec.Load(features.FS)
+	s, err := specification()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/spec"
-	"github.com/packetspec/packetspec/features"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
@@ -88,9 +87,9 @@ func (f *fuzzFlags) run(cmd *cobra.Command, args []string) error {
 
 // hunt runs the campaign, whose adapter a person started by args.
 func (f *fuzzFlags) hunt(cmd *cobra.Command, args []string) error {
-	s, err := spec.Load(features.FS)
+	s, err := specification()
 	if err != nil {
-		return &statusError{statusNot, err}
+		return err
 	}
 	c := &f.campaign
 	store := campaign.Store{Dir: f.dir}

@@ -8,8 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/packetspec/packetspec/conformance/spec"
-	"github.com/packetspec/packetspec/features"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
@@ -46,9 +44,9 @@ shows the same difference. The smaller input is written beside FILE, as FILE.min
 			if err := os.WriteFile(out, f.Input, 0o666); err != nil {
 				return err
 			}
-			s, err := spec.Load(features.FS)
+			s, err := specification()
 			if err != nil {
-				return &statusError{statusNot, err}
+				return err
 			}
 			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s%d octets of %d, in %s\n",
 				f.Explain(requirementOf(s, f), self()+" fuzz repro "+out+adapterWords(process.Argv)), len(f.Input), len(raw), out)

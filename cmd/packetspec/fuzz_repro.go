@@ -8,8 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/conformance/spec"
-	"github.com/packetspec/packetspec/features"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
@@ -26,9 +24,9 @@ Exit status: 0 if nothing does; 1 if something does.`,
 			if err != nil {
 				return err
 			}
-			s, err := spec.Load(features.FS)
+			s, err := specification()
 			if err != nil {
-				return &statusError{statusNot, err}
+				return err
 			}
 			differs := false
 			for _, file := range files {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/spec"
-	"github.com/packetspec/packetspec/features"
 )
 
 func newList() *cobra.Command {
@@ -19,9 +18,9 @@ func newList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List requirements and scenarios", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := spec.Load(features.FS)
+			s, err := specification()
 			if err != nil {
-				return &statusError{statusNot, err}
+				return err
 			}
 			selected, err := filter.Select(s)
 			if err != nil {

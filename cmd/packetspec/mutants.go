@@ -14,8 +14,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/kill"
 	"github.com/packetspec/packetspec/conformance/mutant"
-	"github.com/packetspec/packetspec/conformance/spec"
-	"github.com/packetspec/packetspec/features"
 )
 
 // mutantsFlags are the flags of mutants.
@@ -127,9 +125,9 @@ func (f *mutantsFlags) faults() ([]mutant.Fault, error) {
 
 // try runs the matrix.
 func (f *mutantsFlags) try(cmd *cobra.Command, faults []mutant.Fault) (*kill.Matrix, error) {
-	s, err := spec.Load(features.FS)
+	s, err := specification()
 	if err != nil {
-		return nil, &statusError{statusNot, err}
+		return nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -15,7 +15,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
-	"github.com/packetspec/packetspec/features"
 )
 
 // testFlags are the flags of test.
@@ -96,9 +95,9 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	s, err := spec.Load(features.FS)
+	s, err := specification()
 	if err != nil {
-		return &statusError{statusNot, err}
+		return err
 	}
 	selected, err := f.selected(s)
 	if err != nil {
