@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,22 +76,22 @@ func (f *fuzzFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.read(); err != nil {
+	s, err := specification()
+	if err != nil {
+		return err
+	}
+	if err := f.read(s); err != nil {
 		return err
 	}
 	c.Starter = process
 	if f.afl {
 		c.Starter = campaign.Instrumented{Process: process}
 	}
-	return f.hunt(cmd, args)
+	return f.hunt(cmd, s, args)
 }
 
 // hunt runs the campaign, whose adapter a person started by args.
-func (f *fuzzFlags) hunt(cmd *cobra.Command, args []string) error {
-	s, err := specification()
-	if err != nil {
-		return err
-	}
+func (f *fuzzFlags) hunt(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	c := &f.campaign
 	store := campaign.Store{Dir: f.dir}
 	out, screen := cmd.OutOrStdout(), newScreen(cmd.ErrOrStderr())
@@ -125,7 +126,7 @@ func (f *fuzzFlags) hunt(cmd *cobra.Command, args []string) error {
 }
 
 // read reads what the campaign begins with.
-func (f *fuzzFlags) read() error {
+func (f *fuzzFlags) read(s *spec.Spec) error {
 	for _, dir := range append([]string{f.dir + "/corpus"}, f.corpora...) {
 		given, err := campaign.ReadCorpus(dir)
 		if err != nil {
@@ -141,7 +142,7 @@ func (f *fuzzFlags) read() error {
 		return fmt.Errorf("--known: %w", err)
 	}
 	defer func() { _ = file.Close() }()
-	f.campaign.Known, err = campaign.ReadKnown(f.known, file)
+	f.campaign.Known, err = campaign.ReadKnown(f.known, file, s)
 	return err
 }
 
@@ -185,4 +186,7 @@ func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
 		}
 	}
 	_, _ = fmt.Fprintln(w)
+	for _, d := range f.campaign.Known.Unseen(r.Findings) {
+		_, _ = fmt.Fprintf(w, "known, but not seen: %s, at %s\n", strings.TrimSpace(d.Requirement+" "+d.Kind), d.Where)
+	}
 }

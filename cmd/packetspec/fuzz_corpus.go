@@ -116,7 +116,11 @@ takes otherwise, as fuzz does: one for each fault, confirmed and small.`,
 			}
 			f.campaign.Inputs = int64(len(f.campaign.Given))
 			f.campaign.Starter = process
-			return f.hunt(cmd, process.Argv)
+			s, err := specification()
+			if err != nil {
+				return err
+			}
+			return f.hunt(cmd, s, process.Argv)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "packetspec-fuzz", "the `folder` of the findings")
