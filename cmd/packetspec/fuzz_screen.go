@@ -47,12 +47,15 @@ func (s *screen) progress(p campaign.Progress) {
 	if s.terminal {
 		s.last = p
 		s.clear()
-		edges := ""
+		edges, phase := "", ""
 		if p.Edges > 0 {
 			edges = fmt.Sprintf("  edges     %d\n", p.Edges)
 		}
-		text := fmt.Sprintf("  time      %s\n  inputs    %d, %.0f a second\n  traces    %d %s\n%s  corpus    %d\n  findings  %d, and %d suspects\n",
-			p.Elapsed.Round(time.Second), p.Inputs, rate, p.Traces, sparkline(s.curve, 40), edges, p.Corpus, p.Findings, p.Suspects)
+		if p.Heard {
+			phase = ": no more inputs, the suspects are being confirmed and made small"
+		}
+		text := fmt.Sprintf("  time      %s%s\n  inputs    %d, %.0f a second\n  traces    %d %s\n%s  corpus    %d\n  findings  %d, and %d suspects\n",
+			p.Elapsed.Round(time.Second), phase, p.Inputs, rate, p.Traces, sparkline(s.curve, 40), edges, p.Corpus, p.Findings, p.Suspects)
 		_, _ = io.WriteString(s.w, text)
 		s.lines = strings.Count(text, "\n")
 		return

@@ -41,9 +41,10 @@ type Progress struct {
 	Inputs   int64 // judged
 	Corpus   int
 	Traces   int
-	Edges    int // of an [Instrumented] subject, with the classes of their counts
-	Findings int // ready
-	Suspects int // waiting to be confirmed and made small
+	Edges    int  // of an [Instrumented] subject, with the classes of their counts
+	Findings int  // ready
+	Suspects int  // waiting to be confirmed and made small
+	Heard    bool // every input: what is left is to look at suspects
 	Shown    map[string]int64
 }
 
@@ -124,6 +125,7 @@ type hunt struct {
 	judged  int64
 	waiting int
 	enough  bool // findings
+	heard   bool // every input
 	errs    []error
 	cancel  func()
 }
@@ -158,6 +160,9 @@ func (h *hunt) run(ctx, hunting context.Context) (*Result, error) {
 	})
 	h.collect()
 	playing.Wait()
+	h.mu.Lock()
+	h.heard = true
+	h.mu.Unlock()
 	h.stop()
 	making.Wait()
 	h.suspects.close()
@@ -404,7 +409,7 @@ func (h *hunt) small(ctx context.Context, b *bench, f *Finding) error {
 func (h *hunt) progress() Progress {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := Progress{Elapsed: time.Since(h.began), Inputs: h.judged, Findings: len(h.result.Findings), Suspects: h.waiting, Shown: map[string]int64{}}
+	p := Progress{Elapsed: time.Since(h.began), Inputs: h.judged, Findings: len(h.result.Findings), Suspects: h.waiting, Heard: h.heard, Shown: map[string]int64{}}
 	p.Corpus, p.Traces, p.Edges = h.generator.size()
 	for s, n := range h.shown {
 		p.Shown[s] = n

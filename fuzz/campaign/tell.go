@@ -63,7 +63,11 @@ func (f *Finding) Explain(broken spec.Requirement, replay string) string {
 	if f.Known != "" {
 		s += "  known        " + f.Known + "\n"
 	}
-	s += labelled("input", input.Tell(f.Input))
+	told := input.Tell(f.Input)
+	if len(told) == 0 {
+		told = []string{"nothing: the peer ends its stream at once"}
+	}
+	s += labelled("input", told)
 	if f.Record != nil && f.Difference.State != judge.Codec {
 		_, came := f.Tell()
 		s += labelled("wire", came)
