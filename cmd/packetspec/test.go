@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -211,6 +212,9 @@ func parseReports(args []string) ([]output, error) {
 		}
 		if file == "" && printed {
 			return nil, errors.New("--report: only one report can go to the standard output; give the others a file, as in json=results.json")
+		}
+		if _, err := os.Stat(filepath.Dir(file)); file != "" && err != nil {
+			return nil, fmt.Errorf("--report: the folder of %s: %w", file, err)
 		}
 		printed = printed || file == ""
 		outputs = append(outputs, output{format, file})

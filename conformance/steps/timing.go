@@ -171,19 +171,21 @@ func (w *World) awaitMore(what string, more int, count func() (int, error), acti
 	if err := activity(); err != nil {
 		return err
 	}
-	for {
+	for came := 0; ; {
 		now, err := count()
-		if err != nil {
-			return err
+		if err == nil {
+			came = now - before
 		}
-		if now-before >= more {
+		switch {
+		case came >= more:
 			return nil
-		}
-		if w.Ctx.Err() != nil {
+		case w.Ctx.Err() != nil:
 			return &Failure{
 				Expected: fmt.Sprintf("at least %d more %s", more, what), TimedOut: true,
-				Actual: fmt.Sprintf("%d more within %v", now-before, w.Limit),
+				Actual: fmt.Sprintf("%d more within %v", came, w.Limit),
 			}
+		case err != nil:
+			return err
 		}
 	}
 }
