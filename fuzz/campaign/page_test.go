@@ -23,7 +23,7 @@ import (
 // found and confirmed, guided and blind, by the same seeds. It writes what it finds into
 // the file that FUZZ_PAGE names, and takes an hour for
 //
-//	FUZZ_PAGE=../FAULTS.md FUZZ_SEEDS=5 FUZZ_INPUTS=100000 go test ./fuzz/campaign -run TestPage -v -timeout 0
+//	FUZZ_PAGE=../FAULTS.md FUZZ_SEEDS=5 FUZZ_INPUTS=100000 FUZZ_BLIND=10000 go test ./fuzz/campaign -run TestPage -v -timeout 0
 //
 // What a campaign makes does not depend on its subject. So the inputs are made once, the
 // mutant without a fault tells which faults each of them asks for, and only those are then
@@ -43,9 +43,9 @@ func TestPage(t *testing.T) {
 		if m.blind > 0 {
 			m.measure(uint64(seed+1), m.blind, true)
 		}
-	}
-	if err := os.WriteFile(file, []byte(m.page()), 0o666); err != nil {
-		t.Fatal(err)
+		if err := os.WriteFile(file, []byte(m.page()), 0o666); err != nil { // what there is by now
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -74,10 +74,10 @@ type row struct {
 	signature     string // it was found as
 }
 
-// faults are those that speak the specification's dialect, as campaigns do.
+// faults are those that speak the specification's dialect, as campaigns do, and can be shown.
 func (m *measurement) faults() []mutant.Fault {
 	return slices.DeleteFunc(mutant.Faults(), func(f mutant.Fault) bool {
-		return f.Later() || len(m.only) > 0 && !slices.Contains(m.only, f.Name)
+		return f.Later() || hidden[f.Name] != "" || len(m.only) > 0 && !slices.Contains(m.only, f.Name)
 	})
 }
 
@@ -100,16 +100,16 @@ func (m *measurement) measure(seed uint64, inputs int, blind bool) {
 	}
 	close(queue)
 	all.Wait()
-	var hidden []string
+	var missed []string
 	for _, r := range m.rows {
 		if r.last(blind) == 0 {
-			hidden = append(hidden, r.Name)
+			missed = append(missed, r.Name)
 		}
 	}
-	slices.Sort(hidden)
-	m.Logf("seed %d, blind %t: %d of %d faults found", seed, blind, len(m.rows)-len(hidden), len(m.rows))
+	slices.Sort(missed)
+	m.Logf("seed %d, blind %t: %d of %d faults found", seed, blind, len(m.rows)-len(missed), len(m.rows))
 	if !blind {
-		m.Logf("not found: %s", strings.Join(hidden, " "))
+		m.Logf("not found: %s", strings.Join(missed, " "))
 	}
 }
 
@@ -251,7 +251,40 @@ func (r *row) last(blind bool) int {
 	return r.guided[len(r.guided)-1]
 }
 
-// page is the table, the hardest fault first.
+// hidden are the faults that no input of a campaign can show, and why. They are not hunted.
+var hidden = map[string]string{
+	"broken-pipe-hangs":              noBrokenPipe,
+	"broken-pipe-is-an-error":        noBrokenPipe,
+	"grace-after-flush":              noClock,
+	"grace-default-0":                noClock,
+	"grace-default-100ms":            noClock,
+	"grace-default-1s":               noClock,
+	"grace-for-each-packet":          noClock,
+	"grace-ignored":                  noClock,
+	"grace-in-milliseconds":          noClock,
+	"request-flags-negative-0":       noNegatives,
+	"request-flags-negative-wrap":    noNegatives,
+	"request-type-negative-0":        noNegatives,
+	"request-type-negative-absolute": noNegatives,
+	"request-type-negative-wraps":    noNegatives,
+	"surrogate-as-it-is":             noSurrogates,
+	"surrogate-as-replacement":       noSurrogates,
+	"tick-once":                      noTicks,
+	"tick-receiver-silent":           noTicks,
+	"tick-sender-silent":             noTicks,
+	"tick-true-silent":               noTicks,
+	"tick-without-octets":            noTicks,
+}
+
+const (
+	noBrokenPipe = "the peer of a campaign reads to the end"
+	noClock      = "a campaign tells what comes, not when"
+	noNegatives  = "the local user gives a negative number, which no octets say"
+	noSurrogates = "lone surrogates are left open, since not every language has them"
+	noTicks      = "ticks are not octets"
+)
+
+// page is what was found, the hardest fault first.
 func (m *measurement) page() string {
 	var rows []*row
 	for _, r := range m.rows {
@@ -261,28 +294,71 @@ func (m *measurement) page() string {
 		return cmp.Or(cmp.Compare(median(b.guided), median(a.guided)), cmp.Compare(a.Name, b.Name))
 	})
 	var s strings.Builder
+	m.head(&s, rows)
 	s.WriteString("| fault | breaks | guided | blind | found as |\n|---|---|---|---|---|\n")
 	for _, r := range rows {
-		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s |\n", r.Name, r.Requirement, m.tell(r.guided), m.tell(r.blind), r.signature)
+		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s |\n", r.Name, r.Requirement, tell(r.guided, m.inputs), tell(r.blind, m.blind), r.signature)
+	}
+	s.WriteString("\n## What no input can show\n\n| fault | breaks | why |\n|---|---|---|\n")
+	for _, f := range mutant.Faults() {
+		if why := hidden[f.Name]; why != "" {
+			fmt.Fprintf(&s, "| %s | %s | %s |\n", f.Name, f.Requirement, why)
+		}
 	}
 	return s.String()
 }
+
+// head is the summary.
+func (m *measurement) head(s *strings.Builder, rows []*row) {
+	guided, blind := 0, 0
+	var all []int
+	for _, r := range rows {
+		if median(r.guided) < never {
+			guided++
+		}
+		if median(r.blind) < never {
+			blind++
+		}
+		all = append(all, median(r.guided))
+	}
+	slices.Sort(all)
+	fmt.Fprintf(s, `# What campaigns find
+
+Of the %d faults of the second implementation that an input of octets can show, the median
+campaign finds **%d** within %d inputs, guided, from an empty corpus; half of them within %d,
+nine in ten within %d. Blind mutation finds %d within %d inputs. %d more are told of below.
+
+The numbers are of inputs until a fault is found and has shown again on a fresh process, the
+median of the seeds 1 to %d. Guided campaigns know packets and keep what is new to the
+reference's trace; blind ones change octets. What shows is not always the requirement that the
+fault breaks: a campaign tells how it was noticed, the suite tells what is wrong.
+
+Made by TestPage of [fuzz/campaign](fuzz/campaign/page_test.go), which says how.
+
+`, len(rows), guided, m.inputs, all[len(all)/2], all[len(all)*9/10], blind, m.blind, len(hidden), m.seeds)
+}
+
+// never is later than any input.
+const never = 1 << 30
 
 // median is the median of numbers of inputs, where 0 is none of them.
 func median(all []int) int {
 	all = slices.Clone(all)
 	for i, n := range all {
 		if n == 0 {
-			all[i] = 1 << 30
+			all[i] = never
 		}
 	}
 	slices.Sort(all)
+	if len(all) == 0 {
+		return never
+	}
 	return all[len(all)/2]
 }
 
-func (m *measurement) tell(all []int) string {
-	if n := median(all); n < 1<<30 {
+func tell(all []int, inputs int) string {
+	if n := median(all); n < never {
 		return strconv.Itoa(n)
 	}
-	return fmt.Sprintf("> %d", m.inputs)
+	return fmt.Sprintf("> %d", inputs)
 }
