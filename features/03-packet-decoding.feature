@@ -209,3 +209,43 @@ Feature: Packet decoding
       | 20 octets 80 before the length        | 80*20 04 01 02 03 61 (request: tag 1, wire type 3, payload "a") |
       | channel 0 written longer than need be | 06 01 03 80 00 03 61 (request: tag 1, wire type 3, payload "a") |
       | 25 octets 80 before the tag           | 1d 80*25 01 02 03 61 (request: tag 1, wire type 3, payload "a") |
+
+  @DEC-5 @must
+  Scenario Outline: a length that comes with the packet before it, <n> octets of it, is read
+    Given a connection
+    When the peer sends <octets> <beginning>
+    Then the subject answers <answer>
+    When the peer sends <rest> 02 02 03 62*16384
+    Then the subject answers 81 80 02 02 04 62*16384 (response: tag 2, ok, payload 62*16384)
+
+    Examples:
+      | n                        | octets                        | answer                  | beginning | rest  |
+      | one of three             | 04 01 02 03 61                | 03 01 04 61             | 81        | 80 03 |
+      | two of three             | 04 01 02 03 61                | 03 01 04 61             | 81 80     | 03    |
+      | behind 65600 octets, one | 84 80 40 01 02 03 61*65597    | 84 80 3f 01 04 61*65597 | 81        | 80 03 |
+
+  @INT-3 @must @dialect-2021
+  Scenario Outline: a response with <form> is delivered
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends <response>
+    Then "a" is answered (ok, payload "y")
+
+    Examples:
+      | form                                  | response                                                    |
+      | 20 octets 80 before the length        | 80*20 03 01 04 79 (response: tag 1, ok, payload "y")        |
+      | 25 octets 80 before the tag           | 1c 80*25 01 04 79 (response: tag 1, ok, payload "y")        |
+      | a word longer than need be            | 05 01 80 80 04 79 (response: tag 1, ok, payload "y")        |
+      | channel 0 written longer than need be | 06 01 05 80 80 00 79 (response: tag 1, ok, payload "y")     |
+
+  @ENC-4 @INT-2 @should
+  Scenario Outline: a request with <form> is answered in the shortest form
+    Given a connection
+    When the peer sends <request>
+    Then the subject answers exactly 03 01 04 61 (response: tag 1, ok, payload "a")
+
+    Examples:
+      | form              | request                                                           |
+      | channel 0 written | 05 01 03 00 03 61 (request: tag 1, wire type 3, payload "a")      |
+      | an overlong tag   | 06 80 80 01 02 03 61 (request: tag 1, wire type 3, payload "a")   |

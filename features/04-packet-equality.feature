@@ -55,4 +55,7 @@ Feature: Packet equality
       | channels 1 and 65537                   | request: channel 1, tag 1, wire type 3 does not equal request: channel 65537, tag 1, wire type 3 |
       | types 1 and 2^32 + 1                   | request: tag 1, wire type 1 does not equal request: tag 1, wire type 4294967297                  |
       | payloads that differ behind an octet 0 | response: tag 1, ok, payload 610062 does not equal response: tag 1, ok, payload 610063           |
+      | the last of 1500 octets                | response: tag 1, ok, payload 61*1499 62 does not equal response: tag 1, ok, payload 61*1500      |
+      | flags 1 and 2^32 + 1                   | response: tag 1, packet flags 1 does not equal response: tag 1, packet flags 4294967297          |
+      | channels 1 and 2^32 + 1                | response: channel 1, tag 1 does not equal response: channel 4294967297, tag 1                    |
       | payloads that are no text              | response: tag 1, ok, payload ff does not equal response: tag 1, ok, payload fe                   |

@@ -17,6 +17,7 @@ import (
 var responderSteps = []definition{
 	on(`the subject has sent {n} requests`, func(w *World) any { return w.hasSentRequests }),
 	on(`the subject answers {octets}`, func(w *World) any { return w.subjectAnswers }),
+	on(`the subject answers exactly {octets}`, func(w *World) any { return w.subjectAnswersExactly }),
 	on(`the subject answers {octets}, or with a failure`, func(w *World) any { return w.subjectAnswersOrFails }),
 	on(`the subject answers tag {integer} with a failure`, func(w *World) any {
 		return func(tag string) error { return w.subjectRefuses(tag, "0", "") }
@@ -81,6 +82,15 @@ func (w *World) subjectAnswers(text, meaning string) error {
 		return err
 	}
 	return sameOctets(want, r.Octets)
+}
+
+// subjectAnswersExactly takes the answer in its shortest form alone.
+func (w *World) subjectAnswersExactly(text, meaning string) error {
+	want, r, err := w.answerLike(text, meaning)
+	if err != nil {
+		return err
+	}
+	return exactOctets(want, r.Octets)
 }
 
 // subjectAnswersOrFails takes a failure response as well.
