@@ -32,18 +32,27 @@ Feature: Requests
     And the subject sends the request of "c" (wire type 3, payload "third")
 
   @RQS-1 @must
-  Scenario: requests that wait to be flushed go out in order
+  Scenario: requests that wait to be flushed go out in order, be they large or small
     Given a connection with a grace of 0.2 s
-    When the subject requests type 2, 3 times, as "a" (payload "#")
-    Then the subject sends the 3 requests of "a" (wire type 3, payload "#")
+    When the subject requests type 2 as "a" (payload "x")
+    And the subject requests type 2 as "b" (payload 79*5000)
+    And the subject requests type 2 as "c" (payload "z")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    And the subject sends the request of "b" (wire type 3, payload 79*5000)
+    And the subject sends the request of "c" (wire type 3, payload "z")
 
   @RQS-1 @must
-  Scenario: do sends a request and gives its answer
+  Scenario Outline: do sends a request and gives its answer, <answer>
     Given a connection
     When the subject does type 2 as "a" (flags 7, payload "hello")
     Then the subject sends the request of "a" (flags 7, wire type 3, payload "hello")
-    When the peer answers "a" (ok, flags 9, payload "bye")
-    Then "a" is answered (ok, flags 9, payload "bye")
+    When the peer answers "a" (<answer>)
+    Then "a" is answered (<answer>)
+
+    Examples:
+      | answer                         |
+      | ok, flags 9, payload "bye"     |
+      | failed, flags 5, payload "abc" |
 
   @RQS-2 @must
   Scenario Outline: the handler gets <case>
@@ -90,28 +99,31 @@ Feature: Requests
   @RQS-3 @must
   Scenario Outline: a negative type is an error, and nothing is sent: <how>
     Given a connection
-    Then <how> type -1 is refused as invalid
+    Then <asking> type <type> is refused as invalid
     When the subject requests type 0 as "a"
     Then the subject sends the request of "a" (wire type 1)
     And the subject has sent nothing more
 
     Examples:
-      | how        |
-      | requesting |
-      | doing      |
+      | how                 | asking     | type   |
+      | requesting          | requesting | -1     |
+      | doing               | doing      | -1     |
+      | requesting, -2      | requesting | -2     |
+      | doing, far below 0  | doing      | -70001 |
 
   @RQS-4 @should
   Scenario Outline: negative flags are an error, and nothing is sent: <how>
     Given a connection
-    Then <how> type 2 (flags -1) is refused as invalid
+    Then <asking> type 2 (flags -1, <payload>) is refused as invalid
     When the subject requests type 0 as "a"
     Then the subject sends the request of "a" (wire type 1)
     And the subject has sent nothing more
 
     Examples:
-      | how        |
-      | requesting |
-      | doing      |
+      | how                        | asking     | payload     |
+      | requesting                 | requesting | no payload  |
+      | doing                      | doing      | no payload  |
+      | requesting, with a payload | requesting | payload "a" |
 
   @RQS-1 @must
   Scenario Outline: a payload of <size> octets goes out

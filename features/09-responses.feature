@@ -49,6 +49,8 @@ Feature: Responses
       | a payload         | packet flags 1, payload "hello"  | ok, payload "hello"          |
       | flags and payload | packet flags 5, payload 00 ff    | ok, flags 2, payload 00 ff   |
       | a large payload   | packet flags 1, payload 62*70000 | ok, payload 62*70000         |
+      | flags 2^30        | packet flags 0x80000001          | ok, flags 2^30               |
+      | flags 2^60-1      | packet flags 2^61-1              | ok, flags 2^60-1             |
 
   @RSP-2 @must
   Scenario: results that are waited for late are as they came
@@ -78,6 +80,7 @@ Feature: Responses
       | case              | response                          | result                           |
       | nothing           | packet flags 0                    | failed                           |
       | a text            | packet flags 0, payload "no"      | failed, payload "no"             |
+      | flags 2^30        | packet flags 0x80000000           | failed, flags 2^30               |
       | flags             | packet flags 0xaa                 | failed, flags 0x55               |
       | flags and payload | packet flags 2, payload 00 ff     | failed, flags 1, payload 00 ff   |
 
@@ -275,3 +278,17 @@ Feature: Responses
     Then the subject sends the request of "a" (wire type 3, payload "x")
     When the peer answers "a" (failed, payload 61*300)
     Then "a" is answered (failed, payload 61*300)
+
+  @RSP-2 @must @dialect-2021
+  Scenario: of two responses in one write the second, which is empty, is told as it came
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    And the subject requests type 2 as "b" (payload "y")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    And the subject sends the request of "b" (wire type 3, payload "y")
+    When the peer sends:
+      | octets         | meaning                             |
+      | 05 01 04 61 62 63 | response: tag 1, ok, payload "abc"  |
+      | 02 02 04       | response: tag 2, ok                 |
+    Then "b" is answered (ok)
+    And "a" is answered (ok, payload "abc")

@@ -42,6 +42,7 @@ Feature: Handler results
       | none         | 03 01 16 03 (request: tag 1, flags 5, wire type 3)                           | 02 01 04 (response: tag 1, ok)                        |
       | one zero     | 04 01 16 03 00 (request: tag 1, flags 5, wire type 3, payload 00)            | 03 01 04 00 (response: tag 1, ok, payload 00)         |
       | some         | 05 01 16 03 68 69 (request: tag 1, flags 5, wire type 3, payload "hi")       | 04 01 04 68 69 (response: tag 1, ok, payload "hi")    |
+      | zero at last | 05 01 16 03 78 00 (request: tag 1, flags 5, wire type 3, payload 78 00)      | 04 01 04 78 00 (response: tag 1, ok, payload 78 00)   |
       | not UTF-8    | 05 01 16 03 ff fe (request: tag 1, flags 5, wire type 3, payload ff fe)      | 04 01 04 ff fe (response: tag 1, ok, payload ff fe)   |
       | 126          | 81 01 01 16 03 61*126 (request: tag 1, flags 5, wire type 3, payload 61*126) | 81 00 01 04 61*126 (response: tag 1, ok, payload 61*126) |
 
@@ -68,6 +69,7 @@ Feature: Handler results
       | three octets | 06 01 16 04 e2 98 83 (request: tag 1, flags 5, wire type 4, payload "☃")          | 05 01 04 e2 98 83 (response: tag 1, ok, payload "☃")         |
       | four octets  | 07 01 16 04 f0 9d 84 9e (request: tag 1, flags 5, wire type 4, payload "𝄞")       | 06 01 04 f0 9d 84 9e (response: tag 1, ok, payload "𝄞")      |
       | a zero       | 04 01 16 04 00 (request: tag 1, flags 5, wire type 4, payload 00)                 | 03 01 04 00 (response: tag 1, ok, payload 00)                |
+      | 70000 octets | 84 a2 73 01 16 04 61*70000 (request: tag 1, flags 5, wire type 4, payload 61*70000) | 84 a2 72 01 04 61*70000 (response: tag 1, ok, payload 61*70000) |
       | U+0904       | 06 01 16 04 e0 a4 84 (request: tag 1, flags 5, wire type 4, payload e0 a4 84)     | 05 01 04 e0 a4 84 (response: tag 1, ok, payload e0 a4 84)    |
       | U+D7FF       | 06 01 16 04 ed 9f bf (request: tag 1, flags 5, wire type 4, payload ed 9f bf)     | 05 01 04 ed 9f bf (response: tag 1, ok, payload ed 9f bf)    |
       | U+E000       | 06 01 16 04 ee 80 80 (request: tag 1, flags 5, wire type 4, payload ee 80 80)     | 05 01 04 ee 80 80 (response: tag 1, ok, payload ee 80 80)    |
@@ -84,6 +86,7 @@ Feature: Handler results
       | flags 0           | 05 01 02 05 68 69 (request: tag 1, wire type 5, payload "hi")                      | 04 01 04 68 69 (response: tag 1, ok, payload "hi")              |
       | no octets         | 03 01 16 05 (request: tag 1, flags 5, wire type 5)                                 | 02 01 2c (response: tag 1, ok, flags 5)                         |
       | neither           | 03 01 02 05 (request: tag 1, wire type 5)                                          | 02 01 04 (response: tag 1, ok)                                  |
+      | 70000 octets      | 84 a2 73 01 16 05 61*70000 (request: tag 1, flags 5, wire type 5, payload 61*70000) | 84 a2 72 01 2c 61*70000 (response: tag 1, ok, flags 5, payload 61*70000) |
       | other octets      | 06 01 02 08 61 62 63 (request: tag 1, wire type 8, payload "abc")                  | 06 01 81 0c 63 62 61 (response: tag 1, ok, flags 0x11, payload "cba") |
 
   @HND-6 @must
@@ -111,10 +114,11 @@ Feature: Handler results
     Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
     When the peer sends 03 00 02 00 (EOF)
     Then the subject answers tag 1 with a failure
+    And the subject ends its stream
 
     Examples:
       | kind     | request                                                                                   |
-      | float    | 08 01 02 0b 66 6c 6f 61 74 (request: tag 1, wire type 11, payload "float")                |
+      | float    | 08 01 16 0b 66 6c 6f 61 74 (request: tag 1, flags 5, wire type 11, payload "float")       |
       | list3    | 08 01 02 0b 6c 69 73 74 33 (request: tag 1, wire type 11, payload "list3")                |
       | int-str  | 0a 01 02 0b 69 6e 74 2d 73 74 72 (request: tag 1, wire type 11, payload "int-str")        |
       | negative | 0b 01 02 0b 6e 65 67 61 74 69 76 65 (request: tag 1, wire type 11, payload "negative")    |
@@ -178,6 +182,7 @@ Feature: Handler results
       | 16382   |
       | 65536   |
       | 1048576 |
+      | 2097150 |
 
   @HND-9 @must
   Scenario: handlers end in any order

@@ -15,6 +15,7 @@ Feature: The response decoder
       | a payload     | ok, payload "abc"            | ok, payload "cba"             |
       | no payload    | ok                           | ok                            |
       | with flags    | ok, flags 5, payload "abc"   | ok, flags 5, payload "cba"    |
+      | 70001 octets  | ok, payload 61*70000 62      | ok, payload 62 61*70000       |
 
   @DCR-1 @must
   Scenario Outline: the decoder is called with the flags, without the ok bit: <flags>
