@@ -124,3 +124,16 @@ Feature: Channels
     Given a connection without a request handler
     When the peer sends 05 01 03 05 03 78 (request: channel 5, tag 1, wire type 3, payload "x")
     Then the subject answers tag 1 on channel 5 with a failure
+
+  @CHN-5 @must
+  Scenario Outline: a channel that is not offered is refused, and nothing is sent: <asked>
+    Given a connection
+    Then the subject refuses to <asked>, unless it offers channels
+    When the subject requests type 0 as "a"
+    Then the subject sends the request of "a" (wire type 1)
+    And the subject has sent nothing more
+
+    Examples:
+      | asked                        |
+      | request type 2 (channel 5)   |
+      | do type 2 (channel 300)      |

@@ -57,6 +57,7 @@ var channelFaults = []Fault{
 	{"request-on-channel-0", "CHN-2", tells, "every request goes out on channel 0"},
 	{"response-by-tag", "CHN-3", tells, "a response answers the request with its tag, on whatever channel"},
 	{"response-with-channel-0-stray", "CHN-3", hangs, "a response with has_channel and channel 0 answers nothing"},
+	{"channel-not-offered-is-0", "CHN-5", tells, "channels are not offered, but a request on one goes out on channel 0"},
 	{"channel-refused-without-name", "CHN-4", tells, "the refusal of a request on an unknown channel does not name it"},
 }
 

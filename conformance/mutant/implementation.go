@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -43,8 +44,12 @@ type implementation struct {
 func (i *implementation) Hello() adapter.Hello {
 	return adapter.Hello{
 		Name:     "packetspec mutant",
+	abilities := adapter.Abilities
+	if i.has("channel-not-offered-is-0") {
+		abilities = slices.DeleteFunc(slices.Clone(abilities), func(a adapter.Ability) bool { return a == adapter.CanChannels })
+	}
 		Release:  cmp.Or(i.fault, "without a fault") + i.inDialect(),
-		Language: runtime.Version(), Supports: adapter.Abilities,
+		Language: runtime.Version(), Supports: abilities,
 	}
 }
 

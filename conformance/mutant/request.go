@@ -84,7 +84,7 @@ func (m mutation) newRequest(r adapter.Request) (p packet, err error) {
 		p.flags = zero
 	case m.has("request-flags-of-response"):
 		p.flags = withOK(p.flags, true)
-	case p.channel.Sign() != 0 && m.has("request-on-channel-0"):
+	case p.channel.Sign() != 0 && (m.has("request-on-channel-0") || m.has("channel-not-offered-is-0")):
 		p.channel = zero
 	case len(p.payload) > 0 && p.payload[0] == 0 && m.has("request-payload-stripped"):
 		p.payload = m.trimZeros(p.payload)

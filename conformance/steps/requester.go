@@ -32,8 +32,18 @@ var requesterSteps = []definition{
 	}),
 	on(`{name} is not answered`, func(w *World) any { return w.isNotAnswered }),
 	on(`the tags of {name} and {name} differ`, func(w *World) any { return w.tagsDiffer }),
+	on(`the subject refuses to (request|do) type {integer}{fields}, unless it offers channels`, func(w *World) any { return w.channelRefused }),
 	on(`requesting type {integer}{fields} is refused as (closed|invalid)`, func(w *World) any { return w.requestRefused }),
 	on(`doing type {integer}{fields} is refused as (closed|invalid)`, func(w *World) any { return w.doRefused }),
+}
+
+// takenRequest is the command for a request that the subject is to take.
+func (w *World) takenRequest(op, rqType, fields, decode string) (adapter.Message, error) {
+	m, err := w.requestCommand(op, rqType, fields, decode)
+	if err == nil && m.Channel != "" {
+		err = w.need(adapter.CanChannels)
+	}
+	return m, err
 }
 
 // requestCommand is the command that has the subject request rqType, the caller's.
@@ -57,9 +67,6 @@ func (w *World) requestCommand(op, rqType, fields, decode string) (adapter.Messa
 	}
 	if p.Channel != nil {
 		m.Channel = integer(p.Channel)
-		if err := w.need(adapter.CanChannels); err != nil {
-			return m, err
-		}
 	}
 	for _, v := range []*big.Int{typ, p.Flags} {
 		if v != nil && v.Sign() < 0 {
@@ -102,7 +109,7 @@ func (w *World) waitFor(name string) *adapter.Pending {
 }
 
 func (w *World) submit(rqType, name, fields, decode string) error {
-	m, err := w.requestCommand(adapter.OpRequest, rqType, fields, decode)
+	m, err := w.takenRequest(adapter.OpRequest, rqType, fields, decode)
 	if err != nil {
 		return err
 	}
@@ -116,7 +123,7 @@ func (w *World) submit(rqType, name, fields, decode string) error {
 
 // does has the subject submit a request and wait for its answer in one.
 func (w *World) does(rqType, name, fields string) error {
-	m, err := w.requestCommand(adapter.OpDo, rqType, fields, "")
+	m, err := w.takenRequest(adapter.OpDo, rqType, fields, "")
 	if err != nil {
 		return err
 	}
@@ -330,6 +337,31 @@ func (w *World) refused(op, rqType, fields, kind string) error {
 	_, err = w.await(reply)
 	switch got := kindOf(err); {
 	case string(got) == kind:
+		return nil
+	case err != nil:
+		return subjectError(expected, err)
+	}
+	return failf(expected, "the request was taken")
+}
+
+// channelRefused has the subject request on a channel that it does not offer. The adapter
+// says that the implementation refuses the channel, or that it cannot do such a thing.
+func (w *World) channelRefused(op, rqType, fields string) error {
+	m, err := w.requestCommand(op, rqType, fields, "")
+	if err != nil || w.Session.Can(adapter.CanChannels) {
+		return err
+	}
+	if op == adapter.OpRequest {
+		m.Call = "refused"
+	}
+	const expected = `the error "invalid" or "unsupported"`
+	reply, err := w.unlessSent(m, expected)
+	if err != nil {
+		return err
+	}
+	_, err = w.await(reply)
+	switch kind := adapter.KindOf(err); {
+	case kind == adapter.Invalid || kind == adapter.Unsupported:
 		return nil
 	case err != nil:
 		return subjectError(expected, err)
