@@ -42,9 +42,19 @@ Feature: Tags
   @TAG-2 @must
   Scenario: many requests in flight have different tags
     Given a connection
-    When the subject requests type 0, 300 times, as "a"
-    Then the subject sends the 300 requests of "a" (wire type 1)
+    When the subject requests type 2, 300 times at once, as "a" (payload "#")
+    Then the subject sends, in any order, the 300 requests of "a" (wire type 3, payload "#")
     And the tags of the 300 requests of "a" differ
+    When the peer answers "a-300" (ok, payload "to the last")
+    And the peer answers "a-1" (ok, payload "to the first")
+    Then "a-1" is answered (ok, payload "to the first")
+    And "a-300" is answered (ok, payload "to the last")
+
+  @TAG-1 @should @dialect-2021
+  Scenario: the tags of 140 requests count on
+    Given a connection
+    When the subject requests type 0, 140 times at once, as "a"
+    Then the subject sends, in any order, the 140 requests of "a" (tag #, wire type 1)
 
   @TAG-3 @should
   Scenario: a tag is used again after its answer
@@ -151,11 +161,17 @@ Feature: Tags
     And the subject sends 04 02 03 05 01 (request: channel 5, tag 2, wire type 1)
 
   @TAG-1 @should @dialect-2021
-  Scenario: a request refused as invalid takes no tag
+  Scenario Outline: a request refused as invalid takes no tag: <asked>
     Given a connection
-    Then requesting type -1 is refused as invalid
+    Then <asked> is refused as invalid
     When the subject requests type 0 as "a"
     Then the subject sends 03 01 02 01 (request: tag 1, wire type 1)
+
+    Examples:
+      | asked                           |
+      | requesting type -1              |
+      | requesting type 2 (flags -1)    |
+      | requesting type -1 (channel 5)  |
 
   @TAG-4 @must
   Scenario Outline: a tag in flight is the same in any form: <case>
@@ -183,6 +199,13 @@ Feature: Tags
       | 257      | 05 82 01 02 03 62 (request: tag 257, wire type 3, payload "b")                 | 04 82 01 04 62 (response: tag 257, ok, payload "b")                 |
       | 65537    | 06 84 80 01 02 03 62 (request: tag 65537, wire type 3, payload "b")            | 05 84 80 01 04 62 (response: tag 65537, ok, payload "b")            |
       | 2^32 + 1 | 08 90 80 80 80 01 02 03 62 (request: tag 4294967297, wire type 3, payload "b") | 07 90 80 80 80 01 04 62 (response: tag 4294967297, ok, payload "b") |
+
+  @TAG-6 @must
+  Scenario: tags 2^53 and 2^53 + 1 are two tags
+    Given a connection
+    When the peer sends 0b 90 80 80 80 80 80 80 00 02 07 67 (request: tag 2^53, wire type 7, payload "g")
+    And the peer sends 0b 90 80 80 80 80 80 80 01 02 03 62 (request: tag 9007199254740993, wire type 3, payload "b")
+    Then the subject answers 0a 90 80 80 80 80 80 80 01 04 62 (response: tag 9007199254740993, ok, payload "b")
 
   @TAG-3 @should
   Scenario: the tag of a refused request on another channel is free
@@ -250,6 +273,23 @@ Feature: Tags
     Then the subject answers 03 01 04 79 (response: tag 1, ok, payload "y")
 
   @TAG-3 @should
+  Scenario: a tag is used again after it was refused for want of a handler
+    Given a connection without a request handler
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers tag 1 with a failure
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers tag 1 with a failure
+
+  @TAG-3 @should
+  Scenario: a tag may be used again after a result that is none of the five
+    Given the implementation can give invalid replies
+    And a connection
+    When the peer sends 08 01 02 0b 66 6c 6f 61 74 (request: tag 1, wire type 11, payload "float")
+    Then the subject answers tag 1 with a failure
+    When the peer sends 04 01 02 03 79 (request: tag 1, wire type 3, payload "y")
+    Then the subject answers 03 01 04 79 (response: tag 1, ok, payload "y")
+
+  @TAG-3 @should
   Scenario: a tag may be used again after a large answer
     Given a connection
     When the peer sends 08 01 02 09 37 30 30 30 30 (request: tag 1, wire type 9, payload "70000")
@@ -291,3 +331,22 @@ Feature: Tags
     Then the subject sends 04 06 02 03 78 (request: tag 6, wire type 3, payload "x")
     When the peer sends 03 06 04 79 (response: tag 6, ok, payload "y")
     Then "6" is answered (ok, payload "y")
+
+  @TAG-4 @must
+  Scenario: duplicates of the first and the last of 520 requests in flight are refused
+    Given a connection
+    When the peer sends 520 requests of wire type 7 with the payload "g", from tag 1 on
+    And the peer sends 05 84 08 02 03 61 (request: tag 520, wire type 3, payload "a")
+    Then the subject answers tag 520 with a failure
+    When the peer sends 04 01 02 03 62 (request: tag 1, wire type 3, payload "b")
+    Then the subject answers tag 1 with a failure
+    When gate "g" is released
+    Then the subject answers the tags 2 to 519 (ok, payload "g")
+
+  @TAG-4 @must
+  Scenario: a duplicate of a request whose handler waits for the peer is refused
+    Given a connection
+    When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")
+    Then the subject has sent 1 requests
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers tag 1 with a failure

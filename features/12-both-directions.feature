@@ -30,7 +30,7 @@ Feature: Both directions at once
     And the peer answers each of the subject's 1 requests (ok, payload "there")
     Then the subject answers 07 01 04 74 68 65 72 65 (response: tag 1, ok, payload "there")
 
-  @BID-2 @must
+  @BID-2 @TAG-2 @must
   Scenario: two handlers request from the peer at once
     Given a connection
     When the peer sends 2 requests of wire type 10 with the payload "n", from tag 1 on

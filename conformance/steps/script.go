@@ -155,6 +155,9 @@ func (w *World) peerAnswersEach(n int, fields string) error {
 	if err != nil {
 		return err
 	}
+	if err := tagsDiffer(requests); err != nil {
+		return err
+	}
 	for i := len(requests) - 1; i >= 0; i-- {
 		answer := want
 		answer.Tag, answer.Channel = requests[i].Tag, requests[i].Channel
