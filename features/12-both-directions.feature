@@ -161,3 +161,73 @@ Feature: Both directions at once
     When the peer sends 03 00 02 00 (EOF)
     And the peer reads again
     Then the subject answers the tags 1 to 24 with 65536 octets each, octet i being i mod 251
+
+  @BID-3 @should
+  Scenario: a response is heard while 130 handlers wait
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends 130 requests of wire type 7 with the payload "g", from tag 1 on
+    And the peer answers "a" (ok, payload "y")
+    Then "a" is answered (ok, payload "y")
+    When gate "g" is released
+    Then the subject answers the tags 1 to 130 (ok, payload "g")
+
+  @BID-4 @should
+  Scenario: 1100 answers and a refusal that wait for a peer that does not read
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer stops reading
+    And the peer sends 4 requests of wire type 9 with the payload "65536", from tag 1 on
+    And the peer sends 1100 requests of wire type 3 with the payload "#", from tag 101 on
+    And the peer sends 05 01 03 05 03 78 (request: channel 5, tag 1, wire type 3, payload "x")
+    And the peer answers "a" (ok, payload "y")
+    Then "a" is answered (ok, payload "y")
+    When the peer sends 03 00 02 00 (EOF)
+    And the peer reads again
+    Then the subject answers the tags 1 to 4 with 65536 octets each, octet i being i mod 251
+    And the subject answers the tags 101 to 1200 (ok, payload "#")
+    And the subject answers tag 1 on channel 5 with a failure
+    And the subject ends its stream
+
+  @BID-5 @must
+  Scenario Outline: the end of one connection leaves another as it is: <how>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    Given another connection
+    When <it ends>
+    Then the subject ends its stream
+    When the connection is closed
+    Given the first connection again
+    When the peer answers "a" (ok, payload "y")
+    Then "a" is answered (ok, payload "y")
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+
+    Examples:
+      | how              | it ends                               |
+      | EOF              | the peer sends 03 00 02 00 (EOF)      |
+      | octets that stop | the peer ends its stream without EOF  |
+      | no packet        | the peer sends 00 (not a packet)      |
+
+  @BID-5 @must
+  Scenario: requests of two connections at once are told apart
+    Given a connection
+    When the peer sends 40 requests of wire type 3 with the payload "the first's #", from tag 1 on
+    Given another connection
+    When the peer sends 40 requests of wire type 3 with the payload "the second's #", from tag 1 on
+    Then the subject answers the tags 1 to 40 (ok, payload "the second's #")
+    Given the first connection again
+    Then the subject answers the tags 1 to 40 (ok, payload "the first's #")
+
+  @BID-5 @must
+  Scenario: a peer that stops reading does not hold up another connection
+    Given a connection
+    When the peer stops reading
+    And the peer sends 4 requests of wire type 9 with the payload "65536", from tag 1 on
+    Given another connection
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")

@@ -107,6 +107,7 @@ func (c *connection) Close() error {
 			c.cancel(c.pending)
 		}
 	})
+	c.open.Delete(c)
 	_ = c.recv.Close()
 	_ = c.send.Close()
 	return nil

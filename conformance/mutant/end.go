@@ -114,6 +114,13 @@ func (c *connection) end(how ending) {
 		c.working = c.working[:4]
 	}
 	c.cancel(c.cancelledBy(how))
+	if c.has("end-ends-all-connections") {
+		c.open.Range(func(other, _ any) bool {
+			another := other.(*connection)
+			go another.change(func() { another.end(how) })
+			return true
+		})
+	}
 }
 
 // drain begins the end of the local stream. c.mu is held.

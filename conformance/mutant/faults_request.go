@@ -127,4 +127,7 @@ var bothWaysFaults = []Fault{
 	{"receiver-waits-for-sender", "BID-4", hangs, "the receiver waits until what it brought about is sent"},
 	{"full-pipe-drops-packets", "BID-4", tells, "of more than eight packets queued the rest is lost"},
 	{"full-pipe-given-up", "BID-4", tells, "a write that takes more than 50 ms is given up"},
+	{"full-pipe-drops-thousandth", "BID-4", tells, "of more than a thousand packets queued the rest is lost"},
+	{"end-ends-all-connections", "BID-5", tells, "the end of one peer's stream is taken for that of every peer's"},
+	{"pipe-holds-up-all-connections", "BID-5", hangs, "one connection sends at a time, and the others wait"},
 }

@@ -38,16 +38,18 @@ type implementation struct {
 	stderr    io.Writer    // for ticks
 	sharedTag atomic.Int64 // the last tag, for a fault that counts for all connections
 	latest    sync.Map     // local requests of all connections by their address, for another
+	open      sync.Map     // all connections, for one that ends them together
+	pipe      sync.Mutex   // held by whoever writes, for one that lets only one do that
 }
 
 // Hello implements [adapter.Implementation]. It has every ability.
 func (i *implementation) Hello() adapter.Hello {
-	return adapter.Hello{
-		Name:     "packetspec mutant",
 	abilities := adapter.Abilities
 	if i.has("channel-not-offered-is-0") {
 		abilities = slices.DeleteFunc(slices.Clone(abilities), func(a adapter.Ability) bool { return a == adapter.CanChannels })
 	}
+	return adapter.Hello{
+		Name:     "packetspec mutant",
 		Release:  cmp.Or(i.fault, "without a fault") + i.inDialect(),
 		Language: runtime.Version(), Supports: abilities,
 	}

@@ -28,6 +28,7 @@ func (i *implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter
 		memory: memory{marked: make(map[address]bool), failed: make(map[address]bool), channelTags: make(map[string]int64), highestTag: big.NewInt(-1)},
 	}
 	c.changed = sync.NewCond(&c.mu)
+	i.open.Store(c, nil)
 	go c.receive()
 	go c.sendAll()
 	return c, nil

@@ -2,13 +2,15 @@ package mutant
 
 import (
 	"bufio"
+	"io"
 	"math/big"
 	"time"
 )
 
 // enqueue puts a packet behind those that the sender will send. c.mu is held.
 func (c *connection) enqueue(p packet) {
-	if len(c.queue) >= 8 && c.has("full-pipe-drops-packets") {
+	if len(c.queue) >= 8 && c.has("full-pipe-drops-packets") ||
+		len(c.queue) >= 1000 && c.has("full-pipe-drops-thousandth") {
 		return
 	}
 	c.queue = append(c.queue, p)
@@ -17,7 +19,7 @@ func (c *connection) enqueue(p packet) {
 // sendAll sends what is queued until the local stream ends. That the peer no longer
 // reads is nothing that it could be told: what is left is thrown away.
 func (c *connection) sendAll() {
-	out := bufio.NewWriterSize(c.send, 64<<10)
+	out := bufio.NewWriterSize(c.writer(), 64<<10)
 	paused := false
 	for {
 		p, ok := c.nextPacket()
@@ -31,6 +33,22 @@ func (c *connection) sendAll() {
 	}
 	err := c.sayEOF(out)
 	c.change(func() { c.finished, c.sendErr = true, err })
+}
+
+// writer is where the octets go: the pipe or, by a fault, one pipe at a time.
+func (c *connection) writer() io.Writer {
+	if c.has("pipe-holds-up-all-connections") {
+		return oneAtATime{c}
+	}
+	return c.send
+}
+
+type oneAtATime struct{ *connection }
+
+func (c oneAtATime) Write(octets []byte) (int, error) {
+	c.pipe.Lock()
+	defer c.pipe.Unlock()
+	return c.send.Write(octets)
 }
 
 // nextPacket waits for a packet to send. There is none once the local stream is to

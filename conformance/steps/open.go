@@ -14,6 +14,7 @@ var openSteps = []definition{
 	on(`the first connection again`, func(w *World) any {
 		return func() error { w.current = w.conns[0]; return nil }
 	}),
+	on(`the connection is closed`, func(w *World) any { return w.closeCurrent }),
 	on(`a connection without a request handler`, func(w *World) any { return w.openWithoutHandler }),
 	on(`a connection with a grace of {seconds}`, func(w *World) any { return w.openWithGrace }),
 	on(`a connection with the default grace`, func(w *World) any { return w.openWithDefaultGrace }),
@@ -40,6 +41,14 @@ func (w *World) open(m adapter.Message) error {
 	w.current = &connection{name: m.Conn, peer: p, calls: map[string]*call{}, asked: asked{later: w.Later}}
 	w.conns = append(w.conns, w.current)
 	return nil
+}
+
+// closeCurrent has the subject forget the connection in use, and then the peer.
+func (w *World) closeCurrent() error {
+	_, err := w.command(adapter.Message{Op: adapter.OpClose})
+	w.current.peer.Close()
+	w.current.closed = true
+	return subjectError("the connection to be closed", err)
 }
 
 // openPlain opens with the standard handler and, where the subject can, a grace of

@@ -42,6 +42,7 @@ type connection struct {
 	asked    asked // by the peer
 	sawERQ   bool  // the subject's ERQ packet was taken off the wire, in the later dialect
 	sawEOF   bool  // its EOF packet was
+	closed   bool  // by a step
 }
 
 // call is a request that the subject was told to send.
@@ -82,6 +83,9 @@ func (w *World) wholeWire() []string {
 func (w *World) Close(ctx context.Context) error {
 	var errs []error
 	for _, c := range w.conns {
+		if c.closed {
+			continue
+		}
 		_, err := w.Session.Do(ctx, adapter.Message{Op: adapter.OpClose, Conn: c.name})
 		errs = append(errs, err)
 		c.peer.Close()
