@@ -35,6 +35,7 @@ func (p InProcess) Start(ctx context.Context) (*Session, error) {
 
 		StderrTotal: func() (int64, bool) { return 0, false },
 		Memory:      func() (int64, bool) { return 0, false },
+		Descriptors: func() (int, bool) { return 0, false },
 	}
 	if err := s.Greet(ctx); err != nil {
 		s.Kill()

@@ -27,3 +27,6 @@ func groupMemory(group int) (octets int64, ok bool) {
 	}
 	return octets, ok
 }
+
+// groupDescriptors is not to be seen here.
+func groupDescriptors(int) (n int, ok bool) { return 0, false }

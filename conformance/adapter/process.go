@@ -39,6 +39,8 @@ type Session struct {
 	StderrTotal func() (octets int64, ok bool)
 	// Memory is how many octets of memory it has now, if that can be seen.
 	Memory func() (octets int64, ok bool)
+	// Descriptors is how many files it holds open, if that can be seen.
+	Descriptors func() (n int, ok bool)
 }
 
 // A StartError reports an adapter that could not be started or spoken to.
@@ -101,7 +103,8 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 		Client: NewClient(pipes.stdin, pipes.stdout),
 		Stop:   r.stop, Kill: r.kill, Epitaph: r.epitaph,
 		Stderr: r.log.since, StderrTotal: r.log.total,
-		Memory: func() (int64, bool) { return groupMemory(cmd.Process.Pid) },
+		Memory:      func() (int64, bool) { return groupMemory(cmd.Process.Pid) },
+		Descriptors: func() (int, bool) { return groupDescriptors(cmd.Process.Pid) },
 	}
 	if err := s.Greet(ctx); err != nil {
 		if s.Err() != nil {

@@ -169,6 +169,9 @@ func TestMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	octets, ok := s.Memory()
+	if files, seen := s.Descriptors(); seen && files < 3 {
+		t.Errorf("%d files are open, expected at least the three standard streams", files)
+	}
 	if !ok || octets < 1<<20 || octets > 1<<32 {
 		t.Errorf("the adapter is said to have %d octets of memory (%t)", octets, ok)
 	}

@@ -125,6 +125,7 @@ func (f fakeStarter) Start(ctx context.Context) (*adapter.Session, error) {
 		Stderr:      func(int64) string { return "" },
 		StderrTotal: func() (int64, bool) { return 0, false },
 		Memory:      func() (int64, bool) { return 0, false },
+		Descriptors: func() (int, bool) { return 0, false },
 	}
 	return s, s.Greet(ctx)
 }
