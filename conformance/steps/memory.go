@@ -16,17 +16,39 @@ var memorySteps = []definition{
 	on(`the subject answers up to {n} requests with {n} octets each, and does not grow by half of that`, func(w *World) any {
 		return func(requests, octets int) error { return w.doesNotGrow(requests, octets, w.answersOf) }
 	}),
-	on(`the subject refuses up to {n} requests with {n} octets each, and does not grow by half of that`, func(w *World) any {
-		return func(requests, octets int) error { return w.doesNotGrow(requests, octets, w.refusalsOf) }
+	on(`the subject refuses up to {n} requests on channel {n} with {n} octets each, and does not grow by half of that`, func(w *World) any {
+		return func(requests, channel, octets int) error {
+			return w.doesNotGrow(requests, octets, func(firstTag, requests, octets int) error {
+				return w.refusals(channel, requests, octets, func(i int) int { return firstTag + i })
+			})
+		}
 	}),
+	on(`the subject refuses up to {n} requests with the tag {n} and {n} octets each, and does not grow by half of that`, func(w *World) any {
+		return func(requests, tag, octets int) error {
+			return w.doesNotGrow(requests, octets, func(_, requests, octets int) error {
+				return w.refusals(0, requests, octets, func(int) int { return tag })
+			})
+		}
+	}),
+	on(`the subject drops up to {n} (requests|responses) with {n} octets each, and does not grow by half of that`, func(w *World) any {
+		return func(packets int, kind string, octets int) error {
+			return w.doesNotGrow(packets, octets, w.dropped(kind == "requests"))
+		}
+	}),
+	on(`up to {n} connections with {n} octets each come and go, and the subject does not grow by half of that`, func(w *World) any { return w.connectionsComeAndGo }),
+	on(`{n} connections on which the peer sends {octets} take less than {n} octets of memory`, func(w *World) any { return w.declaredLengths }),
 	on(`the subject does up to {n} requests that are answered with {n} octets each, and does not grow by half of that`, func(w *World) any {
 		return func(requests, octets int) error { return w.doesNotGrow(requests, octets, w.requestsAnsweredWith) }
 	}),
 }
 
-// fewestOctets go over the connection before memory says anything: what is kept at
-// first may go where garbage was.
-const fewestOctets = 4 << 20
+// So many octets go over the connection before memory says anything: what is kept at
+// first may go where garbage was, of which there is more in a subject that has much
+// memory from the scenarios before.
+const (
+	fewestOctets int64 = 4 << 20
+	mostAtFirst  int64 = 16 << 20
+)
 
 // batch is how many requests are open at a time.
 const batch = 16
@@ -39,7 +61,7 @@ func (w *World) doesNotGrow(requests, octets int, play func(firstTag, requests, 
 		return fmt.Errorf("%w: the subject's memory is not the runner's to see", ErrSkip)
 	}
 	var grown, passed int64
-	next := int64(fewestOctets) // to have passed when memory is looked at
+	next := min(max(fewestOctets, before/4), mostAtFirst) // to have passed when memory is looked at
 	for played := 0; played < requests; played += batch {
 		if err := play(played, batch, octets); err != nil {
 			return err
@@ -80,21 +102,108 @@ func (w *World) answersOf(firstTag, requests, octets int) error {
 	return nil
 }
 
-// refusalsOf has the subject refuse requests, on a channel that it does not serve, with
-// so many octets each.
-func (w *World) refusalsOf(firstTag, requests, octets int) error {
-	request := peer.Packet{IsRequest: true, Channel: big.NewInt(5), Type: big.NewInt(3), Payload: make([]byte, octets)}
+// refusals has the subject refuse requests on a channel with so many octets each.
+func (w *World) refusals(channel, requests, octets int, tag func(i int) int) error {
+	request := peer.Packet{
+		IsRequest: true, Channel: big.NewInt(int64(channel)), Type: big.NewInt(3), Payload: make([]byte, octets),
+	}
 	for i := range requests {
-		request.Tag = big.NewInt(int64(firstTag + i))
+		request.Tag = big.NewInt(int64(tag(i)))
 		if err := w.send(request.Encode()); err != nil {
 			return err
 		}
 	}
 	for i := range requests {
-		tag := big.NewInt(int64(firstTag + i))
-		if _, err := w.answerTo(tag, request.Channel, fmt.Sprintf("a failure response to tag %s on channel 5", tag)); err != nil {
+		if err := w.subjectRefuses(strconv.Itoa(tag(i)), strconv.Itoa(channel), ""); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// dropped sends packets that the subject does not answer: requests, which come after its
+// shutdown and may be refused, or responses to no request. That it reads the next ones
+// shows that it has done with those before.
+func (w *World) dropped(isRequest bool) func(firstTag, packets, octets int) error {
+	return func(firstTag, packets, octets int) error {
+		p := peer.Packet{IsRequest: isRequest, Type: big.NewInt(3), Payload: make([]byte, octets)}
+		for i := range packets {
+			p.Tag = big.NewInt(int64(100 + firstTag + i))
+			if err := w.send(p.Encode()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// connectionsComeAndGo opens connections, has an answer of so many octets sent on each,
+// ends them and closes them.
+func (w *World) connectionsComeAndGo(connections, octets int) error {
+	before, canSee := w.Session.Descriptors()
+	gone := 0
+	err := w.doesNotGrow(connections, octets, func(_, connections, octets int) error {
+		for range connections {
+			if err := w.comesAndGoes(octets); err != nil {
+				return err
+			}
+		}
+		gone += connections
+		return nil
+	})
+	if err != nil || !canSee {
+		return err
+	}
+	if now, _ := w.Session.Descriptors(); now-before > gone/2 {
+		return failf(fmt.Sprintf("about %d files open after %d connections, as before", before, gone), "%d", now)
+	}
+	return nil
+}
+
+func (w *World) comesAndGoes(octets int) error {
+	before := w.current
+	if err := w.openPlain(); err != nil {
+		return err
+	}
+	if err := w.answersOf(1, 1, octets); err != nil {
+		return err
+	}
+	if err := w.send(peer.EOF.Encode()); err != nil {
+		return err
+	}
+	if err := w.endsStream(); err != nil {
+		return err
+	}
+	if err := w.closeCurrent(); err != nil {
+		return err
+	}
+	w.current = before
+	return nil
+}
+
+// declaredLengths sends on each of n connections a request and the beginning of a packet,
+// which the subject has come to read when the request is answered.
+func (w *World) declaredLengths(n int, text, meaning string, most int) error {
+	before, ok := w.Session.Memory()
+	if !ok {
+		return fmt.Errorf("%w: the subject's memory is not the runner's to see", ErrSkip)
+	}
+	for range n {
+		if err := w.openPlain(); err != nil {
+			return err
+		}
+		if err := w.peerSends(text, meaning); err != nil {
+			return err
+		}
+		if err := w.subjectAnswersRange(1, 1, `ok, payload "a"`); err != nil {
+			return err
+		}
+	}
+	if _, err := w.staysQuiet(nil); err != nil {
+		return err
+	}
+	if now, _ := w.Session.Memory(); now-before >= int64(most) {
+		return failf(fmt.Sprintf("less than %d more octets of memory", most), "%d more", now-before)
 	}
 	return nil
 }
