@@ -78,7 +78,6 @@ Feature: Packet encoding
       | case                  | payload     | octets                     |
       | one zero octet        | 00          | 03 01 00 00                |
       | octets above 7f       | ff fe 80    | 05 01 00 ff fe 80          |
-      | a zero octet at last  | 78 00       | 04 01 00 78 00             |
       | 125 octets            | 61*125      | 7f 01 00 61*125            |
       | 126 octets            | 61*126      | 81 00 01 00 61*126         |
       | 16381 octets          | 61*16381    | ff 7f 01 00 61*16381       |

@@ -108,7 +108,6 @@ Feature: Requests
       | how                 | asking     | type   |
       | requesting          | requesting | -1     |
       | doing               | doing      | -1     |
-      | requesting, -2      | requesting | -2     |
       | doing, far below 0  | doing      | -70001 |
 
   @RQS-4 @should

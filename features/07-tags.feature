@@ -111,9 +111,11 @@ Feature: Tags
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
     And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
     Then the subject answers tag 1 with a failure
+    When the peer sends 03 00 02 00 (EOF)
+    Then the subject takes no more requests
     When gate "g" is released
-    And the peer sends 03 00 02 00 (EOF)
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
 
   @TAG-5 @should
   Scenario: a tag in flight is refused as often as it is used
@@ -246,9 +248,9 @@ Feature: Tags
   @TAG-4 @must
   Scenario: a duplicate that is the same to the octet is refused
     Given a connection
-    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
-    And the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
-    Then the subject answers tag 1 with a failure
+    When the peer sends 08 90 80 80 80 07 02 07 67 (request: tag 4294967303, wire type 7, payload "g")
+    And the peer sends 08 90 80 80 80 07 02 07 67 (request: tag 4294967303, wire type 7, payload "g")
+    Then the subject answers tag 4294967303 with a failure
 
   @TAG-4 @must
   Scenario: a duplicate of tag 0 is refused
@@ -277,7 +279,7 @@ Feature: Tags
     Given a connection without a request handler
     When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
     Then the subject answers tag 1 with a failure
-    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    When the peer sends 04 01 02 03 61 03 00 02 00 (request: tag 1, wire type 3, payload "a"; EOF)
     Then the subject answers tag 1 with a failure
 
   @TAG-3 @should

@@ -151,8 +151,8 @@ Feature: Handler results
   @HND-8 @must
   Scenario: without a handler the connection still requests
     Given a connection without a request handler
-    When the peer sends 03 01 02 01 (request: tag 1, wire type 1)
-    Then the subject answers tag 1 with a failure
+    When the peer sends 07 90 80 80 80 07 02 01 (request: tag 4294967303, wire type 1)
+    Then the subject answers tag 4294967303 with a failure
     When the subject requests type 2 as "a" (payload "x")
     Then the subject sends the request of "a" (wire type 3, payload "x")
     When the peer answers "a" (ok, payload "y")
@@ -287,5 +287,6 @@ Feature: Handler results
   Scenario: 70 failures leave the handlers their places
     Given a connection
     When the peer sends 70 requests of wire type 6 with the payload "x", from tag 1 on
-    And the peer sends 1 requests of wire type 3 with the payload "#", from tag 100 on
+    Then the subject answers the tags 1 to 70 with failures
+    When the peer sends 1 requests of wire type 3 with the payload "#", from tag 100 on
     Then the subject answers the tags 100 to 100 (ok, payload "#")

@@ -198,6 +198,8 @@ Feature: Both directions at once
     Then the subject sends the request of "a" (wire type 3, payload "x")
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
     Given another connection
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
     When <it ends>
     Then the subject ends its stream
     When the connection is closed

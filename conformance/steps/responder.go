@@ -27,6 +27,7 @@ var responderSteps = []definition{
 	}),
 	on(`the subject answers tag {integer} on channel {integer} with a failure that tells {name}`, func(w *World) any { return w.subjectRefuses }),
 	on(`the subject answers the tags {n} to {n} \(([^)]*)\)`, func(w *World) any { return w.subjectAnswersRange }),
+	on(`the subject answers the tags {n} to {n} with failures`, func(w *World) any { return w.subjectRefusesRange }),
 	on(`the subject answers the tags {n} to {n} with {n} octets each, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLargeRange }),
 	on(`the subject answers tag {integer} with {n} octets, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLarge }),
 	on(`the subject sends a request{fields}`, func(w *World) any { return w.sendsRequest }),
@@ -135,6 +136,15 @@ func (w *World) subjectRefuses(tag, channel, words string) error {
 	}
 	if r.OK() || !bytes.Contains(r.Payload, []byte(words)) {
 		return failf(expected, "%s", describe(r.Octets))
+	}
+	return nil
+}
+
+func (w *World) subjectRefusesRange(from, to int) error {
+	for tag := from; tag <= to; tag++ {
+		if err := w.subjectRefuses(fmt.Sprint(tag), "0", ""); err != nil {
+			return err
+		}
 	}
 	return nil
 }
