@@ -179,14 +179,15 @@ Feature: Both directions at once
     When the subject requests type 2 as "a" (payload "x")
     Then the subject sends the request of "a" (wire type 3, payload "x")
     When the peer stops reading
-    And the peer sends 4 requests of wire type 9 with the payload "65536", from tag 1 on
+    And the peer sends 24 requests of wire type 9 with the payload "65536", from tag 1 on
     And the peer sends 1100 requests of wire type 3 with the payload "#", from tag 101 on
-    And the peer sends 05 01 03 05 03 78 (request: channel 5, tag 1, wire type 3, payload "x")
+    Then the handler was called 1124 times
+    When the peer sends 05 01 03 05 03 78 (request: channel 5, tag 1, wire type 3, payload "x")
     And the peer answers "a" (ok, payload "y")
     Then "a" is answered (ok, payload "y")
     When the peer sends 03 00 02 00 (EOF)
     And the peer reads again
-    Then the subject answers the tags 1 to 4 with 65536 octets each, octet i being i mod 251
+    Then the subject answers the tags 1 to 24 with 65536 octets each, octet i being i mod 251
     And the subject answers the tags 101 to 1200 (ok, payload "#")
     And the subject answers tag 1 on channel 5 with a failure
     And the subject ends its stream

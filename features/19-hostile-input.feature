@@ -190,7 +190,7 @@ Feature: Malformed and hostile input
     Given a connection
     Then the subject drops up to 2048 responses with 65536 octets each, and does not grow by half of that
 
-  @BAD-5 @should
+  @BAD-5 @should @dialect-2021
   Scenario: requests that came after the shutdown cost no memory
     Given a connection
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
