@@ -187,8 +187,8 @@ Feature: Both directions at once
     Then "a" is answered (ok, payload "y")
     When the peer sends 03 00 02 00 (EOF)
     And the peer reads again
-    Then the subject answers the tags 1 to 24 with 65536 octets each, octet i being i mod 251
-    And the subject answers the tags 101 to 1200 (ok, payload "#")
+    Then the subject answers the tags 101 to 1200 (ok, payload "#")
+    And the subject answers the tags 1 to 24 with 65536 octets each, octet i being i mod 251
     And the subject answers tag 1 on channel 5 with a failure
     And the subject ends its stream
 
