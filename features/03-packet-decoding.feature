@@ -237,8 +237,12 @@ Feature: Packet decoding
       | 20 octets 80 before the length        | 80*20 03 01 04 79 (response: tag 1, ok, payload "y")        |
       | channel 0 written longer than need be | 06 01 05 80 80 00 79 (response: tag 1, ok, payload "y")     |
 
-  @INT-2 @ENC-4 @should
-  Scenario: a request with an overlong tag and channel 0 written is answered in the shortest form
+  @INT-2 @ENC-4 @should @dialect-2021
+  Scenario: a request, an answer to one in a longer form, and EOF go out in their shortest forms
     Given a connection
+    When the subject requests type 0 as "a"
+    Then the subject sends exactly 03 01 02 01 (request: tag 1, wire type 1)
     When the peer sends 07 80 80 01 03 00 03 61 (request: tag 1, wire type 3, payload "a")
-    Then the subject answers exactly 03 01 04 61 (response: tag 1, ok, payload "a")
+    Then the subject sends exactly 03 01 04 61 (response: tag 1, ok, payload "a")
+    When the peer sends 04 00 03 00 00 (EOF)
+    Then the subject sends exactly 03 00 02 00 (EOF)

@@ -17,7 +17,6 @@ import (
 var responderSteps = []definition{
 	on(`the subject has sent {n} requests`, func(w *World) any { return w.hasSentRequests }),
 	on(`the subject answers {octets}`, func(w *World) any { return w.subjectAnswers }),
-	on(`the subject answers exactly {octets}`, func(w *World) any { return w.subjectAnswersExactly }),
 	on(`the subject answers {octets}, or with a failure`, func(w *World) any { return w.subjectAnswersOrFails }),
 	on(`the subject answers tag {integer} with a failure`, func(w *World) any {
 		return func(tag string) error { return w.subjectRefuses(tag, "0", "") }
@@ -31,7 +30,8 @@ var responderSteps = []definition{
 	on(`the subject answers the tags {n} to {n} with {n} octets each, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLargeRange }),
 	on(`the subject answers tag {integer} with {n} octets, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLarge }),
 	on(`the subject sends a request{fields}`, func(w *World) any { return w.sendsRequest }),
-	on(`the subject sends {octets}`, func(w *World) any { return w.subjectSends }),
+	on(`the subject sends {octets}`, func(w *World) any { return w.subjectSends(sameOctets) }),
+	on(`the subject sends exactly {octets}`, func(w *World) any { return w.subjectSends(exactOctets) }),
 	on(`the subject has sent nothing more`, func(w *World) any { return w.nothingMore }),
 	on(`gate {name} is released`, func(w *World) any { return w.release }),
 	on(`the handler got{fields}`, func(w *World) any {
@@ -83,15 +83,6 @@ func (w *World) subjectAnswers(text, meaning string) error {
 		return err
 	}
 	return sameOctets(want, r.Octets)
-}
-
-// subjectAnswersExactly takes the answer in its shortest form alone.
-func (w *World) subjectAnswersExactly(text, meaning string) error {
-	want, r, err := w.answerLike(text, meaning)
-	if err != nil {
-		return err
-	}
-	return exactOctets(want, r.Octets)
 }
 
 // subjectAnswersOrFails takes a failure response as well.
@@ -197,16 +188,18 @@ func (w *World) subjectAnswersLargeRange(from, to, n int) error {
 }
 
 // subjectSends takes the subject's next packet, whatever it is.
-func (w *World) subjectSends(text, meaning string) error {
-	octets, err := parsePackets(text, meaning)
-	if err != nil {
-		return err
+func (w *World) subjectSends(compare comparison) func(text, meaning string) error {
+	return func(text, meaning string) error {
+		octets, err := parsePackets(text, meaning)
+		if err != nil {
+			return err
+		}
+		r, err := w.next(describe(octets))
+		if err != nil {
+			return err
+		}
+		return compare(octets, r.Octets)
 	}
-	r, err := w.next(describe(octets))
-	if err != nil {
-		return err
-	}
-	return sameOctets(octets, r.Octets)
 }
 
 // sendsRequest takes the subject's next packet, which is to be a request with these
