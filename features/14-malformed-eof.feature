@@ -41,6 +41,29 @@ Feature: The malformed EOF packet
     When the peer sends 03 05 02 00 (request: tag 5, wire type 0)
     Then "a" is cancelled
 
+  @MEO-4 @MEO-5 @should @dialect-2021
+  Scenario: it ends the stream after a shutdown, without a request handler too
+    Given a connection without a request handler
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down
+    Then the subject ends its stream
+    When the peer sends 03 05 02 00 (request: tag 5, wire type 0)
+    Then "a" is cancelled
+
+  @MEO-5 @should
+  Scenario: it ends the stream, though its tag is that of a request in flight
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer sends 04 05 02 07 67 (request: tag 5, wire type 7, payload "g")
+    Then the handler was called 1 times
+    When the peer sends 03 05 02 00 (request: tag 5, wire type 0)
+    Then "a" is cancelled
+    When gate "g" is released
+    Then the subject answers 03 05 04 67 (response: tag 5, ok, payload "g")
+    And the subject ends its stream
+
   @MEO-2 @must
   Scenario: on another channel it is refused, and the stream goes on
     Given a connection
@@ -61,6 +84,7 @@ Feature: The malformed EOF packet
       | a tag      | 03 05 02 00 (request: tag 5, wire type 0)                   |
       | flags      | 03 00 06 00 (request: tag 0, flags 1, wire type 0)          |
       | a payload  | 04 00 02 00 78 (request: tag 0, wire type 0, payload "x")   |
+      | a tag of 2^32 | 07 90 80 80 80 00 02 00 (request: tag 2^32, wire type 0) |
 
   @MEO-2 @must
   Scenario: EOF on another channel is refused, and the stream goes on
