@@ -17,6 +17,25 @@ Feature: Timing
     Given a connection with a grace of 0.5 s
     Then the answers to 5 requests written together come together, after at least 0.45 s
 
+  @GRC-2 @must
+  Scenario: with a grace failures wait for others, too
+    Given a connection with a grace of 0.05 s
+    Then each of 2 failures takes at least 0.045 s
+
+  @GRC-2 @must
+  Scenario: with a grace the subject's own requests leave together
+    Given a connection with a grace of 0.3 s
+    Then 3 requests of the subject's come together, after at least 0.27 s
+
+  @GRC-2 @must
+  Scenario: a connection keeps its grace when another is opened with none
+    Given a connection with a grace of 0.05 s
+    And another connection
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    Given the first connection again
+    Then each of 2 answers takes at least 0.045 s
+
   @GRC-3 @should
   Scenario: the default grace is above 0
     Given a connection with the default grace

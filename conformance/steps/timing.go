@@ -16,8 +16,10 @@ import (
 // can push up for all of them.
 var timeSteps = []definition{
 	on(`the fastest of {n} answers takes less than {seconds}`, func(w *World) any { return w.fastestBelow }),
-	on(`each of {n} answers takes at least {seconds}`, func(w *World) any { return w.eachAtLeast }),
+	on(`each of {n} answers takes at least {seconds}`, func(w *World) any { return w.eachAtLeast(octetsType) }),
+	on(`each of {n} failures takes at least {seconds}`, func(w *World) any { return w.eachAtLeast(failType) }),
 	on(`the answers to {n} requests written together come together, after at least {seconds}`, func(w *World) any { return w.comeTogether }),
+	on(`{n} requests of the subject's come together, after at least {seconds}`, func(w *World) any { return w.requestsTogether }),
 	on(`no ticks have come`, func(w *World) any { return w.noTicks }),
 	on(`{n} responses to unknown tags bring at least {n} ticks`, func(w *World) any { return w.receivingTicks }),
 	on(`{n} requests of the subject's bring at least {n} ticks`, func(w *World) any { return w.sendingTicks }),
@@ -28,12 +30,18 @@ var timeSteps = []definition{
 	}),
 }
 
-// exchange sends n requests for type 2, tags from first on, in one write, and takes
+// The wire types of requests that are answered with their octets, and with a failure.
+const (
+	octetsType = 3
+	failType   = 6
+)
+
+// exchange sends n requests of a wire type, tags from first on, in one write, and takes
 // their answers; it tells when the write began.
-func (w *World) exchange(first, n int) (answers []peer.Received, began time.Time, err error) {
+func (w *World) exchange(wireType int64, first, n int) (answers []peer.Received, began time.Time, err error) {
 	var octets []byte
 	for tag := first; tag < first+n; tag++ {
-		p := peer.Packet{IsRequest: true, Tag: big.NewInt(int64(tag)), Type: big.NewInt(3), Payload: []byte("time")}
+		p := peer.Packet{IsRequest: true, Tag: big.NewInt(int64(tag)), Type: big.NewInt(wireType), Payload: []byte("time")}
 		octets = append(octets, p.Encode()...)
 	}
 	began = time.Now()
@@ -52,8 +60,8 @@ func (w *World) exchange(first, n int) (answers []peer.Received, began time.Time
 
 // roundTrip measures an exchange of one request, from its write to the arrival of its
 // answer.
-func (w *World) roundTrip(tag int) (time.Duration, error) {
-	answers, began, err := w.exchange(tag, 1)
+func (w *World) roundTrip(wireType int64, tag int) (time.Duration, error) {
+	answers, began, err := w.exchange(wireType, tag, 1)
 	if err != nil {
 		return 0, err
 	}
@@ -74,7 +82,7 @@ func (w *World) fastestBelow(n int, seconds string) error {
 	tried := 0
 	for tried < n && (tried < fewestTries || total < time.Duration(n)*limit) {
 		tried++
-		took, err := w.roundTrip(tried)
+		took, err := w.roundTrip(octetsType, tried)
 		if err != nil {
 			return err
 		}
@@ -86,39 +94,90 @@ func (w *World) fastestBelow(n int, seconds string) error {
 	return failf(fmt.Sprintf("the fastest of %d answers in less than %v", n, limit), "the fastest of %d took %v", tried, fastest)
 }
 
-func (w *World) eachAtLeast(n int, seconds string) error {
-	limit, err := parseSeconds(seconds)
-	if err != nil {
-		return err
-	}
-	for tag := 1; tag <= n; tag++ {
-		took, err := w.roundTrip(tag)
+func (w *World) eachAtLeast(wireType int64) func(n int, seconds string) error {
+	return func(n int, seconds string) error {
+		limit, err := parseSeconds(seconds)
 		if err != nil {
 			return err
 		}
-		if took < limit {
-			return failf(fmt.Sprintf("each answer after at least %v", limit), "answer %d came after %v", tag, took)
+		for tag := 1; tag <= n; tag++ {
+			took, err := w.roundTrip(wireType, tag)
+			if err != nil {
+				return err
+			}
+			if took < limit {
+				return failf(fmt.Sprintf("each answer after at least %v", limit), "answer %d came after %v", tag, took)
+			}
 		}
+		return nil
 	}
-	return nil
 }
 
-// comeTogether asks for answers that one read of the pipe brings.
+// comeTogether asks for answers that one flush brings.
 func (w *World) comeTogether(n int, seconds string) error {
 	limit, err := parseSeconds(seconds)
 	if err != nil {
 		return err
 	}
-	answers, began, err := w.exchange(1, n)
+	answers, began, err := w.exchange(octetsType, 1, n)
 	if err != nil {
 		return err
 	}
-	for i, r := range answers {
-		if took := r.At.Sub(began); took < limit {
-			return failf(fmt.Sprintf("each answer after at least %v", limit), "answer %d came after %v", i+1, took)
+	if err := notBefore("answer", answers, began, limit); err != nil {
+		return err
+	}
+	return together("answer", answers, limit)
+}
+
+// togetherTries are as many tries as tell that requests leave apart, and not that one of
+// them was held up on its way to the subject.
+const togetherTries = 2
+
+// requestsTogether has the subject request in succession, and takes requests that one
+// flush brings.
+func (w *World) requestsTogether(n int, seconds string) error {
+	limit, err := parseSeconds(seconds)
+	if err != nil {
+		return err
+	}
+	var apart error
+	for try := range togetherTries {
+		began := time.Now()
+		for i := range n {
+			if err := w.requests("0", fmt.Sprintf("together-%d-%d", try, i), "", ""); err != nil {
+				return err
+			}
 		}
-		if r.Read != answers[0].Read {
-			return failf("all answers in one write", "answer %d came in read %d of the pipe, answer 1 in read %d", i+1, r.Read, answers[0].Read)
+		requests, err := w.takeRequests(n)
+		if err != nil {
+			return err
+		}
+		if err := notBefore("request", requests, began, limit); err != nil {
+			return err
+		}
+		if apart = together("request", requests, limit); apart == nil {
+			return nil
+		}
+	}
+	return apart
+}
+
+// notBefore tells packets that came too early.
+func notBefore(what string, packets []peer.Received, began time.Time, limit time.Duration) error {
+	for i, r := range packets {
+		if took := r.At.Sub(began); took < limit {
+			return failf(fmt.Sprintf("each %s after at least %v", what, limit), "%s %d came after %v", what, i+1, took)
+		}
+	}
+	return nil
+}
+
+// together tells packets that one flush did not bring: they come in another read than the
+// first, and half of the time later that they were to wait.
+func together(what string, packets []peer.Received, limit time.Duration) error {
+	for i, r := range packets {
+		if apart := r.At.Sub(packets[0].At); r.Read != packets[0].Read && apart > limit/2 {
+			return failf(fmt.Sprintf("each %s together with the first", what), "%s %d came %v later", what, i+1, apart)
 		}
 	}
 	return nil
@@ -217,7 +276,7 @@ func (w *World) sendingTicks(n, ticks int) error {
 
 func (w *World) stderrTicks(n, octets int) error {
 	return w.awaitMore("octets on standard error", octets, w.stderr, func() error {
-		_, _, err := w.exchange(1, n)
+		_, _, err := w.exchange(octetsType, 1, n)
 		return err
 	})
 }
@@ -228,7 +287,7 @@ func (w *World) noteStderr(n int) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := w.exchange(1, n); err != nil {
+	if _, _, err := w.exchange(octetsType, 1, n); err != nil {
 		return err
 	}
 	if _, err := w.staysQuiet(nil); err != nil {
