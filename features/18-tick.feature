@@ -7,6 +7,19 @@ Feature: Tick
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
     And 20 responses to unknown tags bring at least 20 ticks
 
+  @TCK-1 @should @dialect-2021
+  Scenario: the receiver ticks after a shutdown
+    Given a connection that records its ticks
+    When the subject is shut down
+    Then the subject ends its stream
+    And 20 responses to unknown tags bring at least 20 ticks
+
+  @TCK-1 @TCK-2 @should
+  Scenario: without a request handler receiver and sender tick
+    Given a connection without a request handler that records its ticks
+    Then 20 responses to unknown tags bring at least 20 ticks
+    And 12 requests of the subject's bring at least 12 ticks
+
   @TCK-2 @should
   Scenario: the sender ticks
     Given a connection that records its ticks

@@ -18,8 +18,15 @@ var openSteps = []definition{
 	on(`a connection without a request handler`, func(w *World) any { return w.openWithoutHandler }),
 	on(`a connection with a grace of {seconds}`, func(w *World) any { return w.openWithGrace }),
 	on(`a connection with the default grace`, func(w *World) any { return w.openWithDefaultGrace }),
-	on(`a connection that records its ticks`, func(w *World) any { return w.openRecordingTicks }),
-	on(`a connection that ticks on standard error`, func(w *World) any { return w.openTickingOnStderr }),
+	on(`a connection that records its ticks`, func(w *World) any {
+		return func() error { return w.openTicking(adapter.TickRecord, yes()) }
+	}),
+	on(`a connection without a request handler that records its ticks`, func(w *World) any {
+		return func() error { return w.openTicking(adapter.TickRecord, new(bool)) }
+	}),
+	on(`a connection that ticks on standard error`, func(w *World) any {
+		return func() error { return w.openTicking(adapter.TickStderr, yes()) }
+	}),
 }
 
 // open connects the subject and the peer. The name of the pipes is the connection's.
@@ -84,15 +91,11 @@ func (w *World) openWithDefaultGrace() error {
 	return w.open(adapter.Message{Handler: yes()})
 }
 
-func (w *World) openRecordingTicks() error { return w.openTicking(adapter.TickRecord) }
-
-func (w *World) openTickingOnStderr() error { return w.openTicking(adapter.TickStderr) }
-
-func (w *World) openTicking(how string) error {
+func (w *World) openTicking(how string, handler *bool) error {
 	if err := w.need(adapter.CanTick); err != nil {
 		return err
 	}
-	return w.open(w.noGrace(adapter.Message{Handler: yes(), Tick: how}))
+	return w.open(w.noGrace(adapter.Message{Handler: handler, Tick: how}))
 }
 
 func yes() *bool {
