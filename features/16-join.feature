@@ -15,14 +15,17 @@ Feature: Join
       | a malformed EOF   | sends 03 05 02 00 (request: tag 5, wire type 0) |
 
   @JOI-1 @must @dialect-2021
-  Scenario: a local shutdown does not end join
+  Scenario: a local shutdown does not end join, nor a second one
     Given a connection
-    When the subject is joined as "join"
+    When the subject is joined as "one"
     And the subject is shut down
     Then the subject ends its stream
-    And "join" has not returned
+    When the subject is joined as "two"
+    Then "one" has not returned
+    And "two" has not returned
     When the peer sends 03 00 02 00 (EOF)
-    Then "join" returns
+    Then "one" returns
+    And "two" returns
 
   @JOI-1 @must
   Scenario: join after the end returns
@@ -43,6 +46,7 @@ Feature: Join
       | case                     | ends                        | end |
       | EOF                      | sends 03 00 02 00 (EOF)     | eof |
       | EOF in another form      | sends 04 80 00 02 00 (EOF)  | eof |
+      | EOF with channel 0 written | sends 04 00 03 00 00 (EOF) | eof |
       | EOF, with octets after   | sends 03 00 02 00 00 ff 00  | eof |
       | the octets stop          | ends its stream without EOF | cut |
 
@@ -88,12 +92,39 @@ Feature: Join
       | EOF                | sends 03 00 02 00 (EOF)     | eof       |
       | the octets stop    | ends its stream without EOF | cut       |
       | a malformed packet | sends 00 (not a packet)     | malformed |
+      | a malformed EOF    | sends 03 05 02 00 (request: tag 5, wire type 0) | malformed |
 
   @JOI-2 @should
   Scenario: each join tells how the stream ended
     Given a connection
     When the subject is joined as "one"
     And the subject is joined as "two"
-    And the peer sends 03 00 02 00 (EOF)
-    Then "one" returns, telling the end as eof
-    And "two" returns, telling the end as eof
+    And the peer sends 00 (not a packet)
+    Then "one" returns, telling the end as malformed
+    And "two" returns, telling the end as malformed
+    When the subject is joined as "three"
+    Then "three" returns, telling the end as malformed
+
+  @JOI-2 @should
+  Scenario Outline: with a request pending and no handler join tells how the stream ended: <case>
+    Given a connection without a request handler
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is joined as "join"
+    And the peer <ends>
+    Then "join" returns, telling the end as <end>
+
+    Examples:
+      | case               | ends                                            | end       |
+      | EOF                | sends 03 00 02 00 (EOF)                         | eof       |
+      | the octets stop    | ends its stream without EOF                     | cut       |
+      | a malformed EOF    | sends 03 05 02 00 (request: tag 5, wire type 0) | malformed |
+      | a malformed packet | sends 00 (not a packet)                         | malformed |
+
+  @JOI-2 @should
+  Scenario: join tells a stream that stops inside a length as cut
+    Given a connection
+    When the subject is joined as "join"
+    And the peer sends 81 (not a packet)
+    And the peer ends its stream without EOF
+    Then "join" returns, telling the end as cut
