@@ -17,6 +17,7 @@ import (
 var responderSteps = []definition{
 	on(`the subject has sent {n} requests`, func(w *World) any { return w.hasSentRequests }),
 	on(`the subject answers {octets}`, func(w *World) any { return w.subjectAnswers }),
+	on(`the subject answers {octets}, with or without a refusal before it`, func(w *World) any { return w.subjectAnswersBesideRefusal }),
 	on(`the subject answers {octets}, or with a failure`, func(w *World) any { return w.subjectAnswersOrFails }),
 	on(`the subject answers tag {integer} with a failure`, func(w *World) any {
 		return func(tag string) error { return w.subjectRefuses(tag, "0", "") }
@@ -89,6 +90,19 @@ func (w *World) subjectAnswers(text, meaning string) error {
 func (w *World) subjectAnswersOrFails(text, meaning string) error {
 	want, r, err := w.answerLike(text, meaning)
 	if err != nil || !r.OK() {
+		return err
+	}
+	return sameOctets(want, r.Octets)
+}
+
+// subjectAnswersBesideRefusal lets a failure response to a duplicate of the request come
+// before its answer.
+func (w *World) subjectAnswersBesideRefusal(text, meaning string) error {
+	want, r, err := w.answerLike(text, meaning)
+	if err == nil && !r.OK() {
+		want, r, err = w.answerLike(text, meaning)
+	}
+	if err != nil {
 		return err
 	}
 	return sameOctets(want, r.Octets)
