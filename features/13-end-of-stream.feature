@@ -137,7 +137,7 @@ Feature: The end of a stream
     And the subject ends its stream
 
   @EOS-6 @must
-  Scenario: answers that a full pipe holds back go out after the peer's EOF
+  Scenario Outline: answers that a full pipe holds back go out after the peer's <end>
     Given a connection
     When the subject requests type 2 as "a" (payload "x")
     Then the subject sends the request of "a" (wire type 3, payload "x")
@@ -145,11 +145,52 @@ Feature: The end of a stream
     And the peer sends 4 requests of wire type 9 with the payload "65536", from tag 1 on
     Then the handler was called 4 times
     And "a" is not answered
-    When the peer sends 03 00 02 00 (EOF)
+    When the peer <ends>
     Then "a" is cancelled
     When the peer reads again
     Then the subject answers the tags 1 to 4 with 65536 octets each, octet i being i mod 251
     And the subject ends its stream
+
+    Examples:
+      | end              | ends                        |
+      | EOF              | sends 03 00 02 00 (EOF)     |
+      | end of octets    | ends its stream without EOF |
+      | malformed packet | sends 01 01 (not a packet)  |
+
+  @EOS-6 @must
+  Scenario Outline: answers that a full pipe holds back go out after a shutdown and then <end>
+    Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the peer stops reading
+    And the peer sends 4 requests of wire type 9 with the payload "65536", from tag 1 on
+    Then the handler was called 4 times
+    When the subject is shut down as "shutdown"
+    Then "a" is not answered
+    When the peer <does>
+    Then "a" is cancelled
+    When the peer reads again
+    Then the subject answers the tags 1 to 4 with 65536 octets each, octet i being i mod 251
+    And the subject ends its stream
+
+    Examples:
+      | end   | does                        |
+      | EOF   | sends 03 00 02 00 (EOF)     |
+      | a cut | ends its stream without EOF |
+
+  @EOS-6 @must
+  Scenario Outline: an answer that waits to be flushed goes out after the peer's <end>
+    Given a connection with a grace of 0.2 s
+    When the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    Then the handler was called 1 times
+    When the peer <ends>
+    Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
+    And the subject ends its stream
+
+    Examples:
+      | end           | ends                        |
+      | EOF           | sends 03 00 02 00 (EOF)     |
+      | end of octets | ends its stream without EOF |
 
   @EOS-2 @EOS-6 @must
   Scenario: an accepted request is answered after the end of the peer's octets
@@ -190,10 +231,12 @@ Feature: The end of a stream
   @EOS-8 @must
   Scenario Outline: after the peer's <end> requests are refused
     Given a connection
-    When the peer <ends>
-    Then the subject ends its stream
+    When the subject is joined as "join"
+    And the peer <ends>
+    Then "join" returns
     And requesting type 2 is refused as closed
     And doing type 2 is refused as closed
+    And the subject ends its stream
 
     Examples:
       | end           | ends                        |
@@ -241,34 +284,42 @@ Feature: The end of a stream
     Then "a" is cancelled
 
   @EOS-6 @must
-  Scenario Outline: after a shutdown and then <end> a running handler is answered
-    Given a connection
-    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
-    Then the handler gets, in any order:
-      | call |
-      | type 6, payload "g" |
-    When the subject is shut down as "shutdown"
-    And the peer <does>
-    And gate "g" is released
-    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
-    And the subject ends its stream
-
-    Examples:
-      | end             | does                        |
-      | EOF             | sends 03 00 02 00 (EOF)     |
-      | a cut           | ends its stream without EOF |
-      | malformed input | sends 01 01                 |
-
-  @EOS-6 @must
   Scenario: EOF waits for the last of several handlers
     Given a connection
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
     And the peer sends 04 02 02 07 68 (request: tag 2, wire type 7, payload "h")
     And the peer sends 04 03 02 03 63 (request: tag 3, wire type 3, payload "c")
     And the peer sends 03 00 02 00 (EOF)
-    And gate "g" is released
+    Then "a" is cancelled
+    When gate "g" is released
     Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
     When gate "h" is released
     Then the subject answers 03 02 04 68 (response: tag 2, ok, payload "h")
     And the subject answers 03 03 04 63 (response: tag 3, ok, payload "c")
     And the subject ends its stream
+
+  @EOS-6 @must
+  Scenario: EOF waits for the last of 101 handlers
+    Given a connection
+    When the peer sends 100 requests of wire type 7 with the payload "g", from tag 1 on
+    And the peer sends 04 65 02 07 68 (request: tag 101, wire type 7, payload "h")
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject takes no more requests
+    When gate "g" is released
+    Then the subject answers the tags 1 to 100 (ok, payload "g")
+    When gate "h" is released
+    Then the subject answers 03 65 04 68 (response: tag 101, ok, payload "h")
+    And the subject ends its stream
+
+  @ENC-4 @should @dialect-2021
+  Scenario Outline: EOF is sent without has_channel: <case>
+    Given a connection
+    When <end>
+    Then the subject sends exactly 03 00 02 00 (EOF)
+
+    Examples:
+      | case                             | end                                 |
+      | in a shutdown                    | the subject is shut down            |
+      | after one of the peer's with it  | the peer sends 04 00 03 00 00 (EOF) |
