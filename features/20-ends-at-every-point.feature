@@ -62,9 +62,10 @@ Feature: Every end at every point
   Scenario Outline: a handler waits for the peer's answer when the stream ends by <end>
     Given a connection
     When the peer sends 05 01 02 0a 68 69 (request: tag 1, wire type 10, payload "hi")
-    Then the subject has sent 1 requests
+    Then the subject sends a request (wire type 3, payload "hi")
     When the peer <ends>
     Then the subject answers tag 1 with a failure
+    And the subject ends its stream
 
     Examples:
       | end                 | ends                                            |
@@ -90,6 +91,89 @@ Feature: Every end at every point
       | EOF                 | sends 03 00 02 00 (EOF)                         |
       | the octets' end     | ends its stream without EOF                     |
       | a malformed packet  | sends 02 01 02 (not a packet)                   |
+
+  @BAD-1 @EOS-1 @must
+  Scenario Outline: a request is pending, without a handler, when the stream ends by <end>
+    Given a connection without a request handler
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is joined as "join"
+    And the peer <ends>
+    Then "a" is cancelled
+    And the subject ends its stream
+    And "join" returns
+
+    Examples:
+      | end                 | ends                                            |
+      | the octets' end     | ends its stream without EOF                     |
+      | a malformed packet  | sends 02 01 02 (not a packet)                   |
+
+  @BAD-1 @SHD-5 @must @dialect-2021
+  Scenario: a request is pending after a shutdown, without a handler, when the stream ends by a malformed packet
+    Given a connection without a request handler
+    When the subject requests type 2 as "a" (payload "x")
+    Then the subject sends the request of "a" (wire type 3, payload "x")
+    When the subject is shut down
+    Then the subject ends its stream
+    When the subject is joined as "join"
+    And the peer sends 02 01 02 (not a packet)
+    Then "a" is cancelled
+    And "join" returns
+
+  @BAD-2 @must
+  Scenario: a request is cut behind 70000 octets of its payload
+    Given a connection
+    When the peer sends 84 f1 03 01 02 03 61*70000 (not a packet)
+    And the peer ends its stream without EOF
+    Then the subject ends its stream
+    And the handler was not called
+
+  @EOS-6 @EOS-4 @must
+  Scenario: requests of all kinds in one write with EOF are answered
+    Given a connection
+    When the peer sends:
+      | octets            | meaning                                                       |
+      | 03 01 02 01       | request: tag 1, wire type 1                                   |
+      | 04 02 82 56 02    | request: tag 2, flags 0x55, wire type 2                       |
+      | 04 03 02 03 61    | request: tag 3, wire type 3, payload "a"                      |
+      | 04 04 02 06 61    | request: tag 4, wire type 6, payload "a"                      |
+      | 03 05 02 64       | request: tag 5, wire type 100                                 |
+      | 05 06 03 05 03 61 | request: channel 5, tag 6, wire type 3, payload "a"           |
+      | 04 07 02 07 67    | request: tag 7, wire type 7, payload "g"                      |
+      | 03 00 02 00       | EOF                                                           |
+    And gate "g" is released
+    Then the subject answers 02 01 04 (response: tag 1, ok)
+    And the subject answers 03 02 85 2c (response: tag 2, packet flags 0xab)
+    And the subject answers 03 03 04 61 (response: tag 3, ok, payload "a")
+    And the subject answers tag 4 with a failure
+    And the subject answers tag 5 with a failure
+    And the subject answers tag 6 on channel 5 with a failure
+    And the subject answers 03 07 04 67 (response: tag 7, ok, payload "g")
+    And the subject ends its stream
+
+  @HND-7 @should
+  Scenario: invalid results come before EOF, as failures
+    Given a connection
+    And the implementation can give invalid replies
+    When the peer sends:
+      | octets                            | meaning                                                 |
+      | 08 01 02 0b 66 6c 6f 61 74        | request: tag 1, wire type 11, payload "float"           |
+      | 0b 02 02 0b 6e 65 67 61 74 69 76 65 | request: tag 2, wire type 11, payload "negative"      |
+      | 03 00 02 00                       | EOF                                                     |
+    Then the subject answers tag 1 with a failure
+    And the subject answers tag 2 with a failure
+    And the subject ends its stream
+
+  @TAG-5 @should
+  Scenario: a refused duplicate leaves the first to be answered before EOF
+    Given a connection
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 01 02 03 61 (request: tag 1, wire type 3, payload "a")
+    And the peer sends 03 00 02 00 (EOF)
+    Then the subject answers tag 1 with a failure
+    When gate "g" is released
+    Then the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
 
   @must
   Scenario Outline: the answer comes before EOF: <case>
