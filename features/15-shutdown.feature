@@ -99,6 +99,21 @@ Feature: Shutdown
     And the subject sends the request of "b" (wire type 3, payload 62*5000)
     And the subject ends its stream
 
+  @SHD-3 @must @dialect-2021
+  Scenario: requests that a full pipe holds back go out before EOF
+    Given a connection
+    When the peer stops reading
+    And the subject requests type 2 as "a" (payload 61*70000), unless it is held back
+    And the subject requests type 2 as "b" (payload 62*2000), unless it is held back
+    And the subject requests type 2 as "c" (payload 63*70000), unless it is held back
+    And the subject is shut down as "shutdown"
+    Then "a" is not answered
+    When the peer reads again
+    Then the subject sends the request of "a" (wire type 3, payload 61*70000)
+    And the subject sends the request of "b" (wire type 3, payload 62*2000)
+    And the subject sends the request of "c" (wire type 3, payload 63*70000)
+    And the subject ends its stream
+
   @SHD-4 @must
   Scenario: a second shutdown returns and sends nothing
     Given a connection

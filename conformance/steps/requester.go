@@ -18,6 +18,7 @@ var requesterSteps = []definition{
 	on(`the subject requests type {integer} as {name}{fields}, to be waited for later`, func(w *World) any {
 		return func(rqType, name, fields string) error { return w.submit(rqType, name, fields, "") }
 	}),
+	on(`the subject requests type {integer} as {name}{fields}, unless it is held back`, func(w *World) any { return w.requestsUnlessHeld }),
 	on(`the subject does type {integer} as {name}{fields}`, func(w *World) any { return w.does }),
 	on(`the subject sends the request of {name}{fields}`, func(w *World) any { return w.sendsRequestOf }),
 	on(`the peer answers {name}{fields}`, func(w *World) any { return w.peerAnswers }),
@@ -118,6 +119,28 @@ func (w *World) submit(rqType, name, fields, decode string) error {
 		return subjectError(fmt.Sprintf("the request %q to be submitted", name), err)
 	}
 	w.current.calls[name] = &call{}
+	return nil
+}
+
+// requestsUnlessHeld skips the scenario when the subject holds a request back for as long as
+// others, which the peer does not read, are to go out: how many wait is its choice.
+func (w *World) requestsUnlessHeld(rqType, name, fields string) error {
+	m, err := w.requestCommand(adapter.OpRequest, rqType, fields, "")
+	if err != nil {
+		return err
+	}
+	m.Conn, m.Call = w.current.name, name
+	submitted := w.Session.Send(m)
+	if held, err := w.staysQuiet(submitted.Done()); err != nil {
+		return err
+	} else if held {
+		return fmt.Errorf("%w: the subject holds requests back while the peer does not read", ErrSkip)
+	}
+	if _, err := w.await(submitted); err != nil {
+		return subjectError(fmt.Sprintf("the request %q to be submitted", name), err)
+	}
+	w.current.calls[name] = &call{}
+	w.waitFor(name)
 	return nil
 }
 
