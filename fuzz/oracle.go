@@ -71,6 +71,16 @@ func (p oraclePacket) beyond() bool {
 		p.flags.over(reference.MaxInteger) || p.rqType.over(reference.MaxInteger)
 }
 
+// beyondOracle reports whether a field may be more than [decodeInteger] says.
+func (p oraclePacket) beyondOracle() bool {
+	most := max(p.channel.bits(), p.tag.bits(), p.flags.bits()+2, p.rqType.bits())
+	return most > exactBits
+}
+
+// exactBits is how many bits of an integer the oracle computes, and some more: beyond that
+// nobody tells one integer from another, and to compute each would take for ever.
+const exactBits = 1000
+
 func (p oraclePacket) encode(form wireForm) []byte {
 	word := uint64(0)
 	if p.isRequest {
@@ -142,11 +152,10 @@ func oracleRead(b []byte) reading {
 }
 
 // decodeInteger reads one integer from the start of b. If b ends before it does, v is
-// what was there of it. Of thousands of digits only the first count: beyond 2^1000
-// nobody tells one integer from another, and to compute each would take for ever.
+// what was there of it. Of more than [exactBits] only the first digits count.
 func decodeInteger(b []byte) (v natural, rest []byte, ended bool) {
 	for i, octet := range b {
-		if v.bits() <= 1000 {
+		if v.bits() <= exactBits {
 			v = v.timesPlus(128, uint64(octet%128))
 		}
 		if octet < 128 {
