@@ -25,6 +25,7 @@ type Run struct {
 	StartTime time.Duration // that an adapter has to answer hello
 	Dialect   string        // that the subject speaks; empty: the specification's
 	Seed      uint64        // of the order in which scenarios run; 0: as they stand
+	Dir       string        // in which folders for named pipes are made; empty: the system's for what is temporary
 	// Again is the command that runs just the scenario with the id, for a person.
 	Again func(id string) string
 	// Observe is told of each result as it comes, one at a time. It may be nil.
@@ -40,7 +41,7 @@ const restarts = 3
 // error is an [*adapter.StartError] if the subject could not be started at all. If
 // ctx ends first, the results are those known so far.
 func (r Run) Do(ctx context.Context) (*report.Results, error) {
-	dir, err := os.MkdirTemp("", "packetspec")
+	dir, err := os.MkdirTemp(r.Dir, "packetspec")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for named pipes: %w", err)
 	}

@@ -287,38 +287,29 @@ func (w *World) handlerGets(table *godog.Table) error {
 	if err != nil {
 		return err
 	}
-	for {
-		got, err := w.seen()
-		if err != nil {
-			return err
-		}
-		if len(got) < len(want) && w.Ctx.Err() == nil {
-			continue // each round is a reply of the adapter's
-		}
-		slices.Sort(want)
-		slices.Sort(got)
-		if slices.Equal(want, got) {
-			return nil
-		}
-		f := failf("the handler called with: "+listed(want), "%s", listed(got))
-		f.TimedOut = len(got) < len(want)
-		return f
+	got, err := poll(w, w.seen, func(got []string) bool { return len(got) >= len(want) })
+	if err != nil {
+		return err
 	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if slices.Equal(want, got) {
+		return nil
+	}
+	f := failf("the handler called with: "+listed(want), "%s", listed(got))
+	f.TimedOut = len(got) < len(want)
+	return f
 }
 
 // handlerCalled waits until the handler has got so many calls.
 func (w *World) handlerCalled(n int) error {
-	for {
-		got, err := w.seen()
-		if err != nil || len(got) == n {
-			return err
-		}
-		if len(got) > n || w.Ctx.Err() != nil {
-			f := failf(fmt.Sprintf("%d calls of the handler", n), "%d", len(got))
-			f.TimedOut = len(got) < n
-			return f
-		}
+	got, err := poll(w, w.seen, func(got []string) bool { return len(got) >= n })
+	if err != nil || len(got) == n {
+		return err
 	}
+	f := failf(fmt.Sprintf("%d calls of the handler", n), "%d", len(got))
+	f.TimedOut = len(got) < n
+	return f
 }
 
 // tellCalls reads calls of the handler in words: type, flags, payload.

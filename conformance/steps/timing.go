@@ -230,22 +230,13 @@ func (w *World) awaitMore(what string, more int, count func() (int, error), acti
 	if err := activity(); err != nil {
 		return err
 	}
-	for came := 0; ; {
-		now, err := count()
-		if err == nil {
-			came = now - before
-		}
-		switch {
-		case came >= more:
-			return nil
-		case w.Ctx.Err() != nil:
-			return &Failure{
-				Expected: fmt.Sprintf("at least %d more %s", more, what), TimedOut: true,
-				Actual: fmt.Sprintf("%d more within %v", came, w.Limit),
-			}
-		case err != nil:
-			return err
-		}
+	now, err := poll(w, count, func(now int) bool { return now-before >= more })
+	if err != nil || now-before >= more {
+		return err
+	}
+	return &Failure{
+		Expected: fmt.Sprintf("at least %d more %s", more, what), TimedOut: true,
+		Actual: fmt.Sprintf("%d more within %v", max(0, now-before), w.Limit),
 	}
 }
 
