@@ -287,7 +287,8 @@ Feature: Shutdown
   Scenario Outline: a shutdown after <end> does not wait for running handlers
     Given a connection
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
-    Then the handler was called 1 times
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
     When <does>
     Then the subject takes no more requests
     When the subject is shut down as "again"
