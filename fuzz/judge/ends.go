@@ -207,6 +207,12 @@ func (j *judgement) ending(endReason bool) {
 			j.add(d)
 		}
 	}
+	if by := j.plan.EOF; by != never && by <= j.limit && !j.endedEarly && j.eofAct() > by {
+		j.add(Difference{
+			Requirement: "SHD-8", Kind: "EOF waits", Act: by, Timed: true,
+			Expected: "EOF, since nothing is left to be answered", Came: "nothing",
+		})
+	}
 	d = Difference{Requirement: "JOI-1", Act: min(end.Act, len(j.plan.Acts)), Came: join.tell(), Expected: "join to return when the peer's stream has ended"}
 	switch {
 	case !join.Sent:

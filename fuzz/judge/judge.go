@@ -115,14 +115,9 @@ func (j *judgement) early() {
 	if len(j.plan.Shutdowns) > 0 {
 		reason = min(reason, j.plan.Shutdowns[0].Asked)
 	}
-	at := never
+	at := j.eofAct()
 	if j.record.Ended {
-		at = j.record.EndAct
-	}
-	for _, g := range j.record.Packets {
-		if g.Shape == input.Whole && g.Packet.EndsStream() {
-			at = min(at, g.Act)
-		}
+		at = min(at, j.record.EndAct)
 	}
 	if at >= reason {
 		return
@@ -180,6 +175,16 @@ func (j *judgement) wire() {
 		}
 		j.add(Difference{Requirement: c.Requirement, Kind: "missing request", Expected: tell(c.Wire()), Came: "nothing", Act: c.Asked})
 	}
+}
+
+// eofAct is the act by which EOF came first, or never.
+func (j *judgement) eofAct() int {
+	for _, g := range j.record.Packets {
+		if g.Shape == input.Whole && g.Packet.EndsStream() {
+			return g.Act
+		}
+	}
+	return never
 }
 
 // eofSeen reports whether EOF is among the first n packets.

@@ -142,7 +142,9 @@ func (b *builder) shutdown(block bool) {
 			requirement = "SHD-9"
 		}
 	}
-	b.settle() // what is accepted is to be known
+	if !b.onlyAsked() {
+		b.settle() // what is accepted is to be known
+	}
 	b.move(kind, "", requirement, input.Packet{})
 	s := Stop{Block: block, Second: second, Held: len(b.held)+b.nesting() > 0, Pending: b.pending() > 0}
 	s.Asked = b.act(Act{Verb: Shutdown, Index: len(b.plan.Shutdowns)})
@@ -158,9 +160,28 @@ func (b *builder) shutdown(block bool) {
 	b.returns(s.Asked, s.Asked)
 	// Until one has returned, nobody knows whether it has begun.
 	b.vague = b.plan.Shutdowns[len(b.plan.Shutdowns)-1].Due == never && (b.vague || !second)
-	if !b.vague {
-		b.awaitDue()
+	if b.vague {
+		return
 	}
+	b.awaitDue()
+	if !second && !s.Held && len(b.stuck) == 0 {
+		b.plan.EOF = len(b.plan.Acts) - 1
+	}
+}
+
+// onlyAsked reports whether all that was done since the last wait are requests of the local
+// user's, of which the subject knows before it shuts down.
+func (b *builder) onlyAsked() bool {
+	for i := len(b.plan.Acts) - 1; i >= 0; i-- {
+		switch b.plan.Acts[i].Verb {
+		case Request:
+		case Await:
+			return true
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // returns says that a blocking shutdown may return from one act on and must from

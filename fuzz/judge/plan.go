@@ -40,6 +40,7 @@ type Plan struct {
 	Shutdowns []Stop
 	Refused   []Asked // local requests that must be refused as closed, by their acts
 	End       End
+	EOF       int    // the act by whose end EOF must have come, whatever is pending
 	Moves     []Move // what led where, for the trace and to name a difference
 }
 

@@ -183,7 +183,7 @@ func (p *player) dues() (wire bool, returns []ticket) {
 			returns = append(returns, p.shutdowns[i])
 		}
 	}
-	return wire && p.requests >= asked, returns
+	return wire && p.requests >= asked && (p.eof || p.plan.EOF > p.at), returns
 }
 
 // ends is what has to come at the end.
@@ -322,7 +322,7 @@ func (p *player) settle(t ticket) {
 }
 
 func (p *player) parse() {
-	for !p.eof && len(p.unparsed) > 0 {
+	for len(p.unparsed) > 0 {
 		f := input.Read(p.unparsed)
 		if f.Shape == input.Cut {
 			return
@@ -334,7 +334,7 @@ func (p *player) parse() {
 		case !f.Packet.IsRequest:
 			p.got[id{f.Packet.Channel, f.Packet.Tag}]++
 		case f.Packet.EndsStream():
-			p.eof = false // what follows is looked at, too
+			p.eof = true // what follows is looked at, too
 		default:
 			p.requests++
 		}
