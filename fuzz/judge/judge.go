@@ -170,11 +170,22 @@ func (j *judgement) wire() {
 	}
 	for ; next < len(j.plan.Calls); next++ {
 		c := j.plan.Calls[next]
-		if c.Asked > j.limit || j.endedEarly || next < len(j.record.Calls) && j.record.Calls[next].Err != nil {
+		if c.Asked > j.limit || j.endedEarly || j.cancelledUnsent(next) {
 			continue
 		}
 		j.add(Difference{Requirement: c.Requirement, Kind: "missing request", Expected: tell(c.Wire()), Came: "nothing", Act: c.Asked})
 	}
+}
+
+// cancelledUnsent reports whether a call may have been cancelled before it had to go out,
+// which is by the end of the wait that follows it.
+func (j *judgement) cancelledUnsent(call int) bool {
+	if call >= len(j.record.Calls) || j.record.Calls[call].Err == nil {
+		return false
+	}
+	after := j.plan.Calls[call].Asked
+	wait := slices.IndexFunc(j.plan.Acts[min(after, len(j.plan.Acts)):], func(a Act) bool { return a.Verb == Await })
+	return wait < 0 || j.record.Calls[call].Act <= after+wait
 }
 
 // eofAct is the act by which EOF came first, or never.
