@@ -491,7 +491,7 @@ Feature: Shutdown
     When the peer sends 79
     Then "a" is answered (ok, payload "y")
 
-  @SHD-2 @must
+  @SHD-2 @must @dialect-2021
   Scenario: a duplicate after the shutdown does not take the running handler's answer
     Given a connection
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")

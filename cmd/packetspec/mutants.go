@@ -158,7 +158,11 @@ func (f *mutantsFlags) recordAll(cmd *cobra.Command, faults []mutant.Fault, firs
 	case cmd.Context().Err() != nil:
 		return &statusError{statusNot, errors.New("interrupted: nothing is recorded")}
 	case len(first.Alarms)+len(second.Alarms) > 0:
-		return &statusError{statusNot, errors.New("scenarios fail without a fault: nothing is recorded")}
+		err := errors.New("nothing is recorded")
+		for _, k := range slices.Concat(first.Alarms, second.Alarms) {
+			err = fmt.Errorf("%s: %s without a fault: %w", k.Scenario, k.Outcome, err)
+		}
+		return &statusError{statusNot, err}
 	}
 	r := kill.NewRecord(first, second)
 	for _, file := range f.record {
