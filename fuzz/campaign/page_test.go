@@ -258,10 +258,9 @@ var hidden = map[string]string{
 	"grace-after-flush":              noClock,
 	"grace-default-0":                noClock,
 	"grace-default-100ms":            noClock,
-	"grace-default-1s":               noClock,
-	"grace-for-each-packet":          noClock,
 	"grace-ignored":                  noClock,
 	"grace-in-milliseconds":          noClock,
+	"pending-for-all-connections":    noOther,
 	"request-flags-negative-0":       noNegatives,
 	"request-flags-negative-wrap":    noNegatives,
 	"request-type-negative-0":        noNegatives,
@@ -269,6 +268,7 @@ var hidden = map[string]string{
 	"request-type-negative-wraps":    noNegatives,
 	"surrogate-as-it-is":             noSurrogates,
 	"surrogate-as-replacement":       noSurrogates,
+	"tag-lost-to-refused-request":    noNegatives,
 	"tick-once":                      noTicks,
 	"tick-receiver-silent":           noTicks,
 	"tick-sender-silent":             noTicks,
@@ -280,6 +280,7 @@ const (
 	noBrokenPipe = "the peer of a campaign reads to the end"
 	noClock      = "a campaign tells what comes, not when"
 	noNegatives  = "the local user gives a negative number, which no octets say"
+	noOther      = "an input is one connection"
 	noSurrogates = "lone surrogates are left open, since not every language has them"
 	noTicks      = "ticks are not octets"
 )
