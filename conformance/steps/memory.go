@@ -53,12 +53,21 @@ const (
 // batch is how many requests are open at a time.
 const batch = 16
 
+// memory is how much memory the subject has now; what cannot be seen skips the scenario.
+func (w *World) memory() (octets int64, err error) {
+	octets, ok := w.Session.Memory()
+	if !ok {
+		err = fmt.Errorf("%w: the subject's memory is not the runner's to see", ErrSkip)
+	}
+	return octets, err
+}
+
 // doesNotGrow plays requests, batch by batch, until the subject has grown by less than
 // half of the octets that have gone over the connection.
 func (w *World) doesNotGrow(requests, octets int, play func(firstTag, requests, octets int) error) error {
-	before, ok := w.Session.Memory()
-	if !ok {
-		return fmt.Errorf("%w: the subject's memory is not the runner's to see", ErrSkip)
+	before, err := w.memory()
+	if err != nil {
+		return err
 	}
 	var grown, passed int64
 	next := min(max(fewestOctets, before/4), mostAtFirst) // to have passed when memory is looked at
@@ -184,9 +193,9 @@ func (w *World) comesAndGoes(octets int) error {
 // declaredLengths sends on each of n connections a request and the beginning of a packet,
 // which the subject has come to read when the request is answered.
 func (w *World) declaredLengths(n int, text, meaning string, most int) error {
-	before, ok := w.Session.Memory()
-	if !ok {
-		return fmt.Errorf("%w: the subject's memory is not the runner's to see", ErrSkip)
+	before, err := w.memory()
+	if err != nil {
+		return err
 	}
 	for range n {
 		if err := w.openPlain(); err != nil {

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
@@ -125,7 +128,7 @@ func (w *World) submit(rqType, name, fields, decode string) error {
 // requestsUnlessHeld skips the scenario when the subject holds a request back for as long as
 // others, which the peer does not read, are to go out: how many wait is its choice.
 func (w *World) requestsUnlessHeld(rqType, name, fields string) error {
-	m, err := w.requestCommand(adapter.OpRequest, rqType, fields, "")
+	m, err := w.takenRequest(adapter.OpRequest, rqType, fields, "")
 	if err != nil {
 		return err
 	}
@@ -349,22 +352,7 @@ func (w *World) refused(op, rqType, fields, kind string) error {
 	if err != nil {
 		return err
 	}
-	if op == adapter.OpRequest {
-		m.Call = "refused"
-	}
-	expected := fmt.Sprintf("the error %q", kind)
-	reply, err := w.unlessSent(m, expected)
-	if err != nil {
-		return err
-	}
-	_, err = w.await(reply)
-	switch got := kindOf(err); {
-	case string(got) == kind:
-		return nil
-	case err != nil:
-		return subjectError(expected, err)
-	}
-	return failf(expected, "the request was taken")
+	return w.refuses(m, adapter.Kind(kind))
 }
 
 // channelRefused has the subject request on a channel that it does not offer. The adapter
@@ -374,17 +362,25 @@ func (w *World) channelRefused(op, rqType, fields string) error {
 	if err != nil || w.Session.Can(adapter.CanChannels) {
 		return err
 	}
-	if op == adapter.OpRequest {
+	return w.refuses(m, adapter.Invalid, adapter.Unsupported)
+}
+
+// refuses gives a command to request that is to fail with an error of one of these kinds.
+func (w *World) refuses(m adapter.Message, kinds ...adapter.Kind) error {
+	if m.Op == adapter.OpRequest {
 		m.Call = "refused"
 	}
-	const expected = `the error "invalid" or "unsupported"`
+	var quoted []string
+	for _, kind := range kinds {
+		quoted = append(quoted, strconv.Quote(string(kind)))
+	}
+	expected := "the error " + strings.Join(quoted, " or ")
 	reply, err := w.unlessSent(m, expected)
 	if err != nil {
 		return err
 	}
-	_, err = w.await(reply)
-	switch kind := adapter.KindOf(err); {
-	case kind == adapter.Invalid || kind == adapter.Unsupported:
+	switch _, err := w.await(reply); {
+	case slices.Contains(kinds, kindOf(err)):
 		return nil
 	case err != nil:
 		return subjectError(expected, err)
