@@ -12,8 +12,9 @@ import (
 func (j *judgement) answers() {
 	came := map[id][]Got{}
 	var order []id
+	eof := j.eof()
 	for i, g := range j.record.Packets {
-		if g.Shape != input.Whole || g.Packet.IsRequest || j.eofSeen(i) {
+		if g.Shape != input.Whole || g.Packet.IsRequest || i > eof {
 			continue
 		}
 		at := id{g.Packet.Channel, g.Packet.Tag}

@@ -193,7 +193,7 @@ func (j *judgement) refused(requirement string, at int, s Settled) {
 func (j *judgement) ending(endReason bool) {
 	end, join := j.plan.End, j.record.Join
 	d := Difference{Requirement: end.Requirement, Act: min(end.Act, len(j.plan.Acts)), Came: "nothing"}
-	eof := j.eofSeen(len(j.record.Packets))
+	eof := j.eofSeen()
 	switch {
 	case !j.record.Ended && eof:
 		d.Requirement, d.Kind, d.Expected, d.Came = "EOS-7", "stream left open", "the stream to be closed after EOF", "EOF, and the stream stays open"

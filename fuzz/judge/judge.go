@@ -131,17 +131,17 @@ func (j *judgement) early() {
 func (j *judgement) wire() {
 	switch {
 	case len(j.record.Rest) == 0:
-	case j.eofSeen(len(j.record.Packets)):
+	case j.eofSeen():
 		j.add(Difference{Requirement: "EOS-4", Kind: "after EOF", Expected: "EOF last", Came: hex(j.record.Rest), Act: j.record.EndAct})
 	default:
 		j.add(Difference{Requirement: "ENC-1", Kind: "no packet", Expected: "whole packets",
 			Came: hex(j.record.Rest), Act: j.record.EndAct})
 	}
-	next := 0
+	next, eof := 0, j.eof()
 	for i, g := range j.record.Packets {
 		at := Difference{Act: g.Act, Came: hex(g.Octets)}
 		switch {
-		case j.eofSeen(i):
+		case i > eof:
 			at.Requirement, at.Kind, at.Expected = "EOS-4", "after EOF", "EOF last"
 			j.add(at)
 			return
@@ -188,24 +188,24 @@ func (j *judgement) cancelledUnsent(call int) bool {
 	return wait < 0 || j.record.Calls[call].Act <= after+wait
 }
 
-// eofAct is the act by which EOF came first, or never.
-func (j *judgement) eofAct() int {
-	for _, g := range j.record.Packets {
-		if g.Shape == input.Whole && g.Packet.EndsStream() {
-			return g.Act
-		}
+// eof is the number of the first EOF packet, or how many packets there are.
+func (j *judgement) eof() int {
+	i := slices.IndexFunc(j.record.Packets, func(g Got) bool { return g.Shape == input.Whole && g.Packet.EndsStream() })
+	if i < 0 {
+		return len(j.record.Packets)
 	}
-	return never
+	return i
 }
 
-// eofSeen reports whether EOF is among the first n packets.
-func (j *judgement) eofSeen(n int) bool {
-	for _, g := range j.record.Packets[:n] {
-		if g.Shape == input.Whole && g.Packet.EndsStream() {
-			return true
-		}
+// eofSeen reports whether EOF came at all.
+func (j *judgement) eofSeen() bool { return j.eof() < len(j.record.Packets) }
+
+// eofAct is the act by which EOF came, or never.
+func (j *judgement) eofAct() int {
+	if !j.eofSeen() {
+		return never
 	}
-	return false
+	return j.record.Packets[j.eof()].Act
 }
 
 // request compares the subject's request number i with the call that it is to be.
