@@ -407,10 +407,10 @@ func (h *hunt) small(ctx context.Context, b *bench, f *Finding) error {
 }
 
 func (h *hunt) progress() Progress {
+	corpus, traces, edges := h.generator.size()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := Progress{Elapsed: time.Since(h.began), Inputs: h.judged, Findings: len(h.result.Findings), Suspects: h.waiting, Heard: h.heard, Shown: map[string]int64{}}
-	p.Corpus, p.Traces, p.Edges = h.generator.size()
+	p := Progress{Corpus: corpus, Traces: traces, Edges: edges, Elapsed: time.Since(h.began), Inputs: h.judged, Findings: len(h.result.Findings), Suspects: h.waiting, Heard: h.heard, Shown: map[string]int64{}}
 	for s, n := range h.shown {
 		p.Shown[s] = n
 	}

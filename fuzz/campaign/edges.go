@@ -31,7 +31,7 @@ type core struct {
 // as a core without its octets, or nil.
 func (e *edges) ran(all []uint64) *core {
 	c := &core{}
-	if e.runs == nil && len(all) > 0 {
+	if e.runs == nil {
 		e.seen, e.runs = map[uint64]bool{}, map[uint64]int{}
 	}
 	for _, edge := range all {

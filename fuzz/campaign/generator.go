@@ -28,8 +28,9 @@ type Case struct {
 // A generator makes inputs.
 type generator struct {
 	can   judge.Abilities
-	blind bool // it keeps nothing, and knows nothing of packets
-	limit int  // in octets
+	blind bool            // it keeps nothing, and knows nothing of packets
+	limit int             // in octets
+	read  map[uint64]bool // frames, by their hash; for next alone
 
 	mu     sync.Mutex // of what follows
 	chance *rand.Rand
@@ -37,8 +38,7 @@ type generator struct {
 	corpus []*seed
 	traces map[uint64]bool
 	edges  edges
-	read   map[uint64]bool // frames, by their hash
-	queue  [][]byte        // inputs given, which come first
+	queue  [][]byte // inputs given, which come first
 }
 
 // A seed is an input worth varying.
@@ -61,13 +61,7 @@ const batch = 64
 // next is a batch of at most n inputs. The error is of the reference, which must do what is
 // required.
 func (g *generator) next(n int64) ([]*Case, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	cases := make([]*Case, min(n, batch))
-	for i := range cases {
-		cases[i] = &Case{Number: g.made, Raw: g.make()}
-		g.made++
-	}
+	cases := g.cases(min(n, batch))
 	if g.blind {
 		for _, c := range cases {
 			c.Plan = judge.Make(c.Raw, g.can)
@@ -86,6 +80,8 @@ func (g *generator) next(n int64) ([]*Case, error) {
 		})
 	}
 	all.Wait()
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for i, c := range cases {
 		if errs[i] != nil {
 			return nil, errs[i]
@@ -94,6 +90,18 @@ func (g *generator) next(n int64) ([]*Case, error) {
 		g.keep(c, shown[i])
 	}
 	return cases, nil
+}
+
+// cases are n more inputs, of which nothing is known yet.
+func (g *generator) cases(n int64) []*Case {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	cases := make([]*Case, n)
+	for i := range cases {
+		cases[i] = &Case{Number: g.made, Raw: g.make()}
+		g.made++
+	}
+	return cases
 }
 
 // make is one more input.

@@ -119,7 +119,10 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 					lost = append(lost, c)
 					mu.Unlock()
 				} else {
-					if v.Core = p.ran(v.Edges); v.Core != nil {
+					if len(v.Edges) > 0 {
+						v.Core = p.ran(v.Edges)
+					}
+					if v.Core != nil {
 						v.Core.raw = s.core(ctx, v)
 					}
 					p.verdicts <- v
