@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/mutant"
@@ -60,7 +58,7 @@ func (r Run) Do(ctx context.Context) (*Matrix, error) {
 	r.Parallel = max(1, r.Parallel)
 	t := &trial{Run: r, pulse: newPulse(r.Timeout / 4)}
 	defer close(t.pulse.stop)
-	dir, err := os.MkdirTemp(memoryDir(), "packetspec")
+	dir, err := tempDir()
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for named pipes: %w", err)
 	}
@@ -260,14 +258,13 @@ func (t *trial) scenario(ctx context.Context, of *trace, subject adapter.Starter
 	}.Do(ctx)
 }
 
-// memoryDir is a folder in memory, if this system has one: a hundred thousand folders and
+// tempDir makes a folder, in memory if this system has such: a hundred thousand folders and
 // pipes are made in it, which on a disk cost as much as all the rest.
-func memoryDir() string {
-	const linux = "/dev/shm"
-	if info, err := os.Stat(linux); err == nil && info.IsDir() && unix.Access(linux, unix.W_OK) == nil {
-		return linux
+func tempDir() (string, error) {
+	if dir, err := os.MkdirTemp("/dev/shm", "packetspec"); err == nil {
+		return dir, nil
 	}
-	return ""
+	return os.MkdirTemp("", "packetspec")
 }
 
 // aboutTime finds the steps that give the subject less time than a scenario has, which
