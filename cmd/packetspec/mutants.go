@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -158,11 +159,11 @@ func (f *mutantsFlags) recordAll(cmd *cobra.Command, faults []mutant.Fault, firs
 	case cmd.Context().Err() != nil:
 		return &statusError{statusNot, errors.New("interrupted: nothing is recorded")}
 	case len(first.Alarms)+len(second.Alarms) > 0:
-		err := errors.New("nothing is recorded")
+		var failed []string
 		for _, k := range slices.Concat(first.Alarms, second.Alarms) {
-			err = fmt.Errorf("%s: %s without a fault: %w", k.Scenario, k.Outcome, err)
+			failed = append(failed, fmt.Sprintf("%s (%s)", k.Scenario, k.Outcome))
 		}
-		return &statusError{statusNot, err}
+		return &statusError{statusNot, fmt.Errorf("scenarios fail without a fault: nothing is recorded: %s", strings.Join(failed, ", "))}
 	}
 	r := kill.NewRecord(first, second)
 	for _, file := range f.record {
