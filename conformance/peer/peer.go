@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/packetspec/packetspec/internal/pipe"
 )
 
 // A Peer is the scripted end of one connection. Its methods are called from one
@@ -17,8 +19,9 @@ import (
 type Peer struct {
 	Wire Wire
 
-	to   *os.File
-	from *os.File
+	to     *os.File
+	from   *os.File
+	reader *pipe.Reader // of from
 
 	mu      sync.Mutex
 	unread  []byte
@@ -63,16 +66,18 @@ func (e *EndError) Error() string {
 	return s
 }
 
-func newPeer(to, from *os.File) *Peer {
-	p := &Peer{to: to, from: from, changed: make(chan struct{}), done: make(chan struct{})}
+func newPeer(to, from *os.File) (p *Peer, err error) {
+	p = &Peer{to: to, from: from, changed: make(chan struct{}), done: make(chan struct{})}
+	if p.reader, err = pipe.NewReader(from, p.receive); err != nil {
+		return nil, err
+	}
 	go p.read()
-	return p
+	return p, nil
 }
 
 // read takes what the subject sends until its stream ends or the peer closes.
 func (p *Peer) read() {
 	defer close(p.done)
-	buf := make([]byte, 64<<10)
 	for {
 		p.mu.Lock()
 		paused := p.paused
@@ -80,20 +85,11 @@ func (p *Peer) read() {
 		if paused != nil {
 			<-paused
 		}
-		n, err := readOnce(p.from, buf)
-		if n > 0 {
-			octets := append([]byte(nil), buf[:n]...)
-			p.Wire.add(Event{From: FromSubject, Octets: octets})
-			p.change(func() {
-				p.reads++
-				p.unread = append(p.unread, octets...)
-				p.arrived = append(p.arrived, mark{n, time.Now(), p.reads})
-			})
-		}
+		err := p.reader.Next()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			continue
 		}
-		if err != nil || n == 0 {
+		if err != nil {
 			if !errors.Is(err, os.ErrClosed) {
 				p.Wire.add(Event{From: FromSubject, Note: "closed its sending pipe"})
 			}
@@ -101,6 +97,17 @@ func (p *Peer) read() {
 			return
 		}
 	}
+}
+
+// receive takes note of what one read has brought.
+func (p *Peer) receive(octets []byte) {
+	octets = append([]byte(nil), octets...)
+	p.Wire.add(Event{From: FromSubject, Octets: octets})
+	p.change(func() {
+		p.reads++
+		p.unread = append(p.unread, octets...)
+		p.arrived = append(p.arrived, mark{len(octets), time.Now(), p.reads})
+	})
 }
 
 func (p *Peer) change(f func()) {
@@ -185,8 +192,21 @@ func (p *Peer) take(n int) (at time.Time, read int) {
 	return at, read
 }
 
-// Unread is what the subject has sent and Next has not taken, and whether its
-// stream has ended.
+// SentByNow is what the subject has sent before the call and Next has not taken: no octet
+// that it had written by then is missing, unless the peer does not read.
+func (p *Peer) SentByNow() (octets []byte) {
+	p.mu.Lock()
+	reads := p.paused == nil
+	p.mu.Unlock()
+	if reads {
+		p.reader.Now()
+	}
+	octets, _ = p.Unread()
+	return octets
+}
+
+// Unread is what the subject has sent and Next has not taken, as far as it has been read,
+// and whether its stream has ended.
 func (p *Peer) Unread() (octets []byte, ended bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -269,7 +289,7 @@ func (p *Peer) Close() {
 
 // ending is why a stream ended other than by the subject's closing it.
 func ending(err error) error {
-	if err == nil || errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF) {
+	if errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF) {
 		return nil
 	}
 	return err

@@ -58,10 +58,14 @@ func (p *Pipes) Connect() (*Peer, error) {
 		_ = to.Close()
 		return nil, errors.New("the subject has said that the connection is up, but does not hold its recv pipe open")
 	}
-	from := p.from
+	connected, err := newPeer(to, p.from)
+	if err != nil {
+		_ = to.Close()
+		return nil, fmt.Errorf("read the pipe from the subject: %w", err)
+	}
 	p.from = nil // the peer's now
 	p.Discard()
-	return newPeer(to, from), nil
+	return connected, nil
 }
 
 func (p *Pipes) openToSubject() (*os.File, error) {
