@@ -198,6 +198,30 @@ Feature: Shutdown
     And "shutdown" returns
 
   @SHD-6 @must
+  Scenario Outline: a blocking shutdown returns after EOF, with <grace> of grace
+    Given a connection with a grace of <grace>
+    When the subject is shut down, blocking, as "shutdown"
+    Then "shutdown" returns after EOF
+    And the subject ends its stream
+
+    Examples:
+      | grace  |
+      | 0 s    |
+      | 0.02 s |
+
+  @SHD-6 @must
+  Scenario: a blocking shutdown returns after the last answer and EOF
+    Given a connection with a grace of 0.02 s
+    When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")
+    And the peer sends 04 02 02 03 61 (request: tag 2, wire type 3, payload "a")
+    Then the subject answers 03 02 04 61 (response: tag 2, ok, payload "a")
+    When the subject is shut down, blocking, as "shutdown"
+    And gate "g" is released
+    Then "shutdown" returns after EOF
+    And the subject answers 03 01 04 67 (response: tag 1, ok, payload "g")
+    And the subject ends its stream
+
+  @SHD-6 @must
   Scenario: a blocking shutdown waits until everything is sent
     Given a connection
     When the peer stops reading

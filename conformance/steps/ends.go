@@ -43,6 +43,7 @@ var endSteps = []definition{
 		return func(name string) error { return w.start(name, adapter.Message{Op: adapter.OpJoin}) }
 	}),
 	on(`{name} returns`, func(w *World) any { return w.returns }),
+	on(`{name} returns after EOF`, func(w *World) any { return w.returnsAfterEOF }),
 	on(`{name} returns, telling the end as (eof|cut|malformed)`, func(w *World) any { return w.returnsTelling }),
 	on(`{name} has not returned`, func(w *World) any { return w.hasNotReturned }),
 }
@@ -154,6 +155,29 @@ func (w *World) returns(name string) error {
 	}
 	_, err = w.await(p)
 	return subjectError(fmt.Sprintf("%q to return", name), err)
+}
+
+// returnsAfterEOF awaits the return and then looks at once at what is in the pipe: what was
+// sent before the return is there.
+func (w *World) returnsAfterEOF(name string) error {
+	if err := w.returns(name); err != nil {
+		return err
+	}
+	octets := w.current.peer.SentByNow()
+	if w.current.sawEOF {
+		return nil
+	}
+	for rest := octets; len(rest) > 0; {
+		p, n, err := peer.Decode(rest)
+		if err != nil {
+			break
+		}
+		if p.Same(peer.EOF) {
+			return nil
+		}
+		rest = rest[n:]
+	}
+	return failf(fmt.Sprintf("03 00 02 00 (EOF) to be sent before %q returns", name), "%s by then", describe(octets))
 }
 
 func (w *World) returnsTelling(name, ended string) error {
