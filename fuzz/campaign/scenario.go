@@ -217,10 +217,18 @@ func (s *scenario) due(at int) {
 	}
 	for i, stop := range s.plan.Shutdowns {
 		if s.isNow(stop.Due, at) {
-			s.step("Then", "%q returns", shutdownName(i))
+			s.step("Then", "%q returns%s", shutdownName(i), s.after(stop))
 		}
 	}
 	s.since = at
+}
+
+// after says what a shutdown must not return before, if that is what differs.
+func (s *scenario) after(stop judge.Stop) string {
+	if stop.Block && !stop.Second && s.finding.Difference.Kind == "shutdown returns before EOF" {
+		return " after EOF"
+	}
+	return ""
 }
 
 func (s *scenario) answer(a judge.Answer) {

@@ -30,7 +30,7 @@ func TestScenarios(t *testing.T) {
 		"handler-gets-shifted-flags", "packets-after-shutdown-handled",
 	} {
 		t.Run(fault, func(t *testing.T) {
-			f := firstFinding(t, fault)
+			f := sureFinding(t, fault)
 			text := scenarioOf(t, f)
 			if got := outcome(t, text, mutant.InProcess{Fault: fault}); got == report.Pass {
 				t.Errorf("with the fault it passes:\n%s", text)
@@ -42,16 +42,23 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-func firstFinding(t *testing.T, fault string) *campaign.Finding {
+// sureFinding is the first that takes no luck to see again: that a shutdown returns a
+// moment before EOF, say, may show or not.
+func sureFinding(t *testing.T, fault string) *campaign.Finding {
 	t.Helper()
-	r, err := campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Enough: 1, Tries: 100}.Run(context.Background())
-	if err != nil {
-		t.Fatal(err)
+	for enough := 1; enough <= 3; enough++ {
+		r, err := campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Enough: enough, Tries: 100}.Run(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range r.Findings {
+			if !f.Flaky() && f.Difference.Kind != "shutdown returns before EOF" {
+				return f
+			}
+		}
 	}
-	if len(r.Findings) == 0 {
-		t.Fatal("nothing is found")
-	}
-	return r.Findings[0]
+	t.Fatal("nothing is found for sure")
+	return nil
 }
 
 // scenarioOf is a finding as a scenario, at the level of its requirement.

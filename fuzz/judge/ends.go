@@ -153,6 +153,9 @@ func (j *judgement) shutdowns() {
 			if !s.Held {
 				d.Requirement, d.Expected = "SHD-7", "shutdown to return when no local request is pending"
 			}
+		case s.Block && !s.Second && got.Had < j.eofEnd():
+			d.Kind, d.Expected = "shutdown returns before EOF", "EOF to be sent before shutdown returns"
+			d.Came = fmt.Sprintf("its return after %d octets, EOF after %d", got.Had, j.eofEnd())
 		case s.Due <= j.limit && got.Act > j.limit:
 			d.Kind, d.Timed = "shutdown returns late", true
 		default:

@@ -208,6 +208,17 @@ func (j *judgement) eofAct() int {
 	return j.record.Packets[j.eof()].Act
 }
 
+// eofEnd is how many octets the subject sent up to the end of EOF; 0: it sent none.
+func (j *judgement) eofEnd() (octets int) {
+	if !j.eofSeen() {
+		return 0
+	}
+	for _, g := range j.record.Packets[:j.eof()+1] {
+		octets += len(g.Octets)
+	}
+	return octets
+}
+
 // request compares the subject's request number i with the call that it is to be.
 func (j *judgement) request(i int, g Got) {
 	d := Difference{Requirement: "RQS-1", Kind: "extra request", Expected: "no more requests", Came: hex(g.Octets) + " (" + g.Packet.String() + ")", Act: g.Act}

@@ -41,6 +41,7 @@ type Settled struct {
 	Act   int
 	Reply adapter.Reply
 	Err   error
+	Had   int // octets of the subject's that had been sent when it returned; of shutdowns
 }
 
 // A Difference is what a subject did otherwise.

@@ -20,6 +20,8 @@ type Line interface {
 	// Take is what has come from the subject since the last time, and whether its
 	// stream has ended.
 	Take() (octets []byte, ended bool)
+	// SentByNow is how many octets the subject has sent, in all, before the call.
+	SentByNow() int
 	// Changed delivers when there is something to take.
 	Changed() <-chan struct{}
 	// Dead is closed when the subject has died.

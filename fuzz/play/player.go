@@ -15,7 +15,7 @@ func Play(line Line, plan *judge.Plan, patience Patience) *judge.Record {
 	p := &player{
 		line: line, plan: plan, patience: patience, at: -1,
 		got: map[id]int{}, calls: make([]ticket, len(plan.Calls)), submits: make([]ticket, len(plan.Calls)),
-		shutdowns: make([]ticket, len(plan.Shutdowns)),
+		shutdowns: make([]ticket, len(plan.Shutdowns)), had: map[int]<-chan int{},
 		record: &judge.Record{
 			Aborted: -1, Calls: make([]judge.Settled, len(plan.Calls)),
 			Refused: make([]judge.Settled, len(plan.Refused)), Shutdowns: make([]judge.Settled, len(plan.Shutdowns)),
@@ -46,6 +46,7 @@ type player struct {
 	calls     []ticket // their waits
 	submits   []ticket
 	shutdowns []ticket
+	had       map[int]<-chan int // what each shutdown had found sent when it returned
 }
 
 // A ticket is a command that was given, and where its end is recorded.
@@ -85,6 +86,11 @@ func (p *player) run() {
 	}
 	p.look()
 	p.record.Rest = p.unparsed
+	for i, had := range p.had {
+		if s := &p.record.Shutdowns[i]; s.Done {
+			s.Had = <-had
+		}
+	}
 }
 
 // perform does one act, and reports whether the script can go on.
@@ -101,8 +107,7 @@ func (p *player) perform(a judge.Act) bool {
 	case judge.Release:
 		p.line.Do(adapter.Message{Op: adapter.OpRelease, Gate: a.Gate})
 	case judge.Shutdown:
-		block := p.plan.Shutdowns[a.Index].Block
-		p.shutdowns[a.Index] = p.do(&p.record.Shutdowns[a.Index], adapter.Message{Op: adapter.OpShutdown, Block: &block})
+		p.shutdown(a.Index)
 	case judge.CloseSend:
 		p.line.CloseSend()
 	case judge.AwaitEnd:
@@ -115,6 +120,18 @@ func (p *player) perform(a judge.Act) bool {
 		p.seen()
 	}
 	return true
+}
+
+func (p *player) shutdown(index int) {
+	block := p.plan.Shutdowns[index].Block
+	t := p.do(&p.record.Shutdowns[index], adapter.Message{Op: adapter.OpShutdown, Block: &block})
+	p.shutdowns[index] = t
+	had := make(chan int, 1)
+	p.had[index] = had
+	go func() { // at the moment of its return, whatever the script does then
+		<-t.pending.Done()
+		had <- p.line.SentByNow()
+	}()
 }
 
 func (p *player) request(index int) bool {

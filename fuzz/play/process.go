@@ -16,6 +16,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/internal/pipe"
 )
 
 // A Process is a started subject, whose connections go over named pipes in a folder.
@@ -70,6 +71,10 @@ func (s *Process) Open(ctx context.Context, plan *judge.Plan) (Line, error) {
 	l := &pipeLine{
 		process: s, conn: conn, name: name, changed: make(chan struct{}, 1), done: make(chan struct{}),
 		to: os.NewFile(uintptr(writing), to), from: os.NewFile(uintptr(fd), from),
+	}
+	if l.reader, err = pipe.NewReader(l.from, l.receive); err != nil {
+		_, _ = l.to.Close(), l.from.Close()
+		return nil, fmt.Errorf("read the pipe from the subject: %w", err)
 	}
 	go l.read()
 	return l, nil
@@ -157,10 +162,12 @@ type pipeLine struct {
 	conn     string
 	name     string
 	to, from *os.File
+	reader   *pipe.Reader // of from
 	closed   bool
 
 	mu      sync.Mutex
 	octets  []byte
+	sent    int // octets, those taken included
 	ended   bool
 	changed chan struct{}
 	done    chan struct{}
@@ -171,21 +178,33 @@ const maxKept = 16 << 20
 
 func (l *pipeLine) read() {
 	defer close(l.done)
-	buf := make([]byte, 16<<10)
 	for {
-		n, err := l.from.Read(buf)
+		err := l.reader.Next()
+		ended := err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 		l.mu.Lock()
-		l.octets = append(l.octets, buf[:n]...)
-		l.ended = err != nil
+		l.ended = ended
 		tooMuch := len(l.octets) > maxKept
 		l.mu.Unlock()
-		select {
-		case l.changed <- struct{}{}:
-		default:
-		}
-		if err != nil || tooMuch {
+		if ended || tooMuch {
+			l.signal()
 			return
 		}
+	}
+}
+
+// receive takes note of what one read has brought.
+func (l *pipeLine) receive(octets []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.octets = append(l.octets, octets...)
+	l.sent += len(octets)
+	l.signal()
+}
+
+func (l *pipeLine) signal() {
+	select {
+	case l.changed <- struct{}{}:
+	default:
 	}
 }
 
@@ -213,6 +232,13 @@ func (l *pipeLine) Take() ([]byte, bool) {
 	octets := l.octets
 	l.octets = nil
 	return octets, l.ended
+}
+
+func (l *pipeLine) SentByNow() int {
+	l.reader.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sent
 }
 
 func (l *pipeLine) Changed() <-chan struct{} { return l.changed }

@@ -45,6 +45,7 @@ type memoryLine struct {
 	inEnded  bool
 	readable *sync.Cond
 	out      []byte
+	sent     int // octets, those taken from out included
 	outEnded bool
 	changed  chan struct{}
 	gates    map[string]chan struct{}
@@ -77,6 +78,7 @@ func (s sender) Write(b []byte) (int, error) {
 	s.l.mu.Lock()
 	defer s.l.mu.Unlock()
 	s.l.out = append(s.l.out, b...)
+	s.l.sent += len(b)
 	s.l.signal()
 	return len(b), nil
 }
@@ -118,6 +120,12 @@ func (l *memoryLine) Take() ([]byte, bool) {
 	octets := l.out
 	l.out = nil
 	return octets, l.outEnded
+}
+
+func (l *memoryLine) SentByNow() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sent
 }
 
 func (l *memoryLine) Changed() <-chan struct{} { return l.changed }
