@@ -268,7 +268,10 @@ func (j *judgement) handled() {
 			if a.Handled != want || a.Sent > j.limit {
 				continue
 			}
-			i := slices.Index(got, of(a.Packet))
+			i := slices.IndexFunc(got, func(c call) bool {
+				// Of integers that are beyond, the packet does not hold the whole.
+				return c == of(a.Packet) || a.Requirement == "INT-5" && c.payload == string(a.Packet.Payload)
+			})
 			switch {
 			case i >= 0:
 				got = slices.Delete(got, i, i+1)

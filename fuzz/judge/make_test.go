@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
 )
@@ -51,6 +52,26 @@ func TestRequired(t *testing.T) {
 		}
 		if got := strings.Join(got, ", "); got != test.want {
 			t.Errorf("%s: requires %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// TestHandledBeyond lets the handler get an integer that only some implementations hold.
+func TestHandledBeyond(t *testing.T) {
+	wide := []byte("\x11\x04\x9b\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x06\xc3\xa9\x22\x27") // its word has 77 bits
+	plan := judge.Make(wide, judge.Abilities{})
+	for payload, want := range map[string]int{"'": 0, "another": 1} {
+		seen := []adapter.Seen{{RqType: "1103009", Flags: "1020031160299843366158337", Payload: []byte(payload)}}
+		record := &judge.Record{
+			Aborted: -1, Ended: true, Seen: seen, Packets: []judge.Got{{Frame: input.Read([]byte("\x03\x00\x02\x00"))}},
+			Probe: judge.Settled{Done: true, Err: adapter.Errorf(adapter.Closed, "")},
+		}
+		var kinds []string
+		for _, d := range judge.Judge(plan, record, false) {
+			kinds = append(kinds, d.Signature())
+		}
+		if len(kinds) != want {
+			t.Errorf("the handler gets %q: got the differences %q, want %d", payload, kinds, want)
 		}
 	}
 }
