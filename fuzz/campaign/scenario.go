@@ -158,7 +158,7 @@ func octetsAndMeaning(f input.Frame) string {
 // request is a local request.
 func (s *scenario) request(index int) {
 	if index < 0 {
-		s.step("Then", "requesting type %d is refused as closed", s.plan.Refused[-index-1].Local.Type)
+		s.refused(s.plan.Refused[-index-1])
 		return
 	}
 	c := s.plan.Calls[index]
@@ -170,6 +170,15 @@ func (s *scenario) request(index int) {
 		how = ", to be waited for later"
 	}
 	s.step("When", "the subject requests type %d as %q%s%s", c.Local.Type, callName(index), fieldsOf(c.Wire()), how)
+}
+
+// refused is a local request that must be refused.
+func (s *scenario) refused(a judge.Asked) {
+	if a.Requirement == "CHN-5" {
+		s.step("Then", "the subject refuses to request type %d (channel %d), unless it offers channels", a.Local.Type, a.Local.Channel)
+		return
+	}
+	s.step("Then", "requesting type %d is refused as closed", a.Local.Type)
 }
 
 // fieldsOf are the fields of a request that are not empty, in parentheses.

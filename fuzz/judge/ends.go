@@ -165,31 +165,44 @@ func (j *judgement) shutdowns() {
 	}
 }
 
-// closed looks at local requests that had to be refused.
-func (j *judgement) closed() {
+// refusals looks at local requests that had to be refused, and tells whether one was taken,
+// so that no later one has the tag that it should.
+func (j *judgement) refusals() (taken bool) {
 	for i, r := range j.plan.Refused {
-		if r.Act <= j.limit && i < len(j.record.Refused) {
-			j.refused("SHD-1", r.Act, j.record.Refused[i])
+		if r.Act > j.limit || i >= len(j.record.Refused) {
+			continue
 		}
+		s, kinds := j.record.Refused[i], []adapter.Kind{adapter.Closed}
+		if r.Requirement == "CHN-5" {
+			kinds = []adapter.Kind{adapter.Invalid, adapter.Unsupported}
+		}
+		j.refused(r.Requirement, r.Act, s, kinds...)
+		taken = taken || s.Done && s.Err == nil
 	}
+	return taken
+}
+
+// closed looks at the request that was made when all was over.
+func (j *judgement) closed() {
 	requirement := "EOS-8"
 	if len(j.plan.Shutdowns) > 0 {
 		requirement = "SHD-1"
 	}
 	if j.record.Probe.Sent && !j.record.Hung {
-		j.refused(requirement, len(j.plan.Acts)-1, j.record.Probe)
+		j.refused(requirement, len(j.plan.Acts)-1, j.record.Probe, adapter.Closed)
 	}
 }
 
-func (j *judgement) refused(requirement string, at int, s Settled) {
-	if s.Done && adapter.KindOf(s.Err) == adapter.Closed {
+// refused holds a request to have been refused, with an error of one of these kinds.
+func (j *judgement) refused(requirement string, at int, s Settled, kinds ...adapter.Kind) {
+	if s.Done && slices.Contains(kinds, adapter.KindOf(s.Err)) {
 		return
 	}
 	kind := "request taken"
 	if s.Err != nil {
 		kind = "request refused as " + string(adapter.KindOf(s.Err))
 	}
-	j.add(Difference{Requirement: requirement, Kind: kind, Act: at, Expected: "a request to be refused as closed", Came: s.tell()})
+	j.add(Difference{Requirement: requirement, Kind: kind, Act: at, Expected: fmt.Sprintf("a request to be refused as %q", kinds), Came: s.tell()})
 }
 
 // ending looks at the end of the subject's stream, and at what join told.

@@ -24,8 +24,11 @@ func Judge(p *Plan, r *Record, endReason bool) []Difference {
 		return j.found
 	}
 	j.early()
-	j.wire()
-	if j.breaksTags {
+	taken := j.refusals()
+	if !taken {
+		j.wire()
+	}
+	if taken || j.breaksTags {
 		return j.found
 	}
 	j.answers()

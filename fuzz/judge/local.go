@@ -8,12 +8,15 @@ import (
 func (b *builder) request(f input.Frame) {
 	l, ok := f.Local()
 	switch {
-	case !ok, b.vague, l.Channel != 0 && !b.can.Channels, b.phase != open && b.phase != shut:
+	case !ok, b.vague, b.phase != open && b.phase != shut:
+		return
+	case l.Channel != 0 && !b.can.Channels:
+		if b.phase == open { // afterwards there is another reason
+			b.refused(l, "no channel", "CHN-5")
+		}
 		return
 	case b.phase == shut:
-		b.move("ask", "closed", "SHD-1", input.Packet{Type: l.Type})
-		b.plan.Refused = append(b.plan.Refused, Asked{Act: len(b.plan.Acts), Local: l})
-		b.act(Act{Verb: Request, Index: -len(b.plan.Refused)})
+		b.refused(l, "closed", "SHD-1")
 		return
 	}
 	if b.stray {
@@ -25,6 +28,13 @@ func (b *builder) request(f input.Frame) {
 	}
 	b.move("ask", c.Decoder, "RQS-1", input.Packet{Type: l.Type, Channel: l.Channel})
 	b.ask(c)
+}
+
+// refused is a request that must be refused to its asker.
+func (b *builder) refused(l input.Local, why, requirement string) {
+	b.move("ask", why, requirement, input.Packet{Type: l.Type})
+	b.plan.Refused = append(b.plan.Refused, Asked{Act: len(b.plan.Acts), Local: l, Requirement: requirement})
+	b.act(Act{Verb: Request, Index: -len(b.plan.Refused)})
 }
 
 // ask submits a call.

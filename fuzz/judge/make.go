@@ -18,7 +18,7 @@ const maxSteps = 256
 func Make(raw []byte, can Abilities) *Plan {
 	b := &builder{
 		can:    can,
-		plan:   &Plan{End: End{From: never, Act: never}, EOF: never},
+		plan:   &Plan{NoChannels: !can.Channels, End: End{From: never, Act: never}, EOF: never},
 		tags:   map[uint64]*tag{},
 		gates:  map[string]bool{},
 		spoken: map[id]bool{},

@@ -31,17 +31,18 @@ type Act struct {
 
 // A Plan is all that is done, and what it requires.
 type Plan struct {
-	NoHandler bool
-	Grace     bool // the default one, not 0
-	Acts      []Act
-	Finish    int // the act to go on with when something that is due has not come
-	Answers   []Answer
-	Calls     []Call
-	Shutdowns []Stop
-	Refused   []Asked // local requests that must be refused as closed, by their acts
-	End       End
-	EOF       int    // the act by whose end EOF must have come, whatever is pending
-	Moves     []Move // what led where, for the trace and to name a difference
+	NoHandler  bool
+	NoChannels bool // none other than 0 are offered to the local user
+	Grace      bool // the default one, not 0
+	Acts       []Act
+	Finish     int // the act to go on with when something that is due has not come
+	Answers    []Answer
+	Calls      []Call
+	Shutdowns  []Stop
+	Refused    []Asked // local requests that must be refused, by their acts
+	End        End
+	EOF        int    // the act by whose end EOF must have come, whatever is pending
+	Moves      []Move // what led where, for the trace and to name a difference
 }
 
 // never is the act of what never happens.
@@ -110,8 +111,9 @@ type Stop struct {
 
 // An Asked is a local request that must be refused.
 type Asked struct {
-	Act   int
-	Local input.Local
+	Act         int
+	Local       input.Local
+	Requirement string // SHD-1: as closed; CHN-5: as one on a channel that is not offered
 }
 
 // An End is how the peer's stream ends.

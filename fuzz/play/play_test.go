@@ -12,10 +12,16 @@ import (
 	"github.com/packetspec/packetspec/fuzz/play"
 )
 
-var all = judge.Abilities{Channels: true, Decode: true, DecodeFlags: true}
-
 // TestReference has the reference do what random inputs ask for: nothing differs.
 func TestReference(t *testing.T) {
+	t.Run("with all abilities", func(t *testing.T) {
+		differsNowhere(t, judge.Abilities{Channels: true, Decode: true, DecodeFlags: true})
+	})
+	t.Run("with none", func(t *testing.T) { differsNowhere(t, judge.Abilities{}) })
+}
+
+func differsNowhere(t *testing.T, can judge.Abilities) {
+	t.Helper()
 	chance := rand.New(rand.NewPCG(seed, 2))
 	var corpus [][]byte
 	raw := []byte(nil)
@@ -28,7 +34,7 @@ func TestReference(t *testing.T) {
 		if len(raw) > 400 {
 			raw = nil
 		}
-		plan := judge.Make(raw, all)
+		plan := judge.Make(raw, can)
 		line, err := play.Reference{}.Open(context.Background(), plan)
 		if err != nil {
 			t.Fatal(err)

@@ -22,7 +22,7 @@ type Reference struct{}
 
 // Open opens a connection as a plan says, but without a grace, which changes nothing.
 func (Reference) Open(_ context.Context, plan *judge.Plan) (Line, error) {
-	l := &memoryLine{changed: make(chan struct{}, 1), gates: map[string]chan struct{}{}, calls: map[string]*reference.Call{}, closed: make(chan struct{})}
+	l := &memoryLine{plan: plan, changed: make(chan struct{}, 1), gates: map[string]chan struct{}{}, calls: map[string]*reference.Call{}, closed: make(chan struct{})}
 	l.readable = sync.NewCond(&l.mu)
 	var h reference.Handler
 	if !plan.NoHandler {
@@ -37,6 +37,7 @@ func (Reference) Open(_ context.Context, plan *judge.Plan) (Line, error) {
 
 // A memoryLine is a connection of the reference.
 type memoryLine struct {
+	plan   *judge.Plan
 	conn   *reference.PacketConnection
 	opened <-chan struct{}
 
@@ -192,6 +193,9 @@ func (l *memoryLine) request(m adapter.Message) error {
 	r.Type, _ = m.RqType.Uint64()
 	r.Flags, _ = m.Flags.Uint64()
 	r.Channel, _ = m.Channel.Uint64()
+	if r.Channel != 0 && l.plan.NoChannels {
+		return adapter.Errorf(adapter.Invalid, "channel %d is not offered", r.Channel)
+	}
 	switch m.Decode {
 	case adapter.DecodeReverse:
 		r.Decode = func(_ uint64, payload []byte) (any, error) { return reversed(payload), nil }
