@@ -38,7 +38,7 @@ type Pending interface {
 
 // A Patience is how long the player waits.
 type Patience struct {
-	Due time.Duration // for what is due, before it gives the script up
+	Due time.Duration // for what is due, while nothing comes, before it gives the script up
 	End time.Duration // for the end of the subject's stream
 	// Stalled, if not nil, is called once, when something has not come so soon as most does:
 	// the rest may be a long wait, and no work.

@@ -223,15 +223,25 @@ func (p *player) awaitEnd() bool {
 	return p.await(p.patience.End, p.ends)
 }
 
+// extensions are how often what must come gets the same time again: a slow subject needs
+// it for the last of a thousand answers, one that writes for ever must not have it.
+const extensions = 8
+
 // await waits for what must come.
 func (p *player) await(limit time.Duration, due func() (bool, []ticket)) bool {
 	p.timer.Reset(min(limit, soon))
 	rest := limit - soon
-	// over reports whether the time is over; the first time, there is a rest.
+	had, more := 0, extensions
+	// over reports whether the time is over; the first time, there is a rest, and afterwards
+	// more as long as something comes.
 	over := func() bool {
 		p.stall()
-		left := rest
+		left, has := rest, len(p.record.Packets)
 		rest = 0
+		if left <= 0 && has > had && more > 0 {
+			left, more = limit, more-1
+		}
+		had = has
 		p.timer.Reset(max(left, time.Microsecond))
 		return left <= 0
 	}
