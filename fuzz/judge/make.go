@@ -12,7 +12,7 @@ type Abilities struct {
 }
 
 // maxSteps is how many frames of an input count.
-const maxSteps = 256
+const maxSteps = 2048
 
 // Make is what an input asks for.
 func Make(raw []byte, can Abilities) *Plan {

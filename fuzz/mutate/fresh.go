@@ -78,6 +78,9 @@ func (m *mutation) crowd() []byte {
 		p = input.Packet{IsRequest: true, Type: 10, Payload: []byte("n")}
 	}
 	n := []int{2, 3, 5, 9, 17, 40, 130}[m.chance.IntN(56)/9]
+	if n == 130 && m.chance.IntN(2) == 0 {
+		n = 1200
+	}
 	var raw []byte
 	if m.chance.IntN(3) == 0 {
 		l := m.ask()
