@@ -21,7 +21,7 @@ func TestSound(t *testing.T) {
 		"mutant":    mutant.InProcess{},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := campaign.Campaign{Starter: starter, Seed: 1, Inputs: 600, Observe: func(f *campaign.Finding) {
+			r, err := campaign.Campaign{Starter: starter, Seed: 1, Inputs: 3000, Observe: func(f *campaign.Finding) {
 				t.Errorf("%s: %x\nexpected %s\ncame     %s", f.Signature, f.Input, f.Difference.Expected, f.Difference.Came)
 			}}.Run(context.Background())
 			if err != nil {
