@@ -10,7 +10,7 @@ import (
 // enqueue puts a packet behind those that the sender will send. c.mu is held.
 func (c *connection) enqueue(p packet) {
 	if len(c.queue) >= 8 && c.has("full-pipe-drops-packets") ||
-		len(c.queue) >= 1000 && c.has("full-pipe-drops-thousandth") {
+		c.has("full-pipe-drops-thousandth") && len(c.queue) >= 1000 {
 		return
 	}
 	c.queue = append(c.queue, p)
