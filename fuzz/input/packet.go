@@ -78,18 +78,18 @@ func AppendInteger(b []byte, v uint64, padding int) []byte {
 	return b
 }
 
-// Wide is at most what an integer of more than 64 bits is read as.
-const Wide = 1<<64 - 1<<7
+// wide is at most what an integer of more than 64 bits is read as.
+const wide = 1<<64 - 1<<7
 
 // CutInteger reads a BSUInt from the front of b and how many octets it took, 0 if b ends
-// before it does. An integer of more than 64 bits is over, and Wide but for its low bits.
+// before it does. An integer of more than 64 bits is over, and wide but for its low bits.
 func CutInteger(b []byte) (v uint64, n int, over bool) {
 	for i, octet := range b {
 		over = over || v>>57 != 0
 		v = v<<7 | uint64(octet&0x7f)
 		if octet < 0x80 {
 			if over {
-				v |= Wide
+				v |= wide
 			}
 			return v, i + 1, over
 		}

@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"hash/maphash"
+	"math/big"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -159,11 +160,11 @@ func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Diffe
 		}
 		return d, !refused && (err == nil || !r.Frame.Beyond)
 	}
-	want := Form(r.Frame.Packet)
+	want := exactly(r.Frame)
 	d.Requirement, d.Kind = "DEC-1", "fields"
 	d.Expected = fmt.Sprintf("%v, of %d octets, of %s", show(*want), len(r.Frame.Octets), hex(octets))
 	switch {
-	case r.Frame.Beyond && (err != nil || r.wide()):
+	case r.Frame.Beyond && err != nil:
 		return d, false
 	case err != nil:
 		d.Kind = "error " + string(adapter.KindOf(err))
@@ -185,10 +186,35 @@ func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Diffe
 	return d, got.IsRequest != want.IsRequest || !same(got, *want)
 }
 
-// wide reports whether an integer has more than 64 bits, so that its value is unknown here.
-func (r Reading) wide() bool {
-	p := r.Frame.Packet
-	return max(p.Tag, p.Channel, p.Type) >= input.Wide || p.Flags >= input.Wide>>2
+// exactly is the packet of a frame as the adapter protocol has it, with integers that may
+// have more bits than those of [input.Packet].
+func exactly(f input.Frame) *adapter.Packet {
+	p := Form(f.Packet)
+	if !f.Beyond {
+		return p
+	}
+	decimal := func(v *big.Int) adapter.Integer { return adapter.Integer(v.String()) }
+	p.Tag = decimal(bits(f.Octets[f.Tag:f.Word]))
+	p.Flags = decimal(new(big.Int).Rsh(bits(f.Octets[f.Word:f.Channel]), 2))
+	if f.Channel < f.Type {
+		p.Channel = decimal(bits(f.Octets[f.Channel:f.Type]))
+	}
+	if p.IsRequest {
+		p.RqType = decimal(bits(f.Octets[f.Type:f.Payload]))
+	}
+	return p
+}
+
+// bits is the value of a BSUInt of any length: seven bits an octet, the highest first.
+func bits(bsuint []byte) *big.Int {
+	text := make([]byte, 0, 7*len(bsuint))
+	for _, octet := range bsuint {
+		for bit := 6; bit >= 0; bit-- {
+			text = append(text, '0'+octet>>bit&1)
+		}
+	}
+	v, _ := new(big.Int).SetString(string(text), 2)
+	return v
 }
 
 func same(a, b adapter.Packet) bool {
