@@ -10,7 +10,7 @@ import (
 
 // TestFaults finds a few faults, one of each sort, by themselves; TestPage measures all.
 func TestFaults(t *testing.T) {
-	for _, name := range []string{"duplicate-loses-first", "tag-never-free", "eof-twice", "int-overlong-refused"} {
+	for _, name := range []string{"duplicate-loses-first", "tag-never-free", "eof-twice", "int-overlong-refused", "channel-not-offered-is-0"} {
 		t.Run(name, func(t *testing.T) {
 			r, err := campaign.Campaign{
 				Starter: mutant.InProcess{Fault: name}, Seed: 1, Inputs: 1500, Enough: 1, Tries: -1,
