@@ -197,7 +197,7 @@ Feature: Shutdown
     Then the subject ends its stream
     And "shutdown" returns
 
-  @SHD-6 @must
+  @SHD-6 @must @dialect-2021
   Scenario Outline: a blocking shutdown returns after EOF, with <grace> of grace
     Given a connection with a grace of <grace>
     When the subject is shut down, blocking, as "shutdown"
@@ -209,7 +209,7 @@ Feature: Shutdown
       | 0 s    |
       | 0.02 s |
 
-  @SHD-6 @must
+  @SHD-6 @must @dialect-2021
   Scenario: a blocking shutdown returns after the last answer and EOF
     Given a connection with a grace of 0.02 s
     When the peer sends 04 01 02 07 67 (request: tag 1, wire type 7, payload "g")

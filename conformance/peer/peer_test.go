@@ -205,3 +205,15 @@ func TestManyPackets(t *testing.T) {
 	}
 	check(t, "lines: one a packet, and one for the end", len(p.Wire.Lines()), n+1)
 }
+
+// TestSentByNow has all that was written before, though nobody has waited for it.
+func TestSentByNow(t *testing.T) {
+	p, s := connect(t)
+	for range 200 {
+		s.writes("02 01 04")
+		check(t, "what has been sent", peer.ShowHex(p.SentByNow()), "02 01 04")
+		next(t, p, "response: tag 1, ok")
+	}
+	s.close()
+	check(t, "what has been sent at the end", len(p.SentByNow()), 0)
+}
