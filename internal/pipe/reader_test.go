@@ -74,7 +74,7 @@ func TestNext(t *testing.T) {
 		_, _ = to.Write(want)
 		_ = to.Close()
 	}()
-	if err := readAll(r); err != io.EOF {
+	if err := readAll(r); !errors.Is(err, io.EOF) {
 		t.Errorf("the error is %v, expected the end of the pipe", err)
 	}
 	if !bytes.Equal(got.octets, want) {
@@ -102,27 +102,29 @@ func TestNow(t *testing.T) {
 		}
 	}
 	_ = to.Close()
-	if err := <-read; err != io.EOF {
+	if err := <-read; !errors.Is(err, io.EOF) {
 		t.Errorf("the error is %v, expected the end of the pipe", err)
 	}
 }
 
 // TestNowEnds though there is always more.
 func TestNowEnds(t *testing.T) {
-	r, from, to := open(t, func([]byte) { time.Sleep(time.Millisecond) }) // the writer is faster
-	wrote := make(chan error)
-	go func() {
-		for {
-			if _, err := to.Write(make([]byte, 64<<10)); err != nil {
-				wrote <- err
-				return
-			}
+	var to *os.File
+	reads := 0
+	more := func(octets []byte) {
+		reads++
+		if _, err := to.Write(octets); err != nil { // it has room for what was read
+			t.Error(err)
 		}
-	}()
+	}
+	r, _, writer := open(t, more)
+	to = writer
+	if _, err := to.Write(make([]byte, 4<<10)); err != nil {
+		t.Fatal(err)
+	}
 	r.Now()
-	_ = from.Close()
-	if err := <-wrote; !errors.Is(err, syscall.EPIPE) {
-		t.Errorf("the writer met %v, expected a broken pipe", err)
+	if reads < 2 {
+		t.Errorf("it read %d times, expected to go on for a while", reads)
 	}
 }
 
