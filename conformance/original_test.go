@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance"
-	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
+	"github.com/packetspec/packetspec/internal/originaltest"
 )
 
 // TestOriginal runs the suite against releases of the original. Each deviates just
@@ -30,12 +30,7 @@ func TestOriginal(t *testing.T) {
 
 func testOriginal(t *testing.T, release string) {
 	dir := filepath.Join("adapters", "python-cs-packetstream")
-	if _, err := os.Stat(filepath.Join(dir, ".venv-"+release)); err != nil {
-		if os.Getenv("PACKETSPEC_REQUIRE_ORIGINAL") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("cs.packetstream %s is not installed: run conformance/%s/setup %s", release, dir, release)
-	}
+	original := originaltest.Process(t, dir, release)
 	s, err := spec.Load(features.FS)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +48,7 @@ func testOriginal(t *testing.T, release string) {
 		results, err := conformance.Run{
 			Spec: s, Scenarios: scenarios, Known: known, Parallel: 4,
 			Timeout: 5 * time.Second, StartTime: time.Minute,
-			Subject: adapter.Process{Argv: []string{filepath.Join(dir, "run"), release}},
+			Subject: original,
 		}.Do(context.Background())
 		if err != nil {
 			t.Fatal(err)
