@@ -118,7 +118,7 @@ func (s Settled) tell() string {
 		return "nothing"
 	case s.Err != nil:
 		return "the error " + s.Err.Error()
-	case s.Reply.OK != nil:
+	case s.Reply.OK != nil && s.Reply.Payload != nil: // an adapter may say more than it must
 		verdict := "failed"
 		if *s.Reply.OK {
 			verdict = "ok"
