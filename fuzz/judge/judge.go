@@ -9,7 +9,8 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// Judge is in what a record differs from what its plan requires, first what came first.
+// Judge is in what a record differs from what its plan requires, first what came first, and
+// of each signature the first.
 // What follows from a difference is left out as far as that can be told.
 func Judge(p *Plan, r *Record, endReason bool) []Difference {
 	j := &judgement{plan: p, record: r, limit: never - 1}
@@ -40,7 +41,17 @@ func Judge(p *Plan, r *Record, endReason bool) []Difference {
 		j.handled()
 	}
 	slices.SortStableFunc(j.found, func(a, b Difference) int { return cmp.Compare(a.Act, b.Act) })
-	return firstMissing(j.found)
+	return firstOfEach(firstMissing(j.found))
+}
+
+// firstOfEach leaves out what has the signature of one before.
+func firstOfEach(found []Difference) []Difference {
+	had := map[string]bool{}
+	return slices.DeleteFunc(found, func(d Difference) bool {
+		signature := d.Signature()
+		defer func() { had[signature] = true }()
+		return had[signature]
+	})
 }
 
 // firstMissing leaves out what may be missing only because something before is: of all that

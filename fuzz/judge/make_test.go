@@ -76,6 +76,18 @@ func TestHandledBeyond(t *testing.T) {
 	}
 }
 
+// TestSurplus lets an adapter say more than it must.
+func TestSurplus(t *testing.T) {
+	plan := judge.Make(input.Step(input.Shutdown, 0, nil), judge.Abilities{})
+	ok := true
+	record := &judge.Record{Aborted: -1, Shutdowns: []judge.Settled{{Sent: true, Done: true, Reply: adapter.Reply{OK: &ok}}}}
+	for _, d := range judge.Judge(plan, record, false) {
+		if strings.HasPrefix(d.Kind, "shutdown") {
+			t.Errorf("%s: %s", d.Signature(), d.Came)
+		}
+	}
+}
+
 // TestEnds is how inputs end the peer's stream.
 func TestEnds(t *testing.T) {
 	for octets, want := range map[string]string{

@@ -45,6 +45,20 @@ type Plan struct {
 	Moves      []Move // what led where, for the trace and to name a difference
 }
 
+// Most is as much as a subject may send before it is taken to send without end: far more
+// than the plan requires.
+func (p *Plan) Most() (packets, octets int) {
+	packets = 4<<10 + 2*(len(p.Answers)+len(p.Calls))
+	octets = 1<<20 + 64*len(p.Calls)
+	for _, a := range p.Answers {
+		octets += 2*max(len(a.Payload), len(a.Packet.Payload)) + 4<<10 // or a text
+	}
+	for _, c := range p.Calls {
+		octets += len(c.Local.Payload)
+	}
+	return packets, octets
+}
+
 // never is the act of what never happens.
 const never = 1 << 30
 

@@ -78,7 +78,7 @@ func (m *mutation) crowd() []byte {
 		p = input.Packet{IsRequest: true, Type: 10, Payload: []byte("n")}
 	}
 	n := []int{2, 3, 5, 9, 17, 40, 130}[m.chance.IntN(56)/9]
-	if n == 130 && m.chance.IntN(2) == 0 {
+	if n == 130 && m.chance.IntN(2) == 0 && p.Type != 9 { // not megabytes for each
 		n = 1200
 	}
 	var raw []byte

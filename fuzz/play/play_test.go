@@ -1,11 +1,15 @@
 package play_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
 
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/mutate"
@@ -71,3 +75,52 @@ const (
 	inputs = 1500
 	seed   = 1
 )
+
+// A flood is the line of a subject that writes for ever and replies to nothing.
+type flood struct {
+	changed chan struct{} // closed: there is always more
+	taken   int
+}
+
+func (*flood) Write([]byte)                    {}
+func (*flood) CloseSend()                      {}
+func (*flood) Drain(time.Duration)             {}
+func (*flood) Do(adapter.Message) play.Pending { return forEver{} }
+func (f *flood) SentByNow() int                { return f.taken }
+func (f *flood) Changed() <-chan struct{}      { return f.changed }
+func (*flood) Dead() <-chan struct{}           { return nil }
+func (*flood) Close()                          {}
+
+func (f *flood) Take() ([]byte, bool) {
+	octets := bytes.Repeat([]byte("\x02\x05\x04"), 1000)
+	f.taken += len(octets)
+	return octets, false
+}
+
+type forEver struct{}
+
+func (forEver) Done() <-chan struct{} { return nil }
+
+func (forEver) Wait(ctx context.Context) (adapter.Reply, error) {
+	<-ctx.Done()
+	return adapter.Reply{}, ctx.Err()
+}
+
+// TestFlood gives a subject up that writes without end, and tells what is wrong with it.
+func TestFlood(t *testing.T) {
+	line := &flood{changed: make(chan struct{})}
+	close(line.changed)
+	plan := judge.Make([]byte("\x03\x05\x02\x01"), judge.Abilities{})
+	record := play.Play(line, plan, play.Patience{Due: time.Hour, End: time.Hour})
+	packets, octets := plan.Most()
+	if len(record.Packets) > packets || line.taken > 2*octets {
+		t.Errorf("%d packets of %d octets were taken, expected at most about %d and %d", len(record.Packets), line.taken, packets, octets)
+	}
+	var found []string
+	for _, d := range judge.Judge(plan, record, false) {
+		found = append(found, d.Signature())
+	}
+	if !slices.Contains(found, "HND-1 extra answer open") {
+		t.Errorf("found is %q, expected that there are too many answers", found)
+	}
+}

@@ -21,6 +21,7 @@ func Play(line Line, plan *judge.Plan, patience Patience) *judge.Record {
 			Refused: make([]judge.Settled, len(plan.Refused)), Shutdowns: make([]judge.Settled, len(plan.Shutdowns)),
 		},
 	}
+	p.mostPackets, p.mostOctets = plan.Most()
 	p.timer = time.NewTimer(time.Hour)
 	defer p.timer.Stop()
 	p.run()
@@ -37,7 +38,11 @@ type player struct {
 	timer    *time.Timer
 	at       int // the act under way
 
+	mostPackets, mostOctets int // that there can be a reason for
+
 	unparsed []byte
+	octets   int        // that have come
+	flooded  bool       // more has come than there can be any reason for: nothing is taken any more
 	got      map[id]int // responses
 	requests int        // of the subject's
 	eof      bool
@@ -85,7 +90,9 @@ func (p *player) run() {
 		}
 	}
 	p.look()
-	p.record.Rest = p.unparsed
+	if !p.flooded {
+		p.record.Rest = p.unparsed
+	}
 	for i, had := range p.had {
 		if s := &p.record.Shutdowns[i]; s.Done {
 			s.Had = <-had
@@ -247,6 +254,9 @@ func (p *player) await(limit time.Duration, due func() (bool, []ticket)) bool {
 	}
 	for {
 		p.look()
+		if p.flooded {
+			return false
+		}
 		wire, returns := due()
 		if p.record.Ended && !wire {
 			wire = true // it never will
@@ -319,13 +329,8 @@ func (p *player) wait(t ticket, limit time.Duration) bool {
 
 // look takes note of all that has come.
 func (p *player) look() {
-	octets, ended := p.line.Take()
-	if ended && !p.record.Ended {
-		p.record.Ended, p.record.EndAct = true, p.at
-	}
-	if len(octets) > 0 {
-		p.unparsed = append(p.unparsed, octets...)
-		p.parse()
+	if !p.flooded {
+		p.take()
 	}
 	p.settle(p.join)
 	for _, t := range p.calls {
@@ -333,6 +338,19 @@ func (p *player) look() {
 	}
 	for _, t := range p.shutdowns {
 		p.settle(t)
+	}
+}
+
+func (p *player) take() {
+	octets, ended := p.line.Take()
+	if ended && !p.record.Ended {
+		p.record.Ended, p.record.EndAct = true, p.at
+	}
+	if len(octets) > 0 {
+		p.octets += len(octets)
+		p.unparsed = append(p.unparsed, octets...)
+		p.parse()
+		p.flooded = p.flooded || p.octets > p.mostOctets
 	}
 }
 
@@ -352,6 +370,10 @@ func (p *player) parse() {
 	for len(p.unparsed) > 0 {
 		f := input.Read(p.unparsed)
 		if f.Shape == input.Cut {
+			return
+		}
+		if len(p.record.Packets) >= p.mostPackets {
+			p.flooded = true
 			return
 		}
 		p.unparsed = p.unparsed[len(f.Octets):]

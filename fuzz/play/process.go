@@ -173,8 +173,8 @@ type pipeLine struct {
 	done    chan struct{}
 }
 
-// maxKept bounds what one subject's connection may send.
-const maxKept = 16 << 20
+// maxKept bounds how many octets are kept that nobody has taken.
+const maxKept = 4 << 20
 
 func (l *pipeLine) read() {
 	defer close(l.done)
