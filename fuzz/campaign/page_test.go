@@ -218,7 +218,7 @@ func (m *measurement) hunt(f mutant.Fault, raws [][]byte, asking []int) (after i
 				switch {
 				case !m.shows(starter, raw, found, 1):
 				case m.shows(mutant.InProcess{}, raw, found, Tries):
-					m.Errorf("without a fault it differs, too: %s by %x", found, raw)
+					m.Errorf("without a fault it differs, too: %s by input %d, %.100x", found, some[i]+1, raw)
 				default:
 					return some[i] + 1, found
 				}

@@ -177,6 +177,15 @@ func (s *subject) alive(v Verdict) Verdict {
 	return v
 }
 
+// await waits for a reply, for so long: of many commands each has that time after the reply
+// to the one before.
+func await(ctx context.Context, p *adapter.Pending, limit time.Duration) (reply adapter.Reply, inTime bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	reply, err = p.Wait(ctx)
+	return reply, ctx.Err() == nil, err
+}
+
 // codec has the codec read and write what is new of the input.
 func (s *subject) codec(ctx context.Context, c *Case, patience play.Patience) (found []judge.Difference) {
 	type asked struct {
@@ -189,14 +198,12 @@ func (s *subject) codec(ctx context.Context, c *Case, patience play.Patience) (f
 			all = append(all, asked{r, s.Send(m)})
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience.End)
-	defer cancel()
 	for _, a := range all {
-		reply, err := a.pending.Wait(ctx)
+		reply, inTime, err := await(ctx, a.pending, patience.End)
 		if s.Err() != nil {
 			return nil
 		}
-		if ctx.Err() != nil {
+		if !inTime {
 			return append(found, judge.Difference{Requirement: "DEC-1", Kind: "codec does not return", State: judge.Codec, Expected: "a reply", Came: "nothing", Timed: true})
 		}
 		if d, differs := a.reading.Judge(a.pending.Command, reply, err); differs {

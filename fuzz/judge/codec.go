@@ -20,6 +20,9 @@ type Reading struct {
 // Codec is the state of a difference of the codec's: there is no connection.
 const Codec = "codec"
 
+// maxReadings is how many frames of one input the codec hears at most.
+const maxReadings = 128
+
 // maxAfter is how many octets that follow a frame are read with it.
 const maxAfter = 16
 
@@ -28,6 +31,9 @@ var hashes = maphash.MakeSeed()
 // Readings are those of frames of which isNew says so.
 func Readings(frames []input.Frame, isNew func(hash uint64) bool) (all []Reading) {
 	for i, f := range frames {
+		if len(all) == maxReadings {
+			break // a thousand requests are not that many forms
+		}
 		if !isNew(maphash.Bytes(hashes, f.Octets)) {
 			continue
 		}
