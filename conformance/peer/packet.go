@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -26,15 +27,10 @@ var errShort = errors.New("the octets stop inside a packet")
 
 // Decode reads the first packet of b, in any of its forms, and the octets it took.
 func Decode(b []byte) (p Packet, n int, err error) {
-	length, rest, ok := cutInteger(b)
-	if !ok {
+	if n = frame(b); n == 0 {
 		return p, 0, errShort
 	}
-	if !length.IsInt64() || length.Int64() > int64(len(rest)) {
-		return p, 0, errShort
-	}
-	body := rest[:length.Int64()]
-	n = len(b) - len(rest) + len(body)
+	length, body, _ := cutInteger(b[:n])
 	field := func() *big.Int {
 		v, after, whole := cutInteger(body)
 		if !whole {
@@ -58,16 +54,43 @@ func Decode(b []byte) (p Packet, n int, err error) {
 	return p, n, err
 }
 
-// cutInteger reads a BSUInt from the front of b.
-func cutInteger(b []byte) (v *big.Int, rest []byte, ok bool) {
-	v = new(big.Int)
+// frame is how many octets the first packet of b has, in any form; 0: b ends before it does.
+func frame(b []byte) int {
+	length := 0
 	for i, octet := range b {
-		v.Lsh(v, 7).Or(v, big.NewInt(int64(octet&0x7f)))
+		if length > len(b) {
+			return 0
+		}
+		length = length<<7 | int(octet&0x7f)
 		if octet < 0x80 {
-			return v, b[i+1:], true
+			if length > len(b)-i-1 {
+				return 0
+			}
+			return i + 1 + length
 		}
 	}
-	return v, nil, false
+	return 0
+}
+
+// cutInteger reads a BSUInt from the front of b, in a time that its length bounds: a subject
+// may send one of a million octets.
+func cutInteger(b []byte) (v *big.Int, rest []byte, ok bool) {
+	last := slices.IndexFunc(b, func(octet byte) bool { return octet < 0x80 })
+	if last < 0 {
+		return new(big.Int), nil, false
+	}
+	octets := make([]byte, last+1) // room enough: seven bits become at most as many eights
+	at, waiting, bits := len(octets), 0, 0
+	for i := last; i >= 0; i-- {
+		waiting |= int(b[i]&0x7f) << bits
+		for bits += 7; bits >= 8; bits -= 8 {
+			at--
+			octets[at] = byte(waiting)
+			waiting >>= 8
+		}
+	}
+	octets[at-1] = byte(waiting)
+	return new(big.Int).SetBytes(octets), b[last+1:], true
 }
 
 // Encode is the octets of p in their shortest form.

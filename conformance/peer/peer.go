@@ -24,12 +24,13 @@ type Peer struct {
 	reader *pipe.Reader // of from
 
 	mu      sync.Mutex
-	unread  []byte
+	unread  stream
 	arrived []mark // of what is unread
 	reads   int
 	ended   bool          // no octets will come any more
 	endErr  error         // nil: the subject closed its end
 	paused  chan struct{} // while the peer does not read: closed on resuming
+	full    chan struct{} // while too much is unread: closed when it no longer is
 	changed chan struct{} // closed at the next change of what is above
 	done    chan struct{} // closed at the reader's end
 }
@@ -80,8 +81,12 @@ func (p *Peer) read() {
 	defer close(p.done)
 	for {
 		p.mu.Lock()
-		paused := p.paused
+		paused, full := p.paused, p.full
 		p.mu.Unlock()
+		if full != nil {
+			<-full
+			continue
+		}
 		if paused != nil {
 			<-paused
 		}
@@ -99,14 +104,21 @@ func (p *Peer) read() {
 	}
 }
 
+// mostUnread is how many octets that nobody takes are read: several times what any scenario
+// lets come. A subject that sends without end has to wait then.
+const mostUnread = 32 << 20
+
 // receive takes note of what one read has brought.
 func (p *Peer) receive(octets []byte) {
 	octets = append([]byte(nil), octets...)
 	p.Wire.add(Event{From: FromSubject, Octets: octets})
 	p.change(func() {
 		p.reads++
-		p.unread = append(p.unread, octets...)
+		p.unread.add(octets)
 		p.arrived = append(p.arrived, mark{len(octets), time.Now(), p.reads})
+		if p.full == nil && len(p.unread.octets) >= mostUnread {
+			p.full = make(chan struct{})
+		}
 	})
 }
 
@@ -156,18 +168,22 @@ func (p *Peer) Send(ctx context.Context, octets []byte) error {
 // [*EndError], ctx's, or tells of octets that are no packet.
 func (p *Peer) Next(ctx context.Context) (r Received, err error) {
 	awaitErr := p.await(ctx, func() bool {
-		packet, n, decodeErr := Decode(p.unread)
+		n := p.unread.frame()
 		switch {
-		case errors.Is(decodeErr, errShort) && p.ended:
-			err = &EndError{Rest: p.unread, Err: p.endErr}
-		case errors.Is(decodeErr, errShort):
+		case n == 0 && p.ended:
+			err = &EndError{Rest: p.unread.octets, Err: p.endErr}
+			return true
+		case n == 0:
 			return false
-		case decodeErr != nil:
-			err = fmt.Errorf("the subject sent %s: %w", ShowHex(p.unread[:n]), decodeErr)
-		default:
-			r = Received{Packet: packet, Octets: p.unread[:n:n]}
-			r.At, r.Read = p.take(n)
 		}
+		octets := p.unread.octets[:n:n]
+		packet, _, decodeErr := Decode(octets)
+		if decodeErr != nil {
+			err = fmt.Errorf("the subject sent %s: %w", ShowHex(octets), decodeErr)
+			return true
+		}
+		r = Received{Packet: packet, Octets: octets}
+		r.At, r.Read = p.take(n)
 		return true
 	})
 	if awaitErr != nil {
@@ -178,7 +194,10 @@ func (p *Peer) Next(ctx context.Context) (r Received, err error) {
 
 // take drops n unread octets and tells of the read that brought the last of them.
 func (p *Peer) take(n int) (at time.Time, read int) {
-	p.unread = p.unread[n:]
+	p.unread.drop(n)
+	if len(p.unread.octets) < mostUnread {
+		p.readOn()
+	}
 	for n > 0 {
 		m := &p.arrived[0]
 		at, read = m.at, m.read
@@ -205,12 +224,27 @@ func (p *Peer) SentByNow() (octets []byte) {
 	return octets
 }
 
+// readOn lets the reader go on that had to wait, for those who hold p.mu.
+func (p *Peer) readOn() {
+	if p.full != nil {
+		close(p.full)
+		p.full = nil
+	}
+}
+
+// Ended reports whether the subject's stream has ended.
+func (p *Peer) Ended() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}
+
 // Unread is what the subject has sent and Next has not taken, as far as it has been read,
 // and whether its stream has ended.
 func (p *Peer) Unread() (octets []byte, ended bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]byte(nil), p.unread...), p.ended
+	return append([]byte(nil), p.unread.octets...), p.ended
 }
 
 // Changed is closed when more octets have come than Next has taken, or the subject's
@@ -218,7 +252,7 @@ func (p *Peer) Unread() (octets []byte, ended bool) {
 func (p *Peer) Changed() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.unread) > 0 || p.ended {
+	if len(p.unread.octets) > 0 || p.ended {
 		now := make(chan struct{})
 		close(now)
 		return now
@@ -283,6 +317,7 @@ func (p *Peer) Close() {
 	_ = p.from.Close()
 	p.mu.Lock()
 	p.resume()
+	p.readOn()
 	p.mu.Unlock()
 	<-p.done
 }

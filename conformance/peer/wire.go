@@ -2,6 +2,7 @@ package peer
 
 import (
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 )
@@ -43,36 +44,63 @@ func (w *Wire) Events() []Event {
 	return append([]Event(nil), w.events...)
 }
 
-// Lines tells what happened so far, one packet a line with its fields, in order of
-// the packets' last octets.
-func (w *Wire) Lines() []string {
-	var lines []string
-	partial := map[Direction][]byte{}
-	for _, e := range w.Events() {
-		if e.Note != "" {
-			lines = append(lines, fmt.Sprintf("%-7s  %s", e.From, e.Note))
-			continue
-		}
-		partial[e.From] = append(partial[e.From], e.Octets...)
-		for len(partial[e.From]) > 0 {
-			p, n, err := Decode(partial[e.From])
-			if n == 0 {
-				break
-			}
-			meaning := p.String()
-			if err != nil {
-				meaning = err.Error()
-			}
-			lines = append(lines, fmt.Sprintf("%-7s  %s  %s", e.From, ShowHex(partial[e.From][:n]), meaning))
-			partial[e.From] = partial[e.From][n:]
+// A Line is one packet or happening of a wire; its text is made when it is asked for.
+type Line struct {
+	From   Direction
+	Octets []byte // of a packet, or of what is none
+	Note   string // what happened, if not octets
+	Whole  bool   // the octets are a packet's, be it malformed
+}
+
+// String is the line: who, the octets, and what they mean.
+func (l Line) String() string {
+	if l.Note != "" {
+		return fmt.Sprintf("%-7s  %s", l.From, l.Note)
+	}
+	meaning := "(no whole packet)"
+	if l.Whole {
+		p, _, err := Decode(l.Octets)
+		if meaning = p.String(); err != nil {
+			meaning = err.Error()
 		}
 	}
-	for _, from := range []Direction{FromPeer, FromSubject} {
-		if len(partial[from]) > 0 {
-			lines = append(lines, fmt.Sprintf("%-7s  %s  (no whole packet)", from, ShowHex(partial[from])))
+	return fmt.Sprintf("%-7s  %s  %s", l.From, ShowHex(l.Octets), meaning)
+}
+
+// All tells what happened so far, one packet a line, in order of the packets' last octets.
+func (w *Wire) All() iter.Seq[Line] {
+	return func(yield func(Line) bool) {
+		partial := map[Direction]*stream{FromPeer: {}, FromSubject: {}}
+		for _, e := range w.Events() {
+			if e.Note != "" {
+				if !yield(Line{From: e.From, Note: e.Note}) {
+					return
+				}
+				continue
+			}
+			octets := partial[e.From]
+			octets.add(e.Octets)
+			for n := octets.frame(); n > 0; n = octets.frame() {
+				if !yield(Line{From: e.From, Octets: octets.octets[:n:n], Whole: true}) {
+					return
+				}
+				octets.drop(n)
+			}
+		}
+		for _, from := range []Direction{FromPeer, FromSubject} {
+			if rest := partial[from].octets; len(rest) > 0 && !yield(Line{From: from, Octets: rest}) {
+				return
+			}
 		}
 	}
-	return lines
+}
+
+// Lines are the texts of all lines.
+func (w *Wire) Lines() (texts []string) {
+	for line := range w.All() {
+		texts = append(texts, line.String())
+	}
+	return texts
 }
 
 // shownOctets is how many octets ShowHex shows.

@@ -56,13 +56,20 @@ func differ(expected, actual []byte) *Failure {
 	return f
 }
 
-// describe writes octets with what they mean, packet by packet.
+// mostDescribed is how many packets a message tells of.
+const mostDescribed = 40
+
+// describe writes octets with what they mean, packet by packet; many are cut.
 func describe(octets []byte) string {
 	if len(octets) == 0 {
 		return "no octets"
 	}
 	var meanings []string
 	for rest := octets; len(rest) > 0; {
+		if len(meanings) == mostDescribed {
+			meanings = append(meanings, fmt.Sprintf("… %d octets more", len(rest)))
+			break
+		}
 		p, n, err := peer.Decode(rest)
 		if n == 0 || err != nil {
 			meanings = append(meanings, "no whole packet")

@@ -401,7 +401,7 @@ func (w *World) unlessSent(m adapter.Message, expected string) (*adapter.Pending
 			return reply, nil
 		case <-w.current.peer.Changed():
 		}
-		if _, ended := w.current.peer.Unread(); ended {
+		if w.current.peer.Ended() {
 			return reply, nil
 		}
 		r, err := w.pull(expected)
@@ -411,6 +411,8 @@ func (w *World) unlessSent(m adapter.Message, expected string) (*adapter.Pending
 		if w.isRequest(r.Packet) && !r.Same(peer.EOF) {
 			return nil, failf(expected+", and nothing sent", "%s", describe(r.Octets))
 		}
-		w.current.received = append(w.current.received, r)
+		if err := w.current.keep(r, expected); err != nil {
+			return nil, err
+		}
 	}
 }

@@ -51,33 +51,28 @@ type call struct {
 	request *peer.Received   // as it came, once it did
 }
 
-// What Wire shows of a long exchange: how it began, and how it ended.
-const (
-	firstLines = 20
-	lastLines  = 40
-)
-
 // Wire tells what happened on the pipes, one packet a line.
 func (w *World) Wire() []string {
-	lines := w.wholeWire()
-	if left := len(lines) - firstLines - lastLines; left > 0 {
-		lines = slices.Replace(lines, firstLines, firstLines+left, fmt.Sprintf("… %d packets more …", left))
-	}
-	return lines
-}
-
-func (w *World) wholeWire() []string {
-	var lines []string
+	var shown excerpt
 	for i, c := range w.conns {
-		for _, line := range c.peer.Wire.Lines() {
+		for line := range c.peer.Wire.All() {
 			if len(w.conns) > 1 {
-				line = fmt.Sprintf("c%d  %s", i+1, line)
+				shown.add(ofConnection{i + 1, line})
+			} else {
+				shown.add(line)
 			}
-			lines = append(lines, line)
 		}
 	}
-	return lines
+	return shown.lines()
 }
+
+// ofConnection is a line of one of several connections.
+type ofConnection struct {
+	number int
+	peer.Line
+}
+
+func (l ofConnection) String() string { return fmt.Sprintf("c%d  %s", l.number, l.Line) }
 
 // Close ends the scenario: the subject forgets its connections, within ctx.
 func (w *World) Close(ctx context.Context) error {
@@ -199,11 +194,26 @@ func (w *World) find(expected string, wanted func(peer.Packet) bool) (peer.Recei
 		if wanted(r.Packet) {
 			return r, nil
 		}
-		c.received = append(c.received, r)
+		if err := c.keep(r, expected); err != nil {
+			return r, err
+		}
 		if c.sawEOF {
 			return r, failf(expected, "in its place %s, the last packet", c.tellReceived())
 		}
 	}
+}
+
+// mostKept is how many packets nobody has asked for a connection keeps: no scenario lets
+// nearly as many come, and a subject that sends for ever must not use up the memory.
+const mostKept = 1 << 16
+
+// keep puts a packet aside that a later step may ask for.
+func (c *connection) keep(r peer.Received, expected string) error {
+	c.received = append(c.received, r)
+	if len(c.received) <= mostKept {
+		return nil
+	}
+	return failf(expected, "in its place %d packets that no step has asked for: %s", len(c.received), c.tellReceived())
 }
 
 // tellReceived tells of the packets that no step has asked for.
