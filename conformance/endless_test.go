@@ -1,0 +1,98 @@
+package conformance_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/adapters/goreference"
+	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/features"
+)
+
+// endless connections send the same octets for ever and do nothing else.
+type endless struct {
+	goreference.Implementation
+	octets string
+}
+
+func (e endless) Open(o adapter.OpenOptions, _ adapter.Handler) (adapter.Connection, error) {
+	recv, err := os.OpenFile(o.Recv, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	send, err := os.OpenFile(o.Send, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, errors.Join(err, recv.Close())
+	}
+	go func() {
+		octets := bytes.Repeat([]byte(e.octets), 4096)
+		for {
+			if _, err := send.Write(octets); err != nil {
+				return
+			}
+		}
+	}()
+	return flooding{recv, send}, nil
+}
+
+type flooding struct{ recv, send *os.File }
+
+func (flooding) Request(context.Context, adapter.Request) (adapter.Call, error) {
+	return flooding{}, nil
+}
+
+func (flooding) Shutdown(bool) error   { return nil }
+func (flooding) Join() (string, error) { return adapter.EndedEOF, nil }
+
+func (flooding) Wait(context.Context) (adapter.Response, error) {
+	return adapter.Response{Flags: "0"}, nil
+}
+
+func (f flooding) Close() error {
+	_, _ = f.recv.Close(), f.send.Close()
+	return nil
+}
+
+// TestEndless fails subjects that send without end, in the time that scenarios have, and
+// without using up the memory.
+func TestEndless(t *testing.T) {
+	s, err := spec.Load(features.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenarios, err := conformance.Filter{Run: "^(TAG-2|SHD-2)$"}.Select(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, octets := range map[string]string{
+		"answers": "\x02\x05\x04", "requests": "\x03\x05\x02\x01", "a length": "\x80", "a packet": "\xff\xff\xff\xff\x7f", "EOF": "\x03\x00\x02\x00",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := results(t, conformance.Run{
+				Spec: s, Scenarios: scenarios, Parallel: 2, Timeout: 500 * time.Millisecond, StartTime: 10 * time.Second,
+				Subject: adapter.InProcess{Implementation: endless{octets: octets}},
+			})
+			for _, result := range r.Results {
+				if result.Outcome != report.Fail && result.Outcome != report.Timeout {
+					t.Errorf("%s ends in %s, expected that it fails", result.ID, result.Outcome)
+				}
+				if text := r.Explain(result); len(text) > 40_000 {
+					t.Errorf("%s is explained in %d octets", result.ID, len(text))
+				}
+			}
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			if m.Sys > 2<<30 {
+				t.Errorf("%d octets of memory are in use", m.Sys)
+			}
+		})
+	}
+}
