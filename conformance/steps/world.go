@@ -10,6 +10,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
+	"github.com/packetspec/packetspec/internal/excerpt"
 )
 
 // ErrTimeout is the cause with which a scenario's context ends when its time is over.
@@ -53,17 +54,17 @@ type call struct {
 
 // Wire tells what happened on the pipes, one packet a line.
 func (w *World) Wire() []string {
-	var shown excerpt
+	var shown excerpt.Excerpt
 	for i, c := range w.conns {
 		for line := range c.peer.Wire.All() {
 			if len(w.conns) > 1 {
-				shown.add(ofConnection{i + 1, line})
+				shown.Add(ofConnection{i + 1, line})
 			} else {
-				shown.add(line)
+				shown.Add(line)
 			}
 		}
 	}
-	return shown.lines()
+	return shown.Lines()
 }
 
 // ofConnection is a line of one of several connections.

@@ -6,6 +6,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/internal/excerpt"
 )
 
 // Tell is what a finding's input requires, and what came, in words.
@@ -75,9 +76,9 @@ func (f *Finding) Explain(broken spec.Requirement, replay string) string {
 	return s + "  run again    " + replay + "\n"
 }
 
-// labelled is lines, the first behind a label.
+// labelled is lines, if not too many, the first behind a label.
 func labelled(label string, lines []string) (s string) {
-	for _, line := range lines {
+	for _, line := range excerpt.Of(lines) {
 		s += fmt.Sprintf("  %-11s  %s\n", label, line)
 		label = ""
 	}
