@@ -120,24 +120,32 @@ func (w *World) takesNoMore() error {
 	if w.Later {
 		return w.requestsNoMore()
 	}
-	for i := 0; ; i++ {
-		m := adapter.Message{Op: adapter.OpRequest, Call: "probe-" + strconv.Itoa(i), RqType: adapter.TypeNone}
-		_, err := w.command(m)
-		if kindOf(err) == adapter.Closed {
-			return nil
-		}
-		if err != nil {
-			return subjectError(`a request to be refused with the error "closed"`, err)
-		}
-		isProbe := func(p peer.Packet) bool { return p.IsRequest && p.Type.IsInt64() && p.Type.Int64() == 1 }
-		r, err := w.find("the request that the subject took after its shutdown was called", isProbe)
-		if err != nil {
-			return err
-		}
-		if err := w.send(peer.Packet{Channel: r.Channel, Tag: r.Tag, Flags: big.NewInt(1)}.Encode()); err != nil {
-			return err
-		}
+	tries := 0
+	refused, err := poll(w, func() (bool, error) { tries++; return w.isClosed("probe-" + strconv.Itoa(tries)) }, func(refused bool) bool { return refused })
+	if err != nil || refused {
+		return err
 	}
+	f := failf(`a request to be refused with the error "closed"`, "%d were taken within %v", tries, w.Limit)
+	f.TimedOut = true
+	return f
+}
+
+// isClosed asks for a request, and reports whether it is refused as closed. If it is taken it
+// is answered, as soon as it comes.
+func (w *World) isClosed(name string) (bool, error) {
+	_, err := w.command(adapter.Message{Op: adapter.OpRequest, Call: name, RqType: adapter.TypeNone})
+	if kindOf(err) == adapter.Closed {
+		return true, nil
+	}
+	if err != nil {
+		return false, subjectError(`a request to be refused with the error "closed"`, err)
+	}
+	isProbe := func(p peer.Packet) bool { return p.IsRequest && p.Type.IsInt64() && p.Type.Int64() == 1 }
+	r, err := w.find("the request that the subject took after its shutdown was called", isProbe)
+	if err != nil {
+		return false, err
+	}
+	return false, w.send(peer.Packet{Channel: r.Channel, Tag: r.Tag, Flags: big.NewInt(1)}.Encode())
 }
 
 func (w *World) requestsNoMore() error {
