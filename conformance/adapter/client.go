@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -195,8 +197,8 @@ func (c *Client) read(out io.Reader) {
 // take hands one line to the command that it answers.
 func (c *Client) take(line []byte) error {
 	var r Reply
-	if notJSON := json.Unmarshal(line, &r); notJSON != nil {
-		return stray(line, notJSON.Error())
+	if err := json.Unmarshal(line, &r); err != nil {
+		return stray(line, notReply(err))
 	}
 	c.mu.Lock()
 	p, known := c.waiting[r.ID]
@@ -207,6 +209,39 @@ func (c *Client) take(line []byte) error {
 	}
 	p.settle(p.Command.result(r))
 	return nil
+}
+
+// notReply tells why a line is no reply, in the words of JSON.
+func notReply(err error) string {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err.Error()
+	}
+	if wrong.Field == "" {
+		return fmt.Sprintf("it is %s %s, and a reply is an object", article(wrong.Value), wrong.Value)
+	}
+	var want string
+	switch wrong.Type.Kind() {
+	case reflect.Struct:
+		want = "an object"
+	case reflect.Slice:
+		want = "a list"
+	case reflect.Bool:
+		want = "true or false"
+	case reflect.String:
+		want = "a string"
+	default:
+		want = "a whole number"
+	}
+	return fmt.Sprintf("its field %q is %s %s, and has to be %s", wrong.Field, article(wrong.Value), wrong.Value, want)
+}
+
+// article goes before a word.
+func article(word string) string {
+	if strings.ContainsAny(word[:1], "aeiou") {
+		return "an"
+	}
+	return "a"
 }
 
 // result is what r is for who gave the command: r, or an error.
