@@ -246,10 +246,13 @@ func article(word string) string {
 
 // result is what r is for who gave the command: r, or an error.
 func (m Message) result(r Reply) (Reply, error) {
-	if r.Error != nil {
-		return Reply{}, r.Error
+	switch {
+	case r.Error == nil:
+		return r, m.missing(r)
+	case !slices.Contains(kinds, r.Error.Kind):
+		return Reply{}, Errorf(Internal, "%s (the adapter gave it the kind %q, which is none of %q)", r.Error.Message, r.Error.Kind, kinds)
 	}
-	return r, m.missing(r)
+	return Reply{}, r.Error
 }
 
 func stray(line []byte, reason string) error {

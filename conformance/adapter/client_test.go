@@ -106,6 +106,20 @@ func TestManyGoroutinesSend(t *testing.T) {
 	all.Wait()
 }
 
+// TestUnknownKinds takes an error whose kind the guide does not have for internal, and none
+// for no error.
+func TestUnknownKinds(t *testing.T) {
+	for _, kind := range []string{`"kind":"",`, "", `"kind":"timeout",`} {
+		s := newScript(t)
+		p := s.Send(adapter.Message{Op: adapter.OpWait})
+		s.hear()
+		s.say(`{"id":1,"error":{%s"message":"boom"}}`, kind)
+		_, err := await(t, p)
+		check(t, "kind", adapter.KindOf(err), adapter.Internal)
+		checkText(t, "error", err.Error(), "boom", "which is none of")
+	}
+}
+
 func TestErrorReply(t *testing.T) {
 	s := newScript(t)
 	p := s.Send(adapter.Message{Op: adapter.OpWait, Conn: "c", Call: "a"})

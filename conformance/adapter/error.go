@@ -20,6 +20,9 @@ const (
 	Internal    Kind = "internal"    // anything else
 )
 
+// kinds are all of them: another counts as Internal.
+var kinds = []Kind{Unsupported, Invalid, Closed, Cancelled, BadDecode, Incomplete, Malformed, Internal}
+
 // An Error is what an adapter replies in place of a result.
 type Error struct {
 	Kind    Kind   `json:"kind"`
