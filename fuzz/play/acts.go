@@ -1,0 +1,110 @@
+package play
+
+import (
+	"strconv"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/judge"
+)
+
+// perform does one act, and reports whether the script can go on.
+func (p *player) perform(a judge.Act) bool {
+	switch a.Verb {
+	case judge.Write:
+		p.line.Write(a.Octets)
+	case judge.Await:
+		return p.await(p.patience.Due, p.dues)
+	case judge.Segment:
+		p.line.Drain(p.patience.Due)
+	case judge.Request:
+		return p.request(a.Index)
+	case judge.Release:
+		p.line.Do(adapter.Message{Op: adapter.OpRelease, Gate: a.Gate})
+	case judge.Shutdown:
+		p.shutdown(a.Index)
+	case judge.CloseSend:
+		p.line.CloseSend()
+	case judge.AwaitEnd:
+		p.record.Hung = !p.awaitEnd()
+	case judge.Probe:
+		if !p.record.Hung {
+			p.wait(p.do(&p.record.Probe, adapter.Message{Op: adapter.OpRequest, Call: "probe", RqType: "0"}), p.patience.Due)
+		}
+	case judge.Seen:
+		p.seen()
+	}
+	return true
+}
+
+func (p *player) shutdown(index int) {
+	block := p.plan.Shutdowns[index].Block
+	t := p.do(&p.record.Shutdowns[index], adapter.Message{Op: adapter.OpShutdown, Block: &block})
+	p.shutdowns[index] = t
+	had := make(chan int, 1)
+	p.had[index] = had
+	go func() { // at the moment of its return, whatever the script does then
+		<-t.pending.Done()
+		had <- p.line.SentByNow()
+	}()
+}
+
+func (p *player) request(index int) bool {
+	if index < 0 {
+		to := &p.record.Refused[-index-1]
+		l := p.plan.Refused[-index-1].Local
+		return p.wait(p.do(to, p.message("refused", -index, l, "")), p.patience.Due)
+	}
+	c := p.plan.Calls[index]
+	submitted := new(judge.Settled)
+	if !p.wait(p.do(submitted, p.message("call", index, c.Local, c.Decoder)), p.patience.Due) {
+		return false
+	}
+	if submitted.Err != nil {
+		p.record.Calls[index] = *submitted
+		return true
+	}
+	if !c.Late {
+		p.waitFor(index)
+	}
+	p.submits[index] = ticket{to: submitted}
+	return true
+}
+
+func (p *player) message(name string, index int, l input.Local, decoder string) adapter.Message {
+	m := adapter.Message{
+		Op: adapter.OpRequest, Call: name + strconv.Itoa(index), RqType: adapter.Int(l.Type), Flags: adapter.Int(l.Flags),
+		Payload: l.Payload, Decode: decoder,
+	}
+	if l.Channel != 0 {
+		m.Channel = adapter.Int(l.Channel)
+	}
+	return m
+}
+
+// waitFor asks for the end of a call.
+func (p *player) waitFor(index int) {
+	p.calls[index] = p.do(&p.record.Calls[index], adapter.Message{Op: adapter.OpWait, Call: "call" + strconv.Itoa(index)})
+}
+
+// linger gives a shutdown, before the act that lets it return, the time to return too early.
+func (p *player) linger(act int) {
+	for i, t := range p.shutdowns {
+		if t.to != nil && !t.to.Done && p.plan.Shutdowns[i].Earliest == act {
+			p.wait(p.do(new(judge.Settled), adapter.Message{Op: adapter.OpSeen}), p.patience.Due)
+			return
+		}
+	}
+}
+
+func (p *player) seen() {
+	if p.record.Hung {
+		return
+	}
+	s := new(judge.Settled)
+	if !p.wait(p.do(s, adapter.Message{Op: adapter.OpSeen}), p.patience.Due) || s.Err != nil {
+		p.record.SeenErr = s.Err
+		return
+	}
+	p.record.Seen = *s.Reply.Calls
+}
