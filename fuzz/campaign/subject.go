@@ -113,6 +113,9 @@ func (s *subject) end() {
 	s.discard()
 }
 
+// noRequirement is what a difference breaks that is from the adapter guide.
+const noRequirement = "-"
+
 // A Verdict is what was found of an input.
 type Verdict struct {
 	Case   *Case
@@ -149,7 +152,7 @@ func (s *subject) hear(ctx context.Context, c *Case, patience play.Patience) (v 
 		v.CodecOnly = true
 		return v
 	case err != nil && s.Err() == nil && ctx.Err() == nil:
-		v.Found = append(v.Found, judge.Difference{Requirement: "-", Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()})
+		v.Found = append(v.Found, judge.Difference{Requirement: noRequirement, Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()})
 		return v
 	case err != nil:
 		return s.alive(v)
@@ -160,10 +163,9 @@ func (s *subject) hear(ctx context.Context, c *Case, patience play.Patience) (v 
 		s.took(time.Since(began))
 	}
 	line.Close()
-	if s.Err() != nil && v.Record.Died == "" {
-		v.Record.Died = "it ended"
+	if s.Err() != nil || v.Record.Died != "" {
+		return s.died(v, v.Record)
 	}
-	v.Died = v.Record.Died != ""
 	v.Found = append(v.Found, judge.Judge(c.Plan, v.Record, s.Can(adapter.CanEndReason))...)
 	return v
 }
@@ -172,7 +174,22 @@ func (s *subject) hear(ctx context.Context, c *Case, patience play.Patience) (v 
 // by that.
 func (s *subject) alive(v Verdict) Verdict {
 	if s.Err() != nil {
-		v.Died, v.Found = true, judge.Judge(v.Case.Plan, &judge.Record{Died: "it ended", Aborted: -1}, false)
+		return s.died(v, &judge.Record{Aborted: -1})
+	}
+	return v
+}
+
+// died is v with what it means that no more replies will come: the subject's process has
+// ended, or its adapter has printed what is no reply.
+func (s *subject) died(v Verdict, r *judge.Record) Verdict {
+	v.Died = true
+	r.Died = "it ended"
+	v.Found = append(v.Found, judge.Judge(v.Case.Plan, r, false)...)
+	if stray := new(adapter.StrayError); errors.As(s.Err(), &stray) {
+		v.Found = []judge.Difference{{
+			Requirement: noRequirement, Kind: "no reply", State: "adapter",
+			Expected: "a reply to each command, as the adapter guide has it, and no other line", Came: stray.Error(),
+		}}
 	}
 	return v
 }
