@@ -68,7 +68,7 @@ func TestEndless(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scenarios, err := conformance.Filter{Run: "^(TAG-2|SHD-2)$"}.Select(s)
+	scenarios, err := conformance.Filter{Run: "^SHD-2$"}.Select(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestEndless(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := results(t, conformance.Run{
-				Spec: s, Scenarios: scenarios, Parallel: 2, Timeout: 500 * time.Millisecond, StartTime: 10 * time.Second,
+				Spec: s, Scenarios: scenarios, Parallel: 4, Timeout: 500 * time.Millisecond, StartTime: 10 * time.Second,
 				Subject: adapter.InProcess{Implementation: endless{octets: octets}},
 			})
 			for _, result := range r.Results {
