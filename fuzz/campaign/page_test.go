@@ -21,9 +21,9 @@ import (
 
 // TestPage measures campaigns by the faults of the mutant: after how many inputs each is
 // found and confirmed, guided and blind, by the same seeds. It writes what it finds into
-// the file that FUZZ_PAGE names, and takes an hour for
+// the file that FUZZ_PAGE names, and takes half an hour for
 //
-//	FUZZ_PAGE=../FAULTS.md FUZZ_SEEDS=5 FUZZ_INPUTS=100000 FUZZ_BLIND=10000 go test ./fuzz/campaign -run TestPage -v -timeout 0
+//	FUZZ_PAGE=../../FAULTS.md FUZZ_SEEDS=5 go test ./fuzz/campaign -run TestPage -v -timeout 0
 //
 // What a campaign makes does not depend on its subject. So the inputs are made once, the
 // mutant without a fault tells which faults each of them asks for, and only those are then
@@ -32,7 +32,7 @@ import (
 func TestPage(t *testing.T) {
 	file := os.Getenv("FUZZ_PAGE")
 	if file == "" {
-		t.Skip("takes an hour: FUZZ_PAGE=FILE asks for it")
+		t.Skip("takes half an hour: FUZZ_PAGE=FILE asks for it")
 	}
 	m := measurement{
 		T: t, inputs: number("FUZZ_INPUTS", 100_000), blind: number("FUZZ_BLIND", 100_000), seeds: number("FUZZ_SEEDS", 5),
