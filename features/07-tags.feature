@@ -175,6 +175,13 @@ Feature: Tags
       | requesting type 2 (flags -1)    |
       | requesting type -1 (channel 5)  |
 
+  @TAG-1 @should @dialect-2021
+  Scenario: a request refused for its channel takes no tag
+    Given a connection
+    Then the subject refuses to request type 2 (channel 5), unless it offers channels
+    When the subject requests type 0 as "a"
+    Then the subject sends 03 01 02 01 (request: tag 1, wire type 1)
+
   @TAG-4 @must
   Scenario Outline: a tag in flight is the same in any form: <case>
     Given a connection
