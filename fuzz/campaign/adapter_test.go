@@ -3,6 +3,7 @@ package campaign_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -33,7 +34,7 @@ func (chatty) Start(ctx context.Context) (*adapter.Session, error) {
 			_, _ = fmt.Fprintln(replies, `{"id":1,"version":1,"name":"chatty","release":"1","language":"none","supports":[]}`)
 		}
 	}()
-	end := func() error { _, _ = in.Close(), out.Close(); <-served; return nil }
+	end := func() error { err := errors.Join(in.Close(), out.Close()); <-served; return err }
 	session := &adapter.Session{
 		Client: adapter.NewClient(in, out), Stop: end, Kill: func() { _ = end() },
 		StderrTotal: func() (int64, bool) { return 0, false },
