@@ -112,7 +112,7 @@ func TestFaultyConnectionsAreFoundOut(t *testing.T) {
 	} {
 		t.Run("connection "+fault.String(), func(t *testing.T) {
 			foundOut(t, fault.requirement, streamSeeds(t), func(data []byte) error {
-				return plugged(fault.plant).connectionTarget(data, time.Second/2)
+				return plugged(fault.plant).connectionTarget(data, timeFor(fault.requirement))
 			})
 		})
 		t.Run("session "+fault.String(), func(t *testing.T) {
