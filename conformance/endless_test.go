@@ -3,7 +3,6 @@ package conformance_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"os"
 	"runtime"
 	"testing"
@@ -24,13 +23,9 @@ type endless struct {
 }
 
 func (e endless) Open(o adapter.OpenOptions, _ adapter.Handler) (adapter.Connection, error) {
-	recv, err := os.OpenFile(o.Recv, os.O_RDONLY, 0)
+	recv, send, err := o.OpenPipes()
 	if err != nil {
 		return nil, err
-	}
-	send, err := os.OpenFile(o.Send, os.O_WRONLY, 0)
-	if err != nil {
-		return nil, errors.Join(err, recv.Close())
 	}
 	go func() {
 		octets := bytes.Repeat([]byte(e.octets), 4096)

@@ -1,6 +1,10 @@
 package adapter
 
-import "context"
+import (
+	"context"
+	"errors"
+	"os"
+)
 
 // An Implementation is what an adapter in Go puts under test; [Serve] does the rest.
 // An error that is no [*Error] is reported as internal.
@@ -31,6 +35,18 @@ type OpenOptions struct {
 	Tick       func([]byte) // nil: no ticks; given with TickStderr false
 	TickStderr bool         // ticks go to the standard error
 	Name       string
+}
+
+// OpenPipes opens the two named pipes in the order of the adapter guide, which both sides
+// need to keep: recv first.
+func (o OpenOptions) OpenPipes() (recv, send *os.File, err error) {
+	if recv, err = os.OpenFile(o.Recv, os.O_RDONLY, 0); err != nil {
+		return nil, nil, err
+	}
+	if send, err = os.OpenFile(o.Send, os.O_WRONLY, 0); err != nil {
+		return nil, nil, errors.Join(err, recv.Close())
+	}
+	return recv, send, nil
 }
 
 // A Connection is one connection of an implementation.

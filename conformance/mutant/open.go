@@ -3,7 +3,6 @@ package mutant
 import (
 	"io"
 	"math/big"
-	"os"
 	"sync"
 	"time"
 
@@ -12,13 +11,8 @@ import (
 
 // Open implements [adapter.Implementation].
 func (i *implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
-	recv, err := os.OpenFile(o.Recv, os.O_RDONLY, 0)
+	recv, send, err := o.OpenPipes()
 	if err != nil {
-		return nil, err
-	}
-	send, err := os.OpenFile(o.Send, os.O_WRONLY, 0)
-	if err != nil {
-		_ = recv.Close()
 		return nil, err
 	}
 	c := &connection{

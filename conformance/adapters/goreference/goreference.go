@@ -5,7 +5,6 @@ package goreference
 import (
 	"context"
 	"errors"
-	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -69,13 +68,8 @@ func (Implementation) String(p adapter.Packet) (string, error) {
 
 // Open implements [adapter.Implementation].
 func (i Implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
-	recv, err := os.OpenFile(o.Recv, os.O_RDONLY, 0)
+	recv, send, err := o.OpenPipes()
 	if err != nil {
-		return nil, err
-	}
-	send, err := os.OpenFile(o.Send, os.O_WRONLY, 0)
-	if err != nil {
-		_ = recv.Close()
 		return nil, err
 	}
 	opts := append(slices.Clone(i.Options), reference.WithName(o.Name))
