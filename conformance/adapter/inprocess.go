@@ -14,11 +14,24 @@ func (p InProcess) String() string { return "" }
 
 // Start implements [Starter].
 func (p InProcess) Start(ctx context.Context) (*Session, error) {
+	return Func(func(ctx context.Context, commands io.Reader, replies io.Writer) error {
+		return Serve(ctx, p.Implementation, commands, replies)
+	}).Start(ctx)
+}
+
+// A Func is an adapter inside this process: it reads commands and writes replies until the
+// commands end. Its ctx never ends.
+type Func func(ctx context.Context, commands io.Reader, replies io.Writer) error
+
+func (Func) String() string { return "" }
+
+// Start implements [Starter].
+func (f Func) Start(ctx context.Context) (*Session, error) {
 	commands, in := io.Pipe()
 	out, replies := io.Pipe()
 	served := make(chan error, 1)
 	go func() {
-		err := Serve(context.WithoutCancel(ctx), p.Implementation, commands, replies)
+		err := f(context.WithoutCancel(ctx), commands, replies)
 		_ = replies.Close()
 		served <- err
 	}()
