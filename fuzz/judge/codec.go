@@ -6,6 +6,7 @@ import (
 	"math/big"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
@@ -192,35 +193,20 @@ func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Diffe
 	return d, got.IsRequest != want.IsRequest || !same(got, *want)
 }
 
-// exactly is the packet of a frame as the adapter protocol has it, with integers that may
-// have more bits than those of [input.Packet].
+// exactly is the packet of a whole frame as the adapter protocol has it, with integers that
+// may have more bits than those of [input.Packet].
 func exactly(f input.Frame) *adapter.Packet {
 	p := Form(f.Packet)
 	if !f.Beyond {
 		return p
 	}
+	exact, _, _ := peer.Decode(f.Octets) // whole, so that there is no error
 	decimal := func(v *big.Int) adapter.Integer { return adapter.Integer(v.String()) }
-	p.Tag = decimal(bits(f.Octets[f.Tag:f.Word]))
-	p.Flags = decimal(new(big.Int).Rsh(bits(f.Octets[f.Word:f.Channel]), 2))
-	if f.Channel < f.Type {
-		p.Channel = decimal(bits(f.Octets[f.Channel:f.Type]))
-	}
+	p.Channel, p.Tag, p.Flags = decimal(exact.Channel), decimal(exact.Tag), decimal(exact.Flags)
 	if p.IsRequest {
-		p.RqType = decimal(bits(f.Octets[f.Type:f.Payload]))
+		p.RqType = decimal(exact.Type)
 	}
 	return p
-}
-
-// bits is the value of a BSUInt of any length: seven bits an octet, the highest first.
-func bits(bsuint []byte) *big.Int {
-	text := make([]byte, 0, 7*len(bsuint))
-	for _, octet := range bsuint {
-		for bit := 6; bit >= 0; bit-- {
-			text = append(text, '0'+octet>>bit&1)
-		}
-	}
-	v, _ := new(big.Int).SetString(string(text), 2)
-	return v
 }
 
 func same(a, b adapter.Packet) bool {
