@@ -27,14 +27,15 @@ var errShort = errors.New("the octets stop inside a packet")
 
 // Decode reads the first packet of b, in any of its forms, and the octets it took.
 func Decode(b []byte) (p Packet, n int, err error) {
-	if n = frame(b); n == 0 {
+	header, n := frame(b)
+	if n == 0 {
 		return p, 0, errShort
 	}
-	length, body, _ := cutInteger(b[:n])
+	body := b[header:n]
 	field := func() *big.Int {
 		v, after, whole := cutInteger(body)
 		if !whole {
-			err = fmt.Errorf("malformed: a body of %d octets is too short for its fields", length)
+			err = fmt.Errorf("malformed: a body of %d octets is too short for its fields", n-header)
 		}
 		body = after
 		return v
@@ -54,22 +55,24 @@ func Decode(b []byte) (p Packet, n int, err error) {
 	return p, n, err
 }
 
-// frame is how many octets the first packet of b has, in any form; 0: b ends before it does.
-func frame(b []byte) int {
+// frame is how many octets the length of the first packet of b has, in any form, and the
+// whole packet; 0: b ends before it does.
+func frame(b []byte) (header, whole int) {
 	length := 0
 	for i, octet := range b {
 		if length > len(b) {
-			return 0
+			break
 		}
 		length = length<<7 | int(octet&0x7f)
 		if octet < 0x80 {
-			if length > len(b)-i-1 {
-				return 0
-			}
-			return i + 1 + length
+			header, whole = i+1, i+1+length
+			break
 		}
 	}
-	return 0
+	if whole > len(b) {
+		return 0, 0
+	}
+	return header, whole
 }
 
 // cutInteger reads a BSUInt from the front of b, in a time that its length bounds: a subject

@@ -17,7 +17,8 @@ func (s *stream) frame() int {
 	if s.marked == len(s.octets) {
 		return 0
 	}
-	return frame(s.octets)
+	_, whole := frame(s.octets)
+	return whole
 }
 
 // drop takes n octets off the front.
