@@ -171,10 +171,10 @@ func (w *World) returnsAfterEOF(name string) error {
 	if err := w.returns(name); err != nil {
 		return err
 	}
-	octets := w.current.peer.SentByNow()
 	if w.current.sawEOF {
 		return nil
 	}
+	octets := w.current.peer.SentByNow()
 	for rest := octets; len(rest) > 0; {
 		p, n, err := peer.Decode(rest)
 		if err != nil {
