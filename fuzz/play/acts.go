@@ -40,9 +40,9 @@ func (p *player) perform(a judge.Act) bool {
 func (p *player) shutdown(index int) {
 	block := p.plan.Shutdowns[index].Block
 	t := p.do(&p.record.Shutdowns[index], adapter.Message{Op: adapter.OpShutdown, Block: &block})
-	p.shutdowns[index] = t
 	had := make(chan int, 1)
-	p.had[index] = had
+	t.had = had
+	p.shutdowns[index] = t
 	go func() { // at the moment of its return, whatever the script does then
 		<-t.pending.Done()
 		had <- p.line.SentByNow()

@@ -40,6 +40,9 @@ func (p *player) settle(t ticket) {
 	}
 	t.to.Done, t.to.Act = true, p.at
 	t.to.Reply, t.to.Err = t.pending.Wait(context.Background())
+	if t.had != nil {
+		t.to.Had = <-t.had
+	}
 }
 
 func (p *player) parse() {

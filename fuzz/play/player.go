@@ -12,7 +12,7 @@ func Play(line Line, plan *judge.Plan, patience Patience) *judge.Record {
 	p := &player{
 		line: line, plan: plan, patience: patience, at: -1,
 		got: map[id]int{}, calls: make([]ticket, len(plan.Calls)), submits: make([]ticket, len(plan.Calls)),
-		shutdowns: make([]ticket, len(plan.Shutdowns)), had: map[int]<-chan int{},
+		shutdowns: make([]ticket, len(plan.Shutdowns)),
 		record: &judge.Record{
 			Aborted: -1, Calls: make([]judge.Settled, len(plan.Calls)),
 			Refused: make([]judge.Settled, len(plan.Refused)), Shutdowns: make([]judge.Settled, len(plan.Shutdowns)),
@@ -48,13 +48,13 @@ type player struct {
 	calls     []ticket // their waits
 	submits   []ticket
 	shutdowns []ticket
-	had       map[int]<-chan int // what each shutdown had found sent when it returned
 }
 
 // A ticket is a command that was given, and where its end is recorded.
 type ticket struct {
 	pending Pending
 	to      *judge.Settled
+	had     <-chan int // of a shutdown: how many octets had been sent when it returned
 }
 
 func (t ticket) isDone() bool {
@@ -68,7 +68,7 @@ func (t ticket) isDone() bool {
 
 func (p *player) do(to *judge.Settled, m adapter.Message) ticket {
 	to.Sent = true
-	return ticket{p.line.Do(m), to}
+	return ticket{pending: p.line.Do(m), to: to}
 }
 
 func (p *player) run() {
@@ -98,10 +98,5 @@ func (p *player) run() {
 	p.look()
 	if !p.flooded {
 		p.record.Rest = p.unparsed
-	}
-	for i, had := range p.had {
-		if s := &p.record.Shutdowns[i]; s.Done {
-			s.Had = <-had
-		}
 	}
 }
