@@ -48,9 +48,9 @@ func Judge(p *Plan, r *Record, endReason bool) []Difference {
 func firstOfEach(found []Difference) []Difference {
 	had := map[string]bool{}
 	return slices.DeleteFunc(found, func(d Difference) bool {
-		signature := d.Signature()
-		defer func() { had[signature] = true }()
-		return had[signature]
+		was := had[d.Signature()]
+		had[d.Signature()] = true
+		return was
 	})
 }
 
