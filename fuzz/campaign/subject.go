@@ -182,15 +182,15 @@ func (s *subject) alive(v Verdict) Verdict {
 // died is v with what it means that no more replies will come: the subject's process has
 // ended, or its adapter has printed what is no reply.
 func (s *subject) died(v Verdict, r *judge.Record) Verdict {
-	v.Died = true
-	r.Died = "it ended"
-	v.Found = append(v.Found, judge.Judge(v.Case.Plan, r, false)...)
+	v.Died, r.Died = true, "it ended"
 	if stray := new(adapter.StrayError); errors.As(s.Err(), &stray) {
 		v.Found = []judge.Difference{{
 			Requirement: noRequirement, Kind: "no reply", State: "adapter",
 			Expected: "a reply to each command, as the adapter guide has it, and no other line", Came: stray.Error(),
 		}}
+		return v
 	}
+	v.Found = append(v.Found, judge.Judge(v.Case.Plan, r, false)...)
 	return v
 }
 
