@@ -19,8 +19,7 @@ type Reader struct {
 	raw  syscall.RawConn
 	take func(octets []byte)
 
-	mu  sync.Mutex // held from a read until its octets are handed over
-	buf []byte
+	mu sync.Mutex // held from a read until its octets are handed over
 }
 
 const (
@@ -35,8 +34,11 @@ func NewReader(file *os.File, take func(octets []byte)) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{file: file, raw: raw, take: take, buf: make([]byte, perRead)}, nil
+	return &Reader{file: file, raw: raw, take: take}, nil
 }
+
+// buffers are for one read each: connections come and go too fast for one of their own.
+var buffers = sync.Pool{New: func() any { return new([perRead]byte) }}
 
 // Next waits for octets and hands over those of one read. The error is io.EOF once the
 // last writer has closed the pipe, os.ErrClosed once the file is closed here, and
@@ -75,10 +77,12 @@ func (r *Reader) Now() {
 
 // once is one read that does not wait: syscall.EAGAIN tells that there is nothing.
 func (r *Reader) once(fd uintptr) (n int, err error) {
+	buf := buffers.Get().(*[perRead]byte)
+	defer buffers.Put(buf)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for {
-		n, err = syscall.Read(int(fd), r.buf)
+		n, err = syscall.Read(int(fd), buf[:])
 		if !errors.Is(err, syscall.EINTR) {
 			break
 		}
@@ -89,6 +93,6 @@ func (r *Reader) once(fd uintptr) (n int, err error) {
 	case n == 0:
 		return 0, io.EOF
 	}
-	r.take(r.buf[:n])
+	r.take(buf[:n])
 	return n, nil
 }
