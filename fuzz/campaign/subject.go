@@ -197,8 +197,13 @@ func (s *subject) died(v Verdict, r *judge.Record) Verdict {
 // await waits for a reply, for so long: of many commands each has that time after the reply
 // to the one before.
 func await(ctx context.Context, p *adapter.Pending, limit time.Duration) (reply adapter.Reply, inTime bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	select {
+	case <-p.Done(): // as most are by then: it takes no timer
+	default:
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
 	reply, err = p.Wait(ctx)
 	return reply, ctx.Err() == nil, err
 }
