@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -29,6 +30,21 @@ func TestSound(t *testing.T) {
 			}
 			t.Logf("%d inputs in %v, corpus %d, traces %d, dropped %v", r.Inputs, r.Elapsed.Round(time.Millisecond), len(r.Corpus), r.Traces, r.Dropped)
 		})
+	}
+}
+
+// huntUntil runs a campaign until a finding is enough, or to its end.
+func huntUntil(t *testing.T, c campaign.Campaign, enough func(*campaign.Finding) bool) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	c.Observe = func(f *campaign.Finding) {
+		if enough(f) {
+			stop()
+		}
+	}
+	if _, err := c.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
 	}
 }
 

@@ -1,8 +1,6 @@
 package campaign_test
 
 import (
-	"context"
-	"errors"
 	"path/filepath"
 	"testing"
 
@@ -16,18 +14,11 @@ import (
 func TestOriginal(t *testing.T) {
 	dir := filepath.Join("..", "..", "conformance", "adapters", "python-cs-packetstream")
 	original := originaltest.Process(t, dir, "20211208")
-	ctx, enough := context.WithCancel(context.Background())
-	defer enough()
 	packets := map[string]int{}
-	_, err := campaign.Campaign{Starter: original, Seed: 1, Inputs: 2000, Observe: func(f *campaign.Finding) {
+	huntUntil(t, campaign.Campaign{Starter: original, Seed: 1, Inputs: 2000}, func(f *campaign.Finding) bool {
 		packets[f.Signature] = len(input.Frames(f.Input))
-		if packets[freed] > 0 && packets[kept] > 0 {
-			enough()
-		}
-	}}.Run(ctx)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
+		return packets[freed] > 0 && packets[kept] > 0
+	})
 	for _, signature := range []string{freed, kept} {
 		if n := packets[signature]; n == 0 || n > 3 {
 			t.Errorf("%s: found in %d packets, expected from 1 to 3; found were %v", signature, n, packets)

@@ -44,21 +44,18 @@ func TestScenarios(t *testing.T) {
 
 // sureFinding is the first that takes no luck to see again: that a shutdown returns a
 // moment before EOF, say, may show or not.
-func sureFinding(t *testing.T, fault string) *campaign.Finding {
+func sureFinding(t *testing.T, fault string) (sure *campaign.Finding) {
 	t.Helper()
-	for enough := 1; enough <= 3; enough++ {
-		r, err := campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Enough: enough, Tries: 100}.Run(context.Background())
-		if err != nil {
-			t.Fatal(err)
+	huntUntil(t, campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Tries: 100}, func(f *campaign.Finding) bool {
+		if sure == nil && !f.Flaky() && f.Difference.Kind != "shutdown returns before EOF" {
+			sure = f
 		}
-		for _, f := range r.Findings {
-			if !f.Flaky() && f.Difference.Kind != "shutdown returns before EOF" {
-				return f
-			}
-		}
+		return sure != nil
+	})
+	if sure == nil {
+		t.Fatal("nothing is found for sure")
 	}
-	t.Fatal("nothing is found for sure")
-	return nil
+	return sure
 }
 
 // scenarioOf is a finding as a scenario, at the level of its requirement.
