@@ -104,10 +104,12 @@ func (s *scenario) script() {
 func callName(i int) string     { return fmt.Sprintf("call %d", i+1) }
 func shutdownName(i int) string { return fmt.Sprintf("shutdown %d", i+1) }
 
-// joined reports whether what join tells, or that it returns, is what differs.
-func (s *scenario) joined() bool {
-	return strings.HasPrefix(s.finding.Difference.Kind, "told") || strings.HasPrefix(s.finding.Difference.Kind, "join")
-}
+// joined reports whether the scenario joins: for what that tells, or that it returns, or
+// since all that the handler gets has been read by then, and not before.
+func (s *scenario) joined() bool { return s.differs("told") || s.differs("join") || s.differs("handler") }
+
+// differs reports whether differences of this kind are what was found.
+func (s *scenario) differs(kind string) bool { return strings.HasPrefix(s.finding.Difference.Kind, kind) }
 
 func (s *scenario) open() {
 	if slices.ContainsFunc(s.plan.Answers, func(a judge.Answer) bool { return a.Requirement == "HND-7" && a.Want == judge.Failure }) {
@@ -321,16 +323,17 @@ func (s *scenario) ending() {
 	default:
 		s.line("    # Its stream ends. No step awaits that with packets before it that may come or not.")
 	}
-	if s.joined() && len(s.plan.End.Reasons) == 1 {
+	switch {
+	case s.differs("told") && len(s.plan.End.Reasons) == 1:
 		s.step("Then", `"join" returns, telling the end as %s`, s.plan.End.Reasons[0])
-	} else if s.joined() {
+	case s.joined():
 		s.step("Then", `"join" returns`)
 	}
 }
 
 // handled is what the handler must have got, if that is what differs.
 func (s *scenario) handled() {
-	if !strings.HasPrefix(s.finding.Difference.Kind, "handler") {
+	if !s.differs("handler") {
 		return
 	}
 	var calls []string
