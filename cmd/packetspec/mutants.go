@@ -42,9 +42,9 @@ func newMutants() *cobra.Command {
 which scenarios find it. Each fault breaks one requirement, whose scenarios are to
 find it, and not by waiting alone where an octet would tell.
 
-Exit status: 0 if they do, and each requirement of level must or should finds a fault;
-1 if not. With --check it is 0 if no fault that was killed when the matrix was last
-recorded survives, and no score has fallen.`,
+Exit status: 0 if they do, and each scenario, and each requirement of level must or
+should, finds a fault; 1 if not. With --check it is 0 if no fault that was killed when
+the matrix was last recorded survives, and no score has fallen.`,
 		Example: `  packetspec mutants
   packetspec mutants --run '^EQ-' -v
   packetspec mutants --record conformance/kill/record.json --record features/STRENGTH.md`,
@@ -171,6 +171,6 @@ func (f *mutantsFlags) recordAll(cmd *cobra.Command, faults []mutant.Fault, firs
 			return &statusError{statusNot, fmt.Errorf("--record: %w", err)}
 		}
 	}
-	cmd.Printf("recorded: %s of the faults killed, %s of the requirements kill\n", r.Scores.Faults, r.Scores.Requirements)
+	cmd.Printf("recorded: %s of the faults killed, %s of the requirements and %s of the scenarios kill\n", r.Scores.Faults, r.Scores.Requirements, r.Scores.Scenarios)
 	return nil
 }

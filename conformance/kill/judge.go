@@ -67,8 +67,31 @@ func foundBy(scenario, requirement string, faults []Tried) []string {
 	return names
 }
 
+// scenarios tells of each scenario whether it finds a fault. Nothing shows that one which
+// does not is able to fail.
+func scenarios(faults []Tried, clauses []Clause) map[string]bool {
+	finds := make(map[string]bool)
+	for _, c := range clauses {
+		for _, sc := range c.Scenarios {
+			finds[sc.Scenario] = false
+		}
+	}
+	for _, f := range faults {
+		for _, k := range slices.Concat(f.Own, f.Others) {
+			finds[k.Scenario] = true
+		}
+	}
+	return finds
+}
+
 // score counts what is as it should be.
 func score(faults []Tried, clauses []Clause) (s Scores) {
+	for _, finds := range scenarios(faults, clauses) {
+		s.Scenarios.Of++
+		if finds {
+			s.Scenarios.Is++
+		}
+	}
 	for _, f := range faults {
 		s.Faults.Of++
 		if f.Verdict == Killed {

@@ -78,6 +78,7 @@ func (s Score) Full() bool { return s.Is == s.Of }
 type Scores struct {
 	Faults       Score `json:"faults"`       // killed, of all
 	Requirements Score `json:"requirements"` // of level must and should that kill a fault, of all
+	Scenarios    Score `json:"scenarios"`    // that kill a fault, of whatever requirement, of all
 }
 
 // A Matrix is which scenarios find which faults.
@@ -85,8 +86,8 @@ type Matrix struct {
 	Scores       Scores   `json:"scores"`
 	Faults       []Tried  `json:"faults"`
 	Requirements []Clause `json:"requirements"`
-	// Whole reports whether every fault was to be tried: only then do requirements
-	// count.
+	// Whole reports whether every fault was to be tried: only then do requirements and
+	// scenarios count.
 	Whole bool `json:"whole"`
 	// Alarms are scenarios that did not pass without a fault: nothing is proven then.
 	Alarms []Kill `json:"alarms"`
@@ -99,7 +100,7 @@ type Matrix struct {
 // Proves reports whether the suite has no hole that the run could show.
 func (m *Matrix) Proves() bool {
 	return len(m.Alarms) == 0 && m.NotRun == 0 && m.Scores.Faults.Full() &&
-		(!m.Whole || m.Scores.Requirements.Full())
+		(!m.Whole || m.Scores.Requirements.Full() && m.Scores.Scenarios.Full())
 }
 
 // Fault finds a fault by its name.

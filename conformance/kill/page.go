@@ -16,6 +16,7 @@ func (r *Record) Page(w io.Writer) error {
 	p.line("")
 	p.line("* %s of the faults are killed by a scenario of their own requirement", r.Scores.Faults)
 	p.line("* %s of the requirements of level must and should kill a fault", r.Scores.Requirements)
+	p.line("* %s of the scenarios kill a fault", r.Scores.Scenarios)
 	p.line("")
 	p.line("`packetspec adapter --fault NAME` is the implementation with a fault, and")
 	p.line("`packetspec mutants` finds all of this again.")

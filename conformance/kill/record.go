@@ -110,7 +110,11 @@ func (r *Record) Falls(m *Matrix) (falls []string) {
 	for _, s := range []struct {
 		what    string
 		was, is Score
-	}{{"faults that are killed", r.Scores.Faults, m.Scores.Faults}, {"requirements that kill a fault", r.Scores.Requirements, m.Scores.Requirements}} {
+	}{
+		{"faults that are killed", r.Scores.Faults, m.Scores.Faults},
+		{"requirements that kill a fault", r.Scores.Requirements, m.Scores.Requirements},
+		{"scenarios that kill a fault", r.Scores.Scenarios, m.Scores.Scenarios},
+	} {
 		if s.is.Is*s.was.Of < s.was.Is*s.is.Of {
 			falls = append(falls, fmt.Sprintf("%s: %s were recorded, now there are %s", s.what, s.was, s.is))
 		}

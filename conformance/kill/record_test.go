@@ -70,14 +70,14 @@ func recordedFaults(t *testing.T, r *kill.Record, s *spec.Spec) {
 func matrix(faults ...kill.Tried) *kill.Matrix {
 	return &kill.Matrix{
 		Whole: true, Faults: faults,
-		Scores: kill.Scores{Faults: kill.Score{Is: 1, Of: 2}, Requirements: kill.Score{Is: 1, Of: 1}},
+		Scores: kill.Scores{Faults: kill.Score{Is: 1, Of: 2}, Requirements: kill.Score{Is: 1, Of: 1}, Scenarios: kill.Score{Is: 3, Of: 3}},
 	}
 }
 
 // TestFalls tells what has become worse, and nothing else.
 func TestFalls(t *testing.T) {
 	r := &kill.Record{
-		Scores: kill.Scores{Faults: kill.Score{Is: 1, Of: 2}, Requirements: kill.Score{Is: 1, Of: 1}},
+		Scores: kill.Scores{Faults: kill.Score{Is: 1, Of: 2}, Requirements: kill.Score{Is: 1, Of: 1}, Scenarios: kill.Score{Is: 3, Of: 3}},
 		Faults: []kill.RecordedFault{
 			{Name: "a", Requirement: "A-1", Verdict: kill.Killed, Scenarios: []string{"x/y"}},
 			{Name: "b", Requirement: "A-1", Verdict: kill.Survives},
@@ -94,8 +94,9 @@ func TestFalls(t *testing.T) {
 	lower := matrix()
 	lower.Scores.Faults = kill.Score{Is: 1, Of: 3}
 	lower.Scores.Requirements = kill.Score{Is: 0, Of: 1}
-	if falls := r.Falls(lower); len(falls) != 2 {
-		t.Errorf("got %q, expected that both scores fell", falls)
+	lower.Scores.Scenarios = kill.Score{Is: 3, Of: 4}
+	if falls := r.Falls(lower); len(falls) != 3 {
+		t.Errorf("got %q, expected that the scores fell", falls)
 	}
 	lower.Whole = false
 	if falls := r.Falls(lower); falls != nil {

@@ -51,7 +51,10 @@ func TestVerdicts(t *testing.T) {
 			t.Errorf("%s: got %v, expected the verdict %s", name, got, want)
 		}
 	}
-	if want := (kill.Scores{Faults: kill.Score{Is: 6, Of: 10}, Requirements: kill.Score{Is: 2, Of: 2}}); m.Scores != want {
+	want := kill.Scores{
+		Faults: kill.Score{Is: 6, Of: 10}, Requirements: kill.Score{Is: 2, Of: 2}, Scenarios: kill.Score{Is: 4, Of: 4},
+	}
+	if m.Scores != want {
 		t.Errorf("scores: got %v, expected %v", m.Scores, want)
 	}
 	if m.Proves() || len(m.Alarms) > 0 || m.NotRun > 0 {
@@ -85,11 +88,13 @@ func TestText(t *testing.T) {
 	for _, want := range []string{
 		"0 of 3 (0.0 %) of the faults are killed",
 		"1 of 2 (50.0 %) of the requirements",
+		"2 of 4 (50.0 %) of the scenarios",
 		"ELSEWHERE elsewhere (A-1): what it does\n  only scenarios of other requirements find it",
 		"fail    fake/two",
 		"TIMEOUT  waited (A-1)",
 		"SURVIVES planted (A-2)", "no scenario finds it: write one",
 		"NO KILL  A-2 (must)",
+		"NO KILL  fake/three: it finds none of the 3 faults",
 		"A-1          must   2          1                  2       1",
 	} {
 		if !strings.Contains(text.String(), want) {
@@ -100,19 +105,21 @@ func TestText(t *testing.T) {
 
 // TestProves holds for a suite without a hole, and only so.
 func TestProves(t *testing.T) {
-	f := &fake{does: map[string]map[int]string{"one": {1: "wrong"}, "two": {2: "wrong"}}}
+	f := &fake{does: map[string]map[int]string{"one": {1: "wrong", 4: "wrong"}, "two": {2: "wrong"}, "three": {3: "wrong"}, "both": {2: "wrong", 4: "wrong"}}}
 	one, two := mutant.Fault{Name: "one", Requirement: "A-1"}, mutant.Fault{Name: "two", Requirement: "A-2"}
+	three := mutant.Fault{Name: "three", Requirement: "A-3"}
 	for name, c := range map[string]struct {
 		faults []mutant.Fault
 		whole  bool
 		alarm  bool
 		want   bool
 	}{
-		"all":                         {[]mutant.Fault{one, two}, true, false, true},
-		"a requirement kills nothing": {[]mutant.Fault{one}, true, false, false},
+		"all":                         {[]mutant.Fault{one, two, three}, true, false, true},
+		"a requirement kills nothing": {[]mutant.Fault{one, {Name: "both", Requirement: "A-1"}, three}, true, false, false},
+		"a scenario kills nothing":    {[]mutant.Fault{one, two}, true, false, false},
 		"some":                        {[]mutant.Fault{one}, false, false, true},
-		"an alarm":                    {[]mutant.Fault{one, two}, true, true, false},
-		"a planted survivor":          {[]mutant.Fault{one, two, {Name: "planted", Requirement: "A-1"}}, true, false, false},
+		"an alarm":                    {[]mutant.Fault{one, two, three}, true, true, false},
+		"a planted survivor":          {[]mutant.Fault{one, two, three, {Name: "planted", Requirement: "A-1"}}, true, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fake{does: f.does, alarm: c.alarm}

@@ -3,6 +3,8 @@ package kill
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -25,6 +27,7 @@ func (m *Matrix) Text(w io.Writer, verbose bool) error {
 	p.line("%s of the faults are killed by a scenario of their own requirement", m.Scores.Faults)
 	if m.Whole {
 		p.line("%s of the requirements of level must and should kill a fault", m.Scores.Requirements)
+		p.line("%s of the scenarios kill a fault", m.Scores.Scenarios)
 	}
 	p.line("%d runs of a scenario in %v", m.Runs-m.NotRun, m.Elapsed.Round(time.Second/10))
 	if m.NotRun > 0 {
@@ -57,6 +60,13 @@ func (m *Matrix) holes(p *printer) {
 		if c.Level != spec.May && c.Kills == 0 {
 			p.line("\nNO KILL  %s (%s): its scenarios find none of the %d faults that break it", c.ID, c.Level, c.Faults)
 			p.line("  give the mutant a fault that breaks it, in conformance/mutant")
+		}
+	}
+	finds := scenarios(m.Faults, m.Requirements)
+	for _, id := range slices.Sorted(maps.Keys(finds)) {
+		if !finds[id] {
+			p.line("\nNO KILL  %s: it finds none of the %d faults", id, len(m.Faults))
+			p.line("  give the mutant a fault that it finds, in conformance/mutant, or leave it out")
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -57,6 +58,7 @@ type memory struct {
 	early          []packet // responses not delivered yet
 	latestRequest  []byte   // its payload
 	latestResponse []byte   // its payload
+	latestAnswer   []byte   // its payload
 	joins          int
 	told           bool // the end, by Join
 	kept           [][]byte
@@ -107,8 +109,20 @@ func (c *connection) Close() error {
 			c.cancel(c.pending)
 		}
 	})
-	c.open.Delete(c)
+	if !c.has("connections-remembered") {
+		c.open.Delete(c)
+	}
+	if c.has("files-left-open") {
+		leaveOpen(c.recv)
+	}
 	_ = c.recv.Close()
 	_ = c.send.Close()
 	return nil
+}
+
+// leaveOpen makes a file stay open when it is closed.
+func leaveOpen(f *os.File) {
+	if raw, err := f.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _, _ = syscall.Dup(int(fd)) })
+	}
 }

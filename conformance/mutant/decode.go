@@ -47,6 +47,8 @@ func (m mutation) readLength(in *bufio.Reader) (length int64, octets int, err er
 	}
 	v, octets, err := m.readInteger(in)
 	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF) && m.has("cut-length-crashes"):
+		panic("the octets stop inside a length")
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return 0, octets, errCutInLength
 	case errors.Is(err, errOverlong):
@@ -81,6 +83,10 @@ func (m mutation) readBody(in *bufio.Reader, length int64) ([]byte, error) {
 	switch {
 	case length > 1<<20 && m.has("length-allocated-crashes"):
 		body := make([]byte, length)
+		_, err := io.ReadFull(in, body)
+		return body, asCut(err)
+	case length > 1<<20 && length <= 1<<28 && m.has("length-allocated"):
+		body := bytes.Repeat([]byte{0xff}, int(length)) // memory counts once it is written to
 		_, err := io.ReadFull(in, body)
 		return body, asCut(err)
 	case (int64(in.Buffered()) < length || length > 1<<20) && m.has("body-of-one-read"):

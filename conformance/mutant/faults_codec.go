@@ -65,6 +65,7 @@ var decodingFaults = []Fault{
 	{"channel-0-read-as-1", "DEC-2", tells, "has_channel with channel 0 is read as channel 1"},
 	{"body-cut-accepted", "DEC-3", tells, "a packet whose body is cut is taken for what came of it"},
 	{"body-cut-filled", "DEC-3", tells, "a packet whose body is cut is filled up with zeros"},
+	{"cut-length-crashes", "DEC-3", dies, "a length is read without a look at where the octets stop"},
 	{"length-in-32-bits", "DEC-3", tells, "the length is kept in 32 bits, so 2^42 is 0"},
 	{"int-unfinished-accepted", "DEC-4", tells, "an integer that goes on at the end of the body is taken for what there is of it"},
 	{"short-body-of-zeros", "DEC-4", tells, "fields that a body lacks are read as 0"},

@@ -22,6 +22,7 @@ var dialectFaults = []Fault{
 	{"erq-on-any-channel", "ERQ-9", hangs, "ERQ on another channel is taken for ERQ"},
 	{"later-tags-from-1", "ERQ-10", tells, "tags count from 1"},
 	{"erq-any-request-with-tag-1", "ERQ-11", hangs, "any request with tag 1 is taken for ERQ"},
+	{"later-tag-0-refused", "ERQ-11", tells, "a request with the tag 0 is refused, since tags count from 2"},
 	{"peer-erq-after-eof-ends-badly", "ERQ-12", hangs, "the peer's ERQ after EOF ends its stream"},
 	{"erq-before-answers-of-peer", "ERQ-13", tells, "ERQ and EOF do not wait for pending requests"},
 }

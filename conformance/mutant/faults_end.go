@@ -80,6 +80,7 @@ var shutdownFaults = []Fault{
 	{"packets-after-shutdown-handled", "SHD-10", tells, "after a shutdown requests are handled"},
 	{"broken-pipe-hangs", "SHD-11", hangs, "shutdown waits for a write that failed"},
 	{"broken-pipe-is-an-error", "SHD-11", tells, "shutdown tells that EOF could not be written, as an error"},
+	{"shutdown-writes-eof", "SHD-11", tells, "a shutdown that need not wait for answers writes EOF itself, and tells that it could not, as an error"},
 }
 
 var joinFaults = []Fault{
@@ -117,8 +118,12 @@ var hostileFaults = []Fault{
 	{"cut-told-as-eof", "BAD-3", tells, "a stream cut inside a packet is told of as EOF"},
 	{"cut-told-as-malformed", "BAD-3", tells, "a stream cut inside a packet is told of as malformed"},
 	{"length-allocated-crashes", "BAD-4", dies, "a declared length is allocated before its octets come"},
+	{"length-allocated", "BAD-4", tells, "a declared length up to 2^28 is allocated before its octets come"},
 	{"huge-length-overlooked", "BAD-4", hangs, "a declared length above 2^40 ends the receiver, and nothing else"},
 	{"answers-remembered", "BAD-5", tells, "what was answered is kept"},
 	{"responses-remembered", "BAD-5", tells, "what was received for an answer is kept"},
 	{"refused-requests-remembered", "BAD-5", tells, "what was refused is kept"},
+	{"dropped-requests-remembered", "BAD-5", tells, "what comes after the shutdown is kept"},
+	{"connections-remembered", "BAD-5", tells, "connections that are over are kept, with what they answered"},
+	{"files-left-open", "BAD-5", tells, "a connection leaves a file open"},
 }

@@ -53,7 +53,7 @@ func (c *connection) refuseAll(p packet) {
 func (c *connection) isDuplicate(p packet) bool {
 	at := p.address()
 	switch {
-	case p.tag.Sign() == 0 && c.has("tag-0-refused"),
+	case p.tag.Sign() == 0 && (c.has("tag-0-refused") || c.has("later-tag-0-refused")),
 		c.pendingAt(at) != nil && c.has("tags-of-both-directions-clash"),
 		p.tag.Cmp(c.highestTag) <= 0 && c.has("tag-not-rising-refused"):
 		return true

@@ -19,6 +19,7 @@ func (c *connection) takeRequest(p packet) {
 	at := p.address()
 	switch {
 	case c.isDropped() && !c.has("packets-after-shutdown-handled"):
+		c.keep("dropped-requests-remembered", p.payload)
 	case p.channel.Sign() != 0 && !c.has("channel-handled"):
 		c.refuseChannel(p)
 	case p.rqType.Sign() == 0 && !c.has("meo-is-a-request") && !c.has("eof-by-octets") && !c.has("meo-refused-without-handler"):
@@ -112,6 +113,7 @@ func (c *connection) answer(p packet, a answer) {
 	c.failed[at] = !a.ok
 	c.answers++
 	c.keep("answers-remembered", a.payload)
+	c.latestAnswer = a.payload
 	if a.silent || c.draining && c.dropsAnswers() {
 		return
 	}

@@ -25,7 +25,10 @@ func (c *connection) Shutdown(block bool) error {
 	} else {
 		c.awaitLocked(c.returningAfter())
 	}
-	if c.has("broken-pipe-is-an-error") {
+	if len(c.working) == 0 && c.has("shutdown-writes-eof") {
+		c.awaitLocked(func() bool { return c.finished })
+	}
+	if c.has("broken-pipe-is-an-error") || c.has("shutdown-writes-eof") {
 		return c.sendErr
 	}
 	return nil

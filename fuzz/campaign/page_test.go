@@ -265,6 +265,9 @@ var hidden = map[string]string{
 	"answers-remembered":             noMemory,
 	"broken-pipe-hangs":              noBrokenPipe,
 	"broken-pipe-is-an-error":        noBrokenPipe,
+	"connections-remembered":         noMemory,
+	"dropped-requests-remembered":    noMemory,
+	"files-left-open":                noOne,
 	"full-pipe-given-up":             noBrokenPipe,
 	"grace-0-is-default":             noClock,
 	"grace-after-flush":              noClock,
@@ -275,6 +278,7 @@ var hidden = map[string]string{
 	"grace-in-milliseconds":          noClock,
 	"join-tells-once":                noJoins,
 	"join-wakes-one":                 noJoins,
+	"length-allocated":               noOne,
 	"pending-for-all-connections":    noOther,
 	"pipe-holds-up-all-connections":  noOther,
 	"refused-requests-remembered":    noMemory,
@@ -284,6 +288,7 @@ var hidden = map[string]string{
 	"request-type-negative-absolute": noNegatives,
 	"request-type-negative-wraps":    noNegatives,
 	"responses-remembered":           noMemory,
+	"shutdown-writes-eof":            noBrokenPipe,
 	"surrogate-as-it-is":             noSurrogates,
 	"surrogate-as-replacement":       noSurrogates,
 	"tag-lost-to-refused-request":    noNegatives,
@@ -301,6 +306,7 @@ const (
 	noJoins      = "the local user of a campaign joins once"
 	noMemory     = "an input is too small for it to show, and what it leaves goes with its connection"
 	noNegatives  = "the local user gives a negative number, which no octets say"
+	noOne        = "no one input shows it: a campaign tells of the process that has heard many"
 	noOther      = "an input is one connection"
 	noSurrogates = "lone surrogates are left open, since not every language has them"
 	noTicks      = "ticks are not octets"
