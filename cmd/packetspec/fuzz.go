@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -99,11 +100,12 @@ func (f *fuzzFlags) hunt(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	c.Progress = screen.progress
 	c.Observe = func(finding *campaign.Finding) {
 		broken := requirementOf(s, finding)
-		dir, err := store.SaveFinding(finding, broken, func(file string) string { return f.replay(file, args) })
+		replay := func(file string) string { return f.replay(finding, file, args) }
+		dir, err := store.SaveFinding(finding, broken, replay)
 		failed = errors.Join(failed, err)
 		screen.clear()
 		if finding.Known == "" {
-			_, _ = fmt.Fprint(out, finding.Explain(broken, f.replay(dir+"/"+campaign.InputFile, args)), "\n")
+			_, _ = fmt.Fprint(out, finding.Explain(broken, replay(dir+"/"+campaign.InputFile)), "\n")
 		}
 	}
 	result, err := c.Run(cmd.Context())
@@ -146,7 +148,11 @@ func (f *fuzzFlags) read(s *spec.Spec) error {
 	return err
 }
 
-func (f *fuzzFlags) replay(file string, args []string) string {
+// replay is the command that shows a finding again, whose input is in a file.
+func (f *fuzzFlags) replay(finding *campaign.Finding, file string, args []string) string {
+	if finding.Many { // not always as many
+		return fmt.Sprintf("%s fuzz --seed %d --inputs %d --dir %s/again%s", self(), f.campaign.Seed, 2*(finding.Number+1), filepath.Dir(file), adapterWords(args))
+	}
 	return self() + " fuzz repro " + file + adapterWords(args)
 }
 

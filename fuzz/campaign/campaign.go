@@ -3,7 +3,6 @@ package campaign
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"sync"
 	"time"
@@ -153,7 +152,7 @@ func (h *hunt) run(ctx, hunting context.Context) (*Result, error) {
 	playing.Go(func() {
 		p := &pool{
 			starter: h.Starter, workers: h.Workers, inFlight: h.InFlight, cases: h.cases, verdicts: h.verdicts,
-			grown: h.grown, ran: h.generator.ran,
+			grown: func(c *Case, d judge.Difference) { h.ofProcess(c.Raw, c.Number, d) }, ran: h.generator.ran,
 		}
 		h.fail(p.run(hunting))
 		close(h.verdicts)
@@ -257,18 +256,15 @@ func (h *hunt) take(v Verdict) {
 	}
 }
 
-// grown makes a finding of a process that has grown, which no one input can show.
-func (h *hunt) grown(c *Case, from, to int64) {
+// ofProcess makes a finding of a difference that takes a process which has heard many
+// inputs, of which this is the last.
+func (h *hunt) ofProcess(raw []byte, number int64, d judge.Difference) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	d := judge.Difference{
-		Requirement: "BAD-5", Kind: "memory grows", Expected: "the process to stay as large as it was after its first inputs",
-		Came: fmt.Sprintf("%d MiB, after %d MiB", to>>20, from>>20),
-	}
 	if h.found[d.Signature()] != nil {
 		return
 	}
-	f := &Finding{Signature: d.Signature(), Difference: d, Input: c.Raw, First: c.Raw, Number: c.Number, Seen: 1, Known: h.Known.Reason(d)}
+	f := &Finding{Signature: d.Signature(), Difference: d, Input: raw, First: raw, Number: number, Seen: 1, Many: true, Known: h.Known.Reason(d)}
 	h.found[f.Signature] = f
 	h.ready(f)
 }
@@ -354,6 +350,12 @@ func (h *hunt) settle(ctx context.Context, b *bench, f *Finding) error {
 		if err := b.confirm(ctx, &t, Tries); err != nil {
 			return h.interrupted(f, err)
 		}
+	}
+	if t.Confirmed == 0 && t.Difference.Kind == refused {
+		h.ofProcess(t.Input, t.Number, judge.Difference{
+			Requirement: "BAD-5", Kind: "no more connections", Expected: "a connection, as a fresh process opens it", Came: t.Difference.Came,
+		})
+		return nil
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -15,6 +15,7 @@ type Finding struct {
 	Confirmed  int    // of Tries on fresh processes
 	Tries      int
 	Company    bool // it takes other connections, before or beside it, on the same process
+	Many       bool // it takes a process that has heard many inputs, of which this is the last: no one shows it
 	Record     *judge.Record
 	Plan       *judge.Plan
 	Known      string // why it is known, if it is

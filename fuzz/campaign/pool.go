@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
 // A pool plays inputs on processes of the subject, many at once on each.
@@ -15,7 +16,7 @@ type pool struct {
 	inFlight int // on each process
 	cases    <-chan *Case
 	verdicts chan<- Verdict
-	grown    func(c *Case, from, to int64) // a process has grown by more than it should
+	grown    func(*Case, judge.Difference) // a process has grown by more than it should
 	ran      func(edges []uint64) *core    // notes edges, and tells what is new of them, or nil
 }
 
@@ -111,8 +112,11 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 					}
 				}
 				v := s.run(ctx, c, patience)
-				if v.Record != nil && v.Record.Hung {
+				switch {
+				case v.Record != nil && v.Record.Hung:
 					stuck.Add(1)
+				case v.isRefused() && n > inFlight: // it has opened some, and will open no more
+					stuck.Add(maxStuck + 1)
 				}
 				if v.Died {
 					mu.Lock()

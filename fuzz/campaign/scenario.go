@@ -16,9 +16,12 @@ func (f *Finding) Scenario(level spec.Level) string {
 	s := &scenario{finding: f, plan: f.Plan, since: -1}
 	s.line("Feature: Found by fuzzing")
 	s.line("")
-	if f.Difference.Requirement == noRequirement {
+	switch {
+	case f.Difference.Requirement == noRequirement:
 		s.line("  # The adapter guide is broken, and no requirement: nothing for the suite.")
-	} else {
+	case f.Many:
+		s.line("  # It takes a process that has heard many inputs, and no scenario has so many.")
+	default:
 		s.line("  @%s @%s", f.Difference.Requirement, level)
 	}
 	s.line("  Scenario: %s", strings.ReplaceAll(f.Signature, "'", ""))
@@ -106,10 +109,14 @@ func shutdownName(i int) string { return fmt.Sprintf("shutdown %d", i+1) }
 
 // joined reports whether the scenario joins: for what that tells, or that it returns, or
 // since all that the handler gets has been read by then, and not before.
-func (s *scenario) joined() bool { return s.differs("told") || s.differs("join") || s.differs("handler") }
+func (s *scenario) joined() bool {
+	return s.differs("told") || s.differs("join") || s.differs("handler")
+}
 
 // differs reports whether differences of this kind are what was found.
-func (s *scenario) differs(kind string) bool { return strings.HasPrefix(s.finding.Difference.Kind, kind) }
+func (s *scenario) differs(kind string) bool {
+	return strings.HasPrefix(s.finding.Difference.Kind, kind)
+}
 
 func (s *scenario) open() {
 	if slices.ContainsFunc(s.plan.Answers, func(a judge.Answer) bool { return a.Requirement == "HND-7" && a.Want == judge.Failure }) {

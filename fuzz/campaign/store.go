@@ -104,6 +104,7 @@ type saved struct {
 	Confirmed string     `json:"confirmed"`
 	Flaky     bool       `json:"flaky,omitempty"`
 	Company   bool       `json:"company,omitempty"`
+	Many      bool       `json:"many,omitempty"`
 	Known     string     `json:"known,omitempty"`
 	Seen      int64      `json:"seen"`
 	Number    int64      `json:"first_input"`
@@ -125,7 +126,7 @@ func (s Store) SaveFinding(f *Finding, broken spec.Requirement, replay func(file
 	required, came := f.Tell()
 	form, err := json.MarshalIndent(saved{
 		Signature: f.Signature, Difference: f.Difference, Level: broken.Level, Text: broken.Text, Confirmed: fmt.Sprintf("%d of %d", f.Confirmed, f.Tries),
-		Flaky: f.Flaky(), Company: f.Company, Known: f.Known, Seen: f.Seen, Number: f.Number,
+		Flaky: f.Flaky(), Company: f.Company, Many: f.Many, Known: f.Known, Seen: f.Seen, Number: f.Number,
 		Input: hex.EncodeToString(f.Input), Script: input.Tell(f.Input), Requires: required, Came: came, Replay: command,
 	}, "", "  ")
 	if err != nil {

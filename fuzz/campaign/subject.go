@@ -152,7 +152,7 @@ func (s *subject) hear(ctx context.Context, c *Case, patience play.Patience) (v 
 		v.CodecOnly = true
 		return v
 	case err != nil && s.Err() == nil && ctx.Err() == nil:
-		v.Found = append(v.Found, judge.Difference{Requirement: noRequirement, Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()})
+		v.Found = append(v.Found, noConnection(err))
 		return v
 	case err != nil:
 		return s.alive(v)
@@ -168,6 +168,24 @@ func (s *subject) hear(ctx context.Context, c *Case, patience play.Patience) (v 
 	}
 	v.Found = append(v.Found, judge.Judge(c.Plan, v.Record, s.Can(adapter.CanEndReason))...)
 	return v
+}
+
+// refused is the kind of difference that a subject makes which replies that it opens no
+// connection.
+const refused = "connection refused"
+
+// noConnection is the difference that a subject makes by opening no connection.
+func noConnection(err error) judge.Difference {
+	d := judge.Difference{Requirement: noRequirement, Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()}
+	if reply := new(adapter.Error); errors.As(err, &reply) {
+		d.Kind = refused
+	}
+	return d
+}
+
+// isRefused reports whether the subject replied that it opens no connection.
+func (v Verdict) isRefused() bool {
+	return slices.ContainsFunc(v.Found, func(d judge.Difference) bool { return d.Kind == refused })
 }
 
 // alive is v or, if the subject has died without a connection, the difference that it makes

@@ -50,7 +50,10 @@ func (f *Finding) Tell() (required, came []string) {
 // Explain is a finding, which breaks a requirement, as a person reads it.
 func (f *Finding) Explain(broken spec.Requirement, replay string) string {
 	sure := fmt.Sprintf("%d of %d times on a fresh process", f.Confirmed, f.Tries)
-	if f.Tries == 0 {
+	switch {
+	case f.Many:
+		sure = "by a process that has heard many inputs, of which this is the last: no one shows it"
+	case f.Tries == 0:
 		sure = "not tried again"
 	}
 	if f.Flaky() {
