@@ -265,7 +265,7 @@ var hidden = map[string]string{
 	"answers-remembered":             noMemory,
 	"broken-pipe-hangs":              noBrokenPipe,
 	"broken-pipe-is-an-error":        noBrokenPipe,
-	"connections-remembered":         noMemory,
+	"connections-remembered":         tooLittle,
 	"dropped-requests-remembered":    noMemory,
 	"files-left-open":                noOne,
 	"full-pipe-given-up":             noBrokenPipe,
@@ -310,6 +310,7 @@ const (
 	noOther      = "an input is one connection"
 	noSurrogates = "lone surrogates are left open, since not every language has them"
 	noTicks      = "ticks are not octets"
+	tooLittle    = "what a connection leaves is too little to be weighed"
 )
 
 // page is what was found, the hardest fault first.
