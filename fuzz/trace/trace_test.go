@@ -1,0 +1,44 @@
+package trace_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/trace"
+)
+
+// of is the trace of two requests with one tag and the payload "b" in the second, whose
+// answers were so many octets.
+func of(first string, answers ...string) []uint64 {
+	raw := []byte(first + "\x04\x04\x02\x04b")
+	record := &judge.Record{}
+	for _, octets := range answers {
+		record.Packets = append(record.Packets, judge.Got{Frame: input.Read([]byte(octets))})
+	}
+	return trace.Of(input.Frames(raw), judge.Make(raw, judge.Abilities{}), record)
+}
+
+const (
+	failed = "\x02\x04\x00"
+	ok     = "\x02\x04\x04"
+	okB    = "\x03\x04\x04b"
+)
+
+// TestWhoIsFaster does not show: whether the tag of a request that may be answered by
+// anything is free when the next one comes.
+func TestWhoIsFaster(t *testing.T) {
+	const surrogate = "\x06\x04\x02\x04\xed\xa0\x80"
+	if !slices.Equal(of(surrogate, failed, okB), of(surrogate, failed, failed)) {
+		t.Error("the trace tells whether the second request was handled, which is open")
+	}
+}
+
+// TestAnswers show: of requests that are answered in one way.
+func TestAnswers(t *testing.T) {
+	const text = "\x04\x04\x02\x04a"
+	if slices.Equal(of(text, ok, okB), of(text, ok, failed)) {
+		t.Error("the trace does not tell how the second request was answered")
+	}
+}
