@@ -58,7 +58,7 @@ type memory struct {
 	early          []packet // responses not delivered yet
 	latestRequest  []byte   // its payload
 	latestResponse []byte   // its payload
-	latestAnswer   []byte   // its payload
+	latestAnswer   []byte   // its payload, which nothing reads: it is what a connection costs that is remembered
 	joins          int
 	told           bool // the end, by Join
 	kept           [][]byte

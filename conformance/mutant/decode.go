@@ -82,13 +82,9 @@ func forgetCutLength(in *bufio.Reader) {
 func (m mutation) readBody(in *bufio.Reader, length int64) ([]byte, error) {
 	switch {
 	case length > 1<<20 && m.has("length-allocated-crashes"):
-		body := make([]byte, length)
-		_, err := io.ReadFull(in, body)
-		return body, asCut(err)
+		return fill(in, make([]byte, length))
 	case length > 1<<20 && length <= 1<<28 && m.has("length-allocated"):
-		body := bytes.Repeat([]byte{0xff}, int(length)) // memory counts once it is written to
-		_, err := io.ReadFull(in, body)
-		return body, asCut(err)
+		return fill(in, bytes.Repeat([]byte{0xff}, int(length))) // memory counts once it is written to
 	case (int64(in.Buffered()) < length || length > 1<<20) && m.has("body-of-one-read"):
 		body := make([]byte, min(length, 1<<20))
 		n, err := in.Read(body)
@@ -111,6 +107,12 @@ func (m mutation) readBody(in *bufio.Reader, length int64) ([]byte, error) {
 		body.Truncate(65536)
 	}
 	return body.Bytes(), asCut(err)
+}
+
+// fill reads as many octets as body has.
+func fill(in io.Reader, body []byte) ([]byte, error) {
+	_, err := io.ReadFull(in, body)
+	return body, asCut(err)
 }
 
 func asCut(err error) error {

@@ -25,9 +25,6 @@ func (c *connection) Shutdown(block bool) error {
 	} else {
 		c.awaitLocked(c.returningAfter())
 	}
-	if len(c.working) == 0 && c.has("shutdown-writes-eof") {
-		c.awaitLocked(func() bool { return c.finished })
-	}
 	if c.has("broken-pipe-is-an-error") || c.has("shutdown-writes-eof") {
 		return c.sendErr
 	}
@@ -72,7 +69,7 @@ func (c *connection) returningAfter() func() bool {
 		return func() bool { return len(c.pending) == 0 }
 	case c.has("shutdown-waits-for-handlers"):
 		return func() bool { return len(c.working) == 0 }
-	case c.has("shutdown-waits-for-eof"):
+	case c.has("shutdown-waits-for-eof"), len(c.working) == 0 && c.has("shutdown-writes-eof"):
 		return func() bool { return c.finished }
 	}
 	return always
