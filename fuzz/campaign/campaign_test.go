@@ -48,6 +48,18 @@ func huntUntil(t *testing.T, c campaign.Campaign, enough func(*campaign.Finding)
 	}
 }
 
+// hunted is the first finding of a campaign that is wanted, or nil.
+func hunted(t *testing.T, c campaign.Campaign, wanted func(*campaign.Finding) bool) (found *campaign.Finding) {
+	t.Helper()
+	huntUntil(t, c, func(f *campaign.Finding) bool {
+		if found == nil && wanted(f) {
+			found = f
+		}
+		return found != nil
+	})
+	return found
+}
+
 // withoutConnections has a codec, and no more.
 type withoutConnections struct{ goreference.Implementation }
 

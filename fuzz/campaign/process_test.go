@@ -21,12 +21,8 @@ func TestFilesStayOpen(t *testing.T) {
 	}
 	subject := mutanttest.Process(t, "files-left-open")
 	requireSight(t, subject)
-	var found *campaign.Finding
-	huntUntil(t, campaign.Campaign{Starter: subject, Seed: 1, Inputs: 12_000, Tries: -1}, func(f *campaign.Finding) bool {
-		if f.Signature == "BAD-5 files stay open" {
-			found = f
-		}
-		return found != nil
+	found := hunted(t, campaign.Campaign{Starter: subject, Seed: 1, Inputs: 12_000, Tries: -1}, func(f *campaign.Finding) bool {
+		return f.Signature == "BAD-5 files stay open"
 	})
 	if found == nil || !found.Many {
 		t.Fatalf("found %+v, expected that files stay open, of a process", found)

@@ -44,13 +44,10 @@ func TestScenarios(t *testing.T) {
 
 // sureFinding is the first that takes no luck to see again: that a shutdown returns a
 // moment before EOF, say, may show or not.
-func sureFinding(t *testing.T, fault string) (sure *campaign.Finding) {
+func sureFinding(t *testing.T, fault string) *campaign.Finding {
 	t.Helper()
-	huntUntil(t, campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Tries: 100}, func(f *campaign.Finding) bool {
-		if sure == nil && !f.Flaky() && f.Difference.Kind != "shutdown returns before EOF" {
-			sure = f
-		}
-		return sure != nil
+	sure := hunted(t, campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Tries: 100}, func(f *campaign.Finding) bool {
+		return !f.Flaky() && f.Difference.Kind != "shutdown returns before EOF"
 	})
 	if sure == nil {
 		t.Fatal("nothing is found for sure")
