@@ -19,7 +19,7 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/packetspec/packetspec/fuzz"
+	"github.com/packetspec/packetspec/fuzz/inprocess"
 	"github.com/packetspec/packetspec/fuzz/mutate"
 )
 
@@ -43,7 +43,7 @@ func packetspecRun(target *C.char, data *C.uint8_t, size C.size_t) {
 	input := C.GoBytes(unsafe.Pointer(data), C.int(size))
 	if err := t.Run(input); err != nil {
 		file := kept(input)
-		fmt.Fprintf(os.Stderr, "panic: %v\nreproduce: %s %s\n       or: go test ./fuzz -count=1 -run '^Fuzz%s$' -input %s\n\n",
+		fmt.Fprintf(os.Stderr, "panic: %v\nreproduce: %s %s\n       or: go test ./fuzz/inprocess -count=1 -run '^Fuzz%s$' -input %s\n\n",
 			err, os.Args[0], file, t.Name, file)
 		C.abort()
 	}
@@ -83,9 +83,9 @@ func packetspecMutate(target *C.char, data *C.uint8_t, size C.size_t, other *C.u
 	return C.size_t(copy(unsafe.Slice((*byte)(out), limit), octets))
 }
 
-func find(target *C.char) fuzz.Target {
+func find(target *C.char) inprocess.Target {
 	name := C.GoString(target)
-	for _, t := range fuzz.Targets() {
+	for _, t := range inprocess.Targets() {
 		if t.Name == name {
 			return t
 		}

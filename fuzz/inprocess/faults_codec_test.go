@@ -1,0 +1,177 @@
+package inprocess
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/packetspec/packetspec/reference"
+)
+
+// Each check can fail: a codec with a mistake is found out by the seeds alone.
+func TestFaultyCodecsAreFoundOut(t *testing.T) {
+	never := make(chan struct{})
+	defer close(never)
+	type decode = func([]byte) (reference.Packet, int, error)
+	decoding := func(f func(decode, []byte) (reference.Packet, int, error)) func(*codec) {
+		return func(c *codec) {
+			sound := c.decode
+			c.decode = func(b []byte) (reference.Packet, int, error) { return f(sound, b) }
+		}
+	}
+	reading := func(f func(io.Reader) io.Reader) func(*codec) {
+		return func(c *codec) {
+			sound := c.reader
+			c.reader = func(r io.Reader, most int) packetReader { return sound(f(r), most) }
+		}
+	}
+	for _, fault := range []struct {
+		named
+		requirement string
+		target      func(codec, []byte, time.Duration) error
+		plant       func(*codec)
+	}{
+		{"panics on a channel", "BAD-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+			p, n, err := d(b)
+			return p, n / int(1-min(1, p.Channel)), err
+		})},
+		{"hangs on an empty body", "JOI-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+			if len(b) > 0 && b[0] == 0 {
+				<-never
+			}
+			return d(b)
+		})},
+		{"leaves a goroutine behind", "JOI-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+			go func() { <-never }()
+			return d(b)
+		})},
+		{"allocates what is declared", "BAD-4", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+			if n, _, err := reference.DecodeBSUInt(b); err == nil {
+				kept = make([]byte, min(n, 1<<26))
+			}
+			return d(b)
+		})},
+		{"loses the highest bit of a tag", "DEC-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+			p, n, err := d(b)
+			p.Tag &^= 1 << 60
+			return p, n, err
+		})},
+		{"consumes an octet too few", "DEC-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+			p, n, err := d(b)
+			return p, max(0, n-1), err
+		})},
+		{"lets the rest be reached", "DEC-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+			p, n, err := d(b)
+			p.Payload = slices.Grow(p.Payload, 1)
+			return p, n, err
+		})},
+		{"takes a cut packet", "DEC-3", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+			p, n, err := d(b)
+			if errors.Is(err, reference.ErrIncomplete) {
+				err = nil
+			}
+			return p, n, err
+		})},
+		{"writes channel 0", "ENC-1", codec.decodeTarget, func(c *codec) {
+			c.encode = func(p reference.Packet, b []byte) ([]byte, error) {
+				return append(b, oracleOf(p).encode(wireForm{ChannelZero: true})...), nil
+			}
+		}},
+		{"writes what is out of range", "INT-5", codec.roundTripTarget, func(c *codec) {
+			c.encode = func(p reference.Packet, b []byte) ([]byte, error) {
+				return append(b, oracleOf(p).encode(wireForm{})...), nil
+			}
+		}},
+		{"compares no payloads", "EQ-1", codec.roundTripTarget, func(c *codec) {
+			c.equal = func(p, q reference.Packet) bool { return p.Tag != q.Tag }
+		}},
+		{"reads no overlong integer", "INT-1", codec.decodeTarget, func(c *codec) {
+			sound := c.decodeInteger
+			c.decodeInteger = func(b []byte) (uint64, int, error) {
+				if len(b) > 1 && b[0] == 0x80 {
+					return 0, 0, reference.ErrRange
+				}
+				return sound(b)
+			}
+		}},
+		{"takes an empty piece for the end", "DEC-5", codec.streamsTarget, reading(func(r io.Reader) io.Reader {
+			return readerFunc(func(b []byte) (int, error) {
+				n, err := r.Read(b)
+				if n == 0 {
+					err = io.EOF
+				}
+				return n, err
+			})
+		})},
+		{"loses what comes with the end", "DEC-5", codec.streamsTarget, reading(func(r io.Reader) io.Reader {
+			return readerFunc(func(b []byte) (int, error) {
+				n, err := r.Read(b)
+				if err != nil {
+					n = 0
+				}
+				return n, err
+			})
+		})},
+		{"allocates what is declared in a stream", "BAD-4", codec.streamsTarget, func(c *codec) {
+			sound := c.reader
+			c.reader = func(r io.Reader, most int) packetReader {
+				kept = make([]byte, most)
+				return sound(r, most)
+			}
+		}},
+		{"tells another offset", "DEC-5", codec.streamsTarget, func(c *codec) {
+			sound := c.reader
+			c.reader = func(r io.Reader, most int) packetReader { return lateReader{sound(r, most)} }
+		}},
+	} {
+		t.Run(fault.String(), func(t *testing.T) {
+			faulty := referenceCodec()
+			fault.plant(&faulty)
+			seeds := append(streamSeeds(t), corpus(t, "FuzzDecode")...)
+			seeds = append(seeds, corpus(t, "FuzzRoundTrip")...)
+			foundOut(t, fault.requirement, seeds, func(data []byte) error {
+				return fault.target(faulty, data, timeFor(fault.requirement))
+			})
+		})
+	}
+}
+
+// timeFor is how long one execution may take: little where that it does not end is what is
+// to be found out, otherwise what no machine needs, however slow.
+func timeFor(requirement string) time.Duration {
+	if requirement == "JOI-1" {
+		return time.Second / 2
+	}
+	return time.Minute
+}
+
+// foundOut expects a target to break a requirement for one of the seeds; empty: any.
+func foundOut(t *testing.T, requirement string, seeds [][]byte, target func([]byte) error) {
+	t.Helper()
+	for _, seed := range seeds {
+		err := target(seed)
+		if err == nil {
+			continue
+		}
+		var broken *Breach
+		if !errors.As(err, &broken) || requirement != "" && broken.Requirement != requirement {
+			t.Errorf("expected a breach of %s\ngot      %v", requirement, err)
+		}
+		return
+	}
+	t.Errorf("expected a breach of %s\ngot      none for any of %d seeds", requirement, len(seeds))
+}
+
+// kept is memory that the compiler must not do without.
+var kept []byte
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+// A lateReader tells where a packet ended as if that were one octet on.
+type lateReader struct{ packetReader }
+
+func (r lateReader) Offset() int64 { return r.packetReader.Offset() + 1 }

@@ -1,0 +1,183 @@
+package inprocess
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"pgregory.net/rapid"
+
+	"github.com/packetspec/packetspec/reference"
+)
+
+// send writes a packet in some form, cut in two somewhere, and reports whether the
+// connection took it: exactly until the peer's stream ended.
+func (m *machine) send(t *rapid.T, p reference.Packet) (taken bool) {
+	octets := oracleOf(p).encode(rapidForm().Draw(t, "form"))
+	cut := rapid.IntRange(1, len(octets)).Draw(t, "cut")
+	_, err := m.peer.to.Write(octets[:cut])
+	if err == nil && cut < len(octets) {
+		_, err = m.peer.to.Write(octets[cut:])
+	}
+	if taken = err == nil; taken == m.model.received {
+		t.Fatalf("the peer wrote %s\nexpected it to be taken: %t\ngot %v", show(p), !m.model.received, err)
+	}
+	return taken
+}
+
+// A small choice of tags, so that they come again while in flight, and after.
+var peerTags = rapid.OneOf(rapid.Uint64Range(0, 9), rapid.Just[uint64](reference.MaxInteger))
+
+func (m *machine) PeerRequest(t *rapid.T) { m.peerRequest(t, peerTags.Draw(t, "tag")) }
+
+func (m *machine) PeerRequestWithTagInFlight(t *rapid.T) {
+	for _, v := range m.model.accepted {
+		if m.model.inFlight(v.packet.Tag) {
+			m.peerRequest(t, v.packet.Tag)
+			return
+		}
+	}
+}
+
+// peerRequest sends a request on channel 0, or on another, where even type 0 is a request.
+func (m *machine) peerRequest(t *rapid.T, tag uint64) {
+	v := &visit{
+		packet: reference.Packet{
+			IsRequest: true,
+			Channel:   rapid.SampledFrom([]uint64{0, 0, 0, 0, 0, 0, 0, 7}).Draw(t, "channel"),
+			Tag:       tag,
+			Flags:     rapidInteger(flagEdges).Draw(t, "flags"),
+			Type:      rapid.OneOf(rapid.Uint64Range(1, 9), rapidInteger(integerEdges)).Draw(t, "wire type"),
+			Payload:   fmt.Appendf(nil, "visit %d", len(m.visits)),
+		},
+		plan: rapid.SampledFrom(plans()).Draw(t, "plan"),
+		gate: make(chan struct{}),
+	}
+	if v.packet.Channel == 0 {
+		v.packet.Type = max(1, v.packet.Type)
+	}
+	if rapid.SampledFrom([]bool{false, false, true}).Draw(t, "at once") {
+		v.open()
+	}
+	m.visits = append(m.visits, v)
+	if m.send(t, v.packet) {
+		m.model.accept(v)
+	}
+}
+
+func (m *machine) ReleaseHandler(t *rapid.T) {
+	var held []*visit
+	for _, v := range m.model.accepted {
+		if !v.opened {
+			held = append(held, v)
+		}
+	}
+	if len(held) > 0 {
+		m.release(held[rapid.IntRange(0, len(held)-1).Draw(t, "which")])
+	}
+}
+
+func (m *machine) release(v *visit) {
+	v.open()
+	m.model.settle()
+}
+
+func (m *machine) PeerAnswers(t *rapid.T) {
+	pending := m.model.pending()
+	if len(pending) == 0 {
+		return
+	}
+	c := pending[rapid.IntRange(0, len(pending)-1).Draw(t, "which")]
+	r := reference.Response{OK: rapid.Bool().Draw(t, "ok")}
+	r.Flags = rapid.OneOf(rapid.Uint64Range(0, maxReplyFlags), rapid.Just[uint64](maxReplyFlags)).Draw(t, "flags")
+	r.Payload = rapid.SliceOfN(rapid.Byte(), 0, 3).Draw(t, "payload")
+	p := reference.Packet{Channel: c.request.Channel, Tag: c.tag, Flags: r.Flags * 2, Payload: r.Payload}
+	if r.OK {
+		p.Flags++
+	}
+	if m.send(t, p) {
+		c.answer(r)
+	}
+}
+
+// PeerAnswersNobody sends a response whose tag was never used, or is answered, or is
+// another channel's.
+func (m *machine) PeerAnswersNobody(t *rapid.T) {
+	p := reference.Packet{
+		Channel: rapid.SampledFrom([]uint64{0, 5, 6}).Draw(t, "channel"),
+		Tag:     rapid.Uint64Range(0, uint64(len(m.model.calls)+1)).Draw(t, "tag"),
+		Flags:   1,
+		Payload: []byte("for nobody"),
+	}
+	for _, c := range m.model.pending() {
+		if c.tag == p.Tag && c.request.Channel == p.Channel {
+			p.Channel = 6
+		}
+	}
+	m.send(t, p)
+}
+
+// peerSendsEOF, in some form, and perhaps octets behind it, which nobody looks at.
+func (m *machine) peerSendsEOF(t *rapid.T) {
+	eof := oracleOf(reference.Packet{IsRequest: true}).encode(rapidForm().Draw(t, "form"))
+	behind := rapid.SampledFrom([]string{"", "00", "03010202", "020104"}).Draw(t, "behind")
+	m.peerEnds(t, nil, append(eof, unhex(behind)...), nil)
+}
+
+// peerBreaksOff ends the peer's stream in any other way.
+func (m *machine) peerBreaksOff(t *rapid.T) {
+	way := rapid.SampledFrom([]struct {
+		named
+		octets string
+		closed error // what the connection reads behind the octets
+		reason error
+	}{
+		{"between packets", "", io.EOF, reference.ErrCut},
+		{"inside a length", "80", io.EOF, reference.ErrCut},
+		{"inside a body", "05018102", io.EOF, reference.ErrCut},
+		{"inside an EOF packet", "030002", io.EOF, reference.ErrCut},
+		{"an empty body", "00", nil, errMalformed},
+		{"no flags", "0101", nil, errMalformed},
+		{"no channel", "020101", nil, errMalformed},
+		{"no type", "020102", nil, errMalformed},
+		{"an unfinished integer", "020180", nil, errMalformed},
+		{"EOF with a tag", "03010200", nil, errMalformed},
+		{"EOF with flags", "03000600", nil, errMalformed},
+		{"EOF with a payload", "0400020061", nil, errMalformed},
+		{"a tag of 2^61", "0aa0808080808080800004", nil, reference.ErrRange},
+		{"a length of 2^64", "82808080808080808000", nil, reference.ErrRange},
+		{"a length of 2^42", "81808080808000", nil, reference.ErrTooLarge},
+		{"an error", "", errReset, errReset},
+		{"an error inside a body", "0501", errReset, errReset},
+	}).Draw(t, "way")
+	m.peerEnds(t, way.closed, unhex(way.octets), way.reason)
+}
+
+// peerEnds writes the last octets and, if closed is set, closes the stream.
+func (m *machine) peerEnds(t *rapid.T, closed error, octets []byte, reason error) {
+	if len(octets) > 0 {
+		if _, err := m.peer.to.Write(octets); (err == nil) == m.model.received {
+			t.Fatalf("the peer wrote % x\nexpected them to be taken: %t\ngot %v", octets, !m.model.received, err)
+		}
+	}
+	if closed != nil {
+		_ = m.peer.to.CloseWithError(closed)
+	}
+	if !m.model.received {
+		m.model.end(reason)
+	}
+}
+
+// peerStopsReading closes the peer's read end; writing finds out.
+func (m *machine) peerStopsReading(*rapid.T) {
+	_ = m.peer.from.Close()
+	m.model.peerDeaf = true
+}
+
+func unhex(s string) []byte {
+	octets, err := hex.DecodeString(s)
+	if err != nil {
+		panic(err)
+	}
+	return octets
+}

@@ -1,0 +1,100 @@
+package inprocess
+
+import (
+	"io"
+
+	"github.com/packetspec/packetspec/reference"
+)
+
+// A wire is one direction between two peers in memory. It holds any number of octets, and
+// can be held or cut. Both ends belong to the session's door.
+type wire struct {
+	door *door
+
+	octets  []byte             // written, and not read yet
+	arrived []byte             // written, and not cut into packets yet
+	sent    []reference.Packet // what they were, as long as the model of the writer does not expect it
+	transit []reference.Packet // what it expected, as long as the model of the reader has not heard it
+
+	held    bool // nothing can be read
+	refuses bool // nothing can be written any more
+	cut     bool // reading ends behind what was
+	ended   bool // the writer closed it
+	deaf    bool // the reader closed it
+	waiting bool // the reader has read all there is, and wants more
+}
+
+// Write implements [io.Writer] for the peer that sends.
+func (w *wire) Write(b []byte) (n int, err error) {
+	w.door.change(func() {
+		if w.refuses || w.deaf || w.ended {
+			err = errDeaf
+			return
+		}
+		n = len(b)
+		w.arrived = append(w.arrived, b...)
+		w.octets = append(w.octets, b...)
+	})
+	return n, err
+}
+
+// read reads for the peer that receives.
+func (w *wire) read(b []byte) (n int, err error) {
+	w.door.change(func() { w.waiting = true })
+	w.door.await(nil, func() bool {
+		switch {
+		case w.deaf:
+			err = io.ErrClosedPipe
+		case !w.held && len(w.octets) > 0:
+			n = copy(b, w.octets)
+			w.octets = w.octets[n:]
+		case !w.held && (w.cut || w.ended):
+			err = io.EOF
+		default:
+			return false
+		}
+		w.waiting = false
+		return true
+	})
+	return n, err
+}
+
+// Close implements [io.Closer] for the peer that sends.
+func (w *wire) Close() error {
+	w.door.change(func() { w.ended = true })
+	return nil
+}
+
+// A receiving is the end of a wire at the peer that receives.
+type receiving struct{ *wire }
+
+func (r receiving) Read(b []byte) (int, error) { return r.read(b) }
+
+func (r receiving) Close() error {
+	r.door.change(func() { r.deaf = true })
+	return nil
+}
+
+// parse cuts what has arrived into packets.
+func (w *wire) parse() error {
+	rest := w.arrived
+	for len(rest) > 0 {
+		r := oracleRead(rest)
+		if r.verdict == incomplete {
+			break
+		}
+		rest = rest[max(1, r.consumed):]
+	}
+	packets, err := wholePackets(w.arrived[:len(w.arrived)-len(rest)])
+	w.arrived = rest
+	w.sent = append(w.sent, packets...)
+	return err
+}
+
+// drained: all that was written has been read and acted on.
+func (w *wire) drained() bool { return w.deaf || w.waiting && len(w.octets) == 0 }
+
+// over: nothing more can be read, now or later.
+func (w *wire) over() bool {
+	return !w.held && (w.cut || w.ended) && len(w.transit)+len(w.sent)+len(w.arrived) == 0
+}
