@@ -4,14 +4,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance"
-	"github.com/packetspec/packetspec/conformance/kill"
 	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/mutants"
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
 // explainFaults tells of the faults that break a requirement, as they were recorded.
 func explainFaults(cmd *cobra.Command, requirement string) error {
-	r, err := kill.Recorded()
+	r, err := mutants.Recorded()
 	if err != nil {
 		return &statusError{statusNot, err}
 	}
@@ -29,7 +29,7 @@ func explainFaults(cmd *cobra.Command, requirement string) error {
 
 // explainFault tells of one fault.
 func explainFault(cmd *cobra.Command, s *spec.Spec, f mutant.Fault) error {
-	record, err := kill.Recorded()
+	record, err := mutants.Recorded()
 	if err != nil {
 		return &statusError{statusNot, err}
 	}
@@ -49,11 +49,11 @@ func explainFault(cmd *cobra.Command, s *spec.Spec, f mutant.Fault) error {
 	return nil
 }
 
-func printKills(cmd *cobra.Command, f kill.RecordedFault) {
+func printKills(cmd *cobra.Command, f mutants.RecordedFault) {
 	for _, id := range f.Scenarios {
 		cmd.Printf("    %s\n", id)
 	}
-	if f.Verdict != kill.Killed {
+	if f.Verdict != mutants.Killed {
 		cmd.Printf("    the verdict: %s\n", f.Verdict)
 	}
 	if f.Others > 0 {

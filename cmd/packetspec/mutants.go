@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/conformance/kill"
 	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/mutants"
 )
 
 // mutantsFlags are the flags of mutants.
@@ -47,7 +47,7 @@ should, finds a fault; 1 if not. With --check it is 0 if no fault that was kille
 the matrix was last recorded survives, and no score has fallen.`,
 		Example: `  packetspec mutants
   packetspec mutants --run '^EQ-' -v
-  packetspec mutants --record conformance/kill/record.json --record features/STRENGTH.md`,
+  packetspec mutants --record conformance/mutants/record.json --record conformance/SCORE.md`,
 		RunE: f.mutants,
 	}
 	flags := cmd.Flags()
@@ -88,7 +88,7 @@ func (f *mutantsFlags) mutants(cmd *cobra.Command, _ []string) error {
 }
 
 // tell writes a matrix, and is the status that it ends the command with.
-func (f *mutantsFlags) tell(cmd *cobra.Command, m *kill.Matrix) (err error) {
+func (f *mutantsFlags) tell(cmd *cobra.Command, m *mutants.Matrix) (err error) {
 	if f.format == "json" {
 		err = m.JSON(cmd.OutOrStdout())
 	} else {
@@ -125,7 +125,7 @@ func (f *mutantsFlags) faults() ([]mutant.Fault, error) {
 }
 
 // try runs the matrix.
-func (f *mutantsFlags) try(cmd *cobra.Command, faults []mutant.Fault) (*kill.Matrix, error) {
+func (f *mutantsFlags) try(cmd *cobra.Command, faults []mutant.Fault) (*mutants.Matrix, error) {
 	s, err := specification()
 	if err != nil {
 		return nil, err
@@ -137,10 +137,10 @@ func (f *mutantsFlags) try(cmd *cobra.Command, faults []mutant.Fault) (*kill.Mat
 	env := os.Environ() // godog sets variables while it runs
 	progress := newProgress(cmd.ErrOrStderr(), 0)
 	defer progress.end()
-	m, err := kill.Run{
+	m, err := mutants.Run{
 		Spec: s, Faults: faults, Whole: f.run == "", Own: f.own, Controls: controls,
 		Parallel: f.parallel, Timeout: f.timeout, Observe: progress.tried,
-		Subject: kill.Mutant{Process: func(as kill.Make) adapter.Starter {
+		Subject: mutants.Mutant{Process: func(as mutants.Make) adapter.Starter {
 			return adapter.Process{Argv: append([]string{self}, mutantArgs(as)...), Env: env}
 		}},
 	}.Do(cmd.Context())
@@ -151,7 +151,7 @@ func (f *mutantsFlags) try(cmd *cobra.Command, faults []mutant.Fault) (*kill.Mat
 }
 
 // recordAll runs the matrix again and writes what the two have in common.
-func (f *mutantsFlags) recordAll(cmd *cobra.Command, faults []mutant.Fault, first *kill.Matrix) error {
+func (f *mutantsFlags) recordAll(cmd *cobra.Command, faults []mutant.Fault, first *mutants.Matrix) error {
 	second, err := f.try(cmd, faults)
 	switch {
 	case err != nil:
@@ -165,7 +165,7 @@ func (f *mutantsFlags) recordAll(cmd *cobra.Command, faults []mutant.Fault, firs
 		}
 		return &statusError{statusNot, fmt.Errorf("scenarios fail without a fault: nothing is recorded: %s", strings.Join(failed, ", "))}
 	}
-	r := kill.NewRecord(first, second)
+	r := mutants.NewRecord(first, second)
 	for _, file := range f.record {
 		if err := writeRecord(file, r); err != nil {
 			return &statusError{statusNot, fmt.Errorf("--record: %w", err)}

@@ -9,12 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance"
-	"github.com/packetspec/packetspec/conformance/kill"
 	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/mutants"
 )
 
 // mutantArgs are the arguments of this command that make a mutant.
-func mutantArgs(as kill.Make) []string {
+func mutantArgs(as mutants.Make) []string {
 	args := []string{"adapter", "--fault", noFault}
 	if as.Fault != "" {
 		args[2] = as.Fault
@@ -49,7 +49,7 @@ func listFaults(cmd *cobra.Command, faults []mutant.Fault, format string) error 
 	return e.Encode(all)
 }
 
-func writeRecord(file string, r *kill.Record) (err error) {
+func writeRecord(file string, r *mutants.Record) (err error) {
 	w, err := os.Create(file)
 	if err != nil {
 		return err
@@ -62,8 +62,8 @@ func writeRecord(file string, r *kill.Record) (err error) {
 }
 
 // checkRecord holds a matrix against the record.
-func checkRecord(cmd *cobra.Command, m *kill.Matrix) error {
-	r, err := kill.Recorded()
+func checkRecord(cmd *cobra.Command, m *mutants.Matrix) error {
+	r, err := mutants.Recorded()
 	if err != nil {
 		return &statusError{statusNot, err}
 	}

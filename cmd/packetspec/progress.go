@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/packetspec/packetspec/conformance/kill"
+	"github.com/packetspec/packetspec/conformance/mutants"
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
@@ -42,7 +42,7 @@ func (p *progress) observe(r report.Result) {
 }
 
 // tried observes a run of mutants.
-func (p *progress) tried(k kill.Progress) {
+func (p *progress) tried(k mutants.Progress) {
 	if p.w != nil {
 		_, _ = fmt.Fprintf(p.w, eraseLine+"%d of %d runs  %s  %s", k.Done, k.Runs, k.Fault, k.Scenario)
 	}

@@ -23,7 +23,7 @@ import (
 // found and confirmed, guided and blind, by the same seeds. It writes what it finds into
 // the file that FUZZ_PAGE names, and takes half an hour for
 //
-//	FUZZ_PAGE=../../FAULTS.md FUZZ_SEEDS=5 go test ./fuzz/campaign -run TestPage -v -timeout 0
+//	FUZZ_PAGE=../SCORE.md FUZZ_SEEDS=5 go test ./fuzz/campaign -run TestPage -v -timeout 0
 //
 // What a campaign makes does not depend on its subject. So the inputs are made once, the
 // mutant without a fault tells which faults each of them asks for, and only those are then
@@ -362,7 +362,7 @@ median of the seeds 1 to %d. Guided campaigns know packets and keep what is new 
 reference's trace; blind ones change octets. What shows is not always the requirement that the
 fault breaks: a campaign tells how it was noticed, the suite tells what is wrong.
 
-Made by TestPage of [fuzz/campaign](fuzz/campaign/page_test.go), which says how.
+Made by TestPage of [fuzz/campaign](campaign/page_test.go), which says how.
 
 `, len(rows), guided, m.inputs, all[len(all)/2], all[len(all)*9/10], blind, m.blind, len(hidden), m.seeds)
 }

@@ -1,4 +1,4 @@
-package kill_test
+package mutants_test
 
 import (
 	"bytes"
@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/conformance/kill"
 	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/mutants"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
 	"github.com/packetspec/packetspec/internal/mutanttest"
@@ -35,14 +35,14 @@ func TestFaultsAreKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := kill.Run{
+	m, err := mutants.Run{
 		Spec: s, Faults: faults, Own: true, Parallel: 4, Timeout: time.Second,
-		Subject: kill.Mutant{Process: func(as kill.Make) adapter.Starter { return mutanttest.Process(t, as.Fault) }},
+		Subject: mutants.Mutant{Process: func(as mutants.Make) adapter.Starter { return mutanttest.Process(t, as.Fault) }},
 	}.Do(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := kill.Recorded()
+	r, err := mutants.Recorded()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package kill_test
+package mutants_test
 
 import (
 	"bufio"
@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/conformance/kill"
 	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/mutants"
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
@@ -24,7 +24,7 @@ type fake struct {
 	alarm bool                      // without a fault tag 1 is wrong, but when it is probed
 
 	mu   sync.Mutex
-	made []kill.Make
+	made []mutants.Make
 }
 
 // fakeSpec has a requirement for each level, and for each a scenario, with tags 1 to 3,
@@ -58,14 +58,14 @@ func fakeSpec(t *testing.T) *spec.Spec {
 	return s
 }
 
-func (f *fake) run(t *testing.T, faults ...mutant.Fault) kill.Run {
-	return kill.Run{
+func (f *fake) run(t *testing.T, faults ...mutant.Fault) mutants.Run {
+	return mutants.Run{
 		Spec: fakeSpec(t), Subject: f, Faults: faults, Whole: true, Parallel: 2, Timeout: 100 * time.Millisecond, Controls: 1,
 	}
 }
 
-// Made implements [kill.Subject].
-func (f *fake) Made(as kill.Make) adapter.Starter {
+// Made implements [mutants.Subject].
+func (f *fake) Made(as mutants.Make) adapter.Starter {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.made = append(f.made, as)
@@ -76,7 +76,7 @@ func (f *fake) Made(as kill.Make) adapter.Starter {
 	return fakeStarter{does: does}
 }
 
-// Probed implements [kill.Subject]: a scenario asks for the faults that do something
+// Probed implements [mutants.Subject]: a scenario asks for the faults that do something
 // with its tag, and for those named so.
 func (f *fake) Probed(bool) (adapter.Starter, func() []string) {
 	var mu sync.Mutex

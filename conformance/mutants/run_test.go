@@ -1,4 +1,4 @@
-package kill_test
+package mutants_test
 
 import (
 	"bytes"
@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/conformance/kill"
 	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/mutants"
 )
 
 // TestVerdicts has each verdict that a fault can come to.
@@ -41,18 +41,18 @@ func TestVerdicts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]kill.Verdict{
-		"told": kill.Killed, "dead": kill.Killed, "waited": kill.ByTimeout, "hanging": kill.Killed,
-		"waited-once": kill.Killed, "found-by-both": kill.Killed, "elsewhere": kill.Elsewhere,
-		"harmless": kill.Survives, "never-asked-for": kill.Survives, "may": kill.Killed,
+	for name, want := range map[string]mutants.Verdict{
+		"told": mutants.Killed, "dead": mutants.Killed, "waited": mutants.ByTimeout, "hanging": mutants.Killed,
+		"waited-once": mutants.Killed, "found-by-both": mutants.Killed, "elsewhere": mutants.Elsewhere,
+		"harmless": mutants.Survives, "never-asked-for": mutants.Survives, "may": mutants.Killed,
 	} {
 		got, ok := m.Fault(name)
 		if !ok || got.Verdict != want {
 			t.Errorf("%s: got %v, expected the verdict %s", name, got, want)
 		}
 	}
-	want := kill.Scores{
-		Faults: kill.Score{Is: 6, Of: 10}, Requirements: kill.Score{Is: 2, Of: 2}, Scenarios: kill.Score{Is: 4, Of: 4},
+	want := mutants.Scores{
+		Faults: mutants.Score{Is: 6, Of: 10}, Requirements: mutants.Score{Is: 2, Of: 2}, Scenarios: mutants.Score{Is: 4, Of: 4},
 	}
 	if m.Scores != want {
 		t.Errorf("scores: got %v, expected %v", m.Scores, want)
@@ -180,12 +180,12 @@ func TestARunThatIsEnded(t *testing.T) {
 	run.Controls, run.Parallel = 0, 1
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	run.Observe = func(kill.Progress) { cancel() }
+	run.Observe = func(mutants.Progress) { cancel() }
 	m, err := run.Do(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	untried := slices.ContainsFunc(m.Faults, func(f kill.Tried) bool { return f.Verdict == kill.Untried })
+	untried := slices.ContainsFunc(m.Faults, func(f mutants.Tried) bool { return f.Verdict == mutants.Untried })
 	if m.NotRun == 0 || m.Proves() || !untried {
 		t.Errorf("got %+v, expected what is known, and faults that were not tried", m)
 	}

@@ -1,4 +1,4 @@
-package kill
+package mutants
 
 import (
 	"sync/atomic"
