@@ -11,11 +11,11 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 // everything is a subject that can do all that bears on a plan.
-var everything = judge.Abilities{Channels: true, Decode: true, DecodeFlags: true, InvalidReply: true}
+var everything = plan.Abilities{Channels: true, Decode: true, DecodeFlags: true, InvalidReply: true}
 
 // Merge is as few of some inputs as show every trace that all of them show, short ones
 // preferred, and how many traces that are.

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 // A Finding is one fault: its smallest input, and how sure it is.
@@ -17,7 +18,7 @@ type Finding struct {
 	Company    bool // it takes other connections, before or beside it, on the same process
 	Many       bool // it takes a process that has heard many inputs, of which this is the last: no one shows it
 	Record     *judge.Record
-	Plan       *judge.Plan
+	Plan       *plan.Plan
 	Known      string // why it is known, if it is
 }
 

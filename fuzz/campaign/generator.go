@@ -11,6 +11,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/mutate"
+	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/fuzz/play"
 	"github.com/packetspec/packetspec/fuzz/trace"
 )
@@ -19,7 +20,7 @@ import (
 type Case struct {
 	Number int64
 	Raw    []byte
-	Plan   *judge.Plan
+	Plan   *plan.Plan
 	Codec  []judge.Reading // of frames that have not been read before
 	// CodecOnly: no connection is to hear it.
 	CodecOnly bool
@@ -27,7 +28,7 @@ type Case struct {
 
 // A generator makes inputs.
 type generator struct {
-	can   judge.Abilities
+	can   plan.Abilities
 	blind bool            // it keeps nothing, and knows nothing of packets
 	limit int             // in octets
 	read  map[uint64]bool // frames, by their hash; for next alone
@@ -47,7 +48,7 @@ type seed struct {
 	tried int
 }
 
-func newGenerator(number uint64, can judge.Abilities, blind bool, limit int, given [][]byte) *generator {
+func newGenerator(number uint64, can plan.Abilities, blind bool, limit int, given [][]byte) *generator {
 	return &generator{
 		chance: rand.New(rand.NewPCG(number, 0x7061636b6574)), can: can, blind: blind, limit: limit,
 		traces: map[uint64]bool{}, read: map[uint64]bool{}, queue: given,
@@ -64,7 +65,7 @@ func (g *generator) next(n int64) ([]*Case, error) {
 	cases := g.cases(min(n, batch))
 	if g.blind {
 		for _, c := range cases {
-			c.Plan = judge.Make(c.Raw, g.can)
+			c.Plan = plan.Make(c.Raw, g.can)
 			c.Codec = g.codec(input.Frames(c.Raw))
 		}
 		return cases, nil
@@ -202,8 +203,8 @@ func (g *generator) codec(frames []input.Frame) []judge.Reading {
 var unhurried = play.Patience{Due: 20 * time.Second, End: 20 * time.Second}
 
 // explore has the reference hear an input, and tells what that shows.
-func explore(c *Case, can judge.Abilities) ([]uint64, error) {
-	c.Plan = judge.Make(c.Raw, can)
+func explore(c *Case, can plan.Abilities) ([]uint64, error) {
+	c.Plan = plan.Make(c.Raw, can)
 	line, err := play.Reference{}.Open(context.Background(), c.Plan)
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/mutant"
-	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/fuzz/play"
 	"github.com/packetspec/packetspec/internal/mutanttest"
 )
@@ -132,10 +132,10 @@ func (m *measurement) make(seed uint64, inputs int, blind bool) (raws [][]byte) 
 	return raws
 }
 
-func abilities(starter adapter.Starter) (judge.Abilities, error) {
+func abilities(starter adapter.Starter) (plan.Abilities, error) {
 	s, err := start(context.Background(), starter)
 	if err != nil {
-		return judge.Abilities{}, err
+		return plan.Abilities{}, err
 	}
 	defer s.end()
 	return s.can, nil

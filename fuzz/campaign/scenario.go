@@ -8,6 +8,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 // Scenario is a finding as a scenario to add to the suite: its input in the suite's own
@@ -39,7 +40,7 @@ func (f *Finding) Scenario(level spec.Level) string {
 type scenario struct {
 	strings.Builder
 	finding *Finding
-	plan    *judge.Plan
+	plan    *plan.Plan
 	word    string // the keyword of the last step
 	since   int    // the act up to which what was due has been awaited
 }
@@ -75,28 +76,28 @@ func (s *scenario) script() {
 	for i := 0; i < len(acts); i++ {
 		s.early(i)
 		switch a := acts[i]; a.Verb {
-		case judge.Write:
-			if i+2 < len(acts) && acts[i+1].Verb == judge.Segment && acts[i+2].Verb == judge.Write {
+		case plan.Write:
+			if i+2 < len(acts) && acts[i+1].Verb == plan.Segment && acts[i+2].Verb == plan.Write {
 				s.cut(a.Octets, acts[i+2].Octets)
 				i += 2
 				continue
 			}
 			s.write(a.Octets)
-		case judge.Await:
+		case plan.Await:
 			s.due(i)
-		case judge.Request:
+		case plan.Request:
 			s.request(a.Index)
-		case judge.Release:
+		case plan.Release:
 			s.step("When", `gate "%s" is released`, a.Gate)
-		case judge.Shutdown:
+		case plan.Shutdown:
 			blocking := ""
 			if s.plan.Shutdowns[a.Index].Block {
 				blocking = ", blocking,"
 			}
 			s.step("When", "the subject is shut down%s as %q", blocking, shutdownName(a.Index))
-		case judge.CloseSend:
+		case plan.CloseSend:
 			s.step("When", "the peer ends its stream without EOF")
-		case judge.AwaitEnd:
+		case plan.AwaitEnd:
 			s.due(i)
 			s.ending()
 		}
@@ -119,7 +120,7 @@ func (s *scenario) differs(kind string) bool {
 }
 
 func (s *scenario) open() {
-	if slices.ContainsFunc(s.plan.Answers, func(a judge.Answer) bool { return a.Requirement == "HND-7" && a.Want == judge.Failure }) {
+	if slices.ContainsFunc(s.plan.Answers, func(a plan.Answer) bool { return a.Requirement == "HND-7" && a.Want == plan.Failure }) {
 		s.step("Given", "the implementation can give invalid replies")
 	}
 	switch {
@@ -186,7 +187,7 @@ func (s *scenario) request(index int) {
 }
 
 // refused is a local request that must be refused.
-func (s *scenario) refused(a judge.Asked) {
+func (s *scenario) refused(a plan.Asked) {
 	if a.Requirement == "CHN-5" {
 		s.step("Then", "the subject refuses to request type %d (channel %d), unless it offers channels", a.Local.Type, a.Local.Channel)
 		return
@@ -246,25 +247,25 @@ func (s *scenario) due(at int) {
 }
 
 // after says what a shutdown must not return before, if that is what differs.
-func (s *scenario) after(stop judge.Stop) string {
+func (s *scenario) after(stop plan.Stop) string {
 	if stop.Block && !stop.Second && s.finding.Difference.Kind == "shutdown returns before EOF" {
 		return " after EOF"
 	}
 	return ""
 }
 
-func (s *scenario) answer(a judge.Answer) {
+func (s *scenario) answer(a plan.Answer) {
 	p := a.Packet
-	if isResult := a.Want == judge.Result || a.Want == judge.Either; isResult {
+	if isResult := a.Want == plan.Result || a.Want == plan.Either; isResult {
 		r := input.Packet{Channel: p.Channel, Tag: p.Tag, Flags: a.Flags<<1 | 1, Payload: a.Payload}
 		or := ""
-		if a.Want == judge.Either {
+		if a.Want == plan.Either {
 			or = ", or with a failure"
 		}
 		s.step("Then", "the subject answers % x (%s)%s", r.Octets(), r, or)
 		return
 	}
-	if a.Want != judge.Failure {
+	if a.Want != plan.Failure {
 		return
 	}
 	channel := ""
@@ -275,9 +276,9 @@ func (s *scenario) answer(a judge.Answer) {
 }
 
 // result is how the wait for a call that was answered ends.
-func (s *scenario) result(i int, c judge.Call) {
-	ok, flags, payload, err := c.Result()
-	if err != nil {
+func (s *scenario) result(i int, c plan.Call) {
+	ok, flags, payload, raises := c.Result()
+	if raises {
 		s.step("Then", "%q ends with the decoder's error", callName(i))
 		return
 	}
@@ -316,16 +317,16 @@ func (s *scenario) early(at int) {
 
 // ending is the end of the subject's stream.
 func (s *scenario) ending() {
-	var loose []judge.Answer // that may come or not
+	var loose []plan.Answer // that may come or not
 	for _, a := range s.plan.Answers {
-		if a.Want == judge.Maybe || a.Want == judge.Open {
+		if a.Want == plan.Maybe || a.Want == plan.Open {
 			loose = append(loose, a)
 		}
 	}
 	switch {
 	case len(loose) == 0:
 		s.step("Then", "the subject ends its stream")
-	case len(loose) == 1 && loose[0].Want == judge.Maybe:
+	case len(loose) == 1 && loose[0].Want == plan.Maybe:
 		s.step("Then", "the subject ends its stream, with or without a refusal of tag %d", loose[0].Packet.Tag)
 	default:
 		s.line("    # Its stream ends. No step awaits that with packets before it that may come or not.")
@@ -346,9 +347,9 @@ func (s *scenario) handled() {
 	var calls []string
 	for _, a := range s.plan.Answers {
 		switch p := a.Packet; a.Handled {
-		case judge.Perhaps:
+		case plan.MayBeCalled:
 			return
-		case judge.Surely:
+		case plan.Called:
 			calls = append(calls, strings.TrimSuffix(fmt.Sprintf("type %d, %s", p.Type-1, strings.Trim(fieldsOf(p), " ()")), ", "))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/afl"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/fuzz/play"
 )
 
@@ -21,7 +22,7 @@ const startTime = 30 * time.Second
 type subject struct {
 	*play.Process
 	dir string
-	can judge.Abilities
+	can plan.Abilities
 
 	usual     atomic.Int64 // how long an input takes that nothing holds up, in nanoseconds
 	codecOnly atomic.Bool  // it has no connections
@@ -78,7 +79,7 @@ func start(ctx context.Context, starter adapter.Starter) (_ *subject, err error)
 		return nil, err
 	}
 	s.Process = play.NewProcess(session, s.dir)
-	s.can = judge.Abilities{
+	s.can = plan.Abilities{
 		Channels: s.Can(adapter.CanChannels), Decode: s.Can(adapter.CanDecode), DecodeFlags: s.Can(adapter.CanDecodeFlags),
 		InvalidReply: s.Can(adapter.CanInvalidReply),
 	}

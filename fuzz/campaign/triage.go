@@ -8,6 +8,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/fuzz/play"
 )
 
@@ -31,8 +32,8 @@ func has(found []judge.Difference, signature string) (judge.Difference, bool) {
 }
 
 // caseOf is an input, all of which the codec is to read.
-func caseOf(raw []byte, can judge.Abilities) *Case {
-	return &Case{Raw: raw, Plan: judge.Make(raw, can), Codec: judge.Readings(input.Frames(raw), func(uint64) bool { return true })}
+func caseOf(raw []byte, can plan.Abilities) *Case {
+	return &Case{Raw: raw, Plan: plan.Make(raw, can), Codec: judge.Readings(input.Frames(raw), func(uint64) bool { return true })}
 }
 
 // companions are how many copies of an input make company.

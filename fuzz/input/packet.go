@@ -16,6 +16,12 @@ type Packet struct {
 	Payload                   []byte
 }
 
+// An ID identifies a request and its response within one direction of a connection.
+type ID struct{ Channel, Tag uint64 }
+
+// ID returns the channel and tag of p.
+func (p Packet) ID() ID { return ID{p.Channel, p.Tag} }
+
 // IsEOF reports whether p is the packet that ends a stream.
 func (p Packet) IsEOF() bool {
 	return p.EndsStream() && p.Tag == 0 && p.Flags == 0 && len(p.Payload) == 0

@@ -15,7 +15,7 @@ func (f Frame) String() string {
 	p := f.Packet
 	switch f.Op() {
 	case Write:
-		return fmt.Sprintf("peer     %s  %s", octets(f.Octets), f.meaning())
+		return fmt.Sprintf("peer     %s  %s", Hex(f.Octets), f.meaning())
 	case Settle:
 		return "peer     waits until all that is due has come"
 	case Request:
@@ -80,9 +80,13 @@ func (f Frame) meaning() string {
 // shownOctets is how many octets of a frame are shown.
 const shownOctets = 48
 
-func octets(b []byte) string {
+// Hex returns octets in hex, the first 48 of a long sequence.
+func Hex(b []byte) string {
 	if len(b) > shownOctets {
 		return fmt.Sprintf("% x … (%d octets)", b[:shownOctets], len(b))
 	}
 	return fmt.Sprintf("% x", b)
 }
+
+// Show returns a packet as octets, with its meaning in parentheses.
+func Show(p Packet) string { return fmt.Sprintf("%s (%s)", Hex(p.Octets()), p) }

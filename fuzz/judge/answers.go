@@ -2,31 +2,32 @@ package judge
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 // answers compares the answers as a set: by tag and channel, their order is open.
 func (j *judgement) answers() {
-	came := map[id][]Got{}
-	var order []id
+	came := map[input.ID][]Got{}
+	var order []input.ID
 	eof := j.eof()
 	for i, g := range j.record.Packets {
 		if g.Shape != input.Whole || g.Packet.IsRequest || i > eof {
 			continue
 		}
-		at := id{g.Packet.Channel, g.Packet.Tag}
+		at := g.Packet.ID()
 		if came[at] == nil {
 			order = append(order, at)
 		}
 		came[at] = append(came[at], g)
 	}
-	wanted := map[id][]*Answer{}
+	wanted := map[input.ID][]*plan.Answer{}
 	for i := range j.plan.Answers {
 		a := &j.plan.Answers[i]
-		at := id{a.Packet.Channel, a.Packet.Tag}
+		at := a.Packet.ID()
 		if a.Sent > j.limit {
 			continue
 		}
@@ -41,10 +42,10 @@ func (j *judgement) answers() {
 }
 
 // match compares the answers to the requests of one tag and channel.
-func (j *judgement) match(wanted []*Answer, came []Got) {
+func (j *judgement) match(wanted []*plan.Answer, came []Got) {
 	all := wanted
-	take := func(fits func(*Answer, Got) bool) {
-		wanted = slices.DeleteFunc(slices.Clone(wanted), func(a *Answer) bool {
+	take := func(fits func(*plan.Answer, Got) bool) {
+		wanted = slices.DeleteFunc(slices.Clone(wanted), func(a *plan.Answer) bool {
 			i := slices.IndexFunc(came, func(g Got) bool { return fits(a, g) })
 			if i < 0 {
 				return false
@@ -55,17 +56,17 @@ func (j *judgement) match(wanted []*Answer, came []Got) {
 			return true
 		})
 	}
-	take(func(a *Answer, g Got) bool { return a.strict() && a.matches(g.Packet) && a.Sent <= g.Act })
-	take(func(a *Answer, g Got) bool { return !a.strict() && a.matches(g.Packet) && a.Sent <= g.Act })
+	take(func(a *plan.Answer, g Got) bool { return a.Required() && a.Matches(g.Packet) && a.Sent <= g.Act })
+	take(func(a *plan.Answer, g Got) bool { return !a.Required() && a.Matches(g.Packet) && a.Sent <= g.Act })
 	came = slices.DeleteFunc(slices.Clone(came), j.refusesEOF)
 	for len(wanted) > 0 {
 		a := wanted[0]
 		wanted = wanted[1:]
 		switch {
-		case !a.strict():
+		case !a.Required():
 		case len(came) > 0:
-			d := Difference{Requirement: a.Requirement, Kind: a.differs(came[0].Packet), Act: came[0].Act,
-				Expected: a.String(), Came: tell(came[0].Packet)}
+			d := Difference{Requirement: a.Requirement, Kind: a.Differs(came[0].Packet), Act: came[0].Act,
+				Expected: a.String(), Came: input.Show(came[0].Packet)}
 			came = came[1:]
 			j.add(d)
 		case j.endedEarly:
@@ -85,23 +86,23 @@ func (j *judgement) match(wanted []*Answer, came []Got) {
 				}
 			}
 		}
-		j.add(Difference{Requirement: requirement, Kind: "extra answer", Act: g.Act, Expected: "no other answer with its tag", Came: tell(g.Packet)})
+		j.add(Difference{Requirement: requirement, Kind: "extra answer", Act: g.Act, Expected: "no other answer with its tag", Came: input.Show(g.Packet)})
 	}
 }
 
 // names finds a refusal of a channel that does not name it. (CHN-4)
-func (j *judgement) names(a *Answer, g Got) {
-	if a.Requirement != "CHN-1" || a.Ping || bytes.Contains(g.Packet.Payload, []byte(itoa(a.Packet.Channel))) {
+func (j *judgement) names(a *plan.Answer, g Got) {
+	if a.Requirement != "CHN-1" || a.Ping || bytes.Contains(g.Packet.Payload, []byte(strconv.FormatUint(a.Packet.Channel, 10))) {
 		return
 	}
-	j.add(Difference{Requirement: "CHN-4", Kind: "channel not named", Act: g.Act, Expected: "a text that names channel " + itoa(a.Packet.Channel), Came: tell(g.Packet)})
+	j.add(Difference{Requirement: "CHN-4", Kind: "channel not named", Act: g.Act, Expected: "a text that names channel " + strconv.FormatUint(a.Packet.Channel, 10), Came: input.Show(g.Packet)})
 }
 
 // refusesEOF finds a refusal of a malformed EOF packet, which is no request.
 func (j *judgement) refusesEOF(g Got) bool {
 	for _, m := range j.plan.Moves {
 		if m.Kind == "meo" && m.Act <= g.Act && m.Packet.Tag == g.Packet.Tag && g.Packet.Channel == 0 && g.Packet.Flags&1 == 0 {
-			j.add(Difference{Requirement: m.Req, Kind: "malformed EOF refused", Act: g.Act, Expected: "the end of the stream, and no answer", Came: tell(g.Packet)})
+			j.add(Difference{Requirement: m.Req, Kind: "malformed EOF refused", Act: g.Act, Expected: "the end of the stream, and no answer", Came: input.Show(g.Packet)})
 			return true
 		}
 	}
@@ -109,7 +110,7 @@ func (j *judgement) refusesEOF(g Got) bool {
 }
 
 // late finds an answer that came only when the peer had given up waiting.
-func (j *judgement) late(a *Answer, g Got) {
+func (j *judgement) late(a *plan.Answer, g Got) {
 	if a.Due <= j.limit && g.Act > j.limit {
 		j.add(Difference{Requirement: a.Requirement, Kind: "late answer", Act: a.Due, Timed: true, Expected: a.String() + " while the connection is " + j.state(a.Due), Came: "it later, by " + j.untilEnd()})
 	}
@@ -120,50 +121,4 @@ func (j *judgement) untilEnd() string {
 		return "the peer gave up"
 	}
 	return "the end of the subject's stream"
-}
-
-// strict reports whether the answer has to come.
-func (a *Answer) strict() bool { return a.Want != Maybe && a.Want != Open }
-
-func (a *Answer) isResult(p input.Packet) bool {
-	return p.Flags == a.Flags<<1|1 && bytes.Equal(p.Payload, a.Payload)
-}
-
-func (a *Answer) matches(p input.Packet) bool {
-	failed := p.Flags&1 == 0
-	switch a.Want {
-	case Result:
-		return a.isResult(p)
-	case Failure, Maybe:
-		return failed
-	case Either:
-		return failed || a.isResult(p)
-	}
-	return true
-}
-
-// differs is in what a response is not the answer.
-func (a *Answer) differs(p input.Packet) string {
-	failed := p.Flags&1 == 0
-	switch {
-	case a.Want == Failure:
-		return "ok for a failure"
-	case failed:
-		return "failure for ok"
-	case !bytes.Equal(p.Payload, a.Payload):
-		return "payload"
-	}
-	return "flags"
-}
-
-func (a *Answer) String() string {
-	if a.Want == Result {
-		return tell(a.response()) + fmt.Sprintf(" to the %s", a.Packet)
-	}
-	return fmt.Sprintf("a %s to the %s", map[Want]string{Failure: "failure response", Either: "failure response, or " + tell(a.response())}[a.Want], a.Packet)
-}
-
-// response is the result in a packet.
-func (a *Answer) response() input.Packet {
-	return input.Packet{Channel: a.Packet.Channel, Tag: a.Packet.Tag, Flags: a.Flags<<1 | 1, Payload: a.Payload}
 }

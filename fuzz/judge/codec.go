@@ -102,12 +102,12 @@ func (r Reading) Judge(m adapter.Message, reply adapter.Reply, err error) (d Dif
 		return r.decoded(*m.Bytes, reply, err)
 	case adapter.OpEncode:
 		want := p.Octets()
-		d.Requirement, d.Kind, d.Expected = "ENC-1", "octets", tell(p)
+		d.Requirement, d.Kind, d.Expected = "ENC-1", "octets", input.Show(p)
 		if err != nil {
 			d.Kind, d.Came = "refused", err.Error()
 			return d, true
 		}
-		d.Came = hex(*reply.Bytes)
+		d.Came = input.Hex(*reply.Bytes)
 		if f := input.Read(*reply.Bytes); f.Shape == input.Whole && len(f.Octets) == len(*reply.Bytes) && f.Packet.Same(p) {
 			d.Requirement, d.Kind = "INT-2", "longer form"
 			if f.Type > f.Channel && p.Channel == 0 {
@@ -154,7 +154,7 @@ func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Diffe
 	}
 	refused := adapter.KindOf(err) == adapter.Incomplete || adapter.KindOf(err) == adapter.Malformed
 	if err == nil {
-		d.Came = fmt.Sprintf("%v, of %d octets, of %s", show(*reply.Packet), *reply.Consumed, hex(octets))
+		d.Came = fmt.Sprintf("%v, of %d octets, of %s", show(*reply.Packet), *reply.Consumed, input.Hex(octets))
 	} else {
 		d.Came = err.Error()
 	}
@@ -169,7 +169,7 @@ func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Diffe
 	}
 	want := exactly(r.Frame)
 	d.Requirement, d.Kind = "DEC-1", "fields"
-	d.Expected = fmt.Sprintf("%v, of %d octets, of %s", show(*want), len(r.Frame.Octets), hex(octets))
+	d.Expected = fmt.Sprintf("%v, of %d octets, of %s", show(*want), len(r.Frame.Octets), input.Hex(octets))
 	switch {
 	case r.Frame.Beyond && err != nil:
 		return d, false

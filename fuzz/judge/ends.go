@@ -3,10 +3,12 @@ package judge
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 // calls looks at how the local user's requests ended.
@@ -24,12 +26,12 @@ func (j *judgement) calls() {
 			d.Act = min(j.plan.End.Act, len(j.plan.Acts))
 		} else {
 			d.Act = c.Answered
-			d.Expected = c.result().tell()
+			d.Expected = expected(c).tell()
 		}
 		switch {
 		case !s.Done:
 			d.Kind = "wait does not return"
-		case answered && s.Err == nil && s.same(c.result()), answered && s.Err != nil && s.same(c.result()):
+		case answered && s.Err == nil && s.same(expected(c)), answered && s.Err != nil && s.same(expected(c)):
 			if !c.Late && s.Act > j.limit {
 				d.Kind, d.Timed = "late result", true
 				break
@@ -43,8 +45,8 @@ func (j *judgement) calls() {
 			continue
 		case !answered && adapter.KindOf(s.Err) == adapter.Cancelled:
 			last := j.lastMove(s.Act)
-			d.Requirement, d.Kind, d.Act, d.Expected = last.Req, "cancelled early", s.Act, "it to stay pending after "+last.tell()
-			if j.state(s.Act) == shut.String() {
+			d.Requirement, d.Kind, d.Act, d.Expected = last.Req, "cancelled early", s.Act, "it to stay pending after "+last.String()
+			if j.state(s.Act) == plan.Shut.String() {
 				d.Requirement = "SHD-5"
 			}
 		case !answered && s.Err == nil:
@@ -53,39 +55,19 @@ func (j *judgement) calls() {
 		case s.Err != nil:
 			d.Kind = "error " + string(adapter.KindOf(s.Err))
 		default:
-			d.Kind = s.differs(c.result())
+			d.Kind = s.differs(expected(c))
 		}
 		j.add(d)
 	}
 }
 
-// Result is how the wait for an answered call must end; the error is the decoder's.
-func (c Call) Result() (ok bool, flags uint64, payload []byte, err error) {
-	s := c.result()
-	if s.Err != nil {
-		return false, 0, nil, s.Err
+// expected returns how the wait for an answered local request must end.
+func expected(c plan.Call) Settled {
+	ok, flags, payload, raises := c.Result()
+	if raises {
+		return Settled{Done: true, Err: adapter.Errorf(adapter.BadDecode, "the decoder was asked to fail")}
 	}
-	flags, _ = s.Reply.Flags.Uint64()
-	return *s.Reply.OK, flags, *s.Reply.Payload, nil
-}
-
-// result is Result as the adapter tells it.
-func (c Call) result() Settled {
-	ok := c.Response.Flags&1 != 0
-	payload := adapter.Hex(c.Response.Payload)
-	flags := c.Response.Flags >> 1
-	if ok {
-		switch c.Decoder {
-		case "raise":
-			return Settled{Done: true, Err: adapter.Errorf(adapter.BadDecode, "the decoder's")}
-		case "reverse":
-			payload = slices.Clone(payload)
-			slices.Reverse(payload)
-		case "flags":
-			payload = adapter.Hex(itoa(flags))
-		}
-	}
-	return Settled{Done: true, Reply: adapter.Reply{OK: &ok, Flags: adapter.Int(flags), Payload: &payload}}
+	return Settled{Done: true, Reply: adapter.Reply{OK: &ok, Flags: adapter.Int(flags), Payload: (*adapter.Hex)(&payload)}}
 }
 
 func (s Settled) same(t Settled) bool {
@@ -223,7 +205,7 @@ func (j *judgement) ending(endReason bool) {
 			j.add(d)
 		}
 	}
-	if by := j.plan.EOF; by != never && by <= j.limit && !j.endedEarly && j.eofAct() > by {
+	if by := j.plan.EOF; by != plan.Never && by <= j.limit && !j.endedEarly && j.eofAct() > by {
 		j.add(Difference{
 			Requirement: "SHD-8", Kind: "EOF waits", Act: by, Timed: true,
 			Expected: "EOF, since nothing is left to be answered", Came: "nothing",
@@ -275,8 +257,10 @@ func (j *judgement) handled() {
 	for _, s := range j.record.Seen {
 		got = append(got, call{string(s.RqType), string(s.Flags), string(s.Payload)})
 	}
-	of := func(p input.Packet) call { return call{itoa(p.Type - 1), itoa(p.Flags), string(p.Payload)} }
-	for _, want := range []Handled{Surely, Perhaps} {
+	of := func(p input.Packet) call {
+		return call{strconv.FormatUint(p.Type-1, 10), strconv.FormatUint(p.Flags, 10), string(p.Payload)}
+	}
+	for _, want := range []plan.Handled{plan.Called, plan.MayBeCalled} {
 		for _, a := range j.plan.Answers {
 			if a.Handled != want || a.Sent > j.limit {
 				continue
@@ -288,7 +272,7 @@ func (j *judgement) handled() {
 			switch {
 			case i >= 0:
 				got = slices.Delete(got, i, i+1)
-			case want == Surely:
+			case want == plan.Called:
 				j.add(Difference{Requirement: "RQS-2", Kind: "handler not called", Act: a.Sent, Expected: "the handler to get the " + a.Packet.String(),
 					Came: fmt.Sprintf("%q", got)})
 				return

@@ -2,18 +2,17 @@ package judge
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 // Judge is in what a record differs from what its plan requires, first what came first, and
 // of each signature the first.
 // What follows from a difference is left out as far as that can be told.
-func Judge(p *Plan, r *Record, endReason bool) []Difference {
-	j := &judgement{plan: p, record: r, limit: never - 1}
+func Judge(p *plan.Plan, r *Record, endReason bool) []Difference {
+	j := &judgement{plan: p, record: r, limit: plan.Never - 1}
 	if r.Broken != nil {
 		return nil
 	}
@@ -69,7 +68,7 @@ func firstMissing(found []Difference) []Difference {
 }
 
 type judgement struct {
-	plan   *Plan
+	plan   *plan.Plan
 	record *Record
 	limit  int // the last act of the script that was done
 	found  []Difference
@@ -85,19 +84,19 @@ func (j *judgement) add(d Difference) {
 
 // state is what state the connection was in at an act.
 func (j *judgement) state(act int) string {
-	p := open
+	p := plan.Up
 	if len(j.plan.Shutdowns) > 0 && j.plan.Shutdowns[0].Asked <= act {
-		p = shut
+		p = plan.Shut
 	}
 	if j.plan.End.Act <= act {
-		return over.String()
+		return plan.Over.String()
 	}
 	return p.String()
 }
 
 // lastMove is what was done last up to an act, of what a subject can notice.
-func (j *judgement) lastMove(act int) Move {
-	last := Move{Req: "EOS-3", Kind: "open"}
+func (j *judgement) lastMove(act int) plan.Move {
+	last := plan.Move{Req: "EOS-3", Kind: "open"}
 	for _, m := range j.plan.Moves {
 		if m.Act <= act && m.Req != "" {
 			last = m
@@ -112,15 +111,7 @@ func (j *judgement) died() {
 		at = j.record.Aborted
 	}
 	last := j.lastMove(at)
-	j.add(Difference{Requirement: last.Req, Kind: "crash", Expected: "the process to live on after " + last.tell(), Came: j.record.Died, Act: at})
-}
-
-func (m Move) tell() string {
-	s := m.Kind
-	if m.Packet.IsRequest || m.Packet.Tag != 0 || len(m.Packet.Payload) > 0 {
-		s += " (" + m.Packet.String() + ")"
-	}
-	return s
+	j.add(Difference{Requirement: last.Req, Kind: "crash", Expected: "the process to live on after " + last.String(), Came: j.record.Died, Act: at})
 }
 
 // early finds that the subject ended its stream before it had a reason to.
@@ -138,7 +129,7 @@ func (j *judgement) early() {
 	}
 	j.endedEarly = true
 	last := j.lastMove(at)
-	j.add(Difference{Requirement: last.Req, Kind: "ended by " + last.Kind, Expected: "the stream to go on after " + last.tell(), Came: "its end", Act: at})
+	j.add(Difference{Requirement: last.Req, Kind: "ended by " + last.Kind, Expected: "the stream to go on after " + last.String(), Came: "its end", Act: at})
 }
 
 // wire looks at what all packets of the subject have in common, and at its requests.
@@ -146,14 +137,14 @@ func (j *judgement) wire() {
 	switch {
 	case len(j.record.Rest) == 0:
 	case j.eofSeen():
-		j.add(Difference{Requirement: "EOS-4", Kind: "after EOF", Expected: "EOF last", Came: hex(j.record.Rest), Act: j.record.EndAct})
+		j.add(Difference{Requirement: "EOS-4", Kind: "after EOF", Expected: "EOF last", Came: input.Hex(j.record.Rest), Act: j.record.EndAct})
 	default:
 		j.add(Difference{Requirement: "ENC-1", Kind: "no packet", Expected: "whole packets",
-			Came: hex(j.record.Rest), Act: j.record.EndAct})
+			Came: input.Hex(j.record.Rest), Act: j.record.EndAct})
 	}
 	next, eof := 0, j.eof()
 	for i, g := range j.record.Packets {
-		at := Difference{Act: g.Act, Came: hex(g.Octets)}
+		at := Difference{Act: g.Act, Came: input.Hex(g.Octets)}
 		switch {
 		case i > eof:
 			at.Requirement, at.Kind, at.Expected = "EOS-4", "after EOF", "EOF last"
@@ -168,7 +159,7 @@ func (j *judgement) wire() {
 			if g.Packet.Channel == 0 && g.Type > g.Channel {
 				at.Requirement = "ENC-4"
 			}
-			at.Expected = hex(g.Packet.Octets())
+			at.Expected = input.Hex(g.Packet.Octets())
 			j.add(at)
 		}
 		switch {
@@ -187,7 +178,7 @@ func (j *judgement) wire() {
 		if c.Asked > j.limit || j.endedEarly || j.cancelledUnsent(next) {
 			continue
 		}
-		j.add(Difference{Requirement: c.Requirement, Kind: "missing request", Expected: tell(c.Wire()), Came: "nothing", Act: c.Asked})
+		j.add(Difference{Requirement: c.Requirement, Kind: "missing request", Expected: input.Show(c.Wire()), Came: "nothing", Act: c.Asked})
 	}
 }
 
@@ -198,7 +189,7 @@ func (j *judgement) cancelledUnsent(call int) bool {
 		return false
 	}
 	after := j.plan.Calls[call].Asked
-	wait := slices.IndexFunc(j.plan.Acts[min(after, len(j.plan.Acts)):], func(a Act) bool { return a.Verb == Await })
+	wait := slices.IndexFunc(j.plan.Acts[min(after, len(j.plan.Acts)):], func(a plan.Act) bool { return a.Verb == plan.Await })
 	return wait < 0 || j.record.Calls[call].Act <= after+wait
 }
 
@@ -214,10 +205,10 @@ func (j *judgement) eof() int {
 // eofSeen reports whether EOF came at all.
 func (j *judgement) eofSeen() bool { return j.eof() < len(j.record.Packets) }
 
-// eofAct is the act by which EOF came, or never.
+// eofAct is the act by which EOF came, or plan.Never.
 func (j *judgement) eofAct() int {
 	if !j.eofSeen() {
-		return never
+		return plan.Never
 	}
 	return j.record.Packets[j.eof()].Act
 }
@@ -235,13 +226,13 @@ func (j *judgement) eofEnd() (octets int) {
 
 // request compares the subject's request number i with the call that it is to be.
 func (j *judgement) request(i int, g Got) {
-	d := Difference{Requirement: "RQS-1", Kind: "extra request", Expected: "no more requests", Came: hex(g.Octets) + " (" + g.Packet.String() + ")", Act: g.Act}
+	d := Difference{Requirement: "RQS-1", Kind: "extra request", Expected: "no more requests", Came: input.Hex(g.Octets) + " (" + g.Packet.String() + ")", Act: g.Act}
 	if i >= len(j.plan.Calls) || j.plan.Calls[i].Asked > g.Act {
 		j.add(d)
 		return
 	}
 	want := j.plan.Calls[i].Wire()
-	d.Expected = tell(want)
+	d.Expected = input.Show(want)
 	p := g.Packet
 	switch {
 	case p.Same(want):
@@ -267,16 +258,4 @@ func (j *judgement) request(i int, g Got) {
 		d.Kind = "payload"
 	}
 	j.add(d)
-}
-
-func tell(p input.Packet) string { return fmt.Sprintf("%s (%s)", hex(p.Octets()), p) }
-
-// shownOctets is how many octets of a packet are shown.
-const shownOctets = 48
-
-func hex(b []byte) string {
-	if len(b) > shownOctets {
-		return fmt.Sprintf("% x … (%d octets)", b[:shownOctets], len(b))
-	}
-	return strings.TrimSpace(fmt.Sprintf("% x", b))
 }

@@ -6,32 +6,33 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 // perform does one act, and reports whether the script can go on.
-func (p *player) perform(a judge.Act) bool {
+func (p *player) perform(a plan.Act) bool {
 	switch a.Verb {
-	case judge.Write:
+	case plan.Write:
 		p.line.Write(a.Octets)
-	case judge.Await:
+	case plan.Await:
 		return p.await(p.patience.Due, p.dues)
-	case judge.Segment:
+	case plan.Segment:
 		p.line.Drain(p.patience.Due)
-	case judge.Request:
+	case plan.Request:
 		return p.request(a.Index)
-	case judge.Release:
+	case plan.Release:
 		p.line.Do(adapter.Message{Op: adapter.OpRelease, Gate: a.Gate})
-	case judge.Shutdown:
+	case plan.Shutdown:
 		p.shutdown(a.Index)
-	case judge.CloseSend:
+	case plan.CloseSend:
 		p.line.CloseSend()
-	case judge.AwaitEnd:
+	case plan.AwaitEnd:
 		p.record.Hung = !p.awaitEnd()
-	case judge.Probe:
+	case plan.Probe:
 		if !p.record.Hung {
 			p.wait(p.do(&p.record.Probe, adapter.Message{Op: adapter.OpRequest, Call: "probe", RqType: "0"}), p.patience.Due)
 		}
-	case judge.Seen:
+	case plan.Seen:
 		p.seen()
 	}
 	return true

@@ -13,18 +13,19 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/mutate"
+	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/fuzz/play"
 )
 
 // TestReference has the reference do what random inputs ask for: nothing differs.
 func TestReference(t *testing.T) {
 	t.Run("with all abilities", func(t *testing.T) {
-		differsNowhere(t, judge.Abilities{Channels: true, Decode: true, DecodeFlags: true})
+		differsNowhere(t, plan.Abilities{Channels: true, Decode: true, DecodeFlags: true})
 	})
-	t.Run("with none", func(t *testing.T) { differsNowhere(t, judge.Abilities{}) })
+	t.Run("with none", func(t *testing.T) { differsNowhere(t, plan.Abilities{}) })
 }
 
-func differsNowhere(t *testing.T, can judge.Abilities) {
+func differsNowhere(t *testing.T, can plan.Abilities) {
 	t.Helper()
 	chance := rand.New(rand.NewPCG(seed, 2))
 	var corpus [][]byte
@@ -38,7 +39,7 @@ func differsNowhere(t *testing.T, can judge.Abilities) {
 		if len(raw) > 400 {
 			raw = nil
 		}
-		plan := judge.Make(raw, can)
+		plan := plan.Make(raw, can)
 		line, err := play.Reference{}.Open(context.Background(), plan)
 		if err != nil {
 			t.Fatal(err)
@@ -51,7 +52,7 @@ func differsNowhere(t *testing.T, can judge.Abilities) {
 	}
 }
 
-func tell(raw []byte, plan *judge.Plan, record *judge.Record, d judge.Difference) (s string) {
+func tell(raw []byte, plan *plan.Plan, record *judge.Record, d judge.Difference) (s string) {
 	s = fmt.Sprintf("expected %s\ncame     %s\naborted %d finish %d end %+v hung %v ended %v\n% x\n", d.Expected, d.Came, record.Aborted, plan.Finish, plan.End, record.Hung, record.Ended, raw)
 	for _, f := range input.Frames(raw) {
 		s += fmt.Sprintf("  op %d shape %d %s\n", f.Op(), f.Shape, f.Packet)
@@ -110,7 +111,7 @@ func (forEver) Wait(ctx context.Context) (adapter.Reply, error) {
 func TestFlood(t *testing.T) {
 	line := &flood{changed: make(chan struct{})}
 	close(line.changed)
-	plan := judge.Make([]byte("\x03\x05\x02\x01"), judge.Abilities{})
+	plan := plan.Make([]byte("\x03\x05\x02\x01"), plan.Abilities{})
 	record := play.Play(line, plan, play.Patience{Due: time.Hour, End: time.Hour})
 	packets, octets := plan.Most()
 	if len(record.Packets) > packets || line.taken > 2*octets {

@@ -5,10 +5,11 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 // Play carries out a plan on a line that was opened as the plan says.
-func Play(line Line, plan *judge.Plan, patience Patience) *judge.Record {
+func Play(line Line, plan *plan.Plan, patience Patience) *judge.Record {
 	p := &player{
 		line: line, plan: plan, patience: patience, at: -1,
 		got: map[id]int{}, calls: make([]ticket, len(plan.Calls)), submits: make([]ticket, len(plan.Calls)),
@@ -29,7 +30,7 @@ type id struct{ channel, tag uint64 }
 
 type player struct {
 	line     Line
-	plan     *judge.Plan
+	plan     *plan.Plan
 	record   *judge.Record
 	patience Patience
 	timer    *time.Timer

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/internal/pipe"
 )
 
@@ -37,7 +37,7 @@ func NewProcess(s *adapter.Session, dir string) *Process { return &Process{Sessi
 const closeTime = 2 * time.Second
 
 // Open opens a connection as a plan says.
-func (s *Process) Open(ctx context.Context, plan *judge.Plan) (Line, error) {
+func (s *Process) Open(ctx context.Context, plan *plan.Plan) (Line, error) {
 	name, err := s.pipes()
 	if err != nil {
 		return nil, err

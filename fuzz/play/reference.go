@@ -13,7 +13,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
-	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/reference"
 )
 
@@ -21,7 +21,7 @@ import (
 type Reference struct{}
 
 // Open opens a connection as a plan says, but without a grace, which changes nothing.
-func (Reference) Open(_ context.Context, plan *judge.Plan) (Line, error) {
+func (Reference) Open(_ context.Context, plan *plan.Plan) (Line, error) {
 	l := &memoryLine{plan: plan, changed: make(chan struct{}, 1), gates: map[string]chan struct{}{}, calls: map[string]*reference.Call{}, closed: make(chan struct{})}
 	l.readable = sync.NewCond(&l.mu)
 	var h reference.Handler
@@ -37,7 +37,7 @@ func (Reference) Open(_ context.Context, plan *judge.Plan) (Line, error) {
 
 // A memoryLine is a connection of the reference.
 type memoryLine struct {
-	plan   *judge.Plan
+	plan   *plan.Plan
 	conn   *reference.PacketConnection
 	opened <-chan struct{}
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 // Of is what the reference's run of an input shows, as a set of numbers: kinds and flags
@@ -17,7 +18,7 @@ import (
 // state of the streams; classes of integers and payloads; forms on the wire. Nothing in
 // it depends on the order in which answers came, or on who was faster where the plan leaves
 // open whether a handler is called: the same input always shows the same.
-func Of(frames []input.Frame, plan *judge.Plan, record *judge.Record) []uint64 {
+func Of(frames []input.Frame, required *plan.Plan, record *judge.Record) []uint64 {
 	t := &tracer{}
 	for _, f := range frames {
 		t.form(f)
@@ -28,13 +29,13 @@ func Of(frames []input.Frame, plan *judge.Plan, record *judge.Record) []uint64 {
 		at := t.hash("id", p.Channel, p.Tag)
 		answers[at] = append(answers[at], t.packet(p))
 	}
-	for _, a := range plan.Answers {
-		if a.Handled == judge.Perhaps {
+	for _, a := range required.Answers {
+		if a.Handled == plan.MayBeCalled {
 			delete(answers, t.hash("id", a.Packet.Channel, a.Packet.Tag))
 		}
 	}
 	last, before := uint64(0), uint64(0)
-	for _, m := range plan.Moves {
+	for _, m := range required.Moves {
 		came := answers[t.hash("id", m.Packet.Channel, m.Packet.Tag)]
 		slices.Sort(came)
 		what := t.hash("move", t.text(m.Kind), t.text(m.Outcome), t.text(m.Req))
@@ -48,11 +49,11 @@ func Of(frames []input.Frame, plan *judge.Plan, record *judge.Record) []uint64 {
 			t.add(t.hash("integer", uint64(i), t.flag(m.Packet.IsRequest), t.text(m.Outcome), uint64(bits.Len64(v))))
 		}
 	}
-	t.add(t.hash("end", last, t.text(plan.End.Requirement), t.text(record.Join.Reply.Ended), t.flag(plan.NoHandler)))
-	for _, c := range plan.Calls {
+	t.add(t.hash("end", last, t.text(required.End.Requirement), t.text(record.Join.Reply.Ended), t.flag(required.NoHandler)))
+	for _, c := range required.Calls {
 		t.add(t.hash("call", t.text(c.Decoder), t.text(c.Answers), t.packet(c.Response), t.flag(c.Late), size(c.Local.Payload)))
 	}
-	for _, s := range plan.Shutdowns {
+	for _, s := range required.Shutdowns {
 		t.add(t.hash("shutdown", t.flag(s.Block), t.flag(s.Second), t.flag(s.Held), t.flag(s.Pending)))
 	}
 	slices.Sort(t.seen)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/fuzz/trace"
 )
 
@@ -17,7 +18,7 @@ func of(first string, answers ...string) []uint64 {
 	for _, octets := range answers {
 		record.Packets = append(record.Packets, judge.Got{Frame: input.Read([]byte(octets))})
 	}
-	return trace.Of(input.Frames(raw), judge.Make(raw, judge.Abilities{}), record)
+	return trace.Of(input.Frames(raw), plan.Make(raw, plan.Abilities{}), record)
 }
 
 const (

@@ -1,4 +1,4 @@
-package judge_test
+package plan_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 func request(tag, rqType uint64, payload string) []byte {
@@ -45,7 +46,7 @@ func TestRequired(t *testing.T) {
 		{"a handler that is not answered", request(1, 9, "x"), "EOS-6 failure"},
 	} {
 		var got []string
-		for _, a := range judge.Make(test.raw, judge.Abilities{}).Answers {
+		for _, a := range plan.Make(test.raw, plan.Abilities{}).Answers {
 			if !a.Ping {
 				got = append(got, fmt.Sprintf("%s %s", a.Requirement, a.Want))
 			}
@@ -59,7 +60,7 @@ func TestRequired(t *testing.T) {
 // TestHandledBeyond lets the handler get an integer that only some implementations hold.
 func TestHandledBeyond(t *testing.T) {
 	wide := []byte("\x11\x04\x9b\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x06\xc3\xa9\x22\x27") // its word has 77 bits
-	plan := judge.Make(wide, judge.Abilities{})
+	made := plan.Make(wide, plan.Abilities{})
 	for payload, want := range map[string]int{"'": 0, "another": 1} {
 		seen := []adapter.Seen{{RqType: "1103009", Flags: "1020031160299843366158337", Payload: []byte(payload)}}
 		record := &judge.Record{
@@ -67,7 +68,7 @@ func TestHandledBeyond(t *testing.T) {
 			Probe: judge.Settled{Done: true, Err: adapter.Errorf(adapter.Closed, "")},
 		}
 		var kinds []string
-		for _, d := range judge.Judge(plan, record, false) {
+		for _, d := range judge.Judge(made, record, false) {
 			kinds = append(kinds, d.Signature())
 		}
 		if len(kinds) != want {
@@ -78,10 +79,10 @@ func TestHandledBeyond(t *testing.T) {
 
 // TestSurplus lets an adapter say more than it must.
 func TestSurplus(t *testing.T) {
-	plan := judge.Make(input.Step(input.Shutdown, 0, nil), judge.Abilities{})
+	made := plan.Make(input.Step(input.Shutdown, 0, nil), plan.Abilities{})
 	ok := true
 	record := &judge.Record{Aborted: -1, Shutdowns: []judge.Settled{{Sent: true, Done: true, Reply: adapter.Reply{OK: &ok}}}}
-	for _, d := range judge.Judge(plan, record, false) {
+	for _, d := range judge.Judge(made, record, false) {
 		if strings.HasPrefix(d.Kind, "shutdown") {
 			t.Errorf("%s: %s", d.Signature(), d.Came)
 		}
@@ -94,7 +95,7 @@ func TestEnds(t *testing.T) {
 		"": "EOS-2 [cut]", "\x03\x00\x02\x00": "EOS-3 [eof]", "\x03\x00\x06\x00": "MEO-1 [malformed]",
 		"\x00": "BAD-1 [malformed]", "\x03\x00": "BAD-2 [cut]",
 	} {
-		end := judge.Make([]byte(octets), judge.Abilities{}).End
+		end := plan.Make([]byte(octets), plan.Abilities{}).End
 		if got := fmt.Sprintf("%s %v", end.Requirement, end.Reasons); got != want {
 			t.Errorf("% x: %s, want %s", octets, got, want)
 		}
@@ -104,12 +105,12 @@ func TestEnds(t *testing.T) {
 // TestLengthEndsAShutdown lets a blocking shutdown return as soon as a length has come that
 // may be too large, whatever of its packet follows in another piece.
 func TestLengthEndsAShutdown(t *testing.T) {
-	plan := judge.Make(join(
+	made := plan.Make(join(
 		input.Asks(input.Local{Type: 1}, 0), input.Step(input.Shutdown, input.Blocking, nil),
 		input.Step(input.Segment, 5, nil), []byte("\x90\x80\x80\x80\x00\x06\x01\xff"),
-	), judge.Abilities{})
-	first := slices.IndexFunc(plan.Acts, func(a judge.Act) bool { return a.Verb == judge.Write })
-	if got := plan.Shutdowns[0].Earliest; got != first || plan.Shutdowns[0].Due <= first {
-		t.Errorf("the shutdown may return from act %d on and must from %d, want %d and a later one", got, plan.Shutdowns[0].Due, first)
+	), plan.Abilities{})
+	first := slices.IndexFunc(made.Acts, func(a plan.Act) bool { return a.Verb == plan.Write })
+	if got := made.Shutdowns[0].Earliest; got != first || made.Shutdowns[0].Due <= first {
+		t.Errorf("the shutdown may return from act %d on and must from %d, want %d and a later one", got, made.Shutdowns[0].Due, first)
 	}
 }

@@ -1,4 +1,4 @@
-package judge
+package plan
 
 import (
 	"strconv"
@@ -18,10 +18,10 @@ const maxSteps = 2048
 func Make(raw []byte, can Abilities) *Plan {
 	b := &builder{
 		can:    can,
-		plan:   &Plan{NoChannels: !can.Channels, End: End{From: never, Act: never}, EOF: never},
+		plan:   &Plan{NoChannels: !can.Channels, End: End{From: Never, Act: Never}, EOF: Never},
 		tags:   map[uint64]*tag{},
 		gates:  map[string]bool{},
-		spoken: map[id]bool{},
+		spoken: map[input.ID]bool{},
 	}
 	frames := input.Frames(raw)
 	if len(frames) > maxSteps {
@@ -41,21 +41,20 @@ func Make(raw []byte, can Abilities) *Plan {
 	return b.plan
 }
 
-// id is what a request and its response have in common.
-type id struct{ channel, tag uint64 }
+// A Phase is the state of the connection that the plan has come to.
+type Phase int
 
-// A phase is the state of the connection that the plan has come to.
-type phase int
-
+// The phases.
 const (
-	open     phase = iota
-	shut           // the local user has shut it down
-	over           // the peer's stream has ended
-	shutOver       // both
-	unsure         // it may have ended, by what may be refused
+	Up       Phase = iota // neither side has ended it
+	Shut                  // the local user has shut it down
+	Over                  // the peer's stream has ended
+	ShutOver              // both
+	Unsure                // the peer's stream may have ended, by a packet that may be refused
 )
 
-func (p phase) String() string {
+// String returns the name of the phase, as it stands in signatures.
+func (p Phase) String() string {
 	return [...]string{"open", "shut", "over", "shut and over", "unsure"}[p]
 }
 
@@ -72,7 +71,7 @@ type tag struct {
 type builder struct {
 	can   Abilities
 	plan  *Plan
-	phase phase
+	phase Phase
 	tags  map[uint64]*tag
 	gates map[string]bool // released
 	held  []int           // answers that wait at gates
@@ -80,16 +79,16 @@ type builder struct {
 	calls int             // tags given out
 	pings uint64
 
-	closed  bool        // the peer has ended its stream
-	unheard bool        // something was sent of which no answer that is due tells that it was received
-	stray   bool        // a response is among it
-	waits   bool        // what became due by the end is to be awaited
-	spoken  map[id]bool // responses that were sent
-	loose   []string    // gates at which somebody may wait
-	began   int         // the act at which the frame began
-	cut     int         // after how many octets the next frame is cut
-	doubled bool        // the refusal of a duplicate has not been awaited
-	vague   bool        // a shutdown may or may not have begun
+	closed  bool              // the peer has ended its stream
+	unheard bool              // something was sent of which no answer that is due tells that it was received
+	stray   bool              // a response is among it
+	waits   bool              // what became due by the end is to be awaited
+	spoken  map[input.ID]bool // responses that were sent
+	loose   []string          // gates at which somebody may wait
+	began   int               // the act at which the frame began
+	cut     int               // after how many octets the next frame is cut
+	doubled bool              // the refusal of a duplicate has not been awaited
+	vague   bool              // a shutdown may or may not have begun
 }
 
 func (b *builder) act(a Act) int {
@@ -168,7 +167,7 @@ func (b *builder) frame(f input.Frame) {
 	switch {
 	case b.closed:
 		return
-	case b.phase == over, b.phase == shutOver, b.phase == unsure:
+	case b.phase == Over, b.phase == ShutOver, b.phase == Unsure:
 		b.move("late "+kindOf(f), "", "EOS-5", p)
 		b.write(f.Octets)
 	case f.Shape == input.Cut && !f.Beyond && f.Length <= maxLength:
@@ -197,7 +196,7 @@ func (b *builder) frame(f input.Frame) {
 	case p.EndsStream():
 		requirement := "MEO-1"
 		switch {
-		case b.phase == shut:
+		case b.phase == Shut:
 			requirement = "MEO-4"
 		case b.plan.NoHandler:
 			requirement = "MEO-5"
@@ -257,12 +256,12 @@ func (b *builder) beyond(f input.Frame) {
 	at := b.write(f.Octets)
 	if f.Packet.IsRequest {
 		b.plan.Answers = append(b.plan.Answers, Answer{
-			Packet: f.Packet, Want: Open, Requirement: "INT-5", Sent: at, Due: never, Handled: Perhaps,
+			Packet: f.Packet, Want: Open, Requirement: "INT-5", Sent: at, Due: Never, Handled: MayBeCalled,
 		})
 	}
 	for i := range b.plan.Calls {
 		c := &b.plan.Calls[i]
-		if !f.Packet.IsRequest && c.Answered == never {
+		if !f.Packet.IsRequest && c.Answered == Never {
 			c.Open = true
 		}
 	}
@@ -273,7 +272,7 @@ func (b *builder) beyond(f input.Frame) {
 			b.plan.Answers[c.Nested].Want = Open
 		}
 	}
-	b.phase = unsure
+	b.phase = Unsure
 	b.waits = false
 	b.close()
 }
@@ -281,7 +280,7 @@ func (b *builder) beyond(f input.Frame) {
 // settle has the peer wait until all that is due has come, and what was sent has been
 // received.
 func (b *builder) settle() {
-	if b.unheard && b.phase == open && !b.closed {
+	if b.unheard && b.phase == Up && !b.closed {
 		b.ping()
 	}
 	b.awaitDue()
@@ -304,17 +303,17 @@ func (b *builder) ping() {
 	p := input.Packet{IsRequest: true, Channel: input.Private, Tag: b.pings, Type: 1}
 	at := b.write(p.Octets())
 	b.plan.Answers = append(b.plan.Answers, Answer{
-		Packet: p, Want: Failure, Requirement: "CHN-1", Sent: at, Due: at, Handled: Never, Ping: true,
+		Packet: p, Want: Failure, Requirement: "CHN-1", Sent: at, Due: at, Handled: NotCalled, Ping: true,
 	})
 }
 
 // pending is how many local requests are unanswered.
 func (b *builder) pending() (n int) {
-	if b.plan.End.Act != never {
+	if b.plan.End.Act != Never {
 		return 0 // they are cancelled
 	}
 	for _, c := range b.plan.Calls {
-		if c.Answered == never {
+		if c.Answered == Never {
 			n++
 		}
 	}

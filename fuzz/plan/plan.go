@@ -1,6 +1,8 @@
-package judge
+package plan
 
 import (
+	"slices"
+
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
@@ -59,8 +61,8 @@ func (p *Plan) Most() (packets, octets int) {
 	return packets, octets
 }
 
-// never is the act of what never happens.
-const never = 1 << 30
+// Never is the act of what Never happens.
+const Never = 1 << 30
 
 // A Want says what sort of answer is right.
 type Want int
@@ -91,9 +93,9 @@ type Handled int
 
 // Whether it does.
 const (
-	Surely Handled = iota
-	Never
-	Perhaps
+	Called Handled = iota
+	NotCalled
+	MayBeCalled
 )
 
 // A Call is a local request: of the local user's, or of the standard handler's.
@@ -157,4 +159,32 @@ func (c Call) IsLocal() bool { return c.Nested < 0 }
 func (c Call) Wire() input.Packet {
 	l := c.Local
 	return input.Packet{IsRequest: true, Channel: l.Channel, Tag: c.Tag, Flags: l.Flags, Type: l.Type + 1, Payload: l.Payload}
+}
+
+// Result returns how the wait for an answered call must end, after its decoder, which may
+// be the one that raises.
+func (c Call) Result() (ok bool, flags uint64, payload []byte, raises bool) {
+	ok, flags, payload = c.Response.Flags&1 != 0, c.Response.Flags>>1, c.Response.Payload
+	if !ok {
+		return ok, flags, payload, false
+	}
+	switch c.Decoder {
+	case "raise":
+		return false, 0, nil, true
+	case "reverse":
+		payload = slices.Clone(payload)
+		slices.Reverse(payload)
+	case "flags":
+		payload = []byte(itoa(flags))
+	}
+	return ok, flags, payload, false
+}
+
+// String returns the kind of the move, and its packet if it has one.
+func (m Move) String() string {
+	s := m.Kind
+	if m.Packet.IsRequest || m.Packet.Tag != 0 || len(m.Packet.Payload) > 0 {
+		s += " (" + m.Packet.String() + ")"
+	}
+	return s
 }

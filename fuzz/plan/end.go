@@ -1,4 +1,4 @@
-package judge
+package plan
 
 import (
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -7,7 +7,7 @@ import (
 // beforeEnd makes sure that the local user will learn of the end of the peer's stream
 // where something is held then: only a pending request tells, by being cancelled.
 func (b *builder) beforeEnd() {
-	if b.phase != open || len(b.held) == 0 || b.waited() {
+	if b.phase != Up || len(b.held) == 0 || b.waited() {
 		return
 	}
 	if b.stray {
@@ -19,7 +19,7 @@ func (b *builder) beforeEnd() {
 // waited reports whether a pending request is waited for.
 func (b *builder) waited() bool {
 	for _, c := range b.plan.Calls {
-		if c.Answered == never && c.Nested < 0 && !c.Late {
+		if c.Answered == Never && c.Nested < 0 && !c.Late {
 			return true
 		}
 	}
@@ -33,13 +33,13 @@ func (b *builder) end(requirement, cancels string, reasons ...string) {
 
 // endAt is the end of the peer's stream, by the acts that begin and end it.
 func (b *builder) endAt(from, at int, requirement, cancels string, reasons ...string) {
-	if b.plan.End.Act != never {
+	if b.plan.End.Act != Never {
 		return
 	}
 	b.plan.End = End{From: from, Act: at, Reasons: reasons, Requirement: requirement, Cancels: cancels}
 	for i := range b.plan.Calls {
 		c := &b.plan.Calls[i]
-		if c.Answered != never {
+		if c.Answered != Never {
 			continue
 		}
 		c.Answers = cancels
@@ -48,12 +48,12 @@ func (b *builder) endAt(from, at int, requirement, cancels string, reasons ...st
 			a.Want, a.Requirement = Failure, "EOS-6"
 			a.Due = at
 			if len(b.held) >= places {
-				a.Due = never
+				a.Due = Never
 				b.stuck = append(b.stuck, c.Nested)
 			}
 		}
 	}
-	b.phase = map[phase]phase{open: over, shut: shutOver}[b.phase]
+	b.phase = map[Phase]Phase{Up: Over, Shut: ShutOver}[b.phase]
 	b.waits = true
 	b.returns(from, at)
 }
@@ -62,7 +62,7 @@ func (b *builder) endAt(from, at int, requirement, cancels string, reasons ...st
 func (b *builder) close() {
 	b.closed = true
 	at := b.act(Act{Verb: CloseSend})
-	if b.plan.End.Act != never {
+	if b.plan.End.Act != Never {
 		return
 	}
 	if n := len(b.plan.Moves); n > 0 && b.plan.Moves[n-1].Kind == "cut" {
@@ -81,10 +81,10 @@ func (b *builder) awaitEnd() {
 
 // finish ends the peer's stream, lets all go on that is held, and looks at what is left.
 func (b *builder) finish() {
-	if b.phase == open {
+	if b.phase == Up {
 		b.move("finish", "", "EOS-2", input.Packet{})
 	}
-	if !b.closed && b.plan.End.Act == never {
+	if !b.closed && b.plan.End.Act == Never {
 		b.beforeEnd()
 	}
 	b.plan.Finish = len(b.plan.Acts)

@@ -1,4 +1,4 @@
-package judge
+package plan
 
 import (
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -8,14 +8,14 @@ import (
 func (b *builder) request(f input.Frame) {
 	l, ok := f.Local()
 	switch {
-	case !ok, b.vague, b.phase != open && b.phase != shut:
+	case !ok, b.vague, b.phase != Up && b.phase != Shut:
 		return
 	case l.Channel != 0 && !b.can.Channels:
-		if b.phase == open { // afterwards there is another reason
+		if b.phase == Up { // afterwards there is another reason
 			b.refused(l, "no channel", "CHN-5")
 		}
 		return
-	case b.phase == shut:
+	case b.phase == Shut:
 		b.refused(l, "closed", "SHD-1")
 		return
 	}
@@ -41,7 +41,7 @@ func (b *builder) refused(l input.Local, why, requirement string) {
 func (b *builder) ask(c Call) {
 	b.calls++
 	c.Tag = uint64(b.calls)
-	c.Answered, c.Requirement, c.Answers = never, "RQS-1", "EOS-1"
+	c.Answered, c.Requirement, c.Answers = Never, "RQS-1", "EOS-1"
 	c.Asked = b.act(Act{Verb: Request, Index: len(b.plan.Calls)})
 	b.plan.Calls = append(b.plan.Calls, c)
 }
@@ -53,7 +53,7 @@ func (b *builder) nested(answer int) {
 	b.calls++
 	c := Call{
 		Local: input.Local{Type: 2, Payload: a.Packet.Payload}, Nested: answer, Tag: uint64(b.calls),
-		Requirement: "BID-2", Asked: a.Sent, Answered: never, Answers: "BID-2",
+		Requirement: "BID-2", Asked: a.Sent, Answered: Never, Answers: "BID-2",
 	}
 	if b.nesting() > 0 {
 		c.Requirement = "BID-3"
@@ -66,7 +66,7 @@ func (b *builder) nested(answer int) {
 // nesting is how many handlers wait for the peer.
 func (b *builder) nesting() (n int) {
 	for _, c := range b.plan.Calls {
-		if c.Nested >= 0 && c.Answered == never {
+		if c.Nested >= 0 && c.Answered == Never {
 			n++
 		}
 	}
@@ -79,7 +79,7 @@ func (b *builder) response(f input.Frame) {
 	older := false
 	for i := range b.plan.Calls {
 		c := &b.plan.Calls[i]
-		if c.Answered != never {
+		if c.Answered != Never {
 			continue
 		}
 		if c.Tag != p.Tag || c.Local.Channel != p.Channel {
@@ -90,7 +90,7 @@ func (b *builder) response(f input.Frame) {
 		b.move("response", "delivered "+c.Decoder, c.Answers, p)
 		at := b.write(f.Octets)
 		c.Answered, c.Response = at, p
-		b.spoken[id{p.Channel, p.Tag}] = true
+		b.spoken[p.ID()] = true
 		if c.Nested >= 0 {
 			a := &b.plan.Answers[c.Nested]
 			a.Want, a.Flags, a.Payload = Result, 0, p.Payload
@@ -103,7 +103,7 @@ func (b *builder) response(f input.Frame) {
 		return
 	}
 	requirement := "RSP-5"
-	if b.spoken[id{p.Channel, p.Tag}] {
+	if b.spoken[p.ID()] {
 		requirement = "RSP-6"
 	}
 	b.move("response", "stray", requirement, p)
@@ -115,7 +115,7 @@ func (b *builder) response(f input.Frame) {
 func (b *builder) answers(c *Call, p input.Packet, older bool) string {
 	ok := p.Flags&1 != 0
 	switch {
-	case b.phase == shut:
+	case b.phase == Shut:
 		return "SHD-5"
 	case c.Nested >= 0:
 		return "BID-2"
@@ -137,10 +137,10 @@ func (b *builder) answers(c *Call, p input.Packet, older bool) string {
 
 // shutdown is the local user's.
 func (b *builder) shutdown(block bool) {
-	if b.phase != open && b.phase != shut {
+	if b.phase != Up && b.phase != Shut {
 		return
 	}
-	second := b.phase == shut
+	second := b.phase == Shut
 	kind := "shutdown"
 	if block {
 		kind = "blocking shutdown"
@@ -160,16 +160,16 @@ func (b *builder) shutdown(block bool) {
 	s.Asked = b.act(Act{Verb: Shutdown, Index: len(b.plan.Shutdowns)})
 	s.Due = s.Asked
 	if block {
-		s.Due = never
+		s.Due = Never
 		if !second {
-			s.Earliest = never
+			s.Earliest = Never
 		}
 	}
 	b.plan.Shutdowns = append(b.plan.Shutdowns, s)
-	b.phase = shut
+	b.phase = Shut
 	b.returns(s.Asked, s.Asked)
 	// Until one has returned, nobody knows whether it has begun.
-	b.vague = b.plan.Shutdowns[len(b.plan.Shutdowns)-1].Due == never && (b.vague || !second)
+	b.vague = b.plan.Shutdowns[len(b.plan.Shutdowns)-1].Due == Never && (b.vague || !second)
 	if b.vague {
 		return
 	}
@@ -201,7 +201,7 @@ func (b *builder) returns(from, at int) {
 		return
 	}
 	for i := range b.plan.Shutdowns {
-		if s := &b.plan.Shutdowns[i]; s.Due == never {
+		if s := &b.plan.Shutdowns[i]; s.Due == Never {
 			s.Due, s.Earliest = at, min(s.Earliest, from)
 		}
 	}

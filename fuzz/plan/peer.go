@@ -1,4 +1,4 @@
-package judge
+package plan
 
 import (
 	"regexp"
@@ -24,24 +24,24 @@ const places = 2
 // peerRequest is a request of the peer's that does not end its stream.
 func (b *builder) peerRequest(f input.Frame) {
 	p := f.Packet
-	a := Answer{Packet: p, Due: never}
+	a := Answer{Packet: p, Due: Never}
 	switch {
 	case b.vague:
 		return // whether it is dropped depends on whether the shutdown has begun
-	case b.phase == shut:
+	case b.phase == Shut:
 		// Dropped, or refused. (SHD-10)
 		b.move("request", "dropped", "SHD-10", p)
-		a.Want, a.Requirement, a.Handled = Maybe, "SHD-10", Never
+		a.Want, a.Requirement, a.Handled = Maybe, "SHD-10", NotCalled
 		a.Sent = b.write(f.Octets)
 		b.plan.Answers = append(b.plan.Answers, a)
 		return
 	case p.Channel != 0:
-		a.Want, a.Requirement, a.Handled = Failure, "CHN-1", Never
+		a.Want, a.Requirement, a.Handled = Failure, "CHN-1", NotCalled
 		if p.Type == 0 {
 			a.Requirement = "MEO-2"
 		}
 	case b.plan.NoHandler:
-		a.Want, a.Requirement, a.Handled = Failure, "HND-8", Never
+		a.Want, a.Requirement, a.Handled = Failure, "HND-8", NotCalled
 	default:
 		b.forHandler(f, a)
 		return
@@ -72,13 +72,13 @@ func (b *builder) forHandler(f input.Frame, a Answer) {
 		}
 		b.move("request", "open", "TAG-4", p)
 		t.unknown = true
-		a.Want, a.Handled, a.Requirement = Open, Perhaps, "TAG-4"
+		a.Want, a.Handled, a.Requirement = Open, MayBeCalled, "TAG-4"
 		a.Sent = b.write(f.Octets)
 		b.unheard = true
 		b.plan.Answers = append(b.plan.Answers, a)
 		return
 	case t.holds >= 0:
-		a.Want, a.Requirement, a.Handled = Failure, "TAG-4", Never
+		a.Want, a.Requirement, a.Handled = Failure, "TAG-4", NotCalled
 		if t.refused {
 			a.Requirement = "TAG-5"
 		}
