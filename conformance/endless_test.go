@@ -3,7 +3,7 @@ package conformance_test
 import (
 	"bytes"
 	"context"
-	"os"
+	"io"
 	"runtime"
 	"testing"
 	"time"
@@ -22,11 +22,7 @@ type endless struct {
 	octets string
 }
 
-func (e endless) Open(o adapter.OpenOptions, _ adapter.Handler) (adapter.Connection, error) {
-	recv, send, err := o.OpenPipes()
-	if err != nil {
-		return nil, err
-	}
+func (e endless) Open(recv io.ReadCloser, send io.WriteCloser, _ adapter.OpenOptions, _ adapter.Handler) (adapter.Connection, error) {
 	go func() {
 		octets := bytes.Repeat([]byte(e.octets), 4096)
 		for {
@@ -38,7 +34,7 @@ func (e endless) Open(o adapter.OpenOptions, _ adapter.Handler) (adapter.Connect
 	return flooding{recv, send}, nil
 }
 
-type flooding struct{ recv, send *os.File }
+type flooding struct{ recv, send io.Closer }
 
 func (flooding) Request(context.Context, adapter.Request) (adapter.Call, error) {
 	return flooding{}, nil

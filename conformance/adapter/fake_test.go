@@ -2,19 +2,27 @@ package adapter_test
 
 import (
 	"context"
-	"errors"
+	"io"
+	"os"
 	"sync"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
 // A fake is an implementation that can do nothing optional. Its codec knows one
-// packet, and what its connections do stands in the test; it opens no pipes.
+// packet, and what its connections do stands in the test; they read and write nothing.
 type fake struct {
-	opened chan *fakeConn // each connection that Open makes
+	opened  chan *fakeConn    // each connection that Open makes
+	err     error             // what Open fails with, if not nil
+	refused chan [2]io.Closer // the streams of each Open that failed
 }
 
-func newFake() *fake { return &fake{opened: make(chan *fakeConn, 16)} }
+// noPipe stands for both pipes of a connection of a fake.
+const noPipe = os.DevNull
+
+func newFake() *fake {
+	return &fake{opened: make(chan *fakeConn, 16), refused: make(chan [2]io.Closer, 16)}
+}
 
 func (*fake) Hello() adapter.Hello { return adapter.Hello{Name: "fake"} }
 
@@ -32,11 +40,12 @@ func (*fake) Decode(b []byte) (adapter.Packet, int, error) {
 	return adapter.Packet{Channel: "0", Tag: "1", Flags: "0", Payload: adapter.Hex{}}, 3, nil
 }
 
-func (f *fake) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
-	if o.Recv == "no pipe" {
-		return nil, errors.New("there is no such pipe")
+func (f *fake) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
+	if f.err != nil {
+		f.refused <- [2]io.Closer{recv, send}
+		return nil, f.err
 	}
-	c := &fakeConn{OpenOptions: o, handler: h, closed: make(chan struct{}), shut: make(chan bool, 16)}
+	c := &fakeConn{recv: recv, send: send, OpenOptions: o, handler: h, closed: make(chan struct{}), shut: make(chan bool, 16)}
 	f.opened <- c
 	return c, nil
 }
@@ -44,6 +53,8 @@ func (f *fake) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connectio
 // A fakeConn is a connection on which everything waits until it is closed, except
 // that a request of type 2 is answered by its own payload, with flags 5.
 type fakeConn struct {
+	recv io.ReadCloser
+	send io.WriteCloser
 	adapter.OpenOptions
 	handler adapter.Handler
 	shut    chan bool // what each Shutdown was given
@@ -72,7 +83,10 @@ func (c *fakeConn) Join() (string, error) {
 }
 
 func (c *fakeConn) Close() error {
-	c.once.Do(func() { close(c.closed) })
+	c.once.Do(func() {
+		close(c.closed)
+		_, _ = c.recv.Close(), c.send.Close()
+	})
 	return nil
 }
 

@@ -2,8 +2,7 @@ package adapter
 
 import (
 	"context"
-	"errors"
-	"os"
+	"io"
 )
 
 // An Implementation is what an adapter in Go puts under test; [Serve] does the rest.
@@ -13,9 +12,10 @@ type Implementation interface {
 	Encode(Packet) ([]byte, error)
 	// Decode reports the octets used beside the packet.
 	Decode([]byte) (p Packet, consumed int, err error)
-	// Open connects the implementation to the two named pipes: recv for reading
-	// first, then send for writing. A nil handler is none.
-	Open(o OpenOptions, h Handler) (Connection, error)
+	// Open starts a connection that reads recv and writes send. The connection owns
+	// both and closes them; if Open fails, the caller closes them. A nil handler
+	// means that the connection has no request handler.
+	Open(recv io.ReadCloser, send io.WriteCloser, o OpenOptions, h Handler) (Connection, error)
 }
 
 // An Equaler is an implementation with the ability equal.
@@ -28,25 +28,12 @@ type Stringer interface {
 	String(Packet) (string, error)
 }
 
-// OpenOptions are the fields of open.
+// OpenOptions holds the fields of open that do not name its streams.
 type OpenOptions struct {
-	Recv, Send string       // paths of named pipes
 	Grace      *float64     // in seconds; nil: the implementation's default
 	Tick       func([]byte) // nil: no ticks; given with TickStderr false
 	TickStderr bool         // ticks go to the standard error
 	Name       string
-}
-
-// OpenPipes opens the two named pipes in the order of the adapter guide, which both sides
-// need to keep: recv first.
-func (o OpenOptions) OpenPipes() (recv, send *os.File, err error) {
-	if recv, err = os.OpenFile(o.Recv, os.O_RDONLY, 0); err != nil {
-		return nil, nil, err
-	}
-	if send, err = os.OpenFile(o.Send, os.O_WRONLY, 0); err != nil {
-		return nil, nil, errors.Join(err, recv.Close())
-	}
-	return recv, send, nil
 }
 
 // A Connection is one connection of an implementation.
@@ -57,7 +44,7 @@ type Connection interface {
 	Shutdown(block bool) error
 	// Join returns how the peer's stream ended, if the implementation can tell.
 	Join() (ended string, err error)
-	// Close closes both pipes and forgets the connection, whatever state it is in.
+	// Close closes both streams and forgets the connection, whatever state it is in.
 	Close() error
 }
 

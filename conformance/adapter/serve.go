@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"sync"
 )
 
@@ -149,7 +150,7 @@ func (s *server) open(m Message) error {
 		return Errorf(Invalid, "open needs conn, recv and send")
 	}
 	c := &served{desk: newDesk(), calls: make(map[string]Call)}
-	o := OpenOptions{Recv: m.Recv, Send: m.Send, Grace: m.Grace, Name: m.Name}
+	o := OpenOptions{Grace: m.Grace, Name: m.Name}
 	switch m.Tick {
 	case "", TickNone:
 	case TickRecord:
@@ -172,8 +173,13 @@ func (s *server) open(m Message) error {
 		}
 		return call.Wait(ctx)
 	}
-	conn, err := s.impl.Open(o, handler)
+	recv, send, err := openPipes(m.Recv, m.Send)
 	if err != nil {
+		return err
+	}
+	conn, err := s.impl.Open(recv, send, o, handler)
+	if err != nil {
+		_, _ = recv.Close(), send.Close()
 		return err
 	}
 	c.Connection = conn
@@ -186,6 +192,18 @@ func (s *server) open(m Message) error {
 	}
 	s.conns[m.Conn] = c
 	return nil
+}
+
+// openPipes opens two named pipes, the one to read first. Opening one waits until its
+// other end is opened too, so both sides must keep this order, or they deadlock.
+func openPipes(recvPath, sendPath string) (recv, send *os.File, err error) {
+	if recv, err = os.OpenFile(recvPath, os.O_RDONLY, 0); err != nil {
+		return nil, nil, err
+	}
+	if send, err = os.OpenFile(sendPath, os.O_WRONLY, 0); err != nil {
+		return nil, nil, errors.Join(err, recv.Close())
+	}
+	return recv, send, nil
 }
 
 func (s *server) conn(name string) (*served, error) {

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"os"
 	"testing"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -84,7 +86,7 @@ func TestBadCommandsOnAConnection(t *testing.T) {
 		name string
 		m    adapter.Message
 	}{
-		{"a second open", adapter.Message{Op: adapter.OpOpen, Recv: "r", Send: "s"}},
+		{"a second open", adapter.Message{Op: adapter.OpOpen, Recv: noPipe, Send: noPipe}},
 		{"a request without a call", adapter.Message{Op: adapter.OpRequest, RqType: "0"}},
 		{"a request without a type", adapter.Message{Op: adapter.OpRequest, Call: "a"}},
 		{"do without a type", adapter.Message{Op: adapter.OpDo}},
@@ -103,13 +105,25 @@ func TestBadCommandsOnAConnection(t *testing.T) {
 	fails(t, s, good, adapter.Invalid) // the call has that name already
 }
 
-// TestOpenFails has the implementation's own error reported as internal.
+// TestOpenFails shows that an open that fails is reported as internal and leaves nothing:
+// no connection, and no stream open.
 func TestOpenFails(t *testing.T) {
-	s := start(t, adapter.InProcess{Implementation: newFake()})
-	open := adapter.Message{Op: adapter.OpOpen, Conn: "c", Recv: "no pipe", Send: "s"}
+	f := newFake()
+	s := start(t, adapter.InProcess{Implementation: f})
+	open := adapter.Message{Op: adapter.OpOpen, Conn: "c", Recv: noPipe, Send: "/no/such/pipe"}
+	fails(t, s, open, adapter.Internal)
+
+	open.Send = noPipe
+	f.err = errors.New("no connection today")
 	fails(t, s, open, adapter.Internal)
 	fails(t, s, adapter.Message{Op: adapter.OpSeen, Conn: "c"}, adapter.Invalid)
-	open.Recv = "r"
+	for _, stream := range <-f.refused {
+		if err := stream.Close(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("closing a stream again: got %v, expected that it is closed already", err)
+		}
+	}
+
+	f.err = nil
 	do(t, s, open)
 }
 

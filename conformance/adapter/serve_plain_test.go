@@ -2,6 +2,8 @@ package adapter_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 
@@ -32,15 +34,22 @@ func TestWithoutAbilities(t *testing.T) {
 func TestOpenPassesItsOptions(t *testing.T) {
 	f := newFake()
 	s := start(t, adapter.InProcess{Implementation: f})
+	dir := t.TempDir()
+	to, from := filepath.Join(dir, "to"), filepath.Join(dir, "from")
+	for _, path := range []string{to, from} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	open := func(m adapter.Message) *fakeConn {
 		t.Helper()
-		m.Op, m.Recv, m.Send = adapter.OpOpen, "to", "from"
+		m.Op, m.Recv, m.Send = adapter.OpOpen, to, from
 		do(t, s, m)
 		return <-f.opened
 	}
 	plain := open(adapter.Message{Conn: "plain", Handler: ptr(false)})
-	check(t, "recv", plain.Recv, "to")
-	check(t, "send", plain.Send, "from")
+	check(t, "recv", plain.recv.(*os.File).Name(), to)
+	check(t, "send", plain.send.(*os.File).Name(), from)
 	check(t, "has a handler", plain.handler != nil, false)
 	check(t, "has a grace", plain.Grace != nil, false)
 	check(t, "has a tick", plain.Tick != nil || plain.TickStderr, false)
@@ -57,7 +66,7 @@ func TestOpenPassesItsOptions(t *testing.T) {
 func TestTicksAreRecorded(t *testing.T) {
 	f := newFake()
 	s := start(t, adapter.InProcess{Implementation: f})
-	do(t, s, adapter.Message{Op: adapter.OpOpen, Conn: "c", Recv: "r", Send: "s", Tick: adapter.TickRecord})
+	do(t, s, adapter.Message{Op: adapter.OpOpen, Conn: "c", Recv: noPipe, Send: noPipe, Tick: adapter.TickRecord})
 	conn := <-f.opened
 	ticks := adapter.Message{Op: adapter.OpTicks, Conn: "c"}
 	check(t, "ticks before any", len(*do(t, s, ticks).Ticks), 0)
@@ -92,7 +101,7 @@ func TestLongCommandsHoldNothingUp(t *testing.T) {
 		do(t, s, on(adapter.Message{Op: adapter.OpRequest, Call: "b", RqType: "2", Payload: adapter.Hex("x")}))
 		check(t, "another answer", string(*do(t, s, on(adapter.Message{Op: adapter.OpWait, Call: "b"})).Payload), "x")
 		do(t, s, on(adapter.Message{Op: adapter.OpShutdown, Block: ptr(false)}))
-		do(t, s, adapter.Message{Op: adapter.OpOpen, Conn: "d", Recv: "r", Send: "s"})
+		do(t, s, adapter.Message{Op: adapter.OpOpen, Conn: "d", Recv: noPipe, Send: noPipe})
 
 		synctest.Wait()
 		for name, p := range long {
@@ -129,7 +138,7 @@ func TestConcurrentCloses(t *testing.T) {
 	f := newFake()
 	s := start(t, adapter.InProcess{Implementation: f})
 	for range 50 {
-		do(t, s, adapter.Message{Op: adapter.OpOpen, Conn: "c", Recv: "r", Send: "s"})
+		do(t, s, adapter.Message{Op: adapter.OpOpen, Conn: "c", Recv: noPipe, Send: noPipe})
 		<-f.opened
 		var closes []*adapter.Pending
 		for range 16 {

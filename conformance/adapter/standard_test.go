@@ -15,7 +15,7 @@ func openFake(t *testing.T) (*adapter.Session, *fakeConn) {
 	t.Helper()
 	f := newFake()
 	s := start(t, adapter.InProcess{Implementation: f})
-	do(t, s, adapter.Message{Op: adapter.OpOpen, Conn: "c", Recv: "r", Send: "s", Handler: ptr(true)})
+	do(t, s, adapter.Message{Op: adapter.OpOpen, Conn: "c", Recv: noPipe, Send: noPipe, Handler: ptr(true)})
 	return s, <-f.opened
 }
 

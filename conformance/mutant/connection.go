@@ -1,8 +1,8 @@
 package mutant
 
 import (
+	"io"
 	"math/big"
-	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -14,10 +14,11 @@ import (
 // and so has each running handler; they meet in the fields below mu.
 type connection struct {
 	*implementation
-	recv, send *os.File
-	handler    adapter.Handler
-	grace      time.Duration
-	tick       func(octets string)
+	recv    io.ReadCloser
+	send    io.WriteCloser
+	handler adapter.Handler
+	grace   time.Duration
+	tick    func(octets string)
 
 	mu      sync.Mutex
 	changed *sync.Cond // something below has changed
@@ -121,8 +122,12 @@ func (c *connection) Close() error {
 }
 
 // leaveOpen makes a file stay open when it is closed.
-func leaveOpen(f *os.File) {
-	if raw, err := f.SyscallConn(); err == nil {
+func leaveOpen(f any) {
+	file, ok := f.(syscall.Conn)
+	if !ok {
+		return // it is in memory
+	}
+	if raw, err := file.SyscallConn(); err == nil {
 		_ = raw.Control(func(fd uintptr) { _, _ = syscall.Dup(int(fd)) })
 	}
 }

@@ -10,11 +10,7 @@ import (
 )
 
 // Open implements [adapter.Implementation].
-func (i *implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
-	recv, send, err := o.OpenPipes()
-	if err != nil {
-		return nil, err
-	}
+func (i *implementation) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
 	c := &connection{
 		implementation: i, recv: recv, send: send, handler: h,
 		grace: i.graceOf(o.Grace), tick: i.tickOf(o),

@@ -114,8 +114,9 @@ func (c *connection) flushIfIdle(out *bufio.Writer, paused bool) (again bool) {
 
 // hurryWriting bounds what follows in time, for a fault that gives a full pipe up.
 func (c *connection) hurryWriting() {
-	if c.has("full-pipe-given-up") {
-		_ = c.send.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
+	pipe, ok := c.send.(interface{ SetWriteDeadline(time.Time) error })
+	if ok && c.has("full-pipe-given-up") {
+		_ = pipe.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
 	}
 }
 

@@ -3,6 +3,7 @@ package campaign_test
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ func hunted(t *testing.T, c campaign.Campaign, wanted func(*campaign.Finding) bo
 // withoutConnections has a codec, and no more.
 type withoutConnections struct{ goreference.Implementation }
 
-func (withoutConnections) Open(adapter.OpenOptions, adapter.Handler) (adapter.Connection, error) {
+func (withoutConnections) Open(io.ReadCloser, io.WriteCloser, adapter.OpenOptions, adapter.Handler) (adapter.Connection, error) {
 	return nil, adapter.Errorf(adapter.Unsupported, "no connections")
 }
 

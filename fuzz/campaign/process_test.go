@@ -54,11 +54,11 @@ type forgetful struct {
 	opened atomic.Int64
 }
 
-func (f *forgetful) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
+func (f *forgetful) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
 	if f.opened.Add(1) > 200 {
 		return nil, adapter.Errorf(adapter.Internal, "too many open files")
 	}
-	return f.Implementation.Open(o, h)
+	return f.Implementation.Open(recv, send, o, h)
 }
 
 // TestNoMoreConnections tells of a process that opens none after some: each input is

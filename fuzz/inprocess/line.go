@@ -11,8 +11,7 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// A line is a connection of an implementation that opens its pipes by name, and the
-// peer's ends of them.
+// A line is a connection of an implementation over two pipes, and the peer's ends of them.
 type line struct {
 	adapter.Connection
 	to, from *os.File
@@ -21,25 +20,22 @@ type line struct {
 	heard chan []byte // all that came
 }
 
-// dial opens a connection over two anonymous pipes: their names are those that the
-// system has for open descriptors.
+// dial opens a connection over two anonymous pipes.
 func dial(implementation adapter.Implementation, h adapter.Handler) (*line, error) {
 	recv, to, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = recv.Close() }()
 	from, send, err := os.Pipe()
 	if err != nil {
-		_ = to.Close()
+		_, _ = recv.Close(), to.Close()
 		return nil, err
 	}
-	defer func() { _ = send.Close() }()
 	var noGrace float64
-	c, err := implementation.Open(adapter.OpenOptions{Recv: path(recv), Send: path(send), Grace: &noGrace}, h)
+	c, err := implementation.Open(recv, send, adapter.OpenOptions{Grace: &noGrace}, h)
 	if err != nil {
-		_, _ = to.Close(), from.Close()
-		return nil, fmt.Errorf("open %s: %w", path(recv), err)
+		_, _, _, _ = recv.Close(), send.Close(), to.Close(), from.Close()
+		return nil, fmt.Errorf("open a connection: %w", err)
 	}
 	l := &line{Connection: c, to: to, from: from, heard: make(chan []byte, 1)}
 	l.hangUp = sync.OnceFunc(func() {
@@ -51,8 +47,6 @@ func dial(implementation adapter.Implementation, h adapter.Handler) (*line, erro
 	}()
 	return l, nil
 }
-
-func path(f *os.File) string { return fmt.Sprintf("/dev/fd/%d", f.Fd()) }
 
 // say writes octets and then ends the stream, while the connection reads.
 func (l *line) say(octets []byte) {

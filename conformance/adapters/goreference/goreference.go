@@ -5,6 +5,7 @@ package goreference
 import (
 	"context"
 	"errors"
+	"io"
 	"runtime"
 	"slices"
 	"time"
@@ -67,11 +68,7 @@ func (Implementation) String(p adapter.Packet) (string, error) {
 }
 
 // Open implements [adapter.Implementation].
-func (i Implementation) Open(o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
-	recv, send, err := o.OpenPipes()
-	if err != nil {
-		return nil, err
-	}
+func (i Implementation) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
 	opts := append(slices.Clone(i.Options), reference.WithName(o.Name))
 	if o.Grace != nil {
 		opts = append(opts, reference.WithGrace(time.Duration(*o.Grace*float64(time.Second))))
