@@ -96,7 +96,7 @@ type fakeCall struct {
 }
 
 func (c fakeCall) Wait(ctx context.Context) (adapter.Response, error) {
-	if c.request.RqType != adapter.TypeBytes {
+	if c.request.RqType != adapter.TypeBytes.Integer() {
 		select {
 		case <-c.conn.closed:
 		case <-ctx.Done():

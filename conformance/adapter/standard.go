@@ -10,31 +10,40 @@ import (
 	"unicode/utf8"
 )
 
-// The request types of the standard handler; the wire carries one more.
+// A Type is a request type of the standard handler, as requesters and handlers know it:
+// on the wire it is one higher.
+type Type uint64
+
+// The types of the standard handler, and what each returns.
 const (
-	TypeNone    Integer = "0"  // nothing
-	TypeFlags   Integer = "1"  // an int: the request's flags
-	TypeBytes   Integer = "2"  // the payload as bytes
-	TypeText    Integer = "3"  // the payload, decoded as UTF-8, as a string
-	TypeBoth    Integer = "4"  // (flags, payload)
-	TypeFail    Integer = "5"  // raises
-	TypeHold    Integer = "6"  // waits for the gate that the payload names, then as bytes
-	TypeReverse Integer = "7"  // (0x11, the payload reversed)
-	TypeLarge   Integer = "8"  // as many octets as the payload says, octet i being i mod 251
-	TypeCall    Integer = "9"  // asks the peer for type 2 with the payload; returns its answer
-	TypeInvalid Integer = "10" // returns what is none of the five
+	TypeNone    Type = iota // 0, on the wire 1: nothing
+	TypeFlags               // 1, on the wire 2: an integer, the request's flags
+	TypeBytes               // 2, on the wire 3: the payload as bytes
+	TypeText                // 3, on the wire 4: the payload, decoded as UTF-8, as text
+	TypeBoth                // 4, on the wire 5: the flags and the payload
+	TypeFail                // 5, on the wire 6: an error; its message is the payload
+	TypeHold                // 6, on the wire 7: the payload, once the gate that it names is released
+	TypeReverse             // 7, on the wire 8: flags 0x11 and the payload reversed
+	TypeLarge               // 8, on the wire 9: as many bytes as the payload says; byte i is i mod 251
+	TypeCall                // 9, on the wire 10: the peer's answer to a request of TypeBytes with the payload
+	TypeInvalid             // 10, on the wire 11: a value that is not a valid result
 )
 
-// reverseFlags are the flags of TypeReverse's answer.
+// Wire returns the type as requests carry it on the wire.
+func (t Type) Wire() uint64 { return uint64(t) + 1 }
+
+// Integer returns the type as the adapter protocol writes it.
+func (t Type) Integer() Integer { return Int(uint64(t)) }
+
+// reverseFlags is what TypeReverse returns as flags: 0x11.
 const reverseFlags Integer = "17"
 
-// maxLarge bounds TypeLarge, in octets.
+// maxLarge bounds what TypeLarge returns, in bytes.
 const maxLarge = 64 << 20
 
-// desk is the standard handler at work for one connection: it keeps the gates and
-// what was seen.
-type desk struct {
-	call func(ctx context.Context, payload []byte) (Response, error) // a request of type 2 to the peer
+// A standardHandler is the standard handler of one connection.
+type standardHandler struct {
+	call func(ctx context.Context, payload []byte) (Response, error) // sends a request of TypeBytes to the peer
 
 	mu     sync.Mutex
 	seen   []Seen
@@ -42,24 +51,24 @@ type desk struct {
 	closed chan struct{}
 }
 
-func newDesk() *desk {
-	return &desk{gates: make(map[string]chan struct{}), closed: make(chan struct{})}
+func newStandardHandler(call func(ctx context.Context, payload []byte) (Response, error)) *standardHandler {
+	return &standardHandler{call: call, gates: make(map[string]chan struct{}), closed: make(chan struct{})}
 }
 
-// gate is closed once it is released.
-func (d *desk) gate(name string) chan struct{} {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.gates[name] == nil {
-		d.gates[name] = make(chan struct{})
+// gate returns a channel that is closed once the gate is released.
+func (h *standardHandler) gate(name string) chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.gates[name] == nil {
+		h.gates[name] = make(chan struct{})
 	}
-	return d.gates[name]
+	return h.gates[name]
 }
 
-func (d *desk) release(name string) {
-	gate := d.gate(name)
-	d.mu.Lock()
-	defer d.mu.Unlock()
+func (h *standardHandler) release(name string) {
+	gate := h.gate(name)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	select {
 	case <-gate:
 	default:
@@ -67,17 +76,21 @@ func (d *desk) release(name string) {
 	}
 }
 
-func (d *desk) calls() []Seen {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.Clone(d.seen)
+func (h *standardHandler) calls() []Seen {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.seen)
 }
 
-func (d *desk) handle(ctx context.Context, rqType, flags Integer, payload []byte) (Result, error) {
-	d.mu.Lock()
-	d.seen = append(d.seen, Seen{RqType: rqType, Flags: flags, Payload: payload})
-	d.mu.Unlock()
-	switch rqType {
+func (h *standardHandler) handle(ctx context.Context, rqType, flags Integer, payload []byte) (Result, error) {
+	h.mu.Lock()
+	h.seen = append(h.seen, Seen{RqType: rqType, Flags: flags, Payload: payload})
+	h.mu.Unlock()
+	t, err := rqType.Uint64()
+	if err != nil {
+		return Result{}, errNoType(rqType)
+	}
+	switch Type(t) {
 	case TypeNone:
 		return Result{}, nil
 	case TypeFlags:
@@ -95,8 +108,8 @@ func (d *desk) handle(ctx context.Context, rqType, flags Integer, payload []byte
 		return Result{}, errors.New(string(payload))
 	case TypeHold:
 		select {
-		case <-d.gate(string(payload)):
-		case <-d.closed:
+		case <-h.gate(string(payload)):
+		case <-h.closed:
 		}
 		return Result{Form: FormBytes, Payload: payload}, nil
 	case TypeReverse:
@@ -104,12 +117,16 @@ func (d *desk) handle(ctx context.Context, rqType, flags Integer, payload []byte
 	case TypeLarge:
 		return large(payload)
 	case TypeCall:
-		r, err := d.call(ctx, payload)
+		r, err := h.call(ctx, payload)
 		return Result{Form: FormBytes, Payload: r.Payload}, err
 	case TypeInvalid:
 		return Result{Form: FormInvalid, Text: string(payload)}, nil
 	}
-	return Result{}, fmt.Errorf("the standard handler has no type %s", rqType)
+	return Result{}, errNoType(rqType)
+}
+
+func errNoType(rqType Integer) error {
+	return fmt.Errorf("the standard handler has no type %s", rqType)
 }
 
 func reversed(b []byte) []byte {

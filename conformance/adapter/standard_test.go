@@ -74,7 +74,7 @@ func TestStandardHandler(t *testing.T) {
 
 func TestLargeCountsModulo251(t *testing.T) {
 	_, conn := openFake(t)
-	r, err := conn.handler(patiently(t), adapter.TypeLarge, "0", []byte("600"))
+	r, err := conn.handler(patiently(t), adapter.TypeLarge.Integer(), "0", []byte("600"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestLargeCountsModulo251(t *testing.T) {
 func TestReverseLeavesThePayloadAlone(t *testing.T) {
 	_, conn := openFake(t)
 	payload := []byte("abc")
-	if _, err := conn.handler(patiently(t), adapter.TypeReverse, "0", payload); err != nil {
+	if _, err := conn.handler(patiently(t), adapter.TypeReverse.Integer(), "0", payload); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(payload, []byte("abc")) {
@@ -101,7 +101,7 @@ func TestHold(t *testing.T) {
 		t.Helper()
 		returned := make(chan string, 1)
 		go func() {
-			r, err := conn.handler(context.Background(), adapter.TypeHold, "3", []byte(gate))
+			r, err := conn.handler(context.Background(), adapter.TypeHold.Integer(), "3", []byte(gate))
 			returned <- fmt.Sprintf("form %d, flags %s, payload %s, error %v", r.Form, r.Flags, r.Payload, err)
 		}()
 		return returned
@@ -172,7 +172,7 @@ func TestSeenIsInOrderOfArrival(t *testing.T) {
 	var want []adapter.Seen
 	for i := range 5 {
 		payload := adapter.Hex{byte(i)}
-		if _, err := conn.handler(patiently(t), adapter.TypeNone, adapter.Int(uint64(i)), payload); err != nil {
+		if _, err := conn.handler(patiently(t), adapter.TypeNone.Integer(), adapter.Int(uint64(i)), payload); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, adapter.Seen{RqType: "0", Flags: adapter.Int(uint64(i)), Payload: payload})

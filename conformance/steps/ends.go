@@ -133,7 +133,7 @@ func (w *World) takesNoMore() error {
 // isClosed asks for a request, and reports whether it is refused as closed. If it is taken it
 // is answered, as soon as it comes.
 func (w *World) isClosed(name string) (bool, error) {
-	_, err := w.command(adapter.Message{Op: adapter.OpRequest, Call: name, RqType: adapter.TypeNone})
+	_, err := w.command(adapter.Message{Op: adapter.OpRequest, Call: name, RqType: adapter.TypeNone.Integer()})
 	if kindOf(err) == adapter.Closed {
 		return true, nil
 	}

@@ -226,7 +226,7 @@ func (w *World) requestsAnsweredWith(_, requests, octets int) error {
 	}
 	var replies []*adapter.Pending
 	for range requests {
-		m := adapter.Message{Op: adapter.OpDo, Conn: w.current.name, RqType: adapter.TypeBytes, Decode: adapter.DecodeRaise}
+		m := adapter.Message{Op: adapter.OpDo, Conn: w.current.name, RqType: adapter.TypeBytes.Integer(), Decode: adapter.DecodeRaise}
 		replies = append(replies, w.Session.Send(m))
 	}
 	received, err := w.takeRequests(requests)
