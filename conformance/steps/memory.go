@@ -114,7 +114,7 @@ func (w *World) answersOf(firstTag, requests, octets int) error {
 // refusals has the subject refuse requests on a channel with so many octets each.
 func (w *World) refusals(channel, requests, octets int, tag func(i int) int) error {
 	request := peer.Packet{
-		IsRequest: true, Channel: big.NewInt(int64(channel)), Type: big.NewInt(3), Payload: make([]byte, octets),
+		IsRequest: true, Channel: big.NewInt(int64(channel)), Type: big.NewInt(octetsType), Payload: make([]byte, octets),
 	}
 	for i := range requests {
 		request.Tag = big.NewInt(int64(tag(i)))
@@ -135,7 +135,7 @@ func (w *World) refusals(channel, requests, octets int, tag func(i int) int) err
 // shows that it has done with those before.
 func (w *World) dropped(isRequest bool) func(firstTag, packets, octets int) error {
 	return func(firstTag, packets, octets int) error {
-		p := peer.Packet{IsRequest: isRequest, Type: big.NewInt(3), Payload: make([]byte, octets)}
+		p := peer.Packet{IsRequest: isRequest, Type: big.NewInt(octetsType), Payload: make([]byte, octets)}
 		for i := range packets {
 			p.Tag = big.NewInt(int64(100 + firstTag + i))
 			if err := w.send(p.Encode()); err != nil {

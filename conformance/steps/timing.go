@@ -32,8 +32,8 @@ var timeSteps = []definition{
 
 // The wire types of requests that are answered with their octets, and with a failure.
 const (
-	octetsType = 3
-	failType   = 6
+	octetsType = int64(adapter.TypeBytes) + 1
+	failType   = int64(adapter.TypeFail) + 1
 )
 
 // exchange sends n requests of a wire type, tags from first on, in one write, and takes

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
@@ -47,7 +48,7 @@ func (m *mutation) fresh() []byte {
 		return m.exchange()
 	case 34: // text of every width
 		p := m.request()
-		p.Type, p.Payload = 4, []byte(texts[m.chance.IntN(len(texts))])
+		p.Type, p.Payload = adapter.TypeText.Wire(), []byte(texts[m.chance.IntN(len(texts))])
 		return p.Octets()
 	}
 	return m.crowd()
@@ -75,10 +76,10 @@ func (m *mutation) exchange() []byte {
 func (m *mutation) crowd() []byte {
 	p := m.request()
 	if m.chance.IntN(2) == 0 {
-		p = input.Packet{IsRequest: true, Type: 10, Payload: []byte("n")}
+		p = input.Packet{IsRequest: true, Type: adapter.TypeCall.Wire(), Payload: []byte("n")}
 	}
 	n := []int{2, 3, 5, 9, 17, 40, 130}[m.chance.IntN(56)/9]
-	if n == 130 && m.chance.IntN(2) == 0 && p.Type != 9 { // not megabytes for each
+	if n == 130 && m.chance.IntN(2) == 0 && p.Type != adapter.TypeLarge.Wire() { // not megabytes for each
 		n = 1200
 	}
 	var raw []byte
@@ -111,21 +112,21 @@ func (m *mutation) request() input.Packet {
 	if m.chance.IntN(8) == 0 {
 		p.Channel = m.channel()
 	}
-	if m.chance.IntN(3) == 0 || p.Type == 2 || p.Type == 5 {
+	if m.chance.IntN(3) == 0 || p.Type == adapter.TypeFlags.Wire() || p.Type == adapter.TypeBoth.Wire() {
 		p.Flags = m.integer()
 	}
 	p.Payload = m.payload()
 	switch p.Type {
-	case 9:
+	case adapter.TypeLarge.Wire():
 		p.Payload = []byte([]string{"0", "1", "127", "128", "251", "16383", "16384", "65535", "65536", "65537", "99999"}[m.chance.IntN(11)])
-	case 11:
+	case adapter.TypeInvalid.Wire():
 		p.Payload = []byte([]string{"float", "list3", "int-str", "negative"}[m.chance.IntN(4)])
 	}
 	return p
 }
 
 func (m *mutation) hold() input.Packet {
-	return input.Packet{IsRequest: true, Tag: m.tag(), Type: 7, Payload: []byte(m.gate())}
+	return input.Packet{IsRequest: true, Tag: m.tag(), Type: adapter.TypeHold.Wire(), Payload: []byte(m.gate())}
 }
 
 func (m *mutation) response() input.Packet {

@@ -52,7 +52,7 @@ func (b *builder) nested(answer int) {
 	a := b.plan.Answers[answer]
 	b.calls++
 	c := Call{
-		Local: input.Local{Type: 2, Payload: a.Packet.Payload}, Nested: answer, Tag: uint64(b.calls),
+		Local: input.Local{Type: typeBytes, Payload: a.Packet.Payload}, Nested: answer, Tag: uint64(b.calls),
 		Requirement: "BID-2", Asked: a.Sent, Answered: Never, Answers: "BID-2",
 	}
 	if b.nesting() > 0 {

@@ -6,16 +6,22 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
 // The types of the standard handler that a plan has to know, as the handler is given them.
 const (
-	typeText    = 3
-	typeHold    = 6
-	typeLarge   = 8
-	typeCall    = 9
-	typeInvalid = 10
+	typeNone    = uint64(adapter.TypeNone)
+	typeFlags   = uint64(adapter.TypeFlags)
+	typeBytes   = uint64(adapter.TypeBytes)
+	typeText    = uint64(adapter.TypeText)
+	typeBoth    = uint64(adapter.TypeBoth)
+	typeHold    = uint64(adapter.TypeHold)
+	typeReverse = uint64(adapter.TypeReverse)
+	typeLarge   = uint64(adapter.TypeLarge)
+	typeCall    = uint64(adapter.TypeCall)
+	typeInvalid = uint64(adapter.TypeInvalid)
 )
 
 // places is how many handlers surely run at once. (HND-9)
@@ -221,11 +227,11 @@ var plainNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,4})$`)
 // result is what the standard handler's result to a request must be answered with.
 func result(p input.Packet, can Abilities) (want Want, flags uint64, payload []byte, requirement string) {
 	switch p.Type - 1 {
-	case 0:
+	case typeNone:
 		return Result, 0, nil, "HND-1"
-	case 1:
+	case typeFlags:
 		return flagsResult(p.Flags, nil, "HND-2")
-	case 2, typeHold, typeCall:
+	case typeBytes, typeHold, typeCall:
 		return Result, 0, p.Payload, "HND-3"
 	case typeText:
 		switch {
@@ -235,9 +241,9 @@ func result(p input.Packet, can Abilities) (want Want, flags uint64, payload []b
 			return Open, 0, nil, "HND-4" // maybe a lone surrogate, which some languages have
 		}
 		return Failure, 0, nil, "HND-6"
-	case 4:
+	case typeBoth:
 		return flagsResult(p.Flags, p.Payload, "HND-5")
-	case 7:
+	case typeReverse:
 		reversed := slices.Clone(p.Payload)
 		slices.Reverse(reversed)
 		return Result, 0x11, reversed, "HND-5"

@@ -30,7 +30,7 @@ func (p *player) perform(a plan.Act) bool {
 		p.record.Hung = !p.awaitEnd()
 	case plan.Probe:
 		if !p.record.Hung {
-			p.wait(p.do(&p.record.Probe, adapter.Message{Op: adapter.OpRequest, Call: "probe", RqType: "0"}), p.patience.Due)
+			p.wait(p.do(&p.record.Probe, adapter.Message{Op: adapter.OpRequest, Call: "probe", RqType: adapter.TypeNone.Integer()}), p.patience.Due)
 		}
 	case plan.Seen:
 		p.seen()
