@@ -1,9 +1,58 @@
 package mutant
 
 import (
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
+
+// A mutation is the one fault that an implementation has. It is asked for by name
+// where the fault acts, and only where it makes a difference: what is never asked for
+// while a scenario runs cannot change it, as a [Probe] tells.
+type mutation struct {
+	fault string // empty: none
+	probe *Probe // nil: nobody wants to know
+}
+
+func (m mutation) has(fault string) bool {
+	if m.probe != nil {
+		m.probe.note(fault)
+	}
+	return m.fault == fault
+}
+
+// unless is one clause of a condition, of which the fault makes nothing.
+func (m mutation) unless(fault string, clause bool) bool { return clause || m.has(fault) }
+
+// A Probe notes which faults an implementation without one is asked for.
+type Probe struct {
+	mu    sync.Mutex
+	asked map[string]bool
+}
+
+func (p *Probe) note(fault string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.asked == nil {
+		p.asked = make(map[string]bool)
+	}
+	p.asked[fault] = true
+}
+
+// Asked are the names of the faults that were asked for so far.
+func (p *Probe) Asked() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(maps.Keys(p.asked))
+}
+
+// Forget forgets what was asked for so far.
+func (p *Probe) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.asked)
+}
 
 // A Fault is one mistake that the implementation can be made with.
 type Fault struct {

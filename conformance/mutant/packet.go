@@ -1,6 +1,11 @@
 package mutant
 
-import "math/big"
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+	"strings"
+)
 
 // A packet is a packet of the protocol. Its integers are never nil, and never changed
 // in place.
@@ -24,3 +29,100 @@ var eof = packet{isRequest: true, channel: zero, tag: zero, flags: zero, rqType:
 type address struct{ channel, tag string }
 
 func (p packet) address() address { return address{p.channel.String(), p.tag.String()} }
+
+// equal compares two packets. The type of a response does not count.
+func (m mutation) equal(a, b packet) bool {
+	return m.unless("equal-ignores-kind", a.isRequest == b.isRequest) &&
+		m.unless("equal-ignores-channel", a.channel.Cmp(b.channel) == 0) &&
+		m.unless("equal-ignores-tag", a.tag.Cmp(b.tag) == 0) &&
+		m.unless("equal-ignores-flags", a.flags.Cmp(b.flags) == 0) &&
+		(!m.comparesType(a) || a.rqType.Cmp(b.rqType) == 0) &&
+		m.equalPayloads(a, b) &&
+		!m.has("equal-never")
+}
+
+func (m mutation) comparesType(p packet) bool {
+	switch {
+	case m.has("equal-ignores-type"):
+		return false
+	case m.has("equal-compares-type-of-responses"):
+		return true
+	}
+	return p.isRequest
+}
+
+func (m mutation) equalPayloads(a, b packet) bool {
+	switch {
+	case m.has("equal-ignores-payload"), m.has("equal-ignores-payload-of-requests") && a.isRequest:
+		return true
+	case m.has("equal-compares-lengths-of-payloads"):
+		return len(a.payload) == len(b.payload)
+	case m.has("equal-compares-common-payload"):
+		n := min(len(a.payload), len(b.payload))
+		return bytes.Equal(a.payload[:n], b.payload[:n])
+	}
+	return bytes.Equal(a.payload, b.payload)
+}
+
+// shownPayload is how many octets of a payload the text form shows.
+const shownPayload = 16
+
+// text is the diagnostic text of a packet.
+func (m mutation) text(p packet) string {
+	kind := "False"
+	if p.isRequest {
+		kind = "True"
+	}
+	if m.has("text-lower-case") {
+		kind = strings.ToLower(kind)
+	}
+	flags := fmt.Sprintf("0x%02x", p.flags)
+	switch {
+	case m.has("text-flags-decimal"):
+		flags = p.flags.String()
+	case m.has("text-flags-of-one-digit"):
+		flags = fmt.Sprintf("%#x", p.flags)
+	}
+	return fmt.Sprintf("Packet(is_request=%s,channel=%d,tag=%d,flags=%s,payload=%s)",
+		kind, p.channel, p.tag, flags, m.payloadText(p.payload))
+}
+
+func (m mutation) payloadText(payload []byte) string {
+	if len(payload) <= shownPayload || m.has("text-payload-whole") {
+		return m.literal(payload)
+	}
+	if m.has("text-without-ellipsis") {
+		return m.literal(payload[:shownPayload])
+	}
+	return m.literal(payload[:shownPayload]) + "..."
+}
+
+// literal is octets as Python writes them.
+func (m mutation) literal(octets []byte) string {
+	quote := byte('\'')
+	if bytes.IndexByte(octets, '\'') >= 0 && bytes.IndexByte(octets, '"') < 0 && !m.has("text-quotes-alike") {
+		quote = '"'
+	}
+	var s strings.Builder
+	s.WriteByte('b')
+	s.WriteByte(quote)
+	for _, b := range octets {
+		switch {
+		case b == quote || b == '\\':
+			s.WriteByte('\\')
+			s.WriteByte(b)
+		case b == '\t':
+			s.WriteString(`\t`)
+		case b == '\n':
+			s.WriteString(`\n`)
+		case b == '\r':
+			s.WriteString(`\r`)
+		case b < ' ' || b > '~':
+			fmt.Fprintf(&s, `\x%02x`, b)
+		default:
+			s.WriteByte(b)
+		}
+	}
+	s.WriteByte(quote)
+	return s.String()
+}

@@ -1,5 +1,12 @@
 package mutant
 
+import (
+	"errors"
+	"slices"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
+
 // Shutdown implements [adapter.Connection].
 func (c *connection) Shutdown(block bool) error {
 	c.mu.Lock()
@@ -108,4 +115,208 @@ func (c *connection) joinedAt(call int) func() bool {
 		return func() bool { return c.ended != "" || c.answers > before }
 	}
 	return func() bool { return c.ended != "" }
+}
+
+// An ending is how the peer's stream ended.
+type ending int
+
+const (
+	byEOF ending = iota
+	byMalformedEOF
+	byMalformedPacket
+	byCut         // the octets stopped inside a packet
+	byCutInLength // the same, inside its length
+	byEndOfOctets
+	byHugeLength // as no end, by a fault
+)
+
+// shortestEOF is the length of the EOF packet in its shortest form.
+const shortestEOF = 4
+
+// endingBy is how a stream ended from which no packet could be read.
+func endingBy(err error) ending {
+	switch {
+	case errors.Is(err, errMalformed):
+		return byMalformedPacket
+	case errors.Is(err, errCutInLength):
+		return byCutInLength
+	case errors.Is(err, errHuge):
+		return byHugeLength
+	case errors.Is(err, errCut):
+		return byCut
+	}
+	return byEndOfOctets
+}
+
+// ends tells whether a packet of so many octets ends the peer's stream, and how.
+func (c *connection) ends(p packet, octets int) (how ending, ends bool) {
+	switch {
+	case !p.isRequest:
+		return byEOF, p.tag.Sign()+p.flags.Sign()+p.channel.Sign()+len(p.payload) == 0 && c.has("eof-ignores-kind")
+	case p.rqType.Sign() != 0:
+		return 0, false
+	case p.channel.Sign() != 0 && c.has("eof-on-any-channel"):
+		return byEOF, p.tag.Sign() == 0 && p.flags.Sign() == 0 && len(p.payload) == 0
+	case p.channel.Sign() != 0:
+		return byMalformedEOF, c.has("meo-on-any-channel")
+	case p.tag.Sign() == 0 && p.flags.Sign() == 0 && len(p.payload) == 0:
+		shortest := octets == shortestEOF
+		if !shortest && c.has("eof-overlong-malformed") {
+			return byMalformedEOF, true
+		}
+		return byEOF, shortest || !c.has("eof-by-octets")
+	}
+	return byMalformedEOF, !c.passesOver(p)
+}
+
+// passesOver reports whether a fault lets a malformed EOF packet be.
+func (c *connection) passesOver(p packet) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.has("meo-is-a-request") || c.has("meo-ignored") ||
+		p.tag.Sign() != 0 && c.has("meo-with-tag-ignored") ||
+		p.flags.Sign() != 0 && c.has("meo-with-flags-ignored") ||
+		len(p.payload) > 0 && c.has("meo-with-payload-ignored") ||
+		p.tag.Cmp(one) == 0 && p.flags.Sign() == 0 && len(p.payload) == 0 && c.has("meo-is-erq") ||
+		p.writesChannel0 && c.has("meo-overlong-ignored") ||
+		c.handler == nil && c.has("meo-refused-without-handler") ||
+		c.draining && c.has("meo-dropped-after-shutdown")
+}
+
+// overlooks reports whether a fault makes nothing of how the stream ended.
+func (c *connection) overlooks(how ending) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch how {
+	case byEOF:
+		return c.draining && c.has("eof-overlooked-after-shutdown")
+	case byEndOfOctets:
+		return c.has("end-of-octets-overlooked")
+	case byMalformedPacket:
+		return c.has("malformed-overlooked")
+	case byCutInLength:
+		return c.has("cut-overlooked") || c.has("cut-in-length-overlooked")
+	case byHugeLength:
+		return true
+	case byCut:
+		return c.has("cut-overlooked")
+	}
+	return false
+}
+
+// end is the end of the peer's stream: pending requests are cancelled, and the
+// connection shuts itself down. c.mu is held.
+func (c *connection) end(how ending) {
+	if c.ended != "" {
+		return
+	}
+	c.ended, c.how, c.wasShutDown = how.name(), how, c.shutdowns > 0
+	if !c.draining && !c.staysOpen(how) {
+		c.drain()
+	}
+	switch {
+	case len(c.queue) > 0 && c.has("end-drops-queue"):
+		c.queue = nil
+	case len(c.working) == 0:
+	case c.has("end-drops-answers"), how == byMalformedPacket && c.has("malformed-drops-answers"):
+		c.working = nil
+	case len(c.working) > 4 && c.has("end-drops-fifth"):
+		c.working = c.working[:4]
+	}
+	c.cancel(c.cancelledBy(how))
+	if c.has("end-ends-all-connections") {
+		c.open.Range(func(other, _ any) bool {
+			another := other.(*connection)
+			go another.change(func() { another.end(how) })
+			return true
+		})
+	}
+}
+
+// drain begins the end of the local stream. c.mu is held.
+func (c *connection) drain() {
+	if !c.draining && len(c.working) > 0 && c.has("eof-before-answers") {
+		c.saidEOF = true
+		c.queue = append(c.queue, eof)
+	}
+	c.draining = true
+}
+
+// staysOpen reports whether a fault leaves the local stream open then.
+func (c *connection) staysOpen(how ending) bool {
+	return c.has("end-not-answered") ||
+		how == byEndOfOctets && c.has("end-of-octets-not-answered") ||
+		how == byMalformedPacket && c.has("malformed-not-answered") ||
+		(how == byCut || how == byCutInLength) && c.has("cut-not-answered")
+}
+
+// cancelledBy is the requests that the end of the peer's stream cancels: all that are
+// pending. c.mu is held.
+func (c *connection) cancelledBy(how ending) []*call {
+	cut := how == byCut || how == byCutInLength
+	nested := func(k *call) bool { return k.nested }
+	switch {
+	case len(c.pending) == 0:
+		return nil
+	case how == byEOF && c.has("eof-cancels-none"),
+		how == byEndOfOctets && c.has("end-of-octets-cancels-none"),
+		how == byMalformedEOF && c.has("meo-cancels-none"),
+		how == byMalformedPacket && c.has("malformed-cancels-none"),
+		cut && c.has("cut-cancels-none"),
+		c.shutdowns > 0 && c.has("end-after-shutdown-cancels-none"):
+		return nil
+	case len(c.pending) > 1 && c.has("end-cancels-first"):
+		return c.pending[:1]
+	case len(c.pending) > 1 && c.has("end-cancels-last"):
+		return c.pending[len(c.pending)-1:]
+	case slices.ContainsFunc(c.pending, nested) && c.has("end-cancels-none-of-handlers"):
+		return slices.DeleteFunc(slices.Clone(c.pending), nested)
+	}
+	return c.pending
+}
+
+// cancel cancels pending requests. c.mu is held.
+func (c *connection) cancel(requests []*call) {
+	for _, k := range slices.Clone(requests) {
+		k.settle()
+		c.cancelled++
+	}
+}
+
+// toldAs is how join tells of the end. c.mu is held.
+func (c *connection) toldAs() string {
+	how := c.how
+	switch {
+	case c.ended == "":
+		return ""
+	case c.wasShutDown && how != byEOF && c.has("end-after-shutdown-told-as-eof"):
+		return adapter.EndedEOF
+	case how != byEOF && c.has("end-always-told-as-eof"):
+		return adapter.EndedEOF
+	case how == byEOF && c.has("eof-told-as-cut"):
+		return adapter.EndedCut
+	case how == byEndOfOctets && c.has("end-of-octets-told-as-eof"):
+		return adapter.EndedEOF
+	case how == byMalformedEOF && c.has("meo-told-as-eof"):
+		return adapter.EndedEOF
+	case how == byMalformedPacket && c.has("malformed-told-as-eof"):
+		return adapter.EndedEOF
+	case how == byMalformedPacket && c.has("malformed-told-as-cut"):
+		return adapter.EndedCut
+	case (how == byCut || how == byCutInLength) && c.has("cut-told-as-eof"):
+		return adapter.EndedEOF
+	case how == byCut && c.has("cut-told-as-malformed"):
+		return adapter.EndedMalformed
+	}
+	return c.ended
+}
+
+func (e ending) name() string {
+	switch e {
+	case byEOF:
+		return adapter.EndedEOF
+	case byMalformedEOF, byMalformedPacket:
+		return adapter.EndedMalformed
+	}
+	return adapter.EndedCut
 }
