@@ -54,45 +54,32 @@ func (p *Probe) Forget() {
 	clear(p.asked)
 }
 
-// A Fault is one mistake that the implementation can be made with.
+// A Fault is one planted error.
 type Fault struct {
-	Name        string // what [New] takes
-	Requirement string // that it breaks
-	Sign        Sign
-	Text        string // what is done in place of what the requirement says
+	Name        string // accepted by [New]
+	Requirement string // id of the requirement that the fault breaks
+	Symptom     Symptom
+	Text        string // says what the mutant does wrong
 }
 
-// A Sign is how a fault shows in a scenario that finds it.
-type Sign int
+// A Symptom is how a fault shows in a scenario that detects it.
+type Symptom int
 
-// The signs. A fault that tells is to be found by what comes: waiting for what does
-// not would find it later, and say less.
 const (
-	Tells Sign = iota // by octets, or by a reply
-	Hangs             // by nothing: what should come never does
-	Dies              // by the end of the process, so it needs one of its own
+	// WrongOutput means that wrong octets or a wrong reply arrive. A scenario that detects
+	// such a fault only by its timeout is slow, and its message says less than it could.
+	WrongOutput Symptom = iota
+	Hangs               // something never arrives, so only a timeout can detect the fault
+	Crashes             // the process ends, so the mutant needs a process of its own
 )
 
-// The same, for the tables.
-const (
-	tells = Tells
-	hangs = Hangs
-	dies  = Dies
-)
+// Faults returns all faults, by topic.
+func Faults() []Fault { return slices.Concat(faults, laterFaults) }
 
-// Faults are all there are, by topic.
-func Faults() []Fault {
-	return slices.Concat(
-		integerFaults, encodingFaults, decodingFaults, equalityFaults, textFaults,
-		requestFaults, tagFaults, channelFaults, responseFaults, resultFaults, decoderFaults, bothWaysFaults,
-		endFaults, shutdownFaults, joinFaults, timingFaults, tickFaults, hostileFaults, dialectFaults,
-	)
-}
-
-// Later reports whether the fault is one of the later dialect, which the mutant speaks
-// with it.
+// Later reports whether the fault belongs to the later dialect. The mutant with such a
+// fault speaks that dialect.
 func (f Fault) Later() bool {
-	return slices.ContainsFunc(dialectFaults, func(g Fault) bool { return g.Name == f.Name })
+	return slices.ContainsFunc(laterFaults, func(g Fault) bool { return g.Name == f.Name })
 }
 
 func isFault(name string) bool {

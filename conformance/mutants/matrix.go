@@ -39,7 +39,7 @@ type Tried struct {
 	Own         []Kill  `json:"own"`    // by scenarios of its requirement
 	Others      []Kill  `json:"others"` // by scenarios of other requirements
 	Runs        int     `json:"runs"`   // scenarios that ask for it
-	sign        mutant.Sign
+	sign        mutant.Symptom
 	notRun      int
 }
 

@@ -163,7 +163,7 @@ func (t *trial) queue() {
 				asks = own
 			}
 			if f.Later() == of.later && asks {
-				as := Make{Fault: f.Name, Later: of.later, Process: of.alone || f.Sign == mutant.Dies}
+				as := Make{Fault: f.Name, Later: of.later, Process: of.alone || f.Symptom == mutant.Crashes}
 				t.tasks = append(t.tasks, &task{trace: of, Make: as, own: own, limit: limit})
 			}
 		}
@@ -279,7 +279,7 @@ func (t *trial) matrix(elapsed time.Duration) *Matrix {
 	tried := make(map[string]*Tried)
 	for _, f := range t.Faults {
 		m.Faults = append(m.Faults, Tried{
-			Name: f.Name, Requirement: f.Requirement, Text: f.Text, sign: f.Sign, Own: []Kill{}, Others: []Kill{},
+			Name: f.Name, Requirement: f.Requirement, Text: f.Text, sign: f.Symptom, Own: []Kill{}, Others: []Kill{},
 		})
 	}
 	for i := range m.Faults {

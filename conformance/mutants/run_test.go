@@ -27,9 +27,9 @@ func TestVerdicts(t *testing.T) {
 	}}
 	faults := []mutant.Fault{
 		{Name: "told", Requirement: "A-1"},
-		{Name: "dead", Requirement: "A-1", Sign: mutant.Dies},
+		{Name: "dead", Requirement: "A-1", Symptom: mutant.Crashes},
 		{Name: "waited", Requirement: "A-1"},
-		{Name: "hanging", Requirement: "A-1", Sign: mutant.Hangs},
+		{Name: "hanging", Requirement: "A-1", Symptom: mutant.Hangs},
 		{Name: "waited-once", Requirement: "A-1"},
 		{Name: "found-by-both", Requirement: "A-2"},
 		{Name: "elsewhere", Requirement: "A-1"},

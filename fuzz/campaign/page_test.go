@@ -182,7 +182,7 @@ func (m *measurement) asking(raws [][]byte) map[string][]int {
 // fresh process, but not without the fault, and tells after how many inputs of all that is.
 func (m *measurement) hunt(f mutant.Fault, raws [][]byte, asking []int) (after int, signature string) {
 	var starter adapter.Starter = mutant.InProcess{Fault: f.Name}
-	if f.Sign == mutant.Dies {
+	if f.Symptom == mutant.Crashes {
 		starter = mutanttest.Process(m.T, f.Name)
 	}
 	const abreast = 8
