@@ -59,7 +59,7 @@ type Fault struct {
 	Name        string // accepted by [New]
 	Requirement string // id of the requirement that the fault breaks
 	Symptom     Symptom
-	Text        string // says what the mutant does wrong
+	Text        string // what the mutant does wrong, in words that follow "the mutant"
 }
 
 // A Symptom is how a fault shows in a scenario that detects it.
