@@ -11,7 +11,7 @@ import (
 )
 
 // encode writes a packet: its length and its body.
-func (m mutation) encode(p packet) []byte {
+func (m mutant) encode(p packet) []byte {
 	body := m.encodeBody(p)
 	length := len(body)
 	switch {
@@ -28,7 +28,7 @@ func (m mutation) encode(p packet) []byte {
 	return append(octets, body...)
 }
 
-func (m mutation) encodeBody(p packet) []byte {
+func (m mutant) encodeBody(p packet) []byte {
 	tag := m.appendInteger(nil, p.tag)
 	word := m.appendInteger(nil, m.word(p))
 	var channel, rqType []byte
@@ -48,7 +48,7 @@ func (m mutation) encodeBody(p packet) []byte {
 }
 
 // word is the flags, with the bits that say which fields there are.
-func (m mutation) word(p packet) *big.Int {
+func (m mutant) word(p packet) *big.Int {
 	flags, shift := p.flags, uint(2)
 	requestBit, channelBit := 1, 0
 	switch {
@@ -59,9 +59,9 @@ func (m mutation) word(p packet) *big.Int {
 	case flags.Sign() != 0 && m.has("word-flags-unshifted"):
 		shift = 0
 	case flags.BitLen() > 5 && m.has("word-flags-in-5-bits"):
-		flags = low(flags, 5)
+		flags = lowBits(flags, 5)
 	case flags.BitLen() > 32 && m.has("word-flags-in-32-bits"):
-		flags = low(flags, 32)
+		flags = lowBits(flags, 32)
 	}
 	w := new(big.Int).Lsh(flags, shift)
 	if p.isRequest != m.has("word-request-bit-inverted") {
@@ -74,7 +74,7 @@ func (m mutation) word(p packet) *big.Int {
 }
 
 // flagsChannel reports whether has_channel is set.
-func (m mutation) flagsChannel(p packet) bool {
+func (m mutant) flagsChannel(p packet) bool {
 	if p.channel.Sign() != 0 {
 		return !m.has("channel-unwritten") && !m.has("channel-without-flag")
 	}
@@ -83,34 +83,34 @@ func (m mutation) flagsChannel(p packet) bool {
 		!p.isRequest && m.has("channel-0-written-in-responses")
 }
 
-func (m mutation) writtenChannel(channel *big.Int) *big.Int {
+func (m mutant) writtenChannel(channel *big.Int) *big.Int {
 	switch {
 	case channel.BitLen() > 8 && m.has("channel-in-8-bits"):
-		return low(channel, 8)
+		return lowBits(channel, 8)
 	case channel.BitLen() > 16 && m.has("channel-in-16-bits"):
-		return low(channel, 16)
+		return lowBits(channel, 16)
 	}
 	return channel
 }
 
-func (m mutation) writesType(p packet) bool {
+func (m mutant) writesType(p packet) bool {
 	if !p.isRequest {
 		return m.has("type-in-responses")
 	}
 	return !m.has("type-unwritten") && (p.rqType.Sign() != 0 || !m.has("type-0-unwritten"))
 }
 
-func (m mutation) writtenType(rqType *big.Int) *big.Int {
+func (m mutant) writtenType(rqType *big.Int) *big.Int {
 	switch {
 	case rqType.BitLen() > 8 && m.has("type-in-8-bits"):
-		return low(rqType, 8)
+		return lowBits(rqType, 8)
 	case rqType.BitLen() > 31 && m.has("type-in-31-bits"):
-		return low(rqType, 31)
+		return lowBits(rqType, 31)
 	}
 	return rqType
 }
 
-func (m mutation) writtenPayload(payload []byte) []byte {
+func (m mutant) writtenPayload(payload []byte) []byte {
 	switch {
 	case len(payload) > 127 && m.has("payload-cut-at-127"):
 		return payload[:127]
@@ -140,7 +140,7 @@ var maxLength = new(big.Int).Lsh(one, 62)
 // readPacket reads one packet and tells of how many octets it was. The error is
 // [io.EOF] if there are no octets at all; else it wraps errCut or errMalformed. It
 // takes no more memory than octets come.
-func (m mutation) readPacket(in *bufio.Reader) (p packet, octets int, err error) {
+func (m mutant) readPacket(in *bufio.Reader) (p packet, octets int, err error) {
 	length, octets, err := m.readLength(in)
 	if err != nil {
 		return packet{}, octets, err
@@ -158,7 +158,7 @@ func (m mutation) readPacket(in *bufio.Reader) (p packet, octets int, err error)
 	return p, octets, err
 }
 
-func (m mutation) readLength(in *bufio.Reader) (length int64, octets int, err error) {
+func (m mutant) readLength(in *bufio.Reader) (length int64, octets int, err error) {
 	if m.has("length-of-one-read") {
 		forgetCutLength(in)
 	}
@@ -176,7 +176,7 @@ func (m mutation) readLength(in *bufio.Reader) (length int64, octets int, err er
 		return 0, octets, errMalformed
 	}
 	if v.BitLen() > 32 && m.has("length-in-32-bits") {
-		v = low(v, 32)
+		v = lowBits(v, 32)
 	}
 	if v.Cmp(maxLength) > 0 {
 		return 0, octets, fmt.Errorf("%w: a length of %d", errMalformed, v)
@@ -196,7 +196,7 @@ func forgetCutLength(in *bufio.Reader) {
 }
 
 // readBody reads so many octets. Their place grows as they come.
-func (m mutation) readBody(in *bufio.Reader, length int64) ([]byte, error) {
+func (m mutant) readBody(in *bufio.Reader, length int64) ([]byte, error) {
 	switch {
 	case length > 1<<20 && m.has("length-allocated-crashes"):
 		return fill(in, make([]byte, length))
@@ -240,12 +240,12 @@ func asCut(err error) error {
 }
 
 // parseBody reads the fields of a body and takes what is left for the payload.
-func (m mutation) parseBody(body []byte) (packet, error) {
-	f := &fields{mutation: m, rest: bytes.NewReader(body)}
+func (m mutant) parseBody(body []byte) (packet, error) {
+	f := &fieldReader{mutant: m, rest: bytes.NewReader(body)}
 	p := packet{channel: zero, rqType: zero}
-	p.tag = m.readTag(f.integer())
+	p.tag = m.readTag(f.next())
 	p.tagOctets = len(body) - f.rest.Len()
-	word := f.integer()
+	word := f.next()
 	p.flags = m.readFlags(word)
 	p.isRequest = word.Bit(1) == 1
 	hasChannel := word.Bit(0) == 1
@@ -257,7 +257,7 @@ func (m mutation) parseBody(body []byte) (packet, error) {
 		p.writesChannel0 = p.channel.Sign() == 0
 	}
 	if p.isRequest {
-		p.rqType = f.integer()
+		p.rqType = f.next()
 	}
 	if f.err != nil {
 		return packet{}, f.err
@@ -267,13 +267,13 @@ func (m mutation) parseBody(body []byte) (packet, error) {
 }
 
 // fields reads integers until one is missing.
-type fields struct {
-	mutation
+type fieldReader struct {
+	mutant
 	rest *bytes.Reader
 	err  error
 }
 
-func (f *fields) integer() *big.Int {
+func (f *fieldReader) next() *big.Int {
 	if f.err != nil {
 		return zero
 	}
@@ -288,23 +288,23 @@ func (f *fields) integer() *big.Int {
 	return v
 }
 
-func (m mutation) readTag(tag *big.Int) *big.Int {
+func (m mutant) readTag(tag *big.Int) *big.Int {
 	if tag.BitLen() > 32 && m.has("tag-read-in-32-bits") {
-		return low(tag, 32)
+		return lowBits(tag, 32)
 	}
 	return tag
 }
 
-func (m mutation) readFlags(word *big.Int) *big.Int {
+func (m mutant) readFlags(word *big.Int) *big.Int {
 	if m.has("word-flags-read-shifted-by-1") {
 		return new(big.Int).Rsh(word, 1)
 	}
 	return new(big.Int).Rsh(word, 2)
 }
 
-func (m mutation) readChannel(f *fields) *big.Int {
+func (m mutant) readChannel(f *fieldReader) *big.Int {
 	before := f.rest.Len()
-	channel := f.integer()
+	channel := f.next()
 	switch {
 	case channel.Sign() != 0 || f.err != nil:
 	case m.has("channel-0-refused"):
@@ -317,7 +317,7 @@ func (m mutation) readChannel(f *fields) *big.Int {
 	return channel
 }
 
-func (m mutation) readPayload(payload []byte) []byte {
+func (m mutant) readPayload(payload []byte) []byte {
 	switch {
 	case len(payload) > 0 && m.has("payload-read-without-last-octet"):
 		return payload[:len(payload)-1]

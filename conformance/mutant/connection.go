@@ -14,12 +14,12 @@ import (
 func (i *implementation) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
 	c := &connection{
 		implementation: i, recv: recv, send: send, handler: h,
-		grace: i.graceOf(o.Grace), tick: i.tickOf(o),
-		lastTag: i.tagBeforeFirst(), gone: make(chan struct{}),
-		memory: memory{marked: make(map[address]bool), failed: make(map[address]bool), channelTags: make(map[string]int64), highestTag: big.NewInt(-1)},
+		grace: i.graceFor(o.Grace), tick: i.tickFor(o),
+		lastTag: i.tagBeforeFirst(), closed: make(chan struct{}),
+		faultState: faultState{freed: make(map[requestKey]bool), wasFailure: make(map[requestKey]bool), channelTags: make(map[string]int64), highestTag: big.NewInt(-1)},
 	}
 	c.changed = sync.NewCond(&c.mu)
-	i.open.Store(c, nil)
+	i.connections.Store(c, nil)
 	go c.receive()
 	go c.sendAll()
 	return c, nil
@@ -28,7 +28,7 @@ func (i *implementation) Open(recv io.ReadCloser, send io.WriteCloser, o adapter
 const defaultGrace = 10 * time.Millisecond
 
 // graceOf is the grace asked for in seconds.
-func (m mutation) graceOf(seconds *float64) time.Duration {
+func (m mutant) graceFor(seconds *float64) time.Duration {
 	switch {
 	case seconds == nil && m.has("grace-default-0"):
 		return 0
@@ -47,7 +47,7 @@ func (m mutation) graceOf(seconds *float64) time.Duration {
 }
 
 // tickOf is what is called at each packet, received or sent; nil: nothing.
-func (i *implementation) tickOf(o adapter.OpenOptions) func(string) {
+func (i *implementation) tickFor(o adapter.OpenOptions) func(string) {
 	toStderr := func(octets string) { _, _ = io.WriteString(i.stderr, octets) }
 	switch {
 	case o.TickStderr && !i.has("tick-true-silent"):
@@ -66,7 +66,7 @@ func (i *implementation) tickOf(o adapter.OpenOptions) func(string) {
 }
 
 // mayRun reports whether a request has its turn that so many stand before.
-func (m mutation) mayRun(before int) bool {
+func (m mutant) mayRun(before int) bool {
 	return (before < 1 || !m.has("one-handler")) &&
 		(before < 4 || !m.has("four-handlers")) &&
 		(before < 8 || !m.has("eight-handlers")) &&
@@ -86,52 +86,52 @@ type connection struct {
 	mu      sync.Mutex
 	changed *sync.Cond // something below has changed
 
-	lastTag *big.Int
-	pending []*call   // local requests without an answer, in order of submission
-	working []address // the peer's requests accepted and not answered, in order of arrival
-	queue   []packet  // what the sender has not taken
-	writing bool      // the sender has taken something and not asked for more
+	lastTag  *big.Int
+	pending  []*localRequest // local requests without an answer, in order of submission
+	accepted []requestKey    // the peer's requests accepted and not answered, in order of arrival
+	queue    []packet        // what the sender has not taken
+	writing  bool            // the sender has taken something and not asked for more
 
-	requestsOver bool // the peer's, by its ERQ
-	saidERQ      bool
+	peerSentERQ bool // the peer's, by its ERQ
+	sentERQ     bool
 
 	shutdowns int           // calls of Shutdown
 	draining  bool          // nothing new is begun: EOF follows
 	ended     string        // how the peer's stream ended; empty: it has not
 	finished  bool          // the local stream has ended
 	sendErr   error         // of its end
-	gone      chan struct{} // closed by Close
+	closed    chan struct{} // closed by Close
 
-	memory
+	faultState
 }
 
 // memory is what nothing but a fault remembers.
-type memory struct {
-	marked         map[address]bool // of the peer's requests
-	failed         map[address]bool // of the peer's requests that were answered: by a failure
-	highestTag     *big.Int         // of the peer's requests
-	channelTags    map[string]int64 // the last tag for each channel
-	how            ending           // of the peer's stream
-	wasShutDown    bool             // then
-	handlerDied    bool
-	peerERQCloses  bool
-	saidEOF        bool     // before what it should follow
-	answers        int64    // to the peer's requests
-	cancelled      int      // local requests
-	answered       []*call  // local requests
-	early          []packet // responses not delivered yet
-	latestRequest  []byte   // its payload
-	latestResponse []byte   // its payload
-	latestAnswer   []byte   // its payload, which nothing reads: it is what a connection costs that is remembered
-	joins          int
-	told           bool // the end, by Join
-	kept           [][]byte
+type faultState struct {
+	freed               map[requestKey]bool // of the peer's requests
+	wasFailure          map[requestKey]bool // of the peer's requests that were answered: by a failure
+	highestTag          *big.Int            // of the peer's requests
+	channelTags         map[string]int64    // the last tag for each channel
+	endedBy             ending              // of the peer's stream
+	endedAfterShutdown  bool                // then
+	handlerStopped      bool
+	refusesLocal        bool
+	queuedEOF           bool            // before what it should follow
+	answersSent         int64           // to the peer's requests
+	cancellations       int             // local requests
+	completed           []*localRequest // local requests
+	earlyResponses      []packet        // responses not delivered yet
+	lastRequestPayload  []byte          // its payload
+	lastResponsePayload []byte          // its payload
+	lastAnswerPayload   []byte          // its payload, which nothing reads: it is what a connection costs that is remembered
+	joins               int
+	reported            bool // the end, by Join
+	leaked              [][]byte
 }
 
 // keep keeps a payload for ever, for a fault. c.mu is held.
-func (c *connection) keep(fault string, payload []byte) {
+func (c *connection) leak(fault string, payload []byte) {
 	if c.has(fault) {
-		c.kept = append(c.kept, payload)
+		c.leaked = append(c.leaked, payload)
 	}
 }
 
@@ -151,14 +151,14 @@ func (c *connection) await(holds func() bool) {
 }
 
 func (c *connection) awaitLocked(holds func() bool) {
-	for !holds() && !c.isGone() {
+	for !holds() && !c.isClosed() {
 		c.changed.Wait()
 	}
 }
 
-func (c *connection) isGone() bool {
+func (c *connection) isClosed() bool {
 	select {
-	case <-c.gone:
+	case <-c.closed:
 		return true
 	default:
 		return false
@@ -168,13 +168,13 @@ func (c *connection) isGone() bool {
 // Close implements [adapter.Connection].
 func (c *connection) Close() error {
 	c.change(func() {
-		if !c.isGone() {
-			close(c.gone)
+		if !c.isClosed() {
+			close(c.closed)
 			c.cancel(c.pending)
 		}
 	})
 	if !c.has("connections-remembered") {
-		c.open.Delete(c)
+		c.connections.Delete(c)
 	}
 	if c.has("files-left-open") {
 		leaveOpen(c.recv)

@@ -10,7 +10,7 @@ import (
 var erq = packet{isRequest: true, channel: zero, tag: one, flags: zero, rqType: zero}
 
 // inDialect tells the dialect, if it is the later one.
-func (i *implementation) inDialect() string {
+func (i *implementation) dialectSuffix() string {
 	if i.later {
 		return ", in the later dialect"
 	}
@@ -34,12 +34,12 @@ func (c *connection) isERQ(p packet, octets int) bool {
 }
 
 // takeERQ notes that the peer requests no more. The reported ending is a fault's.
-func (c *connection) takeERQ() (how ending, ends bool) {
+func (c *connection) receiveERQ() (how ending, ends bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.changed.Broadcast()
-	again := c.requestsOver
-	c.requestsOver = true
+	again := c.peerSentERQ
+	c.peerSentERQ = true
 	switch {
 	case c.has("peer-erq-ends-stream"), c.has("second-peer-erq-ends-stream") && again,
 		c.has("peer-erq-after-eof-ends-badly") && c.finished:
@@ -49,18 +49,18 @@ func (c *connection) takeERQ() (how ending, ends bool) {
 	case c.has("peer-erq-cancels-pending"):
 		c.cancel(c.pending)
 	case c.has("peer-erq-drops-accepted"):
-		c.working = nil
+		c.accepted = nil
 	case c.has("peer-erq-refuses-local-requests"):
-		c.peerERQCloses = true
+		c.refusesLocal = true
 	}
 	return 0, false
 }
 
 // refusesAfterERQ refuses a request that follows its sender's ERQ, and reports whether
 // it is one. c.mu is held.
-func (c *connection) refusesAfterERQ(p packet) bool {
+func (c *connection) refuseAfterERQ(p packet) bool {
 	switch {
-	case !c.later || !c.requestsOver, c.has("request-after-peer-erq-handled"):
+	case !c.later || !c.peerSentERQ, c.has("request-after-peer-erq-handled"):
 		return false
 	case c.has("request-after-peer-erq-dropped"):
 	case c.has("request-after-peer-erq-ends-stream"):
@@ -73,9 +73,9 @@ func (c *connection) refusesAfterERQ(p packet) bool {
 
 // isDropped reports whether a request comes too late: after a shutdown or, in the later
 // dialect, after EOF. c.mu is held.
-func (c *connection) isDropped() bool {
+func (c *connection) isTooLate() bool {
 	switch {
-	case !c.later, c.has("request-after-erq-dropped") && c.saidERQ:
+	case !c.later, c.has("request-after-erq-dropped") && c.sentERQ:
 		return c.draining
 	}
 	return c.finished
@@ -83,23 +83,23 @@ func (c *connection) isDropped() bool {
 
 // duesERQ reports whether ERQ is the next packet: nothing of the own requests is
 // pending, and no more will come. c.mu is held.
-func (c *connection) duesERQ() bool {
-	return c.later && c.draining && !c.saidERQ && c.ownAreOver() && !c.has("erq-missing")
+func (c *connection) erqIsNext() bool {
+	return c.later && c.draining && !c.sentERQ && c.localRequestsAreDone() && !c.has("erq-missing")
 }
 
 // ownAreOver reports whether ERQ and EOF need wait for no local request. c.mu is held.
-func (c *connection) ownAreOver() bool {
+func (c *connection) localRequestsAreDone() bool {
 	return !c.later || len(c.pending) == 0 || c.has("erq-before-answers-of-peer")
 }
 
 // sayERQ is the ERQ packet that goes out. c.mu is held.
-func (c *connection) sayERQ() packet {
-	c.saidERQ = true
+func (c *connection) beginERQ() packet {
+	c.sentERQ = true
 	switch {
 	case c.has("erq-twice"):
 		c.queue = append(c.queue, erq)
 	case c.has("erq-drops-answers"):
-		c.working = nil
+		c.accepted = nil
 	}
 	return erq
 }

@@ -10,48 +10,48 @@ import (
 // A mutation is the one fault that an implementation has. It is asked for by name
 // where the fault acts, and only where it makes a difference: what is never asked for
 // while a scenario runs cannot change it, as a [Probe] tells.
-type mutation struct {
-	fault string // empty: none
-	probe *Probe // nil: nobody wants to know
+type mutant struct {
+	fault    string    // empty: none
+	coverage *Coverage // nil: nobody wants to know
 }
 
-func (m mutation) has(fault string) bool {
-	if m.probe != nil {
-		m.probe.note(fault)
+func (m mutant) has(fault string) bool {
+	if m.coverage != nil {
+		m.coverage.add(fault)
 	}
 	return m.fault == fault
 }
 
 // unless is one clause of a condition, of which the fault makes nothing.
-func (m mutation) unless(fault string, clause bool) bool { return clause || m.has(fault) }
+func (m mutant) unless(fault string, clause bool) bool { return clause || m.has(fault) }
 
 // A Probe notes which faults an implementation without one is asked for.
-type Probe struct {
-	mu    sync.Mutex
-	asked map[string]bool
+type Coverage struct {
+	mu      sync.Mutex
+	reached map[string]bool
 }
 
-func (p *Probe) note(fault string) {
+func (p *Coverage) add(fault string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.asked == nil {
-		p.asked = make(map[string]bool)
+	if p.reached == nil {
+		p.reached = make(map[string]bool)
 	}
-	p.asked[fault] = true
+	p.reached[fault] = true
 }
 
 // Asked are the names of the faults that were asked for so far.
-func (p *Probe) Asked() []string {
+func (p *Coverage) Reached() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Sorted(maps.Keys(p.asked))
+	return slices.Sorted(maps.Keys(p.reached))
 }
 
 // Forget forgets what was asked for so far.
-func (p *Probe) Forget() {
+func (p *Coverage) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	clear(p.asked)
+	clear(p.reached)
 }
 
 // A Fault is one planted error.
@@ -90,7 +90,7 @@ func isFault(name string) bool {
 const shownNear = 5
 
 // near are the names of the faults that are nearest to a name that is none.
-func near(name string) (names []string) {
+func nearestFaults(name string) (names []string) {
 	for _, f := range Faults() {
 		names = append(names, f.Name)
 	}

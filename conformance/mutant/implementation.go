@@ -23,9 +23,9 @@ import (
 // tells those that are near it.
 func New(fault string) (adapter.Implementation, error) {
 	if fault != "" && !isFault(fault) {
-		return nil, fmt.Errorf("the mutant has no fault %q; near it are %q", fault, near(fault))
+		return nil, fmt.Errorf("the mutant has no fault %q; near it are %q", fault, nearestFaults(fault))
 	}
-	return &implementation{mutation: mutation{fault: fault}, later: Fault{Name: fault}.Later(), stderr: os.Stderr}, nil
+	return &implementation{mutant: mutant{fault: fault}, later: Fault{Name: fault}.Later(), stderr: os.Stderr}, nil
 }
 
 // NewLater makes the implementation without a fault, in the later dialect.
@@ -34,13 +34,13 @@ func NewLater() adapter.Implementation {
 }
 
 type implementation struct {
-	mutation
-	later     bool         // the dialect is the later one
-	stderr    io.Writer    // for ticks
-	sharedTag atomic.Int64 // the last tag, for a fault that counts for all connections
-	latest    sync.Map     // local requests of all connections by their address, for another
-	open      sync.Map     // all connections, for one that ends them together
-	pipe      sync.Mutex   // held by whoever writes, for one that lets only one do that
+	mutant
+	later          bool         // the dialect is the later one
+	stderr         io.Writer    // for ticks
+	sharedTag      atomic.Int64 // the last tag, for a fault that counts for all connections
+	latestRequests sync.Map     // local requests of all connections by their address, for another
+	connections    sync.Map     // all connections, for one that ends them together
+	writeLock      sync.Mutex   // held by whoever writes, for one that lets only one do that
 }
 
 // Hello implements [adapter.Implementation]. It has every ability.
@@ -51,7 +51,7 @@ func (i *implementation) Hello() adapter.Hello {
 	}
 	return adapter.Hello{
 		Name:     "packetspec mutant",
-		Release:  cmp.Or(i.fault, "without a fault") + i.inDialect(),
+		Release:  cmp.Or(i.fault, "without a fault") + i.dialectSuffix(),
 		Language: runtime.Version(), Supports: abilities,
 	}
 }
@@ -103,7 +103,7 @@ func (i *implementation) String(p adapter.Packet) (string, error) {
 }
 
 // number is the value of an integer that is not negative; absent is 0.
-func number(i adapter.Integer) (*big.Int, error) {
+func parseInteger(i adapter.Integer) (*big.Int, error) {
 	if i == "" {
 		return zero, nil
 	}
@@ -114,24 +114,24 @@ func number(i adapter.Integer) (*big.Int, error) {
 	return v, nil
 }
 
-func integer(v *big.Int) adapter.Integer { return adapter.Integer(v.String()) }
+func formatInteger(v *big.Int) adapter.Integer { return adapter.Integer(v.String()) }
 
 func fromAdapter(p adapter.Packet) (packet, error) {
-	channel, errChannel := number(p.Channel)
-	tag, errTag := number(p.Tag)
-	flags, errFlags := number(p.Flags)
-	rqType, errType := number(p.RqType)
+	channel, errChannel := parseInteger(p.Channel)
+	tag, errTag := parseInteger(p.Tag)
+	flags, errFlags := parseInteger(p.Flags)
+	rqType, errType := parseInteger(p.RqType)
 	q := packet{isRequest: p.IsRequest, channel: channel, tag: tag, flags: flags, rqType: rqType, payload: p.Payload}
 	return q, cmp.Or(errChannel, errTag, errFlags, errType)
 }
 
 func toAdapter(p packet) adapter.Packet {
 	q := adapter.Packet{
-		IsRequest: p.isRequest, Channel: integer(p.channel), Tag: integer(p.tag), Flags: integer(p.flags),
+		IsRequest: p.isRequest, Channel: formatInteger(p.channel), Tag: formatInteger(p.tag), Flags: formatInteger(p.flags),
 		Payload: append(adapter.Hex{}, p.payload...),
 	}
 	if p.isRequest {
-		q.RqType = integer(p.rqType)
+		q.RqType = formatInteger(p.rqType)
 	}
 	return q
 }
@@ -140,9 +140,9 @@ func toAdapter(p packet) adapter.Packet {
 // for the standard error are seen there too, but go nowhere. A fault that [Dies] would
 // end this process.
 type InProcess struct {
-	Fault string // empty: none
-	Later bool   // it speaks the later dialect, in which some faults are anyway
-	Probe *Probe // nil: nobody wants to know
+	Fault    string    // empty: none
+	Later    bool      // it speaks the later dialect, in which some faults are anyway
+	Coverage *Coverage // nil: nobody wants to know
 }
 
 func (p InProcess) String() string { return "" }
@@ -155,7 +155,7 @@ func (p InProcess) Start(ctx context.Context) (*adapter.Session, error) {
 	}
 	i := impl.(*implementation)
 	i.later = i.later || p.Later
-	i.probe = p.Probe
+	i.coverage = p.Coverage
 	var stderr counter
 	i.stderr = &stderr
 	session, err := adapter.InProcess{Implementation: i}.Start(ctx)

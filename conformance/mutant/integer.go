@@ -8,7 +8,7 @@ import (
 )
 
 // appendInteger appends v as a BSUInt.
-func (m mutation) appendInteger(b []byte, v *big.Int) []byte {
+func (m mutant) appendInteger(b []byte, v *big.Int) []byte {
 	groups := m.groups(v)
 	if len(groups) > 1 && m.has("int-little-endian") {
 		slices.Reverse(groups)
@@ -27,14 +27,14 @@ func (m mutation) appendInteger(b []byte, v *big.Int) []byte {
 }
 
 // groups are the groups of seven bits of v, the most significant first.
-func (m mutation) groups(v *big.Int) []byte {
+func (m mutant) groups(v *big.Int) []byte {
 	if v.BitLen() > 32 && m.has("int-written-in-32-bits") {
-		v = low(v, 32)
+		v = lowBits(v, 32)
 	}
 	groups := make([]byte, max(1, (v.BitLen()+6)/7))
 	rest := v
 	for i := len(groups) - 1; i >= 0; i-- {
-		groups[i] = byte(low(rest, 7).Int64())
+		groups[i] = byte(lowBits(rest, 7).Int64())
 		rest = new(big.Int).Rsh(rest, 7)
 	}
 	if m.padsGroups(groups) {
@@ -44,7 +44,7 @@ func (m mutation) groups(v *big.Int) []byte {
 }
 
 // padsGroups reports whether a fault writes the integer longer than need be.
-func (m mutation) padsGroups(groups []byte) bool {
+func (m mutant) padsGroups(groups []byte) bool {
 	one := len(groups) == 1
 	return m.has("int-overlong") ||
 		one && groups[0] == 0 && m.has("int-overlong-zero") ||
@@ -53,7 +53,7 @@ func (m mutation) padsGroups(groups []byte) bool {
 }
 
 // low is the value that is left of v in so many bits.
-func low(v *big.Int, bits uint) *big.Int {
+func lowBits(v *big.Int, bits uint) *big.Int {
 	modulus := new(big.Int).Lsh(big.NewInt(1), bits)
 	return new(big.Int).And(v, modulus.Sub(modulus, big.NewInt(1)))
 }
@@ -62,7 +62,7 @@ var errOverlong = errors.New("an overlong integer")
 
 // readInteger reads a BSUInt and tells of how many octets it was. The error is
 // [io.ErrUnexpectedEOF] if the octets stop inside it.
-func (m mutation) readInteger(r io.ByteReader) (v *big.Int, octets int, err error) {
+func (m mutant) readInteger(r io.ByteReader) (v *big.Int, octets int, err error) {
 	v = new(big.Int)
 	for {
 		b, err := r.ReadByte()
@@ -70,13 +70,13 @@ func (m mutation) readInteger(r io.ByteReader) (v *big.Int, octets int, err erro
 			if octets == 0 {
 				return nil, 0, err
 			}
-			return m.unfinished(v, octets)
+			return m.truncatedInteger(v, octets)
 		}
-		m.takeGroup(v, b, octets)
+		m.addGroup(v, b, octets)
 		octets++
 		switch {
 		case b < 0x80:
-			return m.narrowed(v), octets, nil
+			return m.narrow(v), octets, nil
 		case b == 0x80 && octets == 1 && m.has("int-overlong-refused"):
 			return nil, octets, errOverlong
 		case octets == 10 && m.has("int-overlong-ten-octets"):
@@ -86,7 +86,7 @@ func (m mutation) readInteger(r io.ByteReader) (v *big.Int, octets int, err erro
 }
 
 // unfinished is what becomes of an integer whose last octet is missing.
-func (m mutation) unfinished(v *big.Int, octets int) (*big.Int, int, error) {
+func (m mutant) truncatedInteger(v *big.Int, octets int) (*big.Int, int, error) {
 	if m.has("int-unfinished-accepted") {
 		return v, octets, nil
 	}
@@ -94,7 +94,7 @@ func (m mutation) unfinished(v *big.Int, octets int) (*big.Int, int, error) {
 }
 
 // takeGroup puts the group in b behind the groups that v has.
-func (m mutation) takeGroup(v *big.Int, b byte, before int) {
+func (m mutant) addGroup(v *big.Int, b byte, before int) {
 	group := big.NewInt(int64(b & 0x7f))
 	switch {
 	case b >= 0x80 && m.has("int-mark-kept"):
@@ -110,14 +110,14 @@ func (m mutation) takeGroup(v *big.Int, b byte, before int) {
 }
 
 // narrowed is v as a type that is too narrow holds it.
-func (m mutation) narrowed(v *big.Int) *big.Int {
+func (m mutant) narrow(v *big.Int) *big.Int {
 	switch {
 	case v.BitLen() > 32 && m.has("int-read-in-32-bits"):
-		return low(v, 32)
+		return lowBits(v, 32)
 	case v.BitLen() > 63 && m.has("int-read-in-63-bits"):
-		return low(v, 63)
+		return lowBits(v, 63)
 	case v.BitLen() > 64 && m.has("int-read-in-64-bits"):
-		return low(v, 64)
+		return lowBits(v, 64)
 	case v.BitLen() > 53 && m.has("int-as-float"):
 		f, _ := new(big.Float).SetInt(v).Float64()
 		v, _ = big.NewFloat(f).Int(nil)

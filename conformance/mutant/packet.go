@@ -26,12 +26,12 @@ var (
 var eof = packet{isRequest: true, channel: zero, tag: zero, flags: zero, rqType: zero}
 
 // An address is what a request and its response have in common.
-type address struct{ channel, tag string }
+type requestKey struct{ channel, tag string }
 
-func (p packet) address() address { return address{p.channel.String(), p.tag.String()} }
+func (p packet) key() requestKey { return requestKey{p.channel.String(), p.tag.String()} }
 
 // equal compares two packets. The type of a response does not count.
-func (m mutation) equal(a, b packet) bool {
+func (m mutant) equal(a, b packet) bool {
 	return m.unless("equal-ignores-kind", a.isRequest == b.isRequest) &&
 		m.unless("equal-ignores-channel", a.channel.Cmp(b.channel) == 0) &&
 		m.unless("equal-ignores-tag", a.tag.Cmp(b.tag) == 0) &&
@@ -41,7 +41,7 @@ func (m mutation) equal(a, b packet) bool {
 		!m.has("equal-never")
 }
 
-func (m mutation) comparesType(p packet) bool {
+func (m mutant) comparesType(p packet) bool {
 	switch {
 	case m.has("equal-ignores-type"):
 		return false
@@ -51,7 +51,7 @@ func (m mutation) comparesType(p packet) bool {
 	return p.isRequest
 }
 
-func (m mutation) equalPayloads(a, b packet) bool {
+func (m mutant) equalPayloads(a, b packet) bool {
 	switch {
 	case m.has("equal-ignores-payload"), m.has("equal-ignores-payload-of-requests") && a.isRequest:
 		return true
@@ -68,7 +68,7 @@ func (m mutation) equalPayloads(a, b packet) bool {
 const shownPayload = 16
 
 // text is the diagnostic text of a packet.
-func (m mutation) text(p packet) string {
+func (m mutant) text(p packet) string {
 	kind := "False"
 	if p.isRequest {
 		kind = "True"
@@ -87,18 +87,18 @@ func (m mutation) text(p packet) string {
 		kind, p.channel, p.tag, flags, m.payloadText(p.payload))
 }
 
-func (m mutation) payloadText(payload []byte) string {
+func (m mutant) payloadText(payload []byte) string {
 	if len(payload) <= shownPayload || m.has("text-payload-whole") {
-		return m.literal(payload)
+		return m.pythonLiteral(payload)
 	}
 	if m.has("text-without-ellipsis") {
-		return m.literal(payload[:shownPayload])
+		return m.pythonLiteral(payload[:shownPayload])
 	}
-	return m.literal(payload[:shownPayload]) + "..."
+	return m.pythonLiteral(payload[:shownPayload]) + "..."
 }
 
 // literal is octets as Python writes them.
-func (m mutation) literal(octets []byte) string {
+func (m mutant) pythonLiteral(octets []byte) string {
 	quote := byte('\'')
 	if bytes.IndexByte(octets, '\'') >= 0 && bytes.IndexByte(octets, '"') < 0 && !m.has("text-quotes-alike") {
 		quote = '"'

@@ -11,59 +11,59 @@ import (
 // comes then.
 func (c *connection) receive() {
 	in := bufio.NewReaderSize(c.recv, 64<<10)
-	how := c.takePackets(in)
+	how := c.receivePackets(in)
 	if how == byMalformedPacket && c.has("malformed-crashes") {
 		panic("malformed packet")
 	}
-	if !c.overlooks(how) {
+	if !c.ignoresEnd(how) {
 		c.change(func() { c.end(how) })
 	}
 	_, _ = io.Copy(io.Discard, in)
 }
 
 // takePackets tells how the peer's stream ended.
-func (c *connection) takePackets(in *bufio.Reader) ending {
+func (c *connection) receivePackets(in *bufio.Reader) ending {
 	for {
 		p, octets, err := c.readPacket(in)
 		if errors.Is(err, errMalformed) && c.has("malformed-skipped") {
 			continue
 		}
 		if err != nil {
-			return endingBy(err)
+			return endingFor(err)
 		}
-		c.tickAt("tick-receiver-silent", "<")
+		c.tickUnless("tick-receiver-silent", "<")
 		if c.isERQ(p, octets) {
-			if how, ends := c.takeERQ(); ends {
+			if how, ends := c.receiveERQ(); ends {
 				return how
 			}
 			continue
 		}
-		if how, ends := c.ends(p, octets); ends {
+		if how, ends := c.endsStream(p, octets); ends {
 			return c.afterEOF(in, how)
 		}
-		c.take(p)
+		c.receivePacket(p)
 		switch {
 		case in.Buffered() > 0 && c.has("one-packet-a-read"):
 			_, _ = in.Discard(in.Buffered())
 		default:
 			c.await(func() bool {
-				return len(c.working) == 0 && len(c.queue) == 0 && !c.writing || !c.has("receiver-waits-for-sender")
+				return len(c.accepted) == 0 && len(c.queue) == 0 && !c.writing || !c.has("receiver-waits-for-sender")
 			})
 		}
 	}
 }
 
 // take takes a packet that does not end the stream.
-func (c *connection) take(p packet) {
+func (c *connection) receivePacket(p packet) {
 	c.change(func() {
 		if p.isRequest {
-			c.latestRequest = p.payload
-			c.takeRequest(p)
+			c.lastRequestPayload = p.payload
+			c.receiveRequest(p)
 			return
 		}
-		c.latestResponse = p.payload
-		c.keep("responses-remembered", p.payload)
-		c.takeResponse(p)
+		c.lastResponsePayload = p.payload
+		c.leak("responses-remembered", p.payload)
+		c.receiveResponse(p)
 	})
 }
 
@@ -86,9 +86,9 @@ func (c *connection) afterEOF(in *bufio.Reader, how ending) ending {
 		for in.Buffered() > 0 {
 			p, _, err := c.readPacket(in)
 			if err != nil {
-				return endingBy(err)
+				return endingFor(err)
 			}
-			c.take(p)
+			c.receivePacket(p)
 		}
 	case c.has("responses-after-eof-taken"):
 		c.change(func() { c.draining = true })
@@ -98,12 +98,12 @@ func (c *connection) afterEOF(in *bufio.Reader, how ending) ending {
 				break
 			}
 			if !p.isRequest {
-				c.take(p)
+				c.receivePacket(p)
 			}
 		}
 	case in.Buffered() > 0 && c.has("malformed-after-eof-told"):
 		if _, _, err := c.readPacket(in); err != nil {
-			return endingBy(err)
+			return endingFor(err)
 		}
 	case c.has("eof-waits-for-end-of-octets"):
 		_, _ = io.Copy(io.Discard, in)

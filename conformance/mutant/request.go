@@ -35,14 +35,14 @@ func (c *connection) Request(ctx context.Context, r adapter.Request) (adapter.Ca
 		return nil, refusal
 	}
 	p.tag = c.nextTag(p.channel)
-	request := &call{
-		connection: c, address: p.address(), tag: p.tag, nested: nested, decode: c.decoderFor(r.Decode),
+	request := &localRequest{
+		connection: c, key: p.key(), tag: p.tag, nested: nested, decode: c.decoderFor(r.Decode),
 		done: make(chan struct{}),
 	}
 	c.pending = append(c.pending, request)
 	c.queue = append(c.queue, p)
-	c.latest.Store(request.address, request)
-	c.answerEarly(request)
+	c.latestRequests.Store(request.key, request)
+	c.completeEarly(request)
 	c.changed.Broadcast()
 	return request, nil
 }
@@ -50,7 +50,7 @@ func (c *connection) Request(ctx context.Context, r adapter.Request) (adapter.Ca
 // refusal is why no local request is taken any more, if so. c.mu is held.
 func (c *connection) refusal() error {
 	switch {
-	case c.peerERQCloses:
+	case c.refusesLocal:
 		return errClosed
 	case c.ended != "" && c.has("request-after-end-taken"):
 		return nil
@@ -63,14 +63,14 @@ func (c *connection) refusal() error {
 	case c.draining && c.ended == "" && c.has("request-after-shutdown-invalid"):
 		return adapter.Errorf(adapter.Invalid, "no connection")
 	}
-	if c.draining || c.ended != "" || c.isGone() {
+	if c.draining || c.ended != "" || c.isClosed() {
 		return errClosed
 	}
 	return nil
 }
 
 // newRequest is the packet of a request, but for its tag.
-func (m mutation) newRequest(r adapter.Request) (p packet, err error) {
+func (m mutant) newRequest(r adapter.Request) (p packet, err error) {
 	p = packet{isRequest: true, payload: slices.Clone(r.Payload)}
 	if p.rqType, err = m.wireType(r.RqType); err != nil {
 		return p, err
@@ -78,7 +78,7 @@ func (m mutation) newRequest(r adapter.Request) (p packet, err error) {
 	if p.flags, err = m.requestFlags(r.Flags); err != nil {
 		return p, err
 	}
-	p.channel, err = number(r.Channel)
+	p.channel, err = parseInteger(r.Channel)
 	switch {
 	case p.flags.Sign() != 0 && m.has("request-flags-lost"):
 		p.flags = zero
@@ -93,8 +93,8 @@ func (m mutation) newRequest(r adapter.Request) (p packet, err error) {
 }
 
 // requestFlags are what goes out as the caller's flags.
-func (m mutation) requestFlags(flags adapter.Integer) (*big.Int, error) {
-	v, err := number(flags)
+func (m mutant) requestFlags(flags adapter.Integer) (*big.Int, error) {
+	v, err := parseInteger(flags)
 	switch {
 	case err != nil && m.has("request-flags-negative-wrap"):
 		return big.NewInt(31), nil
@@ -105,15 +105,15 @@ func (m mutation) requestFlags(flags adapter.Integer) (*big.Int, error) {
 }
 
 // wireType is one more than the caller's type.
-func (m mutation) wireType(rqType adapter.Integer) (*big.Int, error) {
-	v, err := number(rqType)
+func (m mutant) wireType(rqType adapter.Integer) (*big.Int, error) {
+	v, err := parseInteger(rqType)
 	switch {
 	case err != nil && m.has("request-type-negative-wraps"):
 		return zero, nil
 	case err != nil && m.has("request-type-negative-0"):
 		return one, nil
 	case err != nil && m.has("request-type-negative-absolute"):
-		return number(rqType[1:])
+		return parseInteger(rqType[1:])
 	case err != nil:
 		return nil, err
 	case m.has("request-type-plain"):
@@ -124,7 +124,7 @@ func (m mutation) wireType(rqType adapter.Integer) (*big.Int, error) {
 	return new(big.Int).Add(v, one), nil
 }
 
-func (m mutation) trimZeros(payload []byte) []byte {
+func (m mutant) trimZeros(payload []byte) []byte {
 	for len(payload) > 0 && payload[0] == 0 {
 		payload = payload[1:]
 	}
@@ -151,24 +151,24 @@ func (c *connection) nextTag(channel *big.Int) *big.Int {
 	case before.Sign() > 0 && c.has("tag-constant"):
 		return one
 	case c.lastTag.BitLen() > 7 && c.has("tag-in-one-octet"):
-		return low(c.lastTag, 7)
+		return lowBits(c.lastTag, 7)
 	case c.lastTag.BitLen() > 5 && c.has("tag-from-32-values"):
-		return low(c.lastTag, 5)
+		return lowBits(c.lastTag, 5)
 	}
 	return c.lastTag
 }
 
 // tagForChannel counts for each channel on its own.
 func (c *connection) tagForChannel(channel *big.Int) *big.Int {
-	at := channel.String()
-	c.channelTags[at]++
-	return big.NewInt(c.channelTags[at])
+	key := channel.String()
+	c.channelTags[key]++
+	return big.NewInt(c.channelTags[key])
 }
 
 // inFlight counts the local requests on channel 0 that are pending. c.mu is held.
 func (c *connection) inFlight() (n int64) {
-	for _, k := range c.pending {
-		if k.address.channel == "0" {
+	for _, req := range c.pending {
+		if req.key.channel == "0" {
 			n++
 		}
 	}
@@ -177,7 +177,7 @@ func (c *connection) inFlight() (n int64) {
 
 func (c *connection) lowestFreeTag() *big.Int {
 	tag := one
-	for c.pendingAt(address{"0", tag.String()}) != nil {
+	for c.pendingWith(requestKey{"0", tag.String()}) != nil {
 		tag = new(big.Int).Add(tag, one)
 	}
 	return tag

@@ -16,22 +16,22 @@ import (
 type inHandler struct{}
 
 // takeRequest accepts a request of the peer's, refuses it, or drops it. c.mu is held.
-func (c *connection) takeRequest(p packet) {
-	at := p.address()
+func (c *connection) receiveRequest(p packet) {
+	key := p.key()
 	switch {
-	case c.isDropped() && !c.has("packets-after-shutdown-handled"):
-		c.keep("dropped-requests-remembered", p.payload)
+	case c.isTooLate() && !c.has("packets-after-shutdown-handled"):
+		c.leak("dropped-requests-remembered", p.payload)
 	case p.channel.Sign() != 0 && !c.has("channel-handled"):
 		c.refuseChannel(p)
 	case p.rqType.Sign() == 0 && !c.has("meo-is-a-request") && !c.has("eof-by-octets") && !c.has("meo-refused-without-handler"):
-	case c.refusesAfterERQ(p):
+	case c.refuseAfterERQ(p):
 	case c.handler == nil:
 		c.refuseAll(p)
 	case c.isDuplicate(p) && !c.has("duplicate-handled"):
 		c.refuseDuplicate(p)
-	case c.isAnswered(at) && c.has("tag-never-answered-again"):
+	case c.isAnswered(key) && c.has("tag-never-answered-again"):
 		// it waits for an answer for ever
-	case c.handlerDied:
+	case c.handlerStopped:
 		// nothing takes it any more
 	default:
 		c.accept(p)
@@ -40,7 +40,7 @@ func (c *connection) takeRequest(p packet) {
 
 // accept takes a request for the handler. c.mu is held.
 func (c *connection) accept(p packet) {
-	c.working = append(c.working, p.address())
+	c.accepted = append(c.accepted, p.key())
 	if c.highestTag.Cmp(p.tag) < 0 {
 		c.highestTag = p.tag
 	}
@@ -55,7 +55,7 @@ func (c *connection) accept(p packet) {
 
 // respond runs the handler for an accepted request, and answers it.
 func (c *connection) respond(p packet) {
-	c.await(func() bool { return c.mayRun(slices.Index(c.working, p.address())) })
+	c.await(func() bool { return c.mayRun(slices.Index(c.accepted, p.key())) })
 	c.await(func() bool { return len(c.pending) == 0 || !c.has("requests-wait-for-answers") })
 	c.overwrite(&p)
 	result, err := c.handle(p)
@@ -65,7 +65,7 @@ func (c *connection) respond(p packet) {
 	}
 	a := c.answerOf(p, result, err)
 	c.await(func() bool {
-		return slices.Index(c.working, p.address()) <= 0 || !c.has("answers-in-order-of-requests")
+		return slices.Index(c.accepted, p.key()) <= 0 || !c.has("answers-in-order-of-requests")
 	})
 	c.change(func() { c.answer(p, a) })
 }
@@ -75,8 +75,8 @@ func (c *connection) respond(p packet) {
 func (c *connection) overwrite(p *packet) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if isOverwritten(p.payload, c.latestRequest) && c.has("request-payload-overwritten") {
-		p.payload = overwritten(p.payload, c.latestRequest)
+	if isOverwritten(p.payload, c.lastRequestPayload) && c.has("request-payload-overwritten") {
+		p.payload = overwritten(p.payload, c.lastRequestPayload)
 	}
 }
 
@@ -95,26 +95,26 @@ func (c *connection) handle(p packet) (result any, err error) {
 		payload = []byte(strings.ToValidUTF8(string(payload), "\uFFFD"))
 	}
 	ctx := context.WithValue(context.Background(), inHandler{}, true)
-	r, err := c.handler(ctx, integer(rqType), integer(flags), slices.Clone(payload))
+	r, err := c.handler(ctx, formatInteger(rqType), formatInteger(flags), slices.Clone(payload))
 	if err != nil {
 		return nil, err
 	}
-	return resultOf(r)
+	return fromAdapterResult(r)
 }
 
 // answer queues the answer to an accepted request, whose tag is free then. c.mu is
 // held.
 func (c *connection) answer(p packet, a answer) {
-	at := p.address()
-	i := slices.Index(c.working, at)
+	key := p.key()
+	i := slices.Index(c.accepted, key)
 	if i < 0 {
 		return // a fault has dropped the request
 	}
-	c.working = slices.Delete(c.working, i, i+1)
-	c.failed[at] = !a.ok
-	c.answers++
-	c.keep("answers-remembered", a.payload)
-	c.latestAnswer = a.payload
+	c.accepted = slices.Delete(c.accepted, i, i+1)
+	c.wasFailure[key] = !a.ok
+	c.answersSent++
+	c.leak("answers-remembered", a.payload)
+	c.lastAnswerPayload = a.payload
 	if a.silent || c.draining && c.dropsAnswers() {
 		return
 	}
@@ -127,16 +127,16 @@ func (c *connection) response(p packet, a answer) packet {
 	r.flags = c.responseFlags(a)
 	switch {
 	case c.has("response-tag-of-its-own"):
-		r.tag = big.NewInt(c.answers)
+		r.tag = big.NewInt(c.answersSent)
 	case p.tag.BitLen() > 32 && c.has("response-tag-in-32-bits"):
-		r.tag = low(p.tag, 32)
+		r.tag = lowBits(p.tag, 32)
 	case p.channel.Sign() != 0 && c.has("response-on-channel-0"):
 		r.channel = zero
 	}
 	return r
 }
 
-func (m mutation) responseFlags(a answer) *big.Int {
+func (m mutant) responseFlags(a answer) *big.Int {
 	switch {
 	case m.has("ok-inverted"):
 		return withOK(a.flags, !a.ok)
@@ -165,8 +165,8 @@ func withOK(flags *big.Int, ok bool) *big.Int {
 
 // resultOf is a result as a handler in this language would return it: nothing, an
 // integer, octets, a text, two values, or anything else.
-func resultOf(r adapter.Result) (any, error) {
-	flags, err := number(r.Flags)
+func fromAdapterResult(r adapter.Result) (any, error) {
+	flags, err := parseInteger(r.Flags)
 	switch r.Form {
 	case adapter.FormNone:
 		return nil, err
@@ -197,7 +197,7 @@ func invalidResult(which string) any {
 
 // refuse answers a packet by a failure whose payload tells why. c.mu is held.
 func (c *connection) refuse(p packet, why string, about ...any) {
-	c.keep("refused-requests-remembered", p.payload)
+	c.leak("refused-requests-remembered", p.payload)
 	c.enqueue(c.response(p, failure(fmt.Sprintf(why, about...))))
 }
 
@@ -205,8 +205,8 @@ func (c *connection) refuse(p packet, why string, about ...any) {
 func (c *connection) refuseChannel(p packet) {
 	switch {
 	case c.has("channel-refusal-loses-tag"):
-		at := address{zero.String(), p.tag.String()}
-		c.working = slices.DeleteFunc(c.working, func(other address) bool { return other == at })
+		key := requestKey{zero.String(), p.tag.String()}
+		c.accepted = slices.DeleteFunc(c.accepted, func(other requestKey) bool { return other == key })
 		c.refuse(p, "unknown channel %d", p.channel)
 	case c.has("channel-silence"):
 	case c.has("channel-ends-stream"):
@@ -239,33 +239,33 @@ func (c *connection) refuseAll(p packet) {
 
 // isDuplicate reports whether the tag of a request is in flight. c.mu is held.
 func (c *connection) isDuplicate(p packet) bool {
-	at := p.address()
+	key := p.key()
 	switch {
 	case p.tag.Sign() == 0 && (c.has("tag-0-refused") || c.has("later-tag-0-refused")),
-		c.pendingAt(at) != nil && c.has("tags-of-both-directions-clash"),
+		c.pendingWith(key) != nil && c.has("tags-of-both-directions-clash"),
 		p.tag.Cmp(c.highestTag) <= 0 && c.has("tag-not-rising-refused"):
 		return true
-	case c.marked[at] && c.has("duplicate-frees-tag"):
+	case c.freed[key] && c.has("duplicate-frees-tag"):
 		return false
-	case c.isAnswered(at) && c.has("tag-never-free"), c.failed[at] && c.has("tag-kept-after-failure"):
+	case c.isAnswered(key) && c.has("tag-never-free"), c.wasFailure[key] && c.has("tag-kept-after-failure"):
 		return true
 	}
 	if p.tagOctets > len(c.appendInteger(nil, p.tag)) && c.has("tag-compared-by-octets") {
 		return false
 	}
-	i := slices.Index(c.working, at)
+	i := slices.Index(c.accepted, key)
 	return i >= 0 && (i < 4 || !c.has("duplicate-of-fifth-handled"))
 }
 
 // isAnswered reports whether a request with that address was answered. c.mu is held.
-func (c *connection) isAnswered(at address) bool {
-	_, answered := c.failed[at]
+func (c *connection) isAnswered(key requestKey) bool {
+	_, answered := c.wasFailure[key]
 	return answered
 }
 
 // refuseDuplicate refuses a request whose tag is in flight. c.mu is held.
 func (c *connection) refuseDuplicate(p packet) {
-	at := p.address()
+	key := p.key()
 	switch {
 	case c.has("duplicate-silence"):
 		return
@@ -278,12 +278,12 @@ func (c *connection) refuseDuplicate(p packet) {
 	case c.has("duplicate-reaches-handler"):
 		go func() { _, _ = c.handle(p) }()
 	case c.has("duplicate-loses-first"):
-		c.working = slices.DeleteFunc(c.working, func(other address) bool { return other == at })
+		c.accepted = slices.DeleteFunc(c.accepted, func(other requestKey) bool { return other == key })
 	case c.has("duplicate-fails-first"):
 		c.refuse(p, "tag %d is in flight", p.tag)
-		c.working = slices.DeleteFunc(c.working, func(other address) bool { return other == at })
+		c.accepted = slices.DeleteFunc(c.accepted, func(other requestKey) bool { return other == key })
 	case c.has("duplicate-frees-tag"):
-		c.marked[at] = true
+		c.freed[key] = true
 	}
 	c.refuse(p, "tag %d is in flight", p.tag)
 }

@@ -28,34 +28,34 @@ func success(flags *big.Int, payload []byte) answer {
 
 func failure(why string) answer { return answer{flags: zero, payload: []byte(why)} }
 
-func silence() answer { return answer{silent: true} }
+func noAnswer() answer { return answer{silent: true} }
 
 // answerOf is what becomes of a handler's result for a request, or of its error.
 func (c *connection) answerOf(p packet, result any, err error) answer {
 	if err != nil {
-		return c.raised(err)
+		return c.answerError(err)
 	}
 	switch v := result.(type) {
 	case nil:
-		return c.nothing(p)
+		return c.answerNone(p)
 	case *big.Int:
 		if v.Sign() >= 0 {
-			return c.flagsAlone(p, v)
+			return c.answerFlags(p, v)
 		}
 	case []byte:
-		return c.octets(p, v)
+		return c.answerBytes(p, v)
 	case string:
 		return success(c.textFlags(p), c.textPayload(v))
 	case tuple:
-		if flags, octets, ok := pair(v); ok {
-			return c.flagsAndOctets(flags, octets)
+		if flags, octets, ok := asPair(v); ok {
+			return c.answerBoth(flags, octets)
 		}
 	}
-	return c.noneOfTheFive(result)
+	return c.answerInvalid(result)
 }
 
 // pair is the two values of a tuple that is a result.
-func pair(t tuple) (flags *big.Int, octets []byte, ok bool) {
+func asPair(t tuple) (flags *big.Int, octets []byte, ok bool) {
 	if len(t) != 2 {
 		return nil, nil, false
 	}
@@ -64,26 +64,26 @@ func pair(t tuple) (flags *big.Int, octets []byte, ok bool) {
 	return flags, octets, isFlags && isOctets && flags.Sign() >= 0
 }
 
-func (c *connection) raised(err error) answer {
+func (c *connection) answerError(err error) answer {
 	switch {
 	case c.has("raise-silence"), c.has("raise-without-message-silence") && err.Error() == "":
-		return silence()
+		return noAnswer()
 	case c.has("raise-ok"):
 		return success(zero, []byte(err.Error()))
 	case c.has("raise-ends-stream"):
 		c.change(func() { c.end(byMalformedPacket) })
 	case c.has("raise-stops-handling"):
-		c.change(func() { c.handlerDied = true })
+		c.change(func() { c.handlerStopped = true })
 	case c.has("raise-crashes"):
 		panic(err)
 	}
 	return failure(err.Error())
 }
 
-func (c *connection) nothing(p packet) answer {
+func (c *connection) answerNone(p packet) answer {
 	switch {
 	case c.has("none-silence"):
-		return silence()
+		return noAnswer()
 	case c.has("none-fails"):
 		return failure("nothing was returned")
 	case c.has("none-echoes-payload"):
@@ -96,16 +96,16 @@ func (c *connection) nothing(p packet) answer {
 	return success(zero, nil)
 }
 
-func (c *connection) flagsAlone(p packet, flags *big.Int) answer {
+func (c *connection) answerFlags(p packet, flags *big.Int) answer {
 	switch {
 	case c.has("flags-as-text"):
 		return success(zero, []byte(flags.String()))
 	case c.has("flags-0-fail") && flags.Sign() == 0:
 		return failure("")
 	case c.has("flags-in-4-bits"):
-		return success(low(flags, 4), nil)
+		return success(lowBits(flags, 4), nil)
 	case c.has("flags-in-32-bits"):
-		return success(low(flags, 32), nil)
+		return success(lowBits(flags, 32), nil)
 	case c.has("flags-as-packet-flags"):
 		return answer{ok: flags.Bit(0) == 1, flags: new(big.Int).Rsh(flags, 1)}
 	case c.has("flags-echo-payload"):
@@ -114,7 +114,7 @@ func (c *connection) flagsAlone(p packet, flags *big.Int) answer {
 	return success(flags, nil)
 }
 
-func (c *connection) octets(p packet, octets []byte) answer {
+func (c *connection) answerBytes(p packet, octets []byte) answer {
 	switch {
 	case c.has("octets-none-fail") && len(octets) == 0:
 		return failure("")
@@ -123,7 +123,7 @@ func (c *connection) octets(p packet, octets []byte) answer {
 	case c.has("octets-as-text"):
 		return success(zero, []byte(fromLatin1(octets)))
 	case c.has("octets-quoted"):
-		return success(zero, []byte(c.literal(octets)))
+		return success(zero, []byte(c.pythonLiteral(octets)))
 	case c.has("octets-cut-at-65535"):
 		return success(zero, octets[:min(len(octets), 65535)])
 	}
@@ -138,7 +138,7 @@ func (c *connection) textFlags(p packet) *big.Int {
 }
 
 // textPayload is a text in UTF-8.
-func (m mutation) textPayload(text string) []byte {
+func (m mutant) textPayload(text string) []byte {
 	switch {
 	case m.has("text-in-utf-16"):
 		return inUTF16(text)
@@ -160,7 +160,7 @@ func (m mutation) textPayload(text string) []byte {
 	return referringToSurrogates(text)
 }
 
-func (c *connection) flagsAndOctets(flags *big.Int, octets []byte) answer {
+func (c *connection) answerBoth(flags *big.Int, octets []byte) answer {
 	switch {
 	case c.has("both-without-flags"):
 		return success(zero, octets)
@@ -177,12 +177,12 @@ func (c *connection) flagsAndOctets(flags *big.Int, octets []byte) answer {
 }
 
 // noneOfTheFive is the answer to a result that is none.
-func (c *connection) noneOfTheFive(result any) answer {
+func (c *connection) answerInvalid(result any) answer {
 	t, isTuple := result.(tuple)
 	v, isInteger := result.(*big.Int)
 	switch {
 	case c.has("invalid-silence"):
-		return silence()
+		return noAnswer()
 	case c.has("invalid-ok"):
 		return success(zero, nil)
 	case c.has("invalid-ends-stream"):
@@ -192,11 +192,11 @@ func (c *connection) noneOfTheFive(result any) answer {
 	case isTuple && len(t) == 2 && c.has("invalid-text-beside-flags-sent"):
 		return success(t[0].(*big.Int), []byte(t[1].(string)))
 	case isTuple && len(t) == 2 && c.has("invalid-text-beside-flags-silence"):
-		return silence()
+		return noAnswer()
 	case isInteger && c.has("invalid-negative-absolute"):
 		return success(new(big.Int).Abs(v), nil)
 	case isInteger && c.has("invalid-negative-in-64-bits"):
-		return success(low(v, 64), nil)
+		return success(lowBits(v, 64), nil)
 	}
 	return failure("the handler returned none of the five results")
 }

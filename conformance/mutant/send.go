@@ -26,28 +26,28 @@ func (c *connection) sendAll() {
 		if !ok {
 			break
 		}
-		c.hurryWriting()
+		c.limitWriteTime()
 		_, _ = out.Write(c.encode(p))
-		c.tickAt("tick-sender-silent", ">")
+		c.tickUnless("tick-sender-silent", ">")
 		paused = c.flushIfIdle(out, paused)
 	}
-	err := c.sayEOF(out)
+	err := c.sendEOF(out)
 	c.change(func() { c.finished, c.sendErr = true, err })
 }
 
 // writer is where the octets go: the pipe or, by a fault, one pipe at a time.
 func (c *connection) writer() io.Writer {
 	if c.has("pipe-holds-up-all-connections") {
-		return oneAtATime{c}
+		return exclusiveWriter{c}
 	}
 	return c.send
 }
 
-type oneAtATime struct{ *connection }
+type exclusiveWriter struct{ *connection }
 
-func (c oneAtATime) Write(octets []byte) (int, error) {
-	c.pipe.Lock()
-	defer c.pipe.Unlock()
+func (c exclusiveWriter) Write(octets []byte) (int, error) {
+	c.writeLock.Lock()
+	defer c.writeLock.Unlock()
 	return c.send.Write(octets)
 }
 
@@ -55,13 +55,13 @@ func (c oneAtATime) Write(octets []byte) (int, error) {
 // end: after a shutdown, when every accepted request has been answered.
 func (c *connection) nextPacket() (p packet, ok bool) {
 	c.change(func() { c.writing = false })
-	c.await(func() bool { return len(c.queue) > 0 || c.duesERQ() || c.saysNoMore() })
+	c.await(func() bool { return len(c.queue) > 0 || c.erqIsNext() || c.eofIsNext() })
 	c.change(func() {
-		if c.duesERQ() {
-			p, ok, c.writing = c.sayERQ(), true, true
+		if c.erqIsNext() {
+			p, ok, c.writing = c.beginERQ(), true, true
 			return
 		}
-		if ok = len(c.queue) > 0 && !c.isGone(); ok {
+		if ok = len(c.queue) > 0 && !c.isClosed(); ok {
 			p, c.queue = c.queue[0], c.queue[1:]
 			c.writing = true
 		}
@@ -70,13 +70,13 @@ func (c *connection) nextPacket() (p packet, ok bool) {
 }
 
 // saysNoMore reports whether EOF is next. c.mu is held.
-func (c *connection) saysNoMore() bool {
+func (c *connection) eofIsNext() bool {
 	switch {
 	case !c.draining:
 		return false
-	case len(c.pending) > 0 && c.has("eof-waits-for-answers-of-peer"), !c.ownAreOver():
+	case len(c.pending) > 0 && c.has("eof-waits-for-answers-of-peer"), !c.localRequestsAreDone():
 		return false
-	case len(c.working) == 0:
+	case len(c.accepted) == 0:
 		return true
 	}
 	return c.ended == "" && c.has("shutdown-ends-stream-at-once") || c.ended != "" && c.has("end-ends-stream-at-once")
@@ -105,7 +105,7 @@ func (c *connection) flushIfIdle(out *bufio.Writer, paused bool) (again bool) {
 	if !c.isIdle() {
 		return true
 	}
-	c.hurryWriting()
+	c.limitWriteTime()
 	if !c.has("never-flushed") {
 		_ = out.Flush()
 	}
@@ -113,7 +113,7 @@ func (c *connection) flushIfIdle(out *bufio.Writer, paused bool) (again bool) {
 }
 
 // hurryWriting bounds what follows in time, for a fault that gives a full pipe up.
-func (c *connection) hurryWriting() {
+func (c *connection) limitWriteTime() {
 	pipe, ok := c.send.(interface{ SetWriteDeadline(time.Time) error })
 	if ok && c.has("full-pipe-given-up") {
 		_ = pipe.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
@@ -135,17 +135,17 @@ func (c *connection) pause(d time.Duration) {
 	defer over.Stop()
 	select {
 	case <-over.C:
-	case <-c.gone:
+	case <-c.closed:
 	}
 }
 
 // sayEOF ends the local stream by the EOF packet, once.
-func (c *connection) sayEOF(out *bufio.Writer) error {
+func (c *connection) sendEOF(out *bufio.Writer) error {
 	octets := c.encode(eof)
 	switch {
-	case c.isGone():
+	case c.isClosed():
 		octets = nil
-	case c.saidEOF, c.has("eof-missing"), c.hasEnded() && c.has("end-answered-by-close"):
+	case c.queuedEOF, c.has("eof-missing"), c.hasEnded() && c.has("end-answered-by-close"):
 		octets = nil
 	case c.has("eof-twice"):
 		octets = append(octets, octets...)
@@ -161,7 +161,7 @@ func (c *connection) sayEOF(out *bufio.Writer) error {
 	_, _ = out.Write(octets)
 	err := out.Flush()
 	if err != nil && c.has("broken-pipe-hangs") {
-		<-c.gone
+		<-c.closed
 	}
 	if !c.has("stream-left-open") {
 		_ = c.send.Close()
@@ -182,7 +182,7 @@ func (c *connection) shutdownsSoFar() int {
 }
 
 // tickAt ticks, unless a fault keeps that silent.
-func (c *connection) tickAt(fault, octets string) {
+func (c *connection) tickUnless(fault, octets string) {
 	if c.tick != nil && !c.has(fault) {
 		c.tick(octets)
 	}

@@ -23,14 +23,14 @@ func (c *connection) Shutdown(block bool) error {
 	case len(c.pending) > 0 && c.has("shutdown-cancels-pending"):
 		c.cancel(c.pending)
 	}
-	if len(c.working) > 4 && c.has("shutdown-drops-fifth") {
-		c.working = c.working[:4]
+	if len(c.accepted) > 4 && c.has("shutdown-drops-fifth") {
+		c.accepted = c.accepted[:4]
 	}
 	first := c.shutdowns == 1
 	if block || c.has("shutdown-always-blocks") {
-		c.awaitLocked(c.blockingUntil(first))
+		c.awaitLocked(c.blockCondition(first))
 	} else {
-		c.awaitLocked(c.returningAfter())
+		c.awaitLocked(c.nonblockCondition())
 	}
 	if c.has("broken-pipe-is-an-error") || c.has("shutdown-writes-eof") {
 		return c.sendErr
@@ -43,12 +43,12 @@ func always() bool { return true }
 
 // blockingUntil is when a blocking shutdown returns: everything is answered, at the
 // peer and here, and EOF has been sent.
-func (c *connection) blockingUntil(first bool) func() bool {
-	answered := func() bool { return len(c.working) == 0 }
-	working, pending := len(c.working), len(c.pending)
+func (c *connection) blockCondition(first bool) func() bool {
+	answered := func() bool { return len(c.accepted) == 0 }
+	accepted, pending := len(c.accepted), len(c.pending)
 	switch {
-	case working > 1 && c.has("block-until-one-answer"):
-		return func() bool { return len(c.working) < working }
+	case accepted > 1 && c.has("block-until-one-answer"):
+		return func() bool { return len(c.accepted) < accepted }
 	case pending > 1 && c.has("block-until-one-response"):
 		return func() bool { return c.finished && len(c.pending) < pending }
 	case c.has("block-returns-at-once"):
@@ -64,19 +64,19 @@ func (c *connection) blockingUntil(first bool) func() bool {
 	case c.has("block-ignores-pending"):
 		return func() bool { return c.finished }
 	case c.has("block-overlooks-cancellation"):
-		return func() bool { return c.finished && len(c.pending)+c.cancelled == 0 }
+		return func() bool { return c.finished && len(c.pending)+c.cancellations == 0 }
 	}
 	return func() bool { return c.finished && len(c.pending) == 0 }
 }
 
 // returningAfter is what a shutdown that does not block waits for: nothing.
-func (c *connection) returningAfter() func() bool {
+func (c *connection) nonblockCondition() func() bool {
 	switch {
 	case c.has("shutdown-waits-for-pending"):
 		return func() bool { return len(c.pending) == 0 }
 	case c.has("shutdown-waits-for-handlers"):
-		return func() bool { return len(c.working) == 0 }
-	case c.has("shutdown-waits-for-eof"), len(c.working) == 0 && c.has("shutdown-writes-eof"):
+		return func() bool { return len(c.accepted) == 0 }
+	case c.has("shutdown-waits-for-eof"), len(c.accepted) == 0 && c.has("shutdown-writes-eof"):
 		return func() bool { return c.finished }
 	}
 	return always
@@ -88,17 +88,17 @@ func (c *connection) Join() (ended string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.joins++
-	c.awaitLocked(c.joinedAt(c.joins))
-	if c.has("join-tells-once") && c.told {
+	c.awaitLocked(c.joinCondition(c.joins))
+	if c.has("join-tells-once") && c.reported {
 		return "", nil
 	}
-	c.told = true
-	return c.toldAs(), nil
+	c.reported = true
+	return c.reportedEnd(), nil
 }
 
 // joinedAt is when a call of Join returns.
-func (c *connection) joinedAt(call int) func() bool {
-	before := c.answers
+func (c *connection) joinCondition(call int) func() bool {
+	before := c.answersSent
 	late := c.ended != ""
 	switch {
 	case c.has("join-at-once"):
@@ -112,7 +112,7 @@ func (c *connection) joinedAt(call int) func() bool {
 	case c.has("join-needs-shutdown"):
 		return func() bool { return c.ended != "" && c.shutdowns > 0 }
 	case c.has("join-at-next-answer"):
-		return func() bool { return c.ended != "" || c.answers > before }
+		return func() bool { return c.ended != "" || c.answersSent > before }
 	}
 	return func() bool { return c.ended != "" }
 }
@@ -134,7 +134,7 @@ const (
 const shortestEOF = 4
 
 // endingBy is how a stream ended from which no packet could be read.
-func endingBy(err error) ending {
+func endingFor(err error) ending {
 	switch {
 	case errors.Is(err, errMalformed):
 		return byMalformedPacket
@@ -149,7 +149,7 @@ func endingBy(err error) ending {
 }
 
 // ends tells whether a packet of so many octets ends the peer's stream, and how.
-func (c *connection) ends(p packet, octets int) (how ending, ends bool) {
+func (c *connection) endsStream(p packet, octets int) (how ending, ends bool) {
 	switch {
 	case !p.isRequest:
 		return byEOF, p.tag.Sign()+p.flags.Sign()+p.channel.Sign()+len(p.payload) == 0 && c.has("eof-ignores-kind")
@@ -166,11 +166,11 @@ func (c *connection) ends(p packet, octets int) (how ending, ends bool) {
 		}
 		return byEOF, shortest || !c.has("eof-by-octets")
 	}
-	return byMalformedEOF, !c.passesOver(p)
+	return byMalformedEOF, !c.ignoresMalformedEOF(p)
 }
 
 // passesOver reports whether a fault lets a malformed EOF packet be.
-func (c *connection) passesOver(p packet) bool {
+func (c *connection) ignoresMalformedEOF(p packet) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.has("meo-is-a-request") || c.has("meo-ignored") ||
@@ -184,7 +184,7 @@ func (c *connection) passesOver(p packet) bool {
 }
 
 // overlooks reports whether a fault makes nothing of how the stream ended.
-func (c *connection) overlooks(how ending) bool {
+func (c *connection) ignoresEnd(how ending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch how {
@@ -210,22 +210,22 @@ func (c *connection) end(how ending) {
 	if c.ended != "" {
 		return
 	}
-	c.ended, c.how, c.wasShutDown = how.name(), how, c.shutdowns > 0
-	if !c.draining && !c.staysOpen(how) {
+	c.ended, c.endedBy, c.endedAfterShutdown = how.name(), how, c.shutdowns > 0
+	if !c.draining && !c.skipsDrain(how) {
 		c.drain()
 	}
 	switch {
 	case len(c.queue) > 0 && c.has("end-drops-queue"):
 		c.queue = nil
-	case len(c.working) == 0:
+	case len(c.accepted) == 0:
 	case c.has("end-drops-answers"), how == byMalformedPacket && c.has("malformed-drops-answers"):
-		c.working = nil
-	case len(c.working) > 4 && c.has("end-drops-fifth"):
-		c.working = c.working[:4]
+		c.accepted = nil
+	case len(c.accepted) > 4 && c.has("end-drops-fifth"):
+		c.accepted = c.accepted[:4]
 	}
-	c.cancel(c.cancelledBy(how))
+	c.cancel(c.toCancel(how))
 	if c.has("end-ends-all-connections") {
-		c.open.Range(func(other, _ any) bool {
+		c.connections.Range(func(other, _ any) bool {
 			another := other.(*connection)
 			go another.change(func() { another.end(how) })
 			return true
@@ -235,15 +235,15 @@ func (c *connection) end(how ending) {
 
 // drain begins the end of the local stream. c.mu is held.
 func (c *connection) drain() {
-	if !c.draining && len(c.working) > 0 && c.has("eof-before-answers") {
-		c.saidEOF = true
+	if !c.draining && len(c.accepted) > 0 && c.has("eof-before-answers") {
+		c.queuedEOF = true
 		c.queue = append(c.queue, eof)
 	}
 	c.draining = true
 }
 
 // staysOpen reports whether a fault leaves the local stream open then.
-func (c *connection) staysOpen(how ending) bool {
+func (c *connection) skipsDrain(how ending) bool {
 	return c.has("end-not-answered") ||
 		how == byEndOfOctets && c.has("end-of-octets-not-answered") ||
 		how == byMalformedPacket && c.has("malformed-not-answered") ||
@@ -252,9 +252,9 @@ func (c *connection) staysOpen(how ending) bool {
 
 // cancelledBy is the requests that the end of the peer's stream cancels: all that are
 // pending. c.mu is held.
-func (c *connection) cancelledBy(how ending) []*call {
+func (c *connection) toCancel(how ending) []*localRequest {
 	cut := how == byCut || how == byCutInLength
-	nested := func(k *call) bool { return k.nested }
+	nested := func(req *localRequest) bool { return req.nested }
 	switch {
 	case len(c.pending) == 0:
 		return nil
@@ -276,20 +276,20 @@ func (c *connection) cancelledBy(how ending) []*call {
 }
 
 // cancel cancels pending requests. c.mu is held.
-func (c *connection) cancel(requests []*call) {
-	for _, k := range slices.Clone(requests) {
-		k.settle()
-		c.cancelled++
+func (c *connection) cancel(requests []*localRequest) {
+	for _, req := range slices.Clone(requests) {
+		req.finish()
+		c.cancellations++
 	}
 }
 
 // toldAs is how join tells of the end. c.mu is held.
-func (c *connection) toldAs() string {
-	how := c.how
+func (c *connection) reportedEnd() string {
+	how := c.endedBy
 	switch {
 	case c.ended == "":
 		return ""
-	case c.wasShutDown && how != byEOF && c.has("end-after-shutdown-told-as-eof"):
+	case c.endedAfterShutdown && how != byEOF && c.has("end-after-shutdown-told-as-eof"):
 		return adapter.EndedEOF
 	case how != byEOF && c.has("end-always-told-as-eof"):
 		return adapter.EndedEOF

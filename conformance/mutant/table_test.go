@@ -61,7 +61,7 @@ func consulted(t *testing.T) map[string]bool {
 		t.Fatal(err)
 	}
 	names := map[string]bool{}
-	call := regexp.MustCompile(`\b(?:has|unless|tickAt|keep)\("([^"]+)"`)
+	call := regexp.MustCompile(`\b(?:has|unless|tickUnless|leak)\("([^"]+)"`)
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue

@@ -36,6 +36,6 @@ func (m Mutant) Made(as Make) adapter.Starter {
 
 // Probed implements [Subject].
 func (m Mutant) Probed(later bool) (adapter.Starter, func() []string) {
-	p := &mutant.Probe{}
-	return mutant.InProcess{Later: later, Probe: p}, p.Asked
+	p := &mutant.Coverage{}
+	return mutant.InProcess{Later: later, Coverage: p}, p.Reached
 }

@@ -148,7 +148,7 @@ func (m *measurement) asking(raws [][]byte) map[string][]int {
 	workers := 2 * runtime.GOMAXPROCS(0)
 	for w := range workers {
 		all.Go(func() {
-			probe := &mutant.Probe{}
+			coverage := &mutant.Coverage{}
 			var s *subject
 			for i := w; i < len(raws); i += workers {
 				if s == nil || i/workers%retire == 0 {
@@ -156,14 +156,14 @@ func (m *measurement) asking(raws [][]byte) map[string][]int {
 						s.end()
 					}
 					var err error
-					if s, err = start(context.Background(), mutant.InProcess{Probe: probe}); err != nil {
+					if s, err = start(context.Background(), mutant.InProcess{Coverage: coverage}); err != nil {
 						m.Error(err)
 						return
 					}
 				}
-				probe.Forget()
+				coverage.Reset()
 				s.run(context.Background(), caseOf(raws[i], s.can), play.Calm)
-				asked[i] = probe.Asked()
+				asked[i] = coverage.Reached()
 			}
 			s.end()
 		})
