@@ -17,16 +17,6 @@ import (
 
 func TestMain(m *testing.M) { mutanttest.Main(m) }
 
-// inProcess is the mutant with a fault inside this process.
-func inProcess(t *testing.T, fault string) adapter.Starter {
-	t.Helper()
-	impl, err := mutant.New(fault)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return adapter.InProcess{Implementation: impl}
-}
-
 func loadSpec(t *testing.T) *spec.Spec {
 	t.Helper()
 	s, err := spec.Load(features.FS)
@@ -36,31 +26,47 @@ func loadSpec(t *testing.T) *spec.Spec {
 	return s
 }
 
-// TestWithoutAFault passes every scenario inside this process, and those that need
-// to see the standard error as a process: none is skipped.
+// TestWithoutAFault requires every scenario to pass without a fault. Scenarios that need to
+// see the standard error or the memory of a process are skipped inside this process, and
+// then run against a separate one.
 func TestWithoutAFault(t *testing.T) {
 	s := loadSpec(t)
-	scenarios := slices.DeleteFunc(slices.Clone(s.Scenarios), func(sc spec.Scenario) bool {
-		return slices.ContainsFunc(sc.Tags, isOtherDialect)
-	})
-	skipped := passAll(t, s, scenarios, inProcess(t, ""))
-	if len(skipped) > 12 {
-		t.Errorf("%d scenarios are skipped, not just those about the standard error and memory", len(skipped))
+	impl, err := mutant.New("")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, sc := range passAll(t, s, skipped, mutanttest.Process(t, "")) {
-		t.Errorf("%s is skipped", sc.ID)
+	scenarios := slices.DeleteFunc(slices.Clone(s.Scenarios), func(sc spec.Scenario) bool {
+		return slices.Contains(sc.Tags, "@dialect-2024")
+	})
+	skipped := passAll(t, conformance.Run{Spec: s, Scenarios: scenarios, Subject: adapter.InProcess{Implementation: impl}})
+	if len(skipped) > 12 {
+		t.Errorf("expected at most 12 skipped scenarios, about the standard error and memory, got %d", len(skipped))
+	}
+	for _, sc := range passAll(t, conformance.Run{Spec: s, Scenarios: skipped, Subject: mutanttest.Process(t, "")}) {
+		t.Errorf("%s: skipped in a separate process too", sc.ID)
 	}
 }
 
-// isOtherDialect finds the scenarios that are not about the specification's dialect.
-func isOtherDialect(tag string) bool { return tag == "@dialect-2024" }
+// TestLaterDialect requires the scenarios of the later dialect to pass without a fault, or
+// to be skipped because they need to see a process.
+func TestLaterDialect(t *testing.T) {
+	s := loadSpec(t)
+	scenarios, err := conformance.Filter{Dialect: conformance.LaterDialect}.Select(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	passAll(t, conformance.Run{
+		Spec: s, Scenarios: scenarios, Dialect: conformance.LaterDialect,
+		Subject: adapter.InProcess{Implementation: mutant.NewLater()},
+	})
+}
 
-// passAll fails the test by the scenarios that do not pass, but for those that skip.
-func passAll(t *testing.T, s *spec.Spec, scenarios []spec.Scenario, subject adapter.Starter) (skipped []spec.Scenario) {
+// passAll runs scenarios, reports those that neither pass nor are skipped as errors, and
+// returns those that are skipped.
+func passAll(t *testing.T, run conformance.Run) (skipped []spec.Scenario) {
 	t.Helper()
-	results, err := conformance.Run{
-		Spec: s, Scenarios: scenarios, Parallel: 4, Timeout: 20 * time.Second, StartTime: 20 * time.Second, Subject: subject,
-	}.Do(context.Background())
+	run.Parallel, run.Timeout, run.StartTime = 4, 20*time.Second, 20*time.Second
+	results, err := run.Do(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,35 +74,11 @@ func passAll(t *testing.T, s *spec.Spec, scenarios []spec.Scenario, subject adap
 		switch r.Outcome {
 		case report.Pass:
 		case report.Skip:
-			skipped = append(skipped, scenarios[i])
+			skipped = append(skipped, run.Scenarios[i])
 		default:
 			t.Error(results.Explain(r))
 		}
 	}
 	t.Logf("%v in %v", results.Summary, results.Elapsed)
 	return skipped
-}
-
-// TestLaterDialect passes the scenarios of the later dialect without a fault, but for
-// those that need to see the process.
-func TestLaterDialect(t *testing.T) {
-	s := loadSpec(t)
-	scenarios, err := conformance.Filter{Dialect: conformance.LaterDialect}.Select(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	results, err := conformance.Run{
-		Spec: s, Scenarios: scenarios, Dialect: conformance.LaterDialect,
-		Subject:  adapter.InProcess{Implementation: mutant.NewLater()},
-		Parallel: 4, Timeout: 20 * time.Second, StartTime: 20 * time.Second,
-	}.Do(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range results.Results {
-		if r.Outcome != report.Pass && r.Outcome != report.Skip {
-			t.Error(results.Explain(r))
-		}
-	}
-	t.Logf("%v in %v", results.Summary, results.Elapsed)
 }
