@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// encode writes a packet: its length and its body.
+// encode returns the octets of a packet: its length and its body.
 func (m mutant) encode(p packet) []byte {
 	body := m.encodeBody(p)
 	length := len(body)
@@ -33,10 +33,10 @@ func (m mutant) encodeBody(p packet) []byte {
 	word := m.appendInteger(nil, m.word(p))
 	var channel, rqType []byte
 	if m.flagsChannel(p) && !m.has("channel-flag-alone") || p.channel.Sign() != 0 && m.has("channel-without-flag") {
-		channel = m.appendInteger(nil, m.writtenChannel(p.channel))
+		channel = m.appendInteger(nil, m.keepBits(m.keepBits(p.channel, 8, "channel-in-8-bits"), 16, "channel-in-16-bits"))
 	}
 	if m.writesType(p) {
-		rqType = m.appendInteger(nil, m.writtenType(p.rqType))
+		rqType = m.appendInteger(nil, m.keepBits(m.keepBits(p.rqType, 8, "type-in-8-bits"), 31, "type-in-31-bits"))
 	}
 	if m.has("word-before-tag") {
 		tag, word = word, tag
@@ -47,9 +47,10 @@ func (m mutant) encodeBody(p packet) []byte {
 	return slices.Concat(tag, word, channel, rqType, m.writtenPayload(p.payload))
 }
 
-// word is the flags, with the bits that say which fields there are.
+// word returns the flags, with is_request and has_channel below them.
 func (m mutant) word(p packet) *big.Int {
-	flags, shift := p.flags, uint(2)
+	flags := m.keepBits(m.keepBits(p.flags, 5, "word-flags-in-5-bits"), 32, "word-flags-in-32-bits")
+	shift := uint(2)
 	requestBit, channelBit := 1, 0
 	switch {
 	case m.has("word-bits-swapped"):
@@ -58,10 +59,6 @@ func (m mutant) word(p packet) *big.Int {
 		shift = 3
 	case flags.Sign() != 0 && m.has("word-flags-unshifted"):
 		shift = 0
-	case flags.BitLen() > 5 && m.has("word-flags-in-5-bits"):
-		flags = lowBits(flags, 5)
-	case flags.BitLen() > 32 && m.has("word-flags-in-32-bits"):
-		flags = lowBits(flags, 32)
 	}
 	w := new(big.Int).Lsh(flags, shift)
 	if p.isRequest != m.has("word-request-bit-inverted") {
@@ -73,7 +70,7 @@ func (m mutant) word(p packet) *big.Int {
 	return w
 }
 
-// flagsChannel reports whether has_channel is set.
+// flagsChannel reports whether to set has_channel.
 func (m mutant) flagsChannel(p packet) bool {
 	if p.channel.Sign() != 0 {
 		return !m.has("channel-unwritten") && !m.has("channel-without-flag")
@@ -83,16 +80,6 @@ func (m mutant) flagsChannel(p packet) bool {
 		!p.isRequest && m.has("channel-0-written-in-responses")
 }
 
-func (m mutant) writtenChannel(channel *big.Int) *big.Int {
-	switch {
-	case channel.BitLen() > 8 && m.has("channel-in-8-bits"):
-		return lowBits(channel, 8)
-	case channel.BitLen() > 16 && m.has("channel-in-16-bits"):
-		return lowBits(channel, 16)
-	}
-	return channel
-}
-
 func (m mutant) writesType(p packet) bool {
 	if !p.isRequest {
 		return m.has("type-in-responses")
@@ -100,28 +87,15 @@ func (m mutant) writesType(p packet) bool {
 	return !m.has("type-unwritten") && (p.rqType.Sign() != 0 || !m.has("type-0-unwritten"))
 }
 
-func (m mutant) writtenType(rqType *big.Int) *big.Int {
-	switch {
-	case rqType.BitLen() > 8 && m.has("type-in-8-bits"):
-		return lowBits(rqType, 8)
-	case rqType.BitLen() > 31 && m.has("type-in-31-bits"):
-		return lowBits(rqType, 31)
-	}
-	return rqType
-}
-
 func (m mutant) writtenPayload(payload []byte) []byte {
+	payload = m.keepOctets(payload, 127, "payload-cut-at-127")
+	payload = m.keepOctets(payload, 16383, "payload-cut-at-16383")
+	payload = m.keepOctets(payload, 65535, "payload-cut-at-65535")
 	switch {
-	case len(payload) > 127 && m.has("payload-cut-at-127"):
-		return payload[:127]
-	case len(payload) > 16383 && m.has("payload-cut-at-16383"):
-		return payload[:16383]
-	case len(payload) > 65535 && m.has("payload-cut-at-65535"):
-		return payload[:65535]
 	case bytes.IndexByte(payload, 0) >= 0 && m.has("payload-ends-at-nul"):
 		return payload[:bytes.IndexByte(payload, 0)]
 	case !isASCII(payload) && m.has("payload-as-text"):
-		return []byte(fromLatin1(payload))
+		return fromLatin1(payload)
 	}
 	return payload
 }
@@ -129,17 +103,17 @@ func (m mutant) writtenPayload(payload []byte) []byte {
 var (
 	errCut         = errors.New("the octets stop inside a packet")
 	errCutInLength = fmt.Errorf("%w, in its length", errCut)
-	errHuge        = errors.New("the octets stop inside a packet that could not be") // a fault's
+	errHuge        = errors.New("the octets stop inside a packet of impossible length") // only with a fault
 	errMalformed   = errors.New("malformed packet")
 )
 
-// maxLength bounds what is taken for the length of a packet. What is beyond can
-// never come.
+// maxLength bounds the length of a packet, in octets, so that it fits into an int64. No
+// stream can carry more.
 var maxLength = new(big.Int).Lsh(one, 62)
 
-// readPacket reads one packet and tells of how many octets it was. The error is
-// [io.EOF] if there are no octets at all; else it wraps errCut or errMalformed. It
-// takes no more memory than octets come.
+// readPacket reads one packet and returns it with its length in octets. The error is
+// [io.EOF] at the end of the octets; otherwise it wraps errCut or errMalformed. The memory
+// it uses grows only with the octets that arrive.
 func (m mutant) readPacket(in *bufio.Reader) (p packet, octets int, err error) {
 	length, octets, err := m.readLength(in)
 	if err != nil {
@@ -175,16 +149,14 @@ func (m mutant) readLength(in *bufio.Reader) (length int64, octets int, err erro
 	case octets > 1 && v.BitLen() <= 7 && m.has("length-overlong-refused"):
 		return 0, octets, errMalformed
 	}
-	if v.BitLen() > 32 && m.has("length-in-32-bits") {
-		v = lowBits(v, 32)
-	}
+	v = m.keepBits(v, 32, "length-in-32-bits")
 	if v.Cmp(maxLength) > 0 {
 		return 0, octets, fmt.Errorf("%w: a length of %d", errMalformed, v)
 	}
 	return v.Int64(), octets, nil
 }
 
-// forgetCutLength drops the beginning of a length where a read of the stream ended.
+// forgetCutLength drops the start of a length if a read of the stream ended inside it.
 func forgetCutLength(in *bufio.Reader) {
 	for {
 		next, err := in.Peek(1)
@@ -195,13 +167,13 @@ func forgetCutLength(in *bufio.Reader) {
 	}
 }
 
-// readBody reads so many octets. Their place grows as they come.
+// readBody reads length octets into a buffer that grows as they arrive.
 func (m mutant) readBody(in *bufio.Reader, length int64) ([]byte, error) {
 	switch {
 	case length > 1<<20 && m.has("length-allocated-crashes"):
 		return fill(in, make([]byte, length))
 	case length > 1<<20 && length <= 1<<28 && m.has("length-allocated"):
-		return fill(in, bytes.Repeat([]byte{0xff}, int(length))) // memory counts once it is written to
+		return fill(in, bytes.Repeat([]byte{0xff}, int(length))) // written to, so that it counts as used
 	case (int64(in.Buffered()) < length || length > 1<<20) && m.has("body-of-one-read"):
 		body := make([]byte, min(length, 1<<20))
 		n, err := in.Read(body)
@@ -220,13 +192,10 @@ func (m mutant) readBody(in *bufio.Reader, length int64) ([]byte, error) {
 	case length > 1<<40 && m.has("huge-length-overlooked"):
 		return nil, errHuge
 	}
-	if body.Len() > 65536 && m.has("body-in-65536-octets") {
-		body.Truncate(65536)
-	}
-	return body.Bytes(), asCut(err)
+	return m.keepOctets(body.Bytes(), 65536, "body-in-65536-octets"), asCut(err)
 }
 
-// fill reads as many octets as body has.
+// fill reads octets until body is full, and returns it.
 func fill(in io.Reader, body []byte) ([]byte, error) {
 	_, err := io.ReadFull(in, body)
 	return body, asCut(err)
@@ -239,11 +208,11 @@ func asCut(err error) error {
 	return nil
 }
 
-// parseBody reads the fields of a body and takes what is left for the payload.
+// parseBody reads the fields of a body. The remaining octets are the payload.
 func (m mutant) parseBody(body []byte) (packet, error) {
 	f := &fieldReader{mutant: m, rest: bytes.NewReader(body)}
 	p := packet{channel: zero, rqType: zero}
-	p.tag = m.readTag(f.next())
+	p.tag = m.keepBits(f.next(), 32, "tag-read-in-32-bits")
 	p.tagOctets = len(body) - f.rest.Len()
 	word := f.next()
 	p.flags = m.readFlags(word)
@@ -266,7 +235,7 @@ func (m mutant) parseBody(body []byte) (packet, error) {
 	return p, nil
 }
 
-// fields reads integers until one is missing.
+// A fieldReader reads the integers of a body. After an error it returns zeros.
 type fieldReader struct {
 	mutant
 	rest *bytes.Reader
@@ -286,13 +255,6 @@ func (f *fieldReader) next() *big.Int {
 		return zero
 	}
 	return v
-}
-
-func (m mutant) readTag(tag *big.Int) *big.Int {
-	if tag.BitLen() > 32 && m.has("tag-read-in-32-bits") {
-		return lowBits(tag, 32)
-	}
-	return tag
 }
 
 func (m mutant) readFlags(word *big.Int) *big.Int {
@@ -318,11 +280,10 @@ func (m mutant) readChannel(f *fieldReader) *big.Int {
 }
 
 func (m mutant) readPayload(payload []byte) []byte {
+	payload = m.keepOctets(payload, 65535, "payload-read-cut-at-65535")
 	switch {
 	case len(payload) > 0 && m.has("payload-read-without-last-octet"):
 		return payload[:len(payload)-1]
-	case len(payload) > 65535 && m.has("payload-read-cut-at-65535"):
-		return payload[:65535]
 	case len(bytes.TrimSpace(payload)) < len(payload) && m.has("payload-read-stripped"):
 		return bytes.TrimSpace(payload)
 	}

@@ -25,9 +25,10 @@ func (i *implementation) Open(recv io.ReadCloser, send io.WriteCloser, o adapter
 	return c, nil
 }
 
+// defaultGrace comes from SPEC.md, GRC-3.
 const defaultGrace = 10 * time.Millisecond
 
-// graceOf is the grace asked for in seconds.
+// graceFor returns the grace for the given number of seconds; nil selects the default.
 func (m mutant) graceFor(seconds *float64) time.Duration {
 	switch {
 	case seconds == nil && m.has("grace-default-0"):
@@ -46,9 +47,9 @@ func (m mutant) graceFor(seconds *float64) time.Duration {
 	return time.Duration(*seconds * float64(time.Second))
 }
 
-// tickOf is what is called at each packet, received or sent; nil: nothing.
+// tickFor returns the function to call for each packet received or sent, or nil.
 func (i *implementation) tickFor(o adapter.OpenOptions) func(string) {
-	toStderr := func(octets string) { _, _ = io.WriteString(i.stderr, octets) }
+	toStderr := func(mark string) { _, _ = io.WriteString(i.stderr, mark) }
 	switch {
 	case o.TickStderr && !i.has("tick-true-silent"):
 		return toStderr
@@ -56,16 +57,17 @@ func (i *implementation) tickFor(o adapter.OpenOptions) func(string) {
 		return func(string) { o.Tick(nil) }
 	case o.Tick != nil && i.has("tick-once"):
 		var once sync.Once
-		return func(octets string) { once.Do(func() { o.Tick([]byte(octets)) }) }
+		return func(mark string) { once.Do(func() { o.Tick([]byte(mark)) }) }
 	case o.Tick != nil:
-		return func(octets string) { o.Tick([]byte(octets)) }
+		return func(mark string) { o.Tick([]byte(mark)) }
 	case i.has("tick-unasked"):
 		return toStderr
 	}
 	return nil
 }
 
-// mayRun reports whether a request has its turn that so many stand before.
+// mayRun reports whether the handler may run for a request with that many accepted
+// requests before it.
 func (m mutant) mayRun(before int) bool {
 	return (before < 1 || !m.has("one-handler")) &&
 		(before < 4 || !m.has("four-handlers")) &&
@@ -73,69 +75,69 @@ func (m mutant) mayRun(before int) bool {
 		(before < 16 || !m.has("sixteen-handlers"))
 }
 
-// A connection is one connection. Its receiver and its sender have a goroutine each,
-// and so has each running handler; they meet in the fields below mu.
+// A connection is one connection. The receiver, the sender and each running handler have
+// a goroutine of their own. They share the fields below mu, and mu guards these.
 type connection struct {
 	*implementation
 	recv    io.ReadCloser
 	send    io.WriteCloser
-	handler adapter.Handler
+	handler adapter.Handler // nil: every request is refused
 	grace   time.Duration
-	tick    func(octets string)
+	tick    func(mark string) // nil: no ticks
+	closed  chan struct{}     // closed by Close
 
 	mu      sync.Mutex
-	changed *sync.Cond // something below has changed
+	changed *sync.Cond // signalled after a change of the fields below
 
-	lastTag  *big.Int
-	pending  []*localRequest // local requests without an answer, in order of submission
-	accepted []requestKey    // the peer's requests accepted and not answered, in order of arrival
-	queue    []packet        // what the sender has not taken
-	writing  bool            // the sender has taken something and not asked for more
+	lastTag  *big.Int        // of the local requests
+	pending  []*localRequest // local requests without a response, in order of submission
+	accepted []requestKey    // the peer's requests to be answered, in order of arrival
+	queue    []packet        // packets for the sender
+	writing  bool            // the sender is writing a packet that it took off the queue
 
-	peerSentERQ bool // the peer's, by its ERQ
+	peerSentERQ bool
 	sentERQ     bool
 
-	shutdowns int           // calls of Shutdown
-	draining  bool          // nothing new is begun: EOF follows
-	ended     string        // how the peer's stream ended; empty: it has not
-	finished  bool          // the local stream has ended
-	sendErr   error         // of its end
-	closed    chan struct{} // closed by Close
+	shutdowns int    // number of calls of Shutdown
+	draining  bool   // only the responses to accepted requests are still sent, then EOF
+	ended     string // how the peer's stream ended; empty: it has not
+	finished  bool   // the local stream has ended
+	sendErr   error  // from the write of EOF
 
 	faultState
 }
 
-// memory is what nothing but a fault remembers.
+// A faultState holds what only faults read.
 type faultState struct {
-	freed               map[requestKey]bool // of the peer's requests
-	wasFailure          map[requestKey]bool // of the peer's requests that were answered: by a failure
-	highestTag          *big.Int            // of the peer's requests
+	freed               map[requestKey]bool // tags that a refusal has freed
+	wasFailure          map[requestKey]bool // for each request answered so far, whether with a failure
+	highestTag          *big.Int            // of the accepted requests
 	channelTags         map[string]int64    // the last tag for each channel
-	endedBy             ending              // of the peer's stream
-	endedAfterShutdown  bool                // then
-	handlerStopped      bool
-	refusesLocal        bool
-	queuedEOF           bool            // before what it should follow
-	answersSent         int64           // to the peer's requests
-	cancellations       int             // local requests
-	completed           []*localRequest // local requests
-	earlyResponses      []packet        // responses not delivered yet
-	lastRequestPayload  []byte          // its payload
-	lastResponsePayload []byte          // its payload
-	lastAnswerPayload   []byte          // its payload, which nothing reads: it is what a connection costs that is remembered
-	joins               int
-	reported            bool // the end, by Join
+	endedBy             ending              // what ended the peer's stream
+	endedAfterShutdown  bool                // a shutdown came before the end of the peer's stream
+	handlerStopped      bool                // no request is handled any more
+	refusesLocal        bool                // the peer's ERQ has stopped local requests
+	queuedEOF           bool                // EOF was queued too early
+	answersSent         int64               // number of accepted requests answered
+	cancellations       int                 // number of local requests cancelled
+	completed           []*localRequest     // the last local requests that got a response
+	earlyResponses      []packet            // responses kept for later
+	lastRequestPayload  []byte              // of the last request received
+	lastResponsePayload []byte              // of the last response received
+	lastAnswerPayload   []byte              // of the last response sent; not read: it makes a leaked connection large
+	joins               int                 // number of calls of Join
+	reported            bool                // Join has reported the end
 	leaked              [][]byte
 }
 
-// keep keeps a payload for ever, for a fault. c.mu is held.
+// leak keeps a payload forever if the mutant has the fault. The caller holds c.mu.
 func (c *connection) leak(fault string, payload []byte) {
 	if c.has(fault) {
 		c.leaked = append(c.leaked, payload)
 	}
 }
 
-// change changes the state.
+// change calls f, which changes the state, and wakes those that wait for a change.
 func (c *connection) change(f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -143,13 +145,14 @@ func (c *connection) change(f func()) {
 	c.changed.Broadcast()
 }
 
-// await returns once the condition of the state holds, or the connection is closed.
+// await returns once the condition holds or the connection is closed.
 func (c *connection) await(holds func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.awaitLocked(holds)
 }
 
+// awaitLocked does the same for a caller that holds c.mu.
 func (c *connection) awaitLocked(holds func() bool) {
 	for !holds() && !c.isClosed() {
 		c.changed.Wait()
@@ -177,18 +180,19 @@ func (c *connection) Close() error {
 		c.connections.Delete(c)
 	}
 	if c.has("files-left-open") {
-		leaveOpen(c.recv)
+		leakFile(c.recv)
 	}
 	_ = c.recv.Close()
 	_ = c.send.Close()
 	return nil
 }
 
-// leaveOpen makes a file stay open when it is closed.
-func leaveOpen(f any) {
-	file, ok := f.(syscall.Conn)
+// leakFile duplicates the file descriptor of a stream, so that closing the stream leaves one
+// open. A stream in memory has no descriptor.
+func leakFile(stream io.Closer) {
+	file, ok := stream.(syscall.Conn)
 	if !ok {
-		return // it is in memory
+		return
 	}
 	if raw, err := file.SyscallConn(); err == nil {
 		_ = raw.Control(func(fd uintptr) { _, _ = syscall.Dup(int(fd)) })

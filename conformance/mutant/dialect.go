@@ -1,15 +1,13 @@
 package mutant
 
-import (
-	"math/big"
-)
+import "math/big"
 
-// The later dialect: a peer says by ERQ that it requests no more, before it says EOF.
+// In the later dialect a peer sends ERQ when it will send no more requests, and EOF later.
 
-// erq is the packet: 03 01 02 00.
+// erq is the packet 03 01 02 00.
 var erq = packet{isRequest: true, channel: zero, tag: one, flags: zero, rqType: zero}
 
-// inDialect tells the dialect, if it is the later one.
+// dialectSuffix returns text that names the later dialect, or nothing for the other.
 func (i *implementation) dialectSuffix() string {
 	if i.later {
 		return ", in the later dialect"
@@ -17,7 +15,7 @@ func (i *implementation) dialectSuffix() string {
 	return ""
 }
 
-// isERQ reports whether p is the peer's ERQ, of an encoding of so many octets.
+// isERQ reports whether p is ERQ; octets is the length of its encoding.
 func (c *connection) isERQ(p packet, octets int) bool {
 	if !c.later || !p.isRequest || p.rqType.Sign() != 0 {
 		return c.later && c.has("erq-any-request-with-tag-1") && p.isRequest && p.tag.Cmp(one) == 0
@@ -33,7 +31,7 @@ func (c *connection) isERQ(p packet, octets int) bool {
 	return octets == shortestEOF || !c.has("erq-by-octets")
 }
 
-// takeERQ notes that the peer requests no more. The reported ending is a fault's.
+// receiveERQ processes the peer's ERQ. Only a fault makes it end the stream.
 func (c *connection) receiveERQ() (how ending, ends bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,8 +54,8 @@ func (c *connection) receiveERQ() (how ending, ends bool) {
 	return 0, false
 }
 
-// refusesAfterERQ refuses a request that follows its sender's ERQ, and reports whether
-// it is one. c.mu is held.
+// refuseAfterERQ refuses a request if it follows the peer's ERQ, and reports whether it
+// did. The caller holds c.mu.
 func (c *connection) refuseAfterERQ(p packet) bool {
 	switch {
 	case !c.later || !c.peerSentERQ, c.has("request-after-peer-erq-handled"):
@@ -66,13 +64,13 @@ func (c *connection) refuseAfterERQ(p packet) bool {
 	case c.has("request-after-peer-erq-ends-stream"):
 		c.end(byMalformedEOF)
 	default:
-		c.refuse(p, "no request is taken after ERQ")
+		c.refuse(p, "no request is accepted after ERQ")
 	}
 	return true
 }
 
-// isDropped reports whether a request comes too late: after a shutdown or, in the later
-// dialect, after EOF. c.mu is held.
+// isTooLate reports whether a request arrives too late to be answered: after a shutdown
+// or, in the later dialect, after the local EOF. The caller holds c.mu.
 func (c *connection) isTooLate() bool {
 	switch {
 	case !c.later, c.has("request-after-erq-dropped") && c.sentERQ:
@@ -81,18 +79,19 @@ func (c *connection) isTooLate() bool {
 	return c.finished
 }
 
-// duesERQ reports whether ERQ is the next packet: nothing of the own requests is
-// pending, and no more will come. c.mu is held.
+// erqIsNext reports whether ERQ is the next packet to send: no local request is pending,
+// and none will follow. The caller holds c.mu.
 func (c *connection) erqIsNext() bool {
 	return c.later && c.draining && !c.sentERQ && c.localRequestsAreDone() && !c.has("erq-missing")
 }
 
-// ownAreOver reports whether ERQ and EOF need wait for no local request. c.mu is held.
+// localRequestsAreDone reports whether ERQ and EOF need not wait for local requests. The
+// caller holds c.mu.
 func (c *connection) localRequestsAreDone() bool {
 	return !c.later || len(c.pending) == 0 || c.has("erq-before-answers-of-peer")
 }
 
-// sayERQ is the ERQ packet that goes out. c.mu is held.
+// beginERQ notes that ERQ is sent, and returns it. The caller holds c.mu.
 func (c *connection) beginERQ() packet {
 	c.sentERQ = true
 	switch {
@@ -104,7 +103,7 @@ func (c *connection) beginERQ() packet {
 	return erq
 }
 
-// tagBeforeFirst is the tag before that of the first request.
+// tagBeforeFirst returns the number before the first tag.
 func (i *implementation) tagBeforeFirst() *big.Int {
 	if i.later && !i.has("later-tags-from-1") {
 		return one

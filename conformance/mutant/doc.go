@@ -1,11 +1,11 @@
-// Package mutant is a second implementation of the protocol, made to be broken.
+// Package mutant is a second implementation of the protocol, with planted errors.
 //
-// It was written from SPEC.md alone, by other means than the reference: integers
-// without bound, results of a dynamic type, one goroutine a handler. Without a fault
-// it passes every scenario, so two independent implementations agree on what the
-// scenarios say. With one of its [Faults], each a mistake that an implementer may
-// well make, a scenario is to fail: a fault that survives is a hole in the suite.
+// It was written from SPEC.md alone, and differently from the reference: it has
+// unbounded integers, dynamically typed results and one goroutine per handler. Without
+// a fault it passes every scenario, so two independent implementations agree on what
+// the scenarios require. Each of its [Faults] is an error that an implementer could
+// make. A fault that no scenario detects shows a gap in the suite.
 //
-// A fault is consulted, by its name, at the point where it acts, and changes nothing
-// beyond its own mistake.
+// The code checks for a fault by name, exactly where the fault acts: search for the name
+// to find it. A fault changes nothing else.
 package mutant

@@ -2,19 +2,21 @@ package mutant
 
 import (
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 	"sync"
 )
 
-// A mutation is the one fault that an implementation has. It is asked for by name
-// where the fault acts, and only where it makes a difference: what is never asked for
-// while a scenario runs cannot change it, as a [Probe] tells.
+// A mutant knows the one fault that it has. The code checks for a fault by name where the
+// fault acts, and only where it changes the result. A fault that is never checked while a
+// scenario runs therefore cannot change that scenario, as a [Coverage] shows.
 type mutant struct {
 	fault    string    // empty: none
-	coverage *Coverage // nil: nobody wants to know
+	coverage *Coverage // nil: not recorded
 }
 
+// has reports whether the mutant has the fault, and records that the fault was reached.
 func (m mutant) has(fault string) bool {
 	if m.coverage != nil {
 		m.coverage.add(fault)
@@ -22,10 +24,24 @@ func (m mutant) has(fault string) bool {
 	return m.fault == fault
 }
 
-// unless is one clause of a condition, of which the fault makes nothing.
-func (m mutant) unless(fault string, clause bool) bool { return clause || m.has(fault) }
+// keepBits returns v or, with the fault and where v is longer, its low bits.
+func (m mutant) keepBits(v *big.Int, bits int, fault string) *big.Int {
+	if v.BitLen() > bits && m.has(fault) {
+		return lowBits(v, uint(bits))
+	}
+	return v
+}
 
-// A Probe notes which faults an implementation without one is asked for.
+// keepOctets returns b or, with the fault and where b is longer, its first n octets.
+func (m mutant) keepOctets(b []byte, n int, fault string) []byte {
+	if len(b) > n && m.has(fault) {
+		return b[:n]
+	}
+	return b
+}
+
+// A Coverage records the faults that the mutant has reached, whether or not it has them.
+// Its zero value is empty, and it may be used concurrently.
 type Coverage struct {
 	mu      sync.Mutex
 	reached map[string]bool
@@ -40,14 +56,14 @@ func (p *Coverage) add(fault string) {
 	p.reached[fault] = true
 }
 
-// Asked are the names of the faults that were asked for so far.
+// Reached returns the names of the faults reached since the last [Coverage.Reset], sorted.
 func (p *Coverage) Reached() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Sorted(maps.Keys(p.reached))
 }
 
-// Forget forgets what was asked for so far.
+// Reset forgets all faults reached so far.
 func (p *Coverage) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,10 +102,10 @@ func isFault(name string) bool {
 	return slices.ContainsFunc(Faults(), func(f Fault) bool { return f.Name == name })
 }
 
-// shownNear is how many names an error shows.
+// shownNear bounds the names that an error lists.
 const shownNear = 5
 
-// near are the names of the faults that are nearest to a name that is none.
+// nearestFaults returns the names of the faults most similar to an unknown name.
 func nearestFaults(name string) (names []string) {
 	for _, f := range Faults() {
 		names = append(names, f.Name)
@@ -98,8 +114,8 @@ func nearestFaults(name string) (names []string) {
 	return names[:shownNear]
 }
 
-// distance is how many words two names do not share, and how many letters, which
-// weigh less.
+// distance returns how much two names differ: the letters to change, and four more for
+// each word that only one of them has.
 func distance(a, b string) int {
 	words := strings.Split(a, "-")
 	others := strings.Split(b, "-")
@@ -117,7 +133,7 @@ func distance(a, b string) int {
 	return 4*unshared + edits(a, b)
 }
 
-// edits is the number of letters to put in, take out or change that make b of a.
+// edits returns the number of letters to insert, delete or change to turn a into b.
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

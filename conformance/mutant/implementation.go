@@ -18,32 +18,35 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
-// New makes the implementation with one of its faults, or with none if the name is
-// empty. With a fault of the later dialect it speaks that. The error of an unknown name
-// tells those that are near it.
+// New returns the implementation with the fault of that name, or without a fault if the
+// name is empty. With a fault of the later dialect, the implementation speaks that dialect.
+// The error for an unknown name lists similar names.
 func New(fault string) (adapter.Implementation, error) {
 	if fault != "" && !isFault(fault) {
-		return nil, fmt.Errorf("the mutant has no fault %q; near it are %q", fault, nearestFaults(fault))
+		return nil, fmt.Errorf("there is no fault %q; similar names are %q", fault, nearestFaults(fault))
 	}
 	return &implementation{mutant: mutant{fault: fault}, later: Fault{Name: fault}.Later(), stderr: os.Stderr}, nil
 }
 
-// NewLater makes the implementation without a fault, in the later dialect.
+// NewLater returns the implementation without a fault, in the later dialect.
 func NewLater() adapter.Implementation {
 	return &implementation{later: true, stderr: os.Stderr}
 }
 
+// An implementation holds what all connections of one adapter share.
 type implementation struct {
 	mutant
-	later          bool         // the dialect is the later one
-	stderr         io.Writer    // for ticks
-	sharedTag      atomic.Int64 // the last tag, for a fault that counts for all connections
-	latestRequests sync.Map     // local requests of all connections by their address, for another
-	connections    sync.Map     // all connections, for one that ends them together
-	writeLock      sync.Mutex   // held by whoever writes, for one that lets only one do that
+	later  bool      // it speaks the later dialect
+	stderr io.Writer // for ticks
+
+	// Only faults read what follows.
+	sharedTag      atomic.Int64 // the last tag, counted over all connections
+	latestRequests sync.Map     // requestKey to the latest *localRequest of any connection
+	connections    sync.Map     // all open connections, as keys
+	writeLock      sync.Mutex   // held during a write
 }
 
-// Hello implements [adapter.Implementation]. It has every ability.
+// Hello implements [adapter.Implementation]. It reports every ability.
 func (i *implementation) Hello() adapter.Hello {
 	abilities := adapter.Abilities
 	if i.has("channel-not-offered-is-0") {
@@ -102,14 +105,15 @@ func (i *implementation) String(p adapter.Packet) (string, error) {
 	return i.text(q), nil
 }
 
-// number is the value of an integer that is not negative; absent is 0.
+// parseInteger returns the value of an integer, which must not be negative. An absent
+// integer is 0.
 func parseInteger(i adapter.Integer) (*big.Int, error) {
 	if i == "" {
 		return zero, nil
 	}
 	v, ok := new(big.Int).SetString(string(i), 10)
 	if !ok || v.Sign() < 0 {
-		return nil, adapter.Errorf(adapter.Invalid, "%s is no integer from 0 up", i)
+		return nil, adapter.Errorf(adapter.Invalid, "%q is not an integer of 0 or more", i)
 	}
 	return v, nil
 }
@@ -136,15 +140,16 @@ func toAdapter(p packet) adapter.Packet {
 	return q
 }
 
-// An InProcess starts the mutant inside this process, a new one each time. Its ticks
-// for the standard error are seen there too, but go nowhere. A fault that [Dies] would
-// end this process.
+// An InProcess starts the mutant inside this process, a new one each time. It counts the
+// ticks for the standard error instead of writing them. A fault that [Crashes] would end
+// this process.
 type InProcess struct {
 	Fault    string    // empty: none
-	Later    bool      // it speaks the later dialect, in which some faults are anyway
-	Coverage *Coverage // nil: nobody wants to know
+	Later    bool      // use the later dialect; faults of that dialect imply it
+	Coverage *Coverage // records the faults that the mutant reaches; nil: not recorded
 }
 
+// String implements [adapter.Starter]. No command starts it, so it returns nothing.
 func (p InProcess) String() string { return "" }
 
 // Start implements [adapter.Starter].
@@ -162,14 +167,14 @@ func (p InProcess) Start(ctx context.Context) (*adapter.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	session.StderrTotal = func() (int64, bool) { return stderr.octets.Load(), true }
+	session.StderrTotal = func() (int64, bool) { return stderr.bytes.Load(), true }
 	return session, nil
 }
 
-// A counter counts what is written to it.
-type counter struct{ octets atomic.Int64 }
+// A counter counts the bytes written to it. It may be used concurrently.
+type counter struct{ bytes atomic.Int64 }
 
 func (c *counter) Write(b []byte) (int, error) {
-	c.octets.Add(int64(len(b)))
+	c.bytes.Add(int64(len(b)))
 	return len(b), nil
 }

@@ -9,7 +9,7 @@ import (
 
 // appendInteger appends v as a BSUInt.
 func (m mutant) appendInteger(b []byte, v *big.Int) []byte {
-	groups := m.groups(v)
+	groups := m.groups(m.keepBits(v, 32, "int-written-in-32-bits"))
 	if len(groups) > 1 && m.has("int-little-endian") {
 		slices.Reverse(groups)
 	}
@@ -26,11 +26,8 @@ func (m mutant) appendInteger(b []byte, v *big.Int) []byte {
 	return b
 }
 
-// groups are the groups of seven bits of v, the most significant first.
+// groups returns the groups of seven bits of v, the most significant first.
 func (m mutant) groups(v *big.Int) []byte {
-	if v.BitLen() > 32 && m.has("int-written-in-32-bits") {
-		v = lowBits(v, 32)
-	}
 	groups := make([]byte, max(1, (v.BitLen()+6)/7))
 	rest := v
 	for i := len(groups) - 1; i >= 0; i-- {
@@ -43,7 +40,7 @@ func (m mutant) groups(v *big.Int) []byte {
 	return groups
 }
 
-// padsGroups reports whether a fault writes the integer longer than need be.
+// padsGroups reports whether a fault writes the integer longer than necessary.
 func (m mutant) padsGroups(groups []byte) bool {
 	one := len(groups) == 1
 	return m.has("int-overlong") ||
@@ -52,7 +49,7 @@ func (m mutant) padsGroups(groups []byte) bool {
 		groups[0]&0x40 != 0 && m.has("int-signed")
 }
 
-// low is the value that is left of v in so many bits.
+// lowBits returns the value of the low bits of v.
 func lowBits(v *big.Int, bits uint) *big.Int {
 	modulus := new(big.Int).Lsh(big.NewInt(1), bits)
 	return new(big.Int).And(v, modulus.Sub(modulus, big.NewInt(1)))
@@ -60,8 +57,8 @@ func lowBits(v *big.Int, bits uint) *big.Int {
 
 var errOverlong = errors.New("an overlong integer")
 
-// readInteger reads a BSUInt and tells of how many octets it was. The error is
-// [io.ErrUnexpectedEOF] if the octets stop inside it.
+// readInteger reads a BSUInt and returns it with its length in octets. The error is
+// [io.EOF] before its first octet, and [io.ErrUnexpectedEOF] if the octets stop inside it.
 func (m mutant) readInteger(r io.ByteReader) (v *big.Int, octets int, err error) {
 	v = new(big.Int)
 	for {
@@ -85,7 +82,7 @@ func (m mutant) readInteger(r io.ByteReader) (v *big.Int, octets int, err error)
 	}
 }
 
-// unfinished is what becomes of an integer whose last octet is missing.
+// truncatedInteger returns the result of reading an integer whose last octet is missing.
 func (m mutant) truncatedInteger(v *big.Int, octets int) (*big.Int, int, error) {
 	if m.has("int-unfinished-accepted") {
 		return v, octets, nil
@@ -93,7 +90,7 @@ func (m mutant) truncatedInteger(v *big.Int, octets int) (*big.Int, int, error) 
 	return nil, octets, io.ErrUnexpectedEOF
 }
 
-// takeGroup puts the group in b behind the groups that v has.
+// addGroup appends the group in b to v, which consists of the groups before it.
 func (m mutant) addGroup(v *big.Int, b byte, before int) {
 	group := big.NewInt(int64(b & 0x7f))
 	switch {
@@ -109,16 +106,12 @@ func (m mutant) addGroup(v *big.Int, b byte, before int) {
 	}
 }
 
-// narrowed is v as a type that is too narrow holds it.
+// narrow returns v as a type that is too narrow would hold it, with a fault.
 func (m mutant) narrow(v *big.Int) *big.Int {
-	switch {
-	case v.BitLen() > 32 && m.has("int-read-in-32-bits"):
-		return lowBits(v, 32)
-	case v.BitLen() > 63 && m.has("int-read-in-63-bits"):
-		return lowBits(v, 63)
-	case v.BitLen() > 64 && m.has("int-read-in-64-bits"):
-		return lowBits(v, 64)
-	case v.BitLen() > 53 && m.has("int-as-float"):
+	v = m.keepBits(v, 32, "int-read-in-32-bits")
+	v = m.keepBits(v, 63, "int-read-in-63-bits")
+	v = m.keepBits(v, 64, "int-read-in-64-bits")
+	if v.BitLen() > 53 && m.has("int-as-float") {
 		f, _ := new(big.Float).SetInt(v).Float64()
 		v, _ = big.NewFloat(f).Int(nil)
 	}

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// A packet is a packet of the protocol. Its integers are never nil, and never changed
-// in place.
+// A packet is a packet of the protocol. Its integers are never nil and never change in
+// place.
 type packet struct {
 	isRequest                   bool
-	channel, tag, flags, rqType *big.Int // rqType: the wire's; 0 for a response
+	channel, tag, flags, rqType *big.Int // rqType: the wire type; 0 for a response
 	payload                     []byte
-	tagOctets                   int  // of its tag as it was read
-	writesChannel0              bool // it was read with has_channel, but channel 0
+	tagOctets                   int  // length of the tag as it was read
+	writesChannel0              bool // it was read with has_channel and channel 0
 }
 
 var (
@@ -25,18 +25,18 @@ var (
 // eof is the packet that ends a stream.
 var eof = packet{isRequest: true, channel: zero, tag: zero, flags: zero, rqType: zero}
 
-// An address is what a request and its response have in common.
+// A requestKey is what a request and its response have in common.
 type requestKey struct{ channel, tag string }
 
 func (p packet) key() requestKey { return requestKey{p.channel.String(), p.tag.String()} }
 
-// equal compares two packets. The type of a response does not count.
+// equal reports whether two packets are equal. It ignores the type of a response.
 func (m mutant) equal(a, b packet) bool {
-	return m.unless("equal-ignores-kind", a.isRequest == b.isRequest) &&
-		m.unless("equal-ignores-channel", a.channel.Cmp(b.channel) == 0) &&
-		m.unless("equal-ignores-tag", a.tag.Cmp(b.tag) == 0) &&
-		m.unless("equal-ignores-flags", a.flags.Cmp(b.flags) == 0) &&
-		(!m.comparesType(a) || a.rqType.Cmp(b.rqType) == 0) &&
+	return (a.isRequest == b.isRequest || m.has("equal-ignores-kind")) &&
+		(a.channel.Cmp(b.channel) == 0 || m.has("equal-ignores-channel")) &&
+		(a.tag.Cmp(b.tag) == 0 || m.has("equal-ignores-tag")) &&
+		(a.flags.Cmp(b.flags) == 0 || m.has("equal-ignores-flags")) &&
+		(a.rqType.Cmp(b.rqType) == 0 || !m.comparesType(a)) &&
 		m.equalPayloads(a, b) &&
 		!m.has("equal-never")
 }
@@ -64,10 +64,10 @@ func (m mutant) equalPayloads(a, b packet) bool {
 	return bytes.Equal(a.payload, b.payload)
 }
 
-// shownPayload is how many octets of a payload the text form shows.
+// shownPayload is the number of payload octets in the text form; SPEC.md, TXT-1, sets it.
 const shownPayload = 16
 
-// text is the diagnostic text of a packet.
+// text returns the diagnostic text of a packet.
 func (m mutant) text(p packet) string {
 	kind := "False"
 	if p.isRequest {
@@ -97,7 +97,7 @@ func (m mutant) payloadText(payload []byte) string {
 	return m.pythonLiteral(payload[:shownPayload]) + "..."
 }
 
-// literal is octets as Python writes them.
+// pythonLiteral returns octets as Python shows them.
 func (m mutant) pythonLiteral(octets []byte) string {
 	quote := byte('\'')
 	if bytes.IndexByte(octets, '\'') >= 0 && bytes.IndexByte(octets, '"') < 0 && !m.has("text-quotes-alike") {

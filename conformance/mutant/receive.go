@@ -5,10 +5,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 )
 
-// receive takes what the peer sends until its stream ends, and throws away what
-// comes then.
+// receive processes the peer's packets until its stream ends, and discards what follows.
 func (c *connection) receive() {
 	in := bufio.NewReaderSize(c.recv, 64<<10)
 	how := c.receivePackets(in)
@@ -21,7 +21,7 @@ func (c *connection) receive() {
 	_, _ = io.Copy(io.Discard, in)
 }
 
-// takePackets tells how the peer's stream ended.
+// receivePackets processes packets and returns how the peer's stream ended.
 func (c *connection) receivePackets(in *bufio.Reader) ending {
 	for {
 		p, octets, err := c.readPacket(in)
@@ -42,18 +42,16 @@ func (c *connection) receivePackets(in *bufio.Reader) ending {
 			return c.afterEOF(in, how)
 		}
 		c.receivePacket(p)
-		switch {
-		case in.Buffered() > 0 && c.has("one-packet-a-read"):
+		if in.Buffered() > 0 && c.has("one-packet-a-read") {
 			_, _ = in.Discard(in.Buffered())
-		default:
-			c.await(func() bool {
-				return len(c.accepted) == 0 && len(c.queue) == 0 && !c.writing || !c.has("receiver-waits-for-sender")
-			})
 		}
+		c.await(func() bool {
+			return len(c.accepted) == 0 && len(c.queue) == 0 && !c.writing || !c.has("receiver-waits-for-sender")
+		})
 	}
 }
 
-// take takes a packet that does not end the stream.
+// receivePacket processes a packet that does not end the stream.
 func (c *connection) receivePacket(p packet) {
 	c.change(func() {
 		if p.isRequest {
@@ -67,19 +65,16 @@ func (c *connection) receivePacket(p packet) {
 	})
 }
 
-// overwritten is a payload into whose place another was read since.
-func overwritten(payload, latest []byte) []byte {
-	n := min(len(payload), len(latest))
-	return append(append([]byte(nil), latest[:n]...), payload[n:]...)
+// overwritten returns a payload after a later one was read into the same buffer, and
+// whether that changes it.
+func overwritten(payload, later []byte) (changed []byte, differs bool) {
+	n := min(len(payload), len(later))
+	changed = slices.Concat(later[:n], payload[n:])
+	return changed, !bytes.Equal(changed, payload)
 }
 
-// isOverwritten reports whether that makes another payload of it.
-func isOverwritten(payload, latest []byte) bool {
-	n := min(len(payload), len(latest))
-	return !bytes.Equal(payload[:n], latest[:n])
-}
-
-// afterEOF is for faults that do not stop reading there.
+// afterEOF processes packets after the end, as some faults do, and returns how the stream
+// ended then.
 func (c *connection) afterEOF(in *bufio.Reader, how ending) ending {
 	switch {
 	case in.Buffered() > 0 && c.has("packets-after-eof-taken"):

@@ -1,6 +1,7 @@
 package mutant
 
 import (
+	"bytes"
 	"context"
 	"math/big"
 	"slices"
@@ -36,7 +37,7 @@ func (c *connection) Request(ctx context.Context, r adapter.Request) (adapter.Ca
 	}
 	p.tag = c.nextTag(p.channel)
 	request := &localRequest{
-		connection: c, key: p.key(), tag: p.tag, nested: nested, decode: c.decoderFor(r.Decode),
+		connection: c, key: p.key(), nested: nested, decode: c.decoderFor(r.Decode),
 		done: make(chan struct{}),
 	}
 	c.pending = append(c.pending, request)
@@ -47,7 +48,8 @@ func (c *connection) Request(ctx context.Context, r adapter.Request) (adapter.Ca
 	return request, nil
 }
 
-// refusal is why no local request is taken any more, if so. c.mu is held.
+// refusal returns the error that refuses a local request, or nil to accept it. The caller
+// holds c.mu.
 func (c *connection) refusal() error {
 	switch {
 	case c.refusesLocal:
@@ -69,7 +71,7 @@ func (c *connection) refusal() error {
 	return nil
 }
 
-// newRequest is the packet of a request, but for its tag.
+// newRequest returns the packet of a local request, still without a tag.
 func (m mutant) newRequest(r adapter.Request) (p packet, err error) {
 	p = packet{isRequest: true, payload: slices.Clone(r.Payload)}
 	if p.rqType, err = m.wireType(r.RqType); err != nil {
@@ -87,12 +89,12 @@ func (m mutant) newRequest(r adapter.Request) (p packet, err error) {
 	case p.channel.Sign() != 0 && (m.has("request-on-channel-0") || m.has("channel-not-offered-is-0")):
 		p.channel = zero
 	case len(p.payload) > 0 && p.payload[0] == 0 && m.has("request-payload-stripped"):
-		p.payload = m.trimZeros(p.payload)
+		p.payload = bytes.TrimLeft(p.payload, "\x00")
 	}
 	return p, err
 }
 
-// requestFlags are what goes out as the caller's flags.
+// requestFlags returns the flags to send for those that the caller gave.
 func (m mutant) requestFlags(flags adapter.Integer) (*big.Int, error) {
 	v, err := parseInteger(flags)
 	switch {
@@ -104,7 +106,7 @@ func (m mutant) requestFlags(flags adapter.Integer) (*big.Int, error) {
 	return v, err
 }
 
-// wireType is one more than the caller's type.
+// wireType returns the type to send: one more than the caller's type.
 func (m mutant) wireType(rqType adapter.Integer) (*big.Int, error) {
 	v, err := parseInteger(rqType)
 	switch {
@@ -124,14 +126,7 @@ func (m mutant) wireType(rqType adapter.Integer) (*big.Int, error) {
 	return new(big.Int).Add(v, one), nil
 }
 
-func (m mutant) trimZeros(payload []byte) []byte {
-	for len(payload) > 0 && payload[0] == 0 {
-		payload = payload[1:]
-	}
-	return payload
-}
-
-// nextTag is the tag of the next request. c.mu is held.
+// nextTag returns the tag of the next local request. The caller holds c.mu.
 func (c *connection) nextTag(channel *big.Int) *big.Int {
 	before := c.lastTag
 	c.lastTag = new(big.Int).Add(before, one)
@@ -150,22 +145,18 @@ func (c *connection) nextTag(channel *big.Int) *big.Int {
 		return c.lowestFreeTag()
 	case before.Sign() > 0 && c.has("tag-constant"):
 		return one
-	case c.lastTag.BitLen() > 7 && c.has("tag-in-one-octet"):
-		return lowBits(c.lastTag, 7)
-	case c.lastTag.BitLen() > 5 && c.has("tag-from-32-values"):
-		return lowBits(c.lastTag, 5)
 	}
-	return c.lastTag
+	return c.keepBits(c.keepBits(c.lastTag, 7, "tag-in-one-octet"), 5, "tag-from-32-values")
 }
 
-// tagForChannel counts for each channel on its own.
+// tagForChannel returns the next tag of a count that each channel has for itself.
 func (c *connection) tagForChannel(channel *big.Int) *big.Int {
 	key := channel.String()
 	c.channelTags[key]++
 	return big.NewInt(c.channelTags[key])
 }
 
-// inFlight counts the local requests on channel 0 that are pending. c.mu is held.
+// inFlight returns the number of pending local requests on channel 0. The caller holds c.mu.
 func (c *connection) inFlight() (n int64) {
 	for _, req := range c.pending {
 		if req.key.channel == "0" {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -15,7 +14,8 @@ import (
 // inHandler marks the context of a handler.
 type inHandler struct{}
 
-// takeRequest accepts a request of the peer's, refuses it, or drops it. c.mu is held.
+// receiveRequest accepts a request from the peer, refuses it or drops it. The caller holds
+// c.mu.
 func (c *connection) receiveRequest(p packet) {
 	key := p.key()
 	switch {
@@ -29,16 +29,13 @@ func (c *connection) receiveRequest(p packet) {
 		c.refuseAll(p)
 	case c.isDuplicate(p) && !c.has("duplicate-handled"):
 		c.refuseDuplicate(p)
-	case c.isAnswered(key) && c.has("tag-never-answered-again"):
-		// it waits for an answer for ever
-	case c.handlerStopped:
-		// nothing takes it any more
+	case c.isAnswered(key) && c.has("tag-never-answered-again"), c.handlerStopped:
 	default:
 		c.accept(p)
 	}
 }
 
-// accept takes a request for the handler. c.mu is held.
+// accept starts the handler for a request. The caller holds c.mu.
 func (c *connection) accept(p packet) {
 	c.accepted = append(c.accepted, p.key())
 	if c.highestTag.Cmp(p.tag) < 0 {
@@ -53,13 +50,13 @@ func (c *connection) accept(p packet) {
 	go c.respond(p)
 }
 
-// respond runs the handler for an accepted request, and answers it.
+// respond runs the handler for an accepted request and answers the request.
 func (c *connection) respond(p packet) {
 	c.await(func() bool { return c.mayRun(slices.Index(c.accepted, p.key())) })
 	c.await(func() bool { return len(c.pending) == 0 || !c.has("requests-wait-for-answers") })
 	c.overwrite(&p)
 	result, err := c.handle(p)
-	if octets, ok := result.([]byte); ok && bytes.Equal(octets, p.payload) {
+	if payload, ok := result.([]byte); ok && bytes.Equal(payload, p.payload) {
 		c.overwrite(&p)
 		result = p.payload
 	}
@@ -70,16 +67,17 @@ func (c *connection) respond(p packet) {
 	c.change(func() { c.answer(p, a) })
 }
 
-// overwrite puts the payload that came last over that of a request, for a fault that
-// reads all to one place.
+// overwrite overwrites the payload of a request with the latest one, for a fault that
+// reads all requests into one buffer.
 func (c *connection) overwrite(p *packet) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if isOverwritten(p.payload, c.lastRequestPayload) && c.has("request-payload-overwritten") {
-		p.payload = overwritten(p.payload, c.lastRequestPayload)
+	if changed, differs := overwritten(p.payload, c.lastRequestPayload); differs && c.has("request-payload-overwritten") {
+		p.payload = changed
 	}
 }
 
+// handle calls the handler with the fields of a request.
 func (c *connection) handle(p packet) (result any, err error) {
 	rqType, flags, payload := new(big.Int).Sub(p.rqType, one), p.flags, p.payload
 	switch {
@@ -92,7 +90,7 @@ func (c *connection) handle(p packet) (result any, err error) {
 	case len(payload) > 0 && c.has("handler-gets-no-payload"):
 		payload = nil
 	case !utf8.Valid(payload) && c.has("handler-gets-text"):
-		payload = []byte(strings.ToValidUTF8(string(payload), "\uFFFD"))
+		payload = asText(payload)
 	}
 	ctx := context.WithValue(context.Background(), inHandler{}, true)
 	r, err := c.handler(ctx, formatInteger(rqType), formatInteger(flags), slices.Clone(payload))
@@ -102,16 +100,13 @@ func (c *connection) handle(p packet) (result any, err error) {
 	return fromAdapterResult(r)
 }
 
-// answer queues the answer to an accepted request, whose tag is free then. c.mu is
-// held.
+// answer queues the response to an accepted request and frees its tag. The caller holds
+// c.mu.
 func (c *connection) answer(p packet, a answer) {
-	key := p.key()
-	i := slices.Index(c.accepted, key)
-	if i < 0 {
+	if !c.removeAccepted(p.key()) {
 		return // a fault has dropped the request
 	}
-	c.accepted = slices.Delete(c.accepted, i, i+1)
-	c.wasFailure[key] = !a.ok
+	c.wasFailure[p.key()] = !a.ok
 	c.answersSent++
 	c.leak("answers-remembered", a.payload)
 	c.lastAnswerPayload = a.payload
@@ -121,15 +116,23 @@ func (c *connection) answer(p packet, a answer) {
 	c.enqueue(c.response(p, a))
 }
 
-// response is the packet that carries an answer.
+// removeAccepted removes a request from the accepted ones, and reports whether it was one.
+// The caller holds c.mu.
+func (c *connection) removeAccepted(key requestKey) bool {
+	i := slices.Index(c.accepted, key)
+	if i >= 0 {
+		c.accepted = slices.Delete(c.accepted, i, i+1)
+	}
+	return i >= 0
+}
+
+// response returns the packet that answers a request.
 func (c *connection) response(p packet, a answer) packet {
-	r := packet{channel: p.channel, tag: p.tag, rqType: zero, payload: a.payload}
-	r.flags = c.responseFlags(a)
+	r := packet{channel: p.channel, flags: c.responseFlags(a), rqType: zero, payload: a.payload}
+	r.tag = c.keepBits(p.tag, 32, "response-tag-in-32-bits")
 	switch {
 	case c.has("response-tag-of-its-own"):
 		r.tag = big.NewInt(c.answersSent)
-	case p.tag.BitLen() > 32 && c.has("response-tag-in-32-bits"):
-		r.tag = lowBits(p.tag, 32)
 	case p.channel.Sign() != 0 && c.has("response-on-channel-0"):
 		r.channel = zero
 	}
@@ -154,7 +157,7 @@ func (m mutant) responseFlags(a answer) *big.Int {
 	return withOK(a.flags, a.ok)
 }
 
-// withOK is flags << 1 | ok.
+// withOK returns flags << 1 | ok.
 func withOK(flags *big.Int, ok bool) *big.Int {
 	v := new(big.Int).Lsh(flags, 1)
 	if ok {
@@ -163,8 +166,8 @@ func withOK(flags *big.Int, ok bool) *big.Int {
 	return v
 }
 
-// resultOf is a result as a handler in this language would return it: nothing, an
-// integer, octets, a text, two values, or anything else.
+// fromAdapterResult returns a result as a handler in Go would return it: nil, a *big.Int,
+// a []byte, a string, a tuple, or something invalid.
 func fromAdapterResult(r adapter.Result) (any, error) {
 	flags, err := parseInteger(r.Flags)
 	switch r.Form {
@@ -182,7 +185,7 @@ func fromAdapterResult(r adapter.Result) (any, error) {
 	return invalidResult(r.Text), nil
 }
 
-// invalidResult is a result that is none of the five, as the adapter guide names it.
+// invalidResult returns the invalid result of that name in the adapter guide.
 func invalidResult(which string) any {
 	switch which {
 	case "list3":
@@ -195,49 +198,49 @@ func invalidResult(which string) any {
 	return 1.5
 }
 
-// refuse answers a packet by a failure whose payload tells why. c.mu is held.
-func (c *connection) refuse(p packet, why string, about ...any) {
+// refuse answers a packet with a failure whose payload states the reason. The caller holds
+// c.mu.
+func (c *connection) refuse(p packet, format string, args ...any) {
 	c.leak("refused-requests-remembered", p.payload)
-	c.enqueue(c.response(p, failure(fmt.Sprintf(why, about...))))
+	c.enqueue(c.response(p, failure(fmt.Sprintf(format, args...))))
 }
 
-// refuseChannel refuses a request on a channel that is not served. c.mu is held.
+// refuseChannel refuses a request on an unknown channel. The caller holds c.mu.
 func (c *connection) refuseChannel(p packet) {
 	switch {
-	case c.has("channel-refusal-loses-tag"):
-		key := requestKey{zero.String(), p.tag.String()}
-		c.accepted = slices.DeleteFunc(c.accepted, func(other requestKey) bool { return other == key })
-		c.refuse(p, "unknown channel %d", p.channel)
-	case c.has("channel-silence"):
+	case c.has("channel-silence"), p.rqType.Sign() == 0 && c.has("channel-of-wire-type-0-dropped"):
+		return
 	case c.has("channel-ends-stream"):
 		c.end(byMalformedPacket)
+		return
 	case c.has("channel-refused-with-ok"):
-		c.enqueue(c.response(p, answer{ok: true, flags: zero}))
-	case c.has("channel-refused-with-tag-0"):
-		p.tag = zero
-		c.refuse(p, "unknown channel %d", p.channel)
+		c.enqueue(c.response(p, success(zero, nil)))
+		return
 	case c.has("channel-refused-without-name"):
 		c.refuse(p, "unknown channel")
-	case c.has("channel-of-wire-type-0-dropped") && p.rqType.Sign() == 0:
-	default:
-		c.refuse(p, "unknown channel %d", p.channel)
+		return
+	case c.has("channel-refusal-loses-tag"):
+		c.removeAccepted(requestKey{zero.String(), p.tag.String()})
+	case c.has("channel-refused-with-tag-0"):
+		p.tag = zero
 	}
+	c.refuse(p, "unknown channel %d", p.channel)
 }
 
-// refuseAll refuses a request for want of a handler. c.mu is held.
+// refuseAll refuses a request because there is no handler. The caller holds c.mu.
 func (c *connection) refuseAll(p packet) {
 	switch {
 	case c.has("no-handler-silence"):
 	case c.has("no-handler-ok"):
-		c.enqueue(c.response(p, answer{ok: true, flags: zero}))
+		c.enqueue(c.response(p, success(zero, nil)))
 	case c.has("no-handler-ends-stream"):
 		c.end(byMalformedPacket)
 	default:
-		c.refuse(p, "no requests are handled")
+		c.refuse(p, "there is no handler for requests")
 	}
 }
 
-// isDuplicate reports whether the tag of a request is in flight. c.mu is held.
+// isDuplicate reports whether the tag of a request is in flight. The caller holds c.mu.
 func (c *connection) isDuplicate(p packet) bool {
 	key := p.key()
 	switch {
@@ -257,13 +260,13 @@ func (c *connection) isDuplicate(p packet) bool {
 	return i >= 0 && (i < 4 || !c.has("duplicate-of-fifth-handled"))
 }
 
-// isAnswered reports whether a request with that address was answered. c.mu is held.
+// isAnswered reports whether a request with that key was answered. The caller holds c.mu.
 func (c *connection) isAnswered(key requestKey) bool {
 	_, answered := c.wasFailure[key]
 	return answered
 }
 
-// refuseDuplicate refuses a request whose tag is in flight. c.mu is held.
+// refuseDuplicate refuses a request whose tag is in flight. The caller holds c.mu.
 func (c *connection) refuseDuplicate(p packet) {
 	key := p.key()
 	switch {
@@ -278,18 +281,18 @@ func (c *connection) refuseDuplicate(p packet) {
 	case c.has("duplicate-reaches-handler"):
 		go func() { _, _ = c.handle(p) }()
 	case c.has("duplicate-loses-first"):
-		c.accepted = slices.DeleteFunc(c.accepted, func(other requestKey) bool { return other == key })
+		c.removeAccepted(key)
 	case c.has("duplicate-fails-first"):
 		c.refuse(p, "tag %d is in flight", p.tag)
-		c.accepted = slices.DeleteFunc(c.accepted, func(other requestKey) bool { return other == key })
+		c.removeAccepted(key)
 	case c.has("duplicate-frees-tag"):
 		c.freed[key] = true
 	}
 	c.refuse(p, "tag %d is in flight", p.tag)
 }
 
-// dropsAnswers reports whether a fault loses the answers of handlers that ran when
-// the local stream began to end. c.mu is held.
+// dropsAnswers reports whether a fault drops the responses of handlers that were running
+// when the local stream began to end. The caller holds c.mu.
 func (c *connection) dropsAnswers() bool {
 	return c.ended == "" && c.has("shutdown-drops-answers") ||
 		c.ended == adapter.EndedCut && c.has("end-of-octets-drops-answers")

@@ -4,38 +4,36 @@ import (
 	"context"
 	"math/big"
 	"slices"
-	"strings"
 	"sync"
 	"unicode/utf8"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
-// A call is a local request.
+// A localRequest is a request submitted by the local user.
 type localRequest struct {
 	*connection
 	key    requestKey
-	tag    *big.Int
-	nested bool // submitted by a handler
-	decode decoder
+	nested bool    // submitted by a handler
+	decode decoder // nil: none
 
-	done     chan struct{}
-	response *packet // once done is closed: nil if the call was cancelled; under mu
+	done     chan struct{} // closed once the request is answered or cancelled
+	response *packet       // nil after done: the request was cancelled; guarded by mu
 
-	deliver sync.Once // what follows
-	result  adapter.Response
-	err     error
+	decodeOnce sync.Once // sets result and err
+	result     adapter.Response
+	err        error
 }
 
-var errCancelled = adapter.Errorf(adapter.Cancelled, "the peer's stream ended before the answer")
+var errCancelled = adapter.Errorf(adapter.Cancelled, "the peer's stream ended before the response arrived")
 
-// answer gives the call its response: it is no longer pending. k.mu is held.
+// complete gives a pending request its response. The caller holds req.mu.
 func (req *localRequest) complete(p packet) {
 	req.response = &p
 	req.finish()
 }
 
-// settle takes the call off those that are pending and ends its wait. k.mu is held.
+// finish removes a request from the pending ones and ends its wait. The caller holds req.mu.
 func (req *localRequest) finish() {
 	req.pending = slices.DeleteFunc(req.pending, func(other *localRequest) bool { return other == req })
 	req.latestRequests.CompareAndDelete(req.key, req)
@@ -51,29 +49,32 @@ func (req *localRequest) Wait(ctx context.Context) (adapter.Response, error) {
 	}
 	req.mu.Lock()
 	response := req.response
-	if response != nil && isOverwritten(response.payload, req.lastResponsePayload) && req.has("response-payload-overwritten") {
-		response.payload = overwritten(response.payload, req.lastResponsePayload)
+	if response != nil {
+		changed, differs := overwritten(response.payload, req.lastResponsePayload)
+		if differs && req.has("response-payload-overwritten") {
+			response.payload = changed
+		}
 	}
 	req.mu.Unlock()
-	if response == nil && req.has("cancelled-is-a-failure") {
+	switch {
+	case response != nil:
+	case req.has("cancelled-is-a-failure"):
 		return adapter.Response{}, nil
-	}
-	if response == nil && req.has("cancelled-is-closed") {
+	case req.has("cancelled-is-closed"):
 		return adapter.Response{}, errClosed
-	}
-	if response == nil {
+	default:
 		return adapter.Response{}, errCancelled
 	}
-	req.deliver.Do(func() { req.result, req.err = req.applyDecoder(req.toResponse(*response)) })
+	req.decodeOnce.Do(func() { req.result, req.err = req.applyDecoder(req.toResponse(*response)) })
 	return req.result, req.err
 }
 
-// resultOf is what a response says to its requester.
+// toResponse returns what the local user gets for a response.
 func (req *localRequest) toResponse(p packet) adapter.Response {
 	r := adapter.Response{
 		OK:      p.flags.Bit(0) == 1,
-		Flags:   formatInteger(new(big.Int).Rsh(p.flags, 1)),
-		Payload: p.payload,
+		Flags:   formatInteger(req.keepBits(new(big.Int).Rsh(p.flags, 1), 32, "result-flags-in-32-bits")),
+		Payload: req.keepOctets(p.payload, 4096, "result-payload-cut-at-4096"),
 	}
 	switch {
 	case req.has("result-ok-inverted"):
@@ -84,12 +85,8 @@ func (req *localRequest) toResponse(p packet) adapter.Response {
 		r.OK = false
 	case p.flags.Sign() != 0 && req.has("result-flags-with-ok-bit"):
 		r.Flags = formatInteger(p.flags)
-	case p.flags.BitLen() > 33 && req.has("result-flags-in-32-bits"):
-		r.Flags = formatInteger(lowBits(new(big.Int).Rsh(p.flags, 1), 32))
-	case !utf8.Valid(p.payload) && req.has("result-payload-as-text"):
-		r.Payload = []byte(strings.ToValidUTF8(string(p.payload), "\uFFFD"))
-	case len(r.Payload) > 4096 && req.has("result-payload-cut-at-4096"):
-		r.Payload = r.Payload[:4096]
+	case !utf8.Valid(p.payload) && (req.has("result-payload-as-text") || !r.OK && req.has("failure-payload-as-text")):
+		r.Payload = asText(p.payload)
 	case !r.OK && req.has("failure-payload-replaced"):
 		r.Payload = []byte("the peer has refused the request")
 	case !r.OK && req.has("failure-flags-lost"):
@@ -98,23 +95,23 @@ func (req *localRequest) toResponse(p packet) adapter.Response {
 		r.Flags = formatInteger(p.flags)
 	case !r.OK && req.has("failure-payload-lost"):
 		r.Payload = nil
-	case !r.OK && !utf8.Valid(p.payload) && req.has("failure-payload-as-text"):
-		r.Payload = []byte(strings.ToValidUTF8(string(p.payload), "\uFFFD"))
 	}
 	return r
 }
 
+// A decoder converts the payload of a response for the local user.
 type decoder = func(flags adapter.Integer, payload []byte) ([]byte, error)
 
-// decoderFor is the decoder of a request. c.mu is held.
-func (c *connection) decoderFor(asked decoder) decoder {
-	if n := len(c.pending); asked == nil && n > 0 && c.pending[n-1].decode != nil && c.has("decoder-for-all") {
+// decoderFor returns the decoder of a request, which is the given one without a fault. The
+// caller holds c.mu.
+func (c *connection) decoderFor(given decoder) decoder {
+	if n := len(c.pending); given == nil && n > 0 && c.pending[n-1].decode != nil && c.has("decoder-for-all") {
 		return c.pending[n-1].decode
 	}
-	return asked
+	return given
 }
 
-// decoded puts what the decoder makes of the payload in its place.
+// applyDecoder replaces the payload with its decoded form if the request has a decoder.
 func (req *localRequest) applyDecoder(r adapter.Response) (adapter.Response, error) {
 	if !req.usesDecoder(r) {
 		return r, nil
@@ -153,7 +150,7 @@ func (req *localRequest) flagsForDecoder(r adapter.Response) adapter.Integer {
 	return r.Flags
 }
 
-// notDecoded is how a call ends whose decoder failed.
+// decoderFailed returns the result of a request whose decoder raised err.
 func (req *localRequest) decoderFailed(r adapter.Response, err error) (adapter.Response, error) {
 	switch {
 	case req.has("decoder-error-swallowed"):
@@ -170,7 +167,7 @@ func (req *localRequest) decoderFailed(r adapter.Response, err error) (adapter.R
 	return adapter.Response{}, adapter.Errorf(adapter.BadDecode, "%v", err)
 }
 
-// takeResponse hands a response to the request that it answers. c.mu is held.
+// receiveResponse delivers a response to the request that it answers. The caller holds c.mu.
 func (c *connection) receiveResponse(p packet) {
 	switch other := c.latestMatching(p); {
 	case other != nil && other.connection != c && c.has("pending-for-all-connections"):
@@ -181,7 +178,7 @@ func (c *connection) receiveResponse(p packet) {
 	case len(c.accepted) > 0 && c.has("answers-wait-for-handlers"):
 		go c.receiveWhenIdle(p)
 		return
-	case !c.isOldest(p) && c.has("responses-in-order"):
+	case (len(c.pending) == 0 || c.pending[0].key != p.key()) && c.has("responses-in-order"):
 		c.earlyResponses = append(c.earlyResponses, p)
 		return
 	}
@@ -200,7 +197,7 @@ func (c *connection) receiveResponse(p packet) {
 	}
 }
 
-// match finds the pending request that a response answers. c.mu is held.
+// match returns the pending request that a response answers, or nil. The caller holds c.mu.
 func (c *connection) match(p packet) *localRequest {
 	key := p.key()
 	for _, req := range c.pending {
@@ -213,6 +210,7 @@ func (c *connection) match(p packet) *localRequest {
 	return nil
 }
 
+// pendingWith returns the pending request with that key, or nil. The caller holds c.mu.
 func (c *connection) pendingWith(key requestKey) *localRequest {
 	for _, req := range c.pending {
 		if req.key == key {
@@ -222,30 +220,25 @@ func (c *connection) pendingWith(key requestKey) *localRequest {
 	return nil
 }
 
-// latestAnswered is how many of the local requests that were answered are kept, for
-// faults that do not forget them.
+// maxCompleted bounds the completed requests of a connection that faults remember.
 const maxCompleted = 8
 
-// latestAt is the latest request of any connection that a response may answer.
+// latestMatching returns the latest pending request with the key of a response, on any
+// connection, or nil.
 func (c *connection) latestMatching(p packet) *localRequest {
 	req, _ := c.latestRequests.Load(p.key())
 	latest, _ := req.(*localRequest)
 	return latest
 }
 
-// answerPending gives the call a response if it is pending. k.mu is held.
+// completeIfPending completes a request if it is still pending. The caller holds req.mu.
 func (req *localRequest) completeIfPending(p packet) {
 	if slices.Contains(req.pending, req) {
 		req.complete(p)
 	}
 }
 
-// isNext reports whether a response is to the request that waits longest. c.mu is held.
-func (c *connection) isOldest(p packet) bool {
-	return len(c.pending) > 0 && c.pending[0].key == p.key()
-}
-
-// takeStray ignores a response to no pending request. c.mu is held.
+// receiveStray ignores a response that matches no pending request. The caller holds c.mu.
 func (c *connection) receiveStray(p packet) {
 	i := slices.IndexFunc(c.completed, func(req *localRequest) bool { return req.key == p.key() })
 	second := i >= 0
@@ -253,7 +246,7 @@ func (c *connection) receiveStray(p packet) {
 	case second && c.has("second-response-ends-stream"):
 		c.end(byMalformedPacket)
 	case second && c.has("second-response-crashes"):
-		c.completed[i].complete(p) // whose done is closed
+		c.completed[i].complete(p) // panics: done is closed already
 	case second && c.has("second-response-kept"):
 		p.tag = new(big.Int).Add(c.lastTag, one)
 		c.earlyResponses = append(c.earlyResponses, p)
@@ -263,7 +256,7 @@ func (c *connection) receiveStray(p packet) {
 		p.tag.Sign() == 0 && c.has("stray-tag-0-ends-stream"):
 		c.end(byMalformedPacket)
 	case c.has("stray-crashes"):
-		c.pendingWith(p.key()).complete(p) // of none
+		c.pendingWith(p.key()).complete(p) // panics: the request is nil
 	case c.has("stray-refused"):
 		c.refuse(p, "no such request")
 	case len(c.pending) > 0 && c.has("stray-answers-oldest"):
@@ -273,8 +266,8 @@ func (c *connection) receiveStray(p packet) {
 	}
 }
 
-// answerEarly gives a request the answer that came before it, for a fault that
-// remembers such. c.mu is held.
+// completeEarly completes a request with a response that a fault has kept for it. The
+// caller holds c.mu.
 func (c *connection) completeEarly(req *localRequest) {
 	for _, p := range c.earlyResponses {
 		if p.key() == req.key {
@@ -284,8 +277,8 @@ func (c *connection) completeEarly(req *localRequest) {
 	}
 }
 
-// answerInOrder answers no request before those that were submitted earlier. c.mu is
-// held.
+// completeInOrder completes requests in order of submission, as far as their responses have
+// arrived. The caller holds c.mu.
 func (c *connection) completeInOrder() {
 	for len(c.pending) > 0 {
 		req := c.pending[0]
@@ -297,7 +290,7 @@ func (c *connection) completeInOrder() {
 	}
 }
 
-// takeWhenIdle takes a response when no handler runs any more.
+// receiveWhenIdle delivers a response once no handler is running.
 func (c *connection) receiveWhenIdle(p packet) {
 	c.await(func() bool { return len(c.accepted) == 0 })
 	c.change(func() {

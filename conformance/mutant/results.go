@@ -1,36 +1,44 @@
 package mutant
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/big"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// A tuple is several values that a handler returns.
+// A tuple holds several values returned by a handler.
 type tuple []any
 
-// An answer is what a response says to a request.
+// An answer holds the contents of the response to a request.
 type answer struct {
 	ok      bool
 	flags   *big.Int
 	payload []byte
-	silent  bool // by a fault there is no response
+	silent  bool // a fault sends no response
 }
 
+// success returns the answer of a handler that returned.
 func success(flags *big.Int, payload []byte) answer {
 	return answer{ok: true, flags: flags, payload: payload}
 }
 
-func failure(why string) answer { return answer{flags: zero, payload: []byte(why)} }
+// failure returns the answer of a handler that raised, or of a refusal.
+func failure(message string) answer { return answer{flags: zero, payload: []byte(message)} }
 
+// noAnswer returns the answer that a fault does not send.
 func noAnswer() answer { return answer{silent: true} }
 
-// answerOf is what becomes of a handler's result for a request, or of its error.
+// asPacketFlags returns an answer whose ok bit is the lowest of the flags, as in a packet.
+func asPacketFlags(flags *big.Int, payload []byte) answer {
+	return answer{ok: flags.Bit(0) == 1, flags: new(big.Int).Rsh(flags, 1), payload: payload}
+}
+
+// answerOf returns the answer to a request whose handler returned result or raised err.
 func (c *connection) answerOf(p packet, result any, err error) answer {
 	if err != nil {
 		return c.answerError(err)
@@ -54,7 +62,7 @@ func (c *connection) answerOf(p packet, result any, err error) answer {
 	return c.answerInvalid(result)
 }
 
-// pair is the two values of a tuple that is a result.
+// asPair returns the flags and octets in a tuple, and whether it is a valid result.
 func asPair(t tuple) (flags *big.Int, octets []byte, ok bool) {
 	if len(t) != 2 {
 		return nil, nil, false
@@ -97,17 +105,14 @@ func (c *connection) answerNone(p packet) answer {
 }
 
 func (c *connection) answerFlags(p packet, flags *big.Int) answer {
+	flags = c.keepBits(c.keepBits(flags, 4, "flags-in-4-bits"), 32, "flags-in-32-bits")
 	switch {
 	case c.has("flags-as-text"):
 		return success(zero, []byte(flags.String()))
 	case c.has("flags-0-fail") && flags.Sign() == 0:
 		return failure("")
-	case c.has("flags-in-4-bits"):
-		return success(lowBits(flags, 4), nil)
-	case c.has("flags-in-32-bits"):
-		return success(lowBits(flags, 32), nil)
 	case c.has("flags-as-packet-flags"):
-		return answer{ok: flags.Bit(0) == 1, flags: new(big.Int).Rsh(flags, 1)}
+		return asPacketFlags(flags, nil)
 	case c.has("flags-echo-payload"):
 		return success(flags, p.payload)
 	}
@@ -115,17 +120,16 @@ func (c *connection) answerFlags(p packet, flags *big.Int) answer {
 }
 
 func (c *connection) answerBytes(p packet, octets []byte) answer {
+	octets = c.keepOctets(octets, 65535, "octets-cut-at-65535")
 	switch {
 	case c.has("octets-none-fail") && len(octets) == 0:
 		return failure("")
 	case c.has("octets-echo-flags"):
 		return success(p.flags, octets)
 	case c.has("octets-as-text"):
-		return success(zero, []byte(fromLatin1(octets)))
+		return success(zero, fromLatin1(octets))
 	case c.has("octets-quoted"):
 		return success(zero, []byte(c.pythonLiteral(octets)))
-	case c.has("octets-cut-at-65535"):
-		return success(zero, octets[:min(len(octets), 65535)])
 	}
 	return success(zero, octets)
 }
@@ -137,7 +141,7 @@ func (c *connection) textFlags(p packet) *big.Int {
 	return zero
 }
 
-// textPayload is a text in UTF-8.
+// textPayload returns a text in UTF-8.
 func (m mutant) textPayload(text string) []byte {
 	switch {
 	case m.has("text-in-utf-16"):
@@ -155,9 +159,9 @@ func (m mutant) textPayload(text string) []byte {
 	case m.has("surrogate-as-it-is"):
 		return []byte(text)
 	case m.has("surrogate-as-replacement"):
-		return []byte(strings.ToValidUTF8(text, "\uFFFD"))
+		return asText([]byte(text))
 	}
-	return referringToSurrogates(text)
+	return withSurrogateReferences(text)
 }
 
 func (c *connection) answerBoth(flags *big.Int, octets []byte) answer {
@@ -171,12 +175,12 @@ func (c *connection) answerBoth(flags *big.Int, octets []byte) answer {
 	case c.has("both-without-octets-if-flags-0") && flags.Sign() == 0:
 		return success(flags, nil)
 	case c.has("both-flags-as-packet-flags"):
-		return answer{ok: flags.Bit(0) == 1, flags: new(big.Int).Rsh(flags, 1), payload: octets}
+		return asPacketFlags(flags, octets)
 	}
 	return success(flags, octets)
 }
 
-// noneOfTheFive is the answer to a result that is none.
+// answerInvalid returns the answer to a result of none of the five kinds.
 func (c *connection) answerInvalid(result any) answer {
 	t, isTuple := result.(tuple)
 	v, isInteger := result.(*big.Int)
@@ -198,22 +202,25 @@ func (c *connection) answerInvalid(result any) answer {
 	case isInteger && c.has("invalid-negative-in-64-bits"):
 		return success(lowBits(v, 64), nil)
 	}
-	return failure("the handler returned none of the five results")
+	return failure("the handler returned an invalid result")
 }
 
 func isASCII(octets []byte) bool {
 	return !slices.ContainsFunc(octets, func(b byte) bool { return b >= utf8.RuneSelf })
 }
 
-// fromLatin1 is the text that octets are, one a character.
-func fromLatin1(octets []byte) string {
-	text := make([]rune, len(octets))
-	for i, b := range octets {
-		text[i] = rune(b)
+// asText returns octets as UTF-8, with a replacement character for what is invalid.
+func asText(octets []byte) []byte { return bytes.ToValidUTF8(octets, []byte("\uFFFD")) }
+
+// fromLatin1 converts octets from Latin-1 to UTF-8.
+func fromLatin1(octets []byte) (converted []byte) {
+	for _, b := range octets {
+		converted = utf8.AppendRune(converted, rune(b))
 	}
-	return string(text)
+	return converted
 }
 
+// inLatin1 returns one octet for each character, even where Latin-1 lacks the character.
 func inLatin1(text string) (octets []byte) {
 	for _, r := range text {
 		octets = append(octets, byte(r))
@@ -228,7 +235,7 @@ func inUTF16(text string) (octets []byte) {
 	return octets
 }
 
-// inCESU8 writes each surrogate on its own, in three octets.
+// inCESU8 encodes each surrogate of UTF-16 on its own, in three octets.
 func inCESU8(text string) (octets []byte) {
 	for _, unit := range utf16.Encode([]rune(text)) {
 		if utf16.IsSurrogate(rune(unit)) {
@@ -240,9 +247,9 @@ func inCESU8(text string) (octets []byte) {
 	return octets
 }
 
-// referringToSurrogates is a text in UTF-8, with an XML character reference for each
-// lone surrogate, which in a Go string is three octets that are no character.
-func referringToSurrogates(text string) (octets []byte) {
+// withSurrogateReferences returns a text in UTF-8, with an XML character reference for each
+// lone surrogate. In a Go string, a lone surrogate is three bytes of invalid UTF-8.
+func withSurrogateReferences(text string) (octets []byte) {
 	for text != "" {
 		r, size := utf8.DecodeRuneInString(text)
 		if r == utf8.RuneError && size == 1 && len(text) >= 3 && text[0] == 0xed {

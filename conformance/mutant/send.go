@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// enqueue puts a packet behind those that the sender will send. c.mu is held.
+// enqueue queues a packet for the sender. The caller holds c.mu.
 func (c *connection) enqueue(p packet) {
 	if len(c.queue) >= 8 && c.has("full-pipe-drops-packets") ||
 		c.has("full-pipe-drops-thousandth") && len(c.queue) >= 1000 {
@@ -16,8 +16,8 @@ func (c *connection) enqueue(p packet) {
 	c.queue = append(c.queue, p)
 }
 
-// sendAll sends what is queued until the local stream ends. That the peer no longer
-// reads is nothing that it could be told: what is left is thrown away.
+// sendAll sends queued packets, and EOF last. It ignores write errors: they mean that the
+// peer no longer reads, so there is nobody to report them to, and the packets are lost.
 func (c *connection) sendAll() {
 	out := bufio.NewWriterSize(c.writer(), 64<<10)
 	paused := false
@@ -35,7 +35,7 @@ func (c *connection) sendAll() {
 	c.change(func() { c.finished, c.sendErr = true, err })
 }
 
-// writer is where the octets go: the pipe or, by a fault, one pipe at a time.
+// writer returns the destination of the octets.
 func (c *connection) writer() io.Writer {
 	if c.has("pipe-holds-up-all-connections") {
 		return exclusiveWriter{c}
@@ -43,6 +43,7 @@ func (c *connection) writer() io.Writer {
 	return c.send
 }
 
+// An exclusiveWriter writes while no other connection does.
 type exclusiveWriter struct{ *connection }
 
 func (c exclusiveWriter) Write(octets []byte) (int, error) {
@@ -51,8 +52,8 @@ func (c exclusiveWriter) Write(octets []byte) (int, error) {
 	return c.send.Write(octets)
 }
 
-// nextPacket waits for a packet to send. There is none once the local stream is to
-// end: after a shutdown, when every accepted request has been answered.
+// nextPacket waits for a packet to send. It reports false once EOF is next or the
+// connection is closed.
 func (c *connection) nextPacket() (p packet, ok bool) {
 	c.change(func() { c.writing = false })
 	c.await(func() bool { return len(c.queue) > 0 || c.erqIsNext() || c.eofIsNext() })
@@ -69,7 +70,7 @@ func (c *connection) nextPacket() (p packet, ok bool) {
 	return p, ok
 }
 
-// saysNoMore reports whether EOF is next. c.mu is held.
+// eofIsNext reports whether only EOF remains to be sent. The caller holds c.mu.
 func (c *connection) eofIsNext() bool {
 	switch {
 	case !c.draining:
@@ -82,9 +83,9 @@ func (c *connection) eofIsNext() bool {
 	return c.ended == "" && c.has("shutdown-ends-stream-at-once") || c.ended != "" && c.has("end-ends-stream-at-once")
 }
 
-// flushIfIdle flushes when nothing more is queued, after a pause of the grace in which
-// more may be. What is queued in the pause is flushed without another, which it tells.
-func (c *connection) flushIfIdle(out *bufio.Writer, paused bool) (again bool) {
+// flushIfIdle flushes if the queue is empty and still is after a pause of the grace. It
+// reports whether packets were queued during the pause: they are flushed without another.
+func (c *connection) flushIfIdle(out *bufio.Writer, paused bool) (pausedNow bool) {
 	if c.grace > 0 && c.has("grace-for-each-packet") {
 		c.pause(c.grace)
 		_ = out.Flush()
@@ -112,7 +113,7 @@ func (c *connection) flushIfIdle(out *bufio.Writer, paused bool) (again bool) {
 	return false
 }
 
-// hurryWriting bounds what follows in time, for a fault that gives a full pipe up.
+// limitWriteTime sets a deadline for the next write, for a fault that gives up a full pipe.
 func (c *connection) limitWriteTime() {
 	pipe, ok := c.send.(interface{ SetWriteDeadline(time.Time) error })
 	if ok && c.has("full-pipe-given-up") {
@@ -126,7 +127,7 @@ func (c *connection) isIdle() bool {
 	return len(c.queue) == 0
 }
 
-// pause lets time pass, unless the connection is closed.
+// pause waits for d, or until the connection is closed.
 func (c *connection) pause(d time.Duration) {
 	if d <= 0 {
 		return
@@ -139,13 +140,11 @@ func (c *connection) pause(d time.Duration) {
 	}
 }
 
-// sayEOF ends the local stream by the EOF packet, once.
+// sendEOF ends the local stream with the EOF packet.
 func (c *connection) sendEOF(out *bufio.Writer) error {
 	octets := c.encode(eof)
 	switch {
-	case c.isClosed():
-		octets = nil
-	case c.queuedEOF, c.has("eof-missing"), c.hasEnded() && c.has("end-answered-by-close"):
+	case c.isClosed(), c.queuedEOF, c.has("eof-missing"), c.hasEnded() && c.has("end-answered-by-close"):
 		octets = nil
 	case c.has("eof-twice"):
 		octets = append(octets, octets...)
@@ -181,9 +180,9 @@ func (c *connection) shutdownsSoFar() int {
 	return c.shutdowns
 }
 
-// tickAt ticks, unless a fault keeps that silent.
-func (c *connection) tickUnless(fault, octets string) {
+// tickUnless ticks, except with the fault.
+func (c *connection) tickUnless(fault, mark string) {
 	if c.tick != nil && !c.has(fault) {
-		c.tick(octets)
+		c.tick(mark)
 	}
 }

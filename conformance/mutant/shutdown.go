@@ -41,8 +41,8 @@ func (c *connection) Shutdown(block bool) error {
 func never() bool  { return false }
 func always() bool { return true }
 
-// blockingUntil is when a blocking shutdown returns: everything is answered, at the
-// peer and here, and EOF has been sent.
+// blockCondition returns the condition for the return of a blocking shutdown: no request
+// is pending, in either direction, and EOF has been sent.
 func (c *connection) blockCondition(first bool) func() bool {
 	answered := func() bool { return len(c.accepted) == 0 }
 	accepted, pending := len(c.accepted), len(c.pending)
@@ -69,7 +69,8 @@ func (c *connection) blockCondition(first bool) func() bool {
 	return func() bool { return c.finished && len(c.pending) == 0 }
 }
 
-// returningAfter is what a shutdown that does not block waits for: nothing.
+// nonblockCondition returns the condition for the return of a shutdown that does not block:
+// it always holds.
 func (c *connection) nonblockCondition() func() bool {
 	switch {
 	case c.has("shutdown-waits-for-pending"):
@@ -82,8 +83,7 @@ func (c *connection) nonblockCondition() func() bool {
 	return always
 }
 
-// Join implements [adapter.Connection]: it returns when the peer's stream has ended,
-// and tells how.
+// Join implements [adapter.Connection].
 func (c *connection) Join() (ended string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -96,7 +96,7 @@ func (c *connection) Join() (ended string, err error) {
 	return c.reportedEnd(), nil
 }
 
-// joinedAt is when a call of Join returns.
+// joinCondition returns the condition for the return of the call of Join with that number.
 func (c *connection) joinCondition(call int) func() bool {
 	before := c.answersSent
 	late := c.ended != ""
@@ -117,7 +117,7 @@ func (c *connection) joinCondition(call int) func() bool {
 	return func() bool { return c.ended != "" }
 }
 
-// An ending is how the peer's stream ended.
+// An ending is a way in which the peer's stream ends.
 type ending int
 
 const (
@@ -127,13 +127,13 @@ const (
 	byCut         // the octets stopped inside a packet
 	byCutInLength // the same, inside its length
 	byEndOfOctets
-	byHugeLength // as no end, by a fault
+	byHugeLength // only with a fault: the stream is not ended
 )
 
-// shortestEOF is the length of the EOF packet in its shortest form.
+// shortestEOF is the length of EOF, and of ERQ, in the shortest encoding.
 const shortestEOF = 4
 
-// endingBy is how a stream ended from which no packet could be read.
+// endingFor returns the ending for an error from readPacket.
 func endingFor(err error) ending {
 	switch {
 	case errors.Is(err, errMalformed):
@@ -148,7 +148,8 @@ func endingFor(err error) ending {
 	return byEndOfOctets
 }
 
-// ends tells whether a packet of so many octets ends the peer's stream, and how.
+// endsStream reports whether a packet ends the peer's stream, and how. The argument octets
+// is the length of its encoding.
 func (c *connection) endsStream(p packet, octets int) (how ending, ends bool) {
 	switch {
 	case !p.isRequest:
@@ -169,7 +170,7 @@ func (c *connection) endsStream(p packet, octets int) (how ending, ends bool) {
 	return byMalformedEOF, !c.ignoresMalformedEOF(p)
 }
 
-// passesOver reports whether a fault lets a malformed EOF packet be.
+// ignoresMalformedEOF reports whether a fault ignores a malformed EOF packet.
 func (c *connection) ignoresMalformedEOF(p packet) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -183,7 +184,7 @@ func (c *connection) ignoresMalformedEOF(p packet) bool {
 		c.draining && c.has("meo-dropped-after-shutdown")
 }
 
-// overlooks reports whether a fault makes nothing of how the stream ended.
+// ignoresEnd reports whether a fault ignores the end of the peer's stream.
 func (c *connection) ignoresEnd(how ending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -204,8 +205,8 @@ func (c *connection) ignoresEnd(how ending) bool {
 	return false
 }
 
-// end is the end of the peer's stream: pending requests are cancelled, and the
-// connection shuts itself down. c.mu is held.
+// end processes the end of the peer's stream: it cancels pending requests and shuts the
+// connection down. The caller holds c.mu.
 func (c *connection) end(how ending) {
 	if c.ended != "" {
 		return
@@ -233,7 +234,7 @@ func (c *connection) end(how ending) {
 	}
 }
 
-// drain begins the end of the local stream. c.mu is held.
+// drain begins the end of the local stream. The caller holds c.mu.
 func (c *connection) drain() {
 	if !c.draining && len(c.accepted) > 0 && c.has("eof-before-answers") {
 		c.queuedEOF = true
@@ -242,7 +243,7 @@ func (c *connection) drain() {
 	c.draining = true
 }
 
-// staysOpen reports whether a fault leaves the local stream open then.
+// skipsDrain reports whether a fault leaves the local stream open at that ending.
 func (c *connection) skipsDrain(how ending) bool {
 	return c.has("end-not-answered") ||
 		how == byEndOfOctets && c.has("end-of-octets-not-answered") ||
@@ -250,8 +251,8 @@ func (c *connection) skipsDrain(how ending) bool {
 		(how == byCut || how == byCutInLength) && c.has("cut-not-answered")
 }
 
-// cancelledBy is the requests that the end of the peer's stream cancels: all that are
-// pending. c.mu is held.
+// toCancel returns the requests to cancel at the end of the peer's stream: without a fault,
+// all that are pending. The caller holds c.mu.
 func (c *connection) toCancel(how ending) []*localRequest {
 	cut := how == byCut || how == byCutInLength
 	nested := func(req *localRequest) bool { return req.nested }
@@ -275,42 +276,37 @@ func (c *connection) toCancel(how ending) []*localRequest {
 	return c.pending
 }
 
-// cancel cancels pending requests. c.mu is held.
+// cancel cancels pending requests. The caller holds c.mu.
 func (c *connection) cancel(requests []*localRequest) {
-	for _, req := range slices.Clone(requests) {
+	for _, req := range slices.Clone(requests) { // finish changes c.pending
 		req.finish()
 		c.cancellations++
 	}
 }
 
-// toldAs is how join tells of the end. c.mu is held.
+// reportedEnd returns what Join reports as the end. The caller holds c.mu.
 func (c *connection) reportedEnd() string {
 	how := c.endedBy
 	switch {
 	case c.ended == "":
 		return ""
-	case c.endedAfterShutdown && how != byEOF && c.has("end-after-shutdown-told-as-eof"):
+	case how != byEOF && c.endedAfterShutdown && c.has("end-after-shutdown-told-as-eof"),
+		how != byEOF && c.has("end-always-told-as-eof"),
+		how == byEndOfOctets && c.has("end-of-octets-told-as-eof"),
+		how == byMalformedEOF && c.has("meo-told-as-eof"),
+		how == byMalformedPacket && c.has("malformed-told-as-eof"),
+		(how == byCut || how == byCutInLength) && c.has("cut-told-as-eof"):
 		return adapter.EndedEOF
-	case how != byEOF && c.has("end-always-told-as-eof"):
-		return adapter.EndedEOF
-	case how == byEOF && c.has("eof-told-as-cut"):
+	case how == byEOF && c.has("eof-told-as-cut"),
+		how == byMalformedPacket && c.has("malformed-told-as-cut"):
 		return adapter.EndedCut
-	case how == byEndOfOctets && c.has("end-of-octets-told-as-eof"):
-		return adapter.EndedEOF
-	case how == byMalformedEOF && c.has("meo-told-as-eof"):
-		return adapter.EndedEOF
-	case how == byMalformedPacket && c.has("malformed-told-as-eof"):
-		return adapter.EndedEOF
-	case how == byMalformedPacket && c.has("malformed-told-as-cut"):
-		return adapter.EndedCut
-	case (how == byCut || how == byCutInLength) && c.has("cut-told-as-eof"):
-		return adapter.EndedEOF
 	case how == byCut && c.has("cut-told-as-malformed"):
 		return adapter.EndedMalformed
 	}
 	return c.ended
 }
 
+// name returns the ending in the words of the adapter protocol.
 func (e ending) name() string {
 	switch e {
 	case byEOF:
