@@ -66,15 +66,6 @@ func (i *implementation) tickFor(o adapter.OpenOptions) func(string) {
 	return nil
 }
 
-// mayRun reports whether the handler may run for a request with that many accepted
-// requests before it.
-func (m mutant) mayRun(before int) bool {
-	return (before < 1 || !m.has("one-handler")) &&
-		(before < 4 || !m.has("four-handlers")) &&
-		(before < 8 || !m.has("eight-handlers")) &&
-		(before < 16 || !m.has("sixteen-handlers"))
-}
-
 // A connection is one connection. The receiver, the sender and each running handler have
 // a goroutine of their own. They share the fields below mu, and mu guards these.
 type connection struct {

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// A mutant knows the one fault that it has. The code checks for a fault by name where the
+// A mutant holds the one fault of the implementation. The code checks for a fault by name where the
 // fault acts, and only where it changes the result. A fault that is never checked while a
 // scenario runs therefore cannot change that scenario, as a [Coverage] shows.
 type mutant struct {
@@ -27,7 +27,7 @@ func (m mutant) has(fault string) bool {
 // keepBits returns v or, with the fault and where v is longer, its low bits.
 func (m mutant) keepBits(v *big.Int, bits int, fault string) *big.Int {
 	if v.BitLen() > bits && m.has(fault) {
-		return lowBits(v, uint(bits))
+		return lowBits(v, bits)
 	}
 	return v
 }
@@ -47,27 +47,27 @@ type Coverage struct {
 	reached map[string]bool
 }
 
-func (p *Coverage) add(fault string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.reached == nil {
-		p.reached = make(map[string]bool)
+func (c *Coverage) add(fault string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reached == nil {
+		c.reached = make(map[string]bool)
 	}
-	p.reached[fault] = true
+	c.reached[fault] = true
 }
 
 // Reached returns the names of the faults reached since the last [Coverage.Reset], sorted.
-func (p *Coverage) Reached() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Sorted(maps.Keys(p.reached))
+func (c *Coverage) Reached() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Sorted(maps.Keys(c.reached))
 }
 
 // Reset forgets all faults reached so far.
-func (p *Coverage) Reset() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	clear(p.reached)
+func (c *Coverage) Reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.reached)
 }
 
 // A Fault is one planted error.
@@ -117,16 +117,10 @@ func nearestFaults(name string) (names []string) {
 // distance returns how much two names differ: the letters to change, and four more for
 // each word that only one of them has.
 func distance(a, b string) int {
-	words := strings.Split(a, "-")
-	others := strings.Split(b, "-")
+	words, others := strings.Split(a, "-"), strings.Split(b, "-")
 	unshared := 0
-	for _, w := range words {
-		if !slices.Contains(others, w) {
-			unshared++
-		}
-	}
-	for _, w := range others {
-		if !slices.Contains(words, w) {
+	for _, w := range slices.Concat(words, others) {
+		if !slices.Contains(words, w) || !slices.Contains(others, w) {
 			unshared++
 		}
 	}

@@ -50,9 +50,9 @@ func (m mutant) padsGroups(groups []byte) bool {
 }
 
 // lowBits returns the value of the low bits of v.
-func lowBits(v *big.Int, bits uint) *big.Int {
-	modulus := new(big.Int).Lsh(big.NewInt(1), bits)
-	return new(big.Int).And(v, modulus.Sub(modulus, big.NewInt(1)))
+func lowBits(v *big.Int, bits int) *big.Int {
+	modulus := new(big.Int).Lsh(one, uint(bits))
+	return modulus.And(v, modulus.Sub(modulus, one))
 }
 
 var errOverlong = errors.New("an overlong integer")

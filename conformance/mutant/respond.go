@@ -67,6 +67,15 @@ func (c *connection) respond(p packet) {
 	c.change(func() { c.answer(p, a) })
 }
 
+// mayRun reports whether the handler may run for a request with that many accepted
+// requests before it.
+func (m mutant) mayRun(before int) bool {
+	return (before < 1 || !m.has("one-handler")) &&
+		(before < 4 || !m.has("four-handlers")) &&
+		(before < 8 || !m.has("eight-handlers")) &&
+		(before < 16 || !m.has("sixteen-handlers"))
+}
+
 // overwrite overwrites the payload of a request with the latest one, for a fault that
 // reads all requests into one buffer.
 func (c *connection) overwrite(p *packet) {
