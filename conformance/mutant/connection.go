@@ -80,7 +80,7 @@ type connection struct {
 	mu      sync.Mutex
 	changed *sync.Cond // signalled after a change of the fields below
 
-	lastTag  *big.Int        // of the local requests
+	lastTag  *big.Int        // the tag of the latest local request
 	pending  []*localRequest // local requests without a response, in order of submission
 	accepted []requestKey    // the peer's requests to be answered, in order of arrival
 	queue    []packet        // packets for the sender
@@ -93,7 +93,7 @@ type connection struct {
 	draining  bool   // only the responses to accepted requests are still sent, then EOF
 	ended     string // how the peer's stream ended; empty: it has not
 	finished  bool   // the local stream has ended
-	sendErr   error  // from the write of EOF
+	sendErr   error  // the error of writing EOF
 
 	faultState
 }
@@ -102,7 +102,7 @@ type connection struct {
 type faultState struct {
 	freed               map[requestKey]bool // tags that a refusal has freed
 	wasFailure          map[requestKey]bool // for each request answered so far, whether with a failure
-	highestTag          *big.Int            // of the accepted requests
+	highestTag          *big.Int            // the highest tag of an accepted request
 	channelTags         map[string]int64    // the last tag for each channel
 	endedBy             ending              // what ended the peer's stream
 	endedAfterShutdown  bool                // a shutdown came before the end of the peer's stream
@@ -113,11 +113,11 @@ type faultState struct {
 	cancellations       int                 // number of local requests cancelled
 	completed           []*localRequest     // the last local requests that got a response
 	earlyResponses      []packet            // responses kept for later
-	lastRequestPayload  []byte              // of the last request received
-	lastResponsePayload []byte              // of the last response received
-	lastAnswerPayload   []byte              // of the last response sent; not read: it makes a leaked connection large
-	joins               int                 // number of calls of Join
-	reported            bool                // Join has reported the end
+	lastRequestPayload  []byte
+	lastResponsePayload []byte
+	lastAnswerPayload   []byte // not read: it makes a leaked connection large
+	joins               int    // number of calls of Join
+	reported            bool   // Join has reported the end
 	leaked              [][]byte
 }
 

@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// A mutant holds the one fault of the implementation. The code checks for a fault by name where the
-// fault acts, and only where it changes the result. A fault that is never checked while a
-// scenario runs therefore cannot change that scenario, as a [Coverage] shows.
+// A mutant holds the one fault of the implementation. The code checks for a fault by name
+// where the fault acts, and only where it changes the result. If the check of a fault never
+// runs during a scenario, the fault cannot change that scenario; a [Coverage] shows this.
 type mutant struct {
 	fault    string    // empty: none
 	coverage *Coverage // nil: not recorded
@@ -40,7 +40,7 @@ func (m mutant) keepOctets(b []byte, n int, fault string) []byte {
 	return b
 }
 
-// A Coverage records the faults that the mutant has reached, whether or not it has them.
+// A Coverage records the faults whose checks have run, whether or not the mutant has them.
 // Its zero value is empty, and it may be used concurrently.
 type Coverage struct {
 	mu      sync.Mutex
@@ -78,7 +78,7 @@ type Fault struct {
 	Text        string // what the mutant does wrong, in words that follow "the mutant"
 }
 
-// A Symptom is how a fault shows in a scenario that detects it.
+// A Symptom says how a fault shows in a scenario that detects it.
 type Symptom int
 
 const (
