@@ -1,21 +1,11 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 )
-
-// Read reads results that were written as JSON.
-func Read(r io.Reader) (*Results, error) {
-	var results Results
-	if err := json.NewDecoder(r).Decode(&results); err != nil {
-		return nil, fmt.Errorf("not results of packetspec test --report json: %w", err)
-	}
-	return &results, nil
-}
 
 // Matrix writes which requirements hold for which of several subjects: a row a
 // requirement that does not hold for all of them, a column a subject.

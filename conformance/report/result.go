@@ -3,6 +3,9 @@
 package report
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -140,4 +143,25 @@ func (r *Results) requirement(id string) Requirement {
 		}
 	}
 	return Requirement{ID: id}
+}
+
+// JSON writes the results as one object.
+func (r *Results) JSON(w io.Writer) error {
+	out := *r
+	if out.Results == nil {
+		out.Results = []Result{} // a list, as ever, and not null
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(out)
+}
+
+// Read reads results that were written as JSON.
+func Read(r io.Reader) (*Results, error) {
+	var results Results
+	if err := json.NewDecoder(r).Decode(&results); err != nil {
+		return nil, fmt.Errorf("not results of packetspec test --report json: %w", err)
+	}
+	return &results, nil
 }
