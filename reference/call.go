@@ -6,30 +6,39 @@ import (
 	"sync"
 )
 
-// A Call is a request that was submitted and whose answer is to come (the
-// original's Request_State).
+// A Call is a submitted request, answered or not (Request_State in the original). Any
+// number of goroutines may wait for it.
 type Call struct {
 	conn   *PacketConnection
 	id     id
-	done   chan struct{} // closed once response and err are set
-	decode func() (Response, error)
+	done   chan struct{}            // closed once response and err are set
+	decode func() (Response, error) // called only after that
 
 	response Response
 	err      error
 }
 
-// A DecodeError reports that a response came and its [Decoder] failed.
+// A DecodeError reports that an ok response arrived, but its [Decoder] failed.
 type DecodeError struct{ Err error }
 
+// Error returns the decoder's error with a prefix.
 func (e *DecodeError) Error() string { return fmt.Sprintf("response decoder: %v", e.Err) }
+
+// Unwrap returns the decoder's own error.
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// Wait returns the answer. The error is [ErrCancelled] if the connection ended
-// first, a [*DecodeError], or ctx's if that ends first; the answer may then be
-// waited for again. Inside a handler ctx should be the handler's.
+// Wait waits for the response and returns it. The error is [ErrCancelled] if the
+// connection ended first, a [*DecodeError], or ctx.Err() if ctx ended first: a later
+// Wait may still return the response. Wait returns a response that has arrived even
+// if ctx has ended. While a [Decoder] runs, Wait ignores ctx.
+//
+// Inside a handler pass the handler's context, or one derived from it: Wait then gives
+// up the handler's slot, and returns only when it has a slot again, even after ctx has
+// ended. With another context the handler keeps its slot, and enough such handlers
+// deadlock the connection; see [Handler].
 func (call *Call) Wait(ctx context.Context) (Response, error) {
 	select {
-	case <-call.done: // whatever ctx says
+	case <-call.done: // whether or not ctx has ended
 		return call.decode()
 	default:
 		defer call.conn.yield(ctx)()
@@ -42,8 +51,9 @@ func (call *Call) Wait(ctx context.Context) (Response, error) {
 	}
 }
 
-// newCall prepares a call whose response goes through r's decoder once, in the
-// first waiter: not in the receiver, which a slow decoder would hold up.
+// newCall returns a call for request that is not pending yet. The first goroutine that
+// waits runs the decoder, once. The receiver does not run it: a slow decoder would
+// delay every other response.
 func newCall(c *PacketConnection, request Request) *Call {
 	call := &Call{conn: c, id: id{channel: request.Channel}, done: make(chan struct{})}
 	call.decode = sync.OnceValues(func() (Response, error) {
@@ -61,10 +71,11 @@ func newCall(c *PacketConnection, request Request) *Call {
 	return call
 }
 
-// submit gives r a tag and queues it, once there is room in the queue.
+// submit waits for room in the queue, gives r the next tag and queues it. If ctx ends
+// before there is room, it uses up no tag and returns ctx.Err().
 func (c *PacketConnection) submit(ctx context.Context, r Request) (*Call, error) {
 	if r.Type >= MaxInteger {
-		return nil, fmt.Errorf("%w: request type %d leaves no room for the one added on the wire", ErrRange, r.Type)
+		return nil, fmt.Errorf("%w: request type %d is above 2^61-2: the wire carries one more", ErrRange, r.Type)
 	}
 	call := newCall(c, r)
 	p := Packet{IsRequest: true, Channel: r.Channel, Flags: r.Flags, Type: r.Type + 1, Payload: r.Payload}

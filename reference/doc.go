@@ -1,13 +1,15 @@
-// Package reference is the packet stream protocol in Go: the packet codec and a
-// minimal [PacketConnection], meant to be read in one sitting beside
-// features/SPEC.md. It imports the standard library only.
+// Package reference implements the packet stream protocol: the packet codec and a
+// [PacketConnection]. It is meant to be read in one sitting beside
+// features/SPEC.md, whose requirement ids stand in parentheses, such as (EOS-4).
+// It imports only the standard library.
 //
 // A connection carries requests and responses in both directions at once over a
-// pair of byte streams. A response is matched to its request by channel and tag,
-// so answers may come in any order. Each end says that it has finished by sending
-// one EOF packet, as its last octets.
+// pair of byte streams. A response has the channel and the tag of its request, so
+// responses may arrive in any order. Each end sends one EOF packet, as its last
+// octets, when it has finished.
 //
-// A peer is never trusted: a declared length costs memory only as its octets
-// arrive, what is held for a peer is bounded, and malformed input ends the
-// connection with an error that [PacketConnection.Join] reports.
+// The package does not trust the peer. A declared length costs memory only as its
+// octets arrive. [WithBacklog] bounds what the connection holds for the peer.
+// Malformed input ends the connection with an error, which
+// [PacketConnection.Join] returns.
 package reference

@@ -5,30 +5,35 @@ import (
 	"fmt"
 )
 
+// The errors of the codec, of a request, and of the end of a stream. They may come
+// wrapped: compare with [errors.Is].
 var (
-	// ErrIncomplete reports octets that are the beginning of a packet and stop too soon.
+	// ErrIncomplete reports octets that stop inside a packet or an integer.
 	ErrIncomplete = errors.New("incomplete: the octets stop inside a packet")
-	// ErrRange reports an integer this implementation cannot represent; see [MaxInteger].
+	// ErrRange reports an integer that this implementation cannot represent; see [MaxInteger].
 	ErrRange = errors.New("integer out of range")
-	// ErrTooLarge reports a packet whose declared length is above the limit of the reader.
+	// ErrTooLarge reports a packet whose declared length exceeds the limit; see [WithMaxPacket].
 	ErrTooLarge = errors.New("packet larger than the limit")
-	// ErrClosed reports a request made after the connection was shut down.
+	// ErrClosed reports a request made after the connection was shut down. Join and
+	// Shutdown return it after [PacketConnection.Close].
 	ErrClosed = errors.New("connection is closed")
-	// ErrCancelled reports a request whose answer can no longer come.
-	ErrCancelled = errors.New("request cancelled: the connection ended before its answer")
-	// ErrOverload reports a peer whose requests pile up while handlers wait for it; see [WithBacklog].
-	ErrOverload = errors.New("too much is held for the peer while its answers are awaited")
-	// ErrCut reports a stream that ended without an EOF packet, or inside a packet.
+	// ErrCancelled reports a request whose response can no longer arrive.
+	ErrCancelled = errors.New("request cancelled: the connection ended before its response")
+	// ErrOverload reports a peer that keeps sending requests while local calls wait for
+	// its responses; see [WithBacklog].
+	ErrOverload = errors.New("too much is held for the peer while local requests wait for its responses")
+	// ErrCut reports a stream that ended inside a packet or without an EOF packet.
 	ErrCut = errors.New("stream cut: the octets stopped without an EOF packet")
 )
 
-// A MalformedError reports octets that are no packet, or a packet that breaks the
-// protocol so that the stream cannot go on.
+// A MalformedError reports a body that is too short for its fields, or a malformed EOF
+// packet. The peer's stream ends there. (BAD-1, MEO-1)
 type MalformedError struct {
-	Offset int64  // of the packet's first octet, from the start of what was decoded
-	Reason string // what is wrong, for people
+	Offset int64  // of the packet's first octet; 0 if it came from [Decode]
+	Reason string // for people
 }
 
+// Error returns the offset and the reason in one line.
 func (e *MalformedError) Error() string {
 	return fmt.Sprintf("malformed packet at octet %d: %s", e.Offset, e.Reason)
 }

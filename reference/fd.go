@@ -8,9 +8,12 @@ import (
 	"syscall"
 )
 
-// FromFDs is [New] over two file descriptors. Both are dup'ed: the caller keeps
-// the originals and closes them; the peer sees the end of the octets once every
-// copy of send is closed. (EOS-7)
+// FromFDs starts a connection, as [New] does, over duplicates of two file descriptors.
+// The caller keeps the originals and closes them: the peer sees the end of the octets
+// only when every copy of send is closed. (EOS-7)
+//
+// If a descriptor is in blocking mode, [PacketConnection.Close] cannot interrupt a read
+// or write under way: the connection then ends when the peer closes its end.
 func FromFDs(recv, send int, h Handler, opts ...Option) (*PacketConnection, error) {
 	in, err := dup(recv, "recv")
 	if err != nil {
@@ -24,6 +27,9 @@ func FromFDs(recv, send int, h Handler, opts ...Option) (*PacketConnection, erro
 	return New(in, out, h, opts...), nil
 }
 
+// dup returns a duplicate of fd that no child process inherits: a child would keep the
+// stream open, and the peer would never see its end. The lock keeps another goroutine
+// from starting a child between the two system calls.
 func dup(fd int, name string) (*os.File, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

@@ -7,13 +7,12 @@ import (
 	"strings"
 )
 
-// MaxInteger is the largest channel, tag, flags and type of a packet, 2^61−1.
-// The wire shifts flags left by two, and a responder's flags by one more, so that
-// one bound for all keeps every sum inside 64 bits. Beyond it the codec answers
-// [ErrRange], never wrong octets. (INT-5)
+// MaxInteger is the largest channel, tag, flags and type of a packet, 2^61−1: as much
+// as INT-4 requires. Flags that the wire shifts left by two bits still fit into 64. For
+// a larger integer the codec returns [ErrRange] instead of wrong octets. (INT-5)
 const MaxInteger = 1<<61 - 1
 
-// Bits of the wire's flags field, below the packet's own flags. (ENC-2)
+// The two low bits of the flags field on the wire, below the packet's own flags. (ENC-2)
 const (
 	hasChannelBit = 1 << 0
 	isRequestBit  = 1 << 1
@@ -37,19 +36,20 @@ type Packet struct {
 	Payload   []byte
 }
 
-// IsEOF reports whether p is the packet that ends a stream: a request in which
-// everything else is zero or empty. (EOS-1)
+// IsEOF reports whether p is the packet that ends a stream: a request whose other
+// fields are all zero or empty. (EOS-1)
 func (p Packet) IsEOF() bool { return p.Equal(Packet{IsRequest: true}) }
 
-// Equal reports whether p and q are the same packet. The type counts for requests
-// only: a response has none. (EQ-1, EQ-2)
+// Equal reports whether p and q are the same packet. It compares the type only if
+// both are requests: a response has none on the wire. (EQ-1, EQ-2)
 func (p Packet) Equal(q Packet) bool {
 	return p.IsRequest == q.IsRequest && p.Channel == q.Channel && p.Tag == q.Tag &&
 		p.Flags == q.Flags && (!p.IsRequest || p.Type == q.Type) && bytes.Equal(p.Payload, q.Payload)
 }
 
-// AppendBinary appends the octets of p, in their shortest form, to b. The type of
-// a response is not written. The error is [ErrRange], and b is then as it was.
+// AppendBinary appends p to b in its shortest form and returns the result. It ignores
+// the type of a response. If an integer is above [MaxInteger], it returns b unchanged
+// and [ErrRange].
 func (p Packet) AppendBinary(b []byte) ([]byte, error) {
 	if err := p.checkRange(); err != nil {
 		return b, err
@@ -76,9 +76,9 @@ func (p Packet) AppendBinary(b []byte) ([]byte, error) {
 	return append(b, p.Payload...), nil
 }
 
-// Decode reads one packet from the start of b and reports how many octets it took;
-// what follows them is not looked at. The payload shares memory with b. The error
-// is [ErrIncomplete], a [*MalformedError], or [ErrRange]. (DEC-1)
+// Decode reads one packet from the start of b and returns it with the number of octets
+// it took. It ignores the octets after the packet. The payload shares memory with b.
+// The error is [ErrIncomplete], a [*MalformedError], or [ErrRange]. (DEC-1)
 func Decode(b []byte) (p Packet, n int, err error) {
 	length, n, err := DecodeBSUInt(b)
 	if err != nil {
@@ -95,7 +95,8 @@ func Decode(b []byte) (p Packet, n int, err error) {
 	return p, end, nil
 }
 
-// decodeBody reads the packet whose body is exactly b.
+// decodeBody returns the packet whose body is exactly b; its payload shares memory
+// with b.
 func decodeBody(b []byte) (p Packet, err error) {
 	next := func(field string) (v uint64) {
 		if err != nil {
@@ -128,9 +129,11 @@ func decodeBody(b []byte) (p Packet, err error) {
 	return p, nil
 }
 
+// checkRange returns [ErrRange], wrapped with the field's name, if an integer that
+// the wire carries is above [MaxInteger].
 func (p Packet) checkRange() error {
 	if !p.IsRequest {
-		p.Type = 0 // not written
+		p.Type = 0 // not on the wire
 	}
 	for _, f := range [...]struct {
 		name  string
@@ -143,11 +146,11 @@ func (p Packet) checkRange() error {
 	return nil
 }
 
-// textPayload is how many octets of the payload the text form shows.
+// textPayload is the number of payload octets that the text form shows. (TXT-1)
 const textPayload = 16
 
-// String is the diagnostic text form of the original, in which truth values and
-// octets are written as Python writes them (TXT-1):
+// String returns the diagnostic text of the original implementation, which writes
+// truth values and octets as Python does (TXT-1):
 //
 //	Packet(is_request=True,channel=5,tag=300,flags=0x07,payload=b'hello')
 func (p Packet) String() string {
@@ -163,7 +166,7 @@ func (p Packet) String() string {
 		isRequest, p.Channel, p.Tag, p.Flags, pythonBytes(payload), more)
 }
 
-// pythonBytes writes b as a Python bytes literal.
+// pythonBytes returns b as a Python bytes literal.
 func pythonBytes(b []byte) string {
 	quote := byte('\'')
 	if bytes.IndexByte(b, '\'') >= 0 && bytes.IndexByte(b, '"') < 0 {

@@ -8,30 +8,35 @@ import (
 	"io"
 )
 
-// DefaultMaxPacket is the largest body, in octets, that a reader takes unless told otherwise.
+// DefaultMaxPacket is the largest body, in octets, that a connection accepts without
+// [WithMaxPacket]. BAD-4 requires at least 1 MiB.
 const DefaultMaxPacket = 64 << 20
 
-// trusted is how many octets a declared length may cost before any of them came.
+// trusted is the number of bytes that a reader allocates for a declared length before
+// any octet of the body arrives.
 const trusted = 4 << 10
 
-// A Reader reads packets from a stream.
+// A Reader reads packets from a stream. One goroutine at a time may use it.
 type Reader struct {
 	r      *bufio.Reader
-	limit  uint64
-	offset int64
+	limit  uint64 // of a body, in octets
+	offset int64  // of the next packet
 }
 
-// NewReader reads packets from r whose bodies are of at most maxPacket octets.
+// NewReader returns a Reader of r that accepts bodies of at most maxPacket octets. It
+// buffers, so it may read more of r than the packets that Next returns.
 func NewReader(r io.Reader, maxPacket int) *Reader {
 	return &Reader{r: bufio.NewReader(r), limit: uint64(max(0, maxPacket))}
 }
 
-// Offset is the number of octets of the packets read so far.
+// Offset returns the number of octets that the packets read so far took.
 func (r *Reader) Offset() int64 { return r.offset }
 
-// Next reads one packet, however the stream cuts it into pieces. The error is
-// [io.EOF] if the stream ends between two packets, [ErrCut] if it ends inside one,
-// a [*MalformedError], [ErrRange], [ErrTooLarge], or what the stream itself reports.
+// Next reads and returns one packet, which the stream may deliver in pieces of any
+// size. The error is [io.EOF] if the stream ends between two packets, [ErrCut] if it
+// ends inside one, a [*MalformedError], [ErrRange], [ErrTooLarge], or the stream's own
+// error. After an error Next must not be called again: where the next packet begins is
+// unknown.
 func (r *Reader) Next() (Packet, error) {
 	length, prefix, err := readBSUInt(r.r)
 	switch {
@@ -42,7 +47,7 @@ func (r *Reader) Next() (Packet, error) {
 	case err != nil:
 		return Packet{}, err
 	case length > r.limit:
-		return Packet{}, fmt.Errorf("%w: %d octets declared, at most %d taken", ErrTooLarge, length, r.limit)
+		return Packet{}, fmt.Errorf("%w: %d octets declared, at most %d allowed", ErrTooLarge, length, r.limit)
 	}
 	body, err := readBody(r.r, int64(length))
 	if err != nil {
@@ -60,7 +65,8 @@ func (r *Reader) Next() (Packet, error) {
 	return p, nil
 }
 
-// readBody reads n octets into memory that grows as they arrive. (BAD-4)
+// readBody reads n octets into a buffer that grows as they arrive, so that a peer pays
+// with octets for the memory that it makes this end allocate. (BAD-4)
 func readBody(r io.Reader, n int64) ([]byte, error) {
 	var body bytes.Buffer
 	body.Grow(int(min(n, trusted)))

@@ -6,9 +6,9 @@ import (
 	"io"
 )
 
-// receive is the receiver: it reads packets until the peer's stream ends, then
-// leaves the connection in the same state whatever the end was: pending calls
-// cancelled, no new work, its own EOF on the way. (EOS-2, EOS-3)
+// receive runs as the receiver: it handles packets until the peer's stream ends. Every
+// kind of end has the same effect: it cancels the pending calls and shuts the
+// connection down, so that the sender finishes and sends EOF. (EOS-2, EOS-3)
 func (c *PacketConnection) receive() {
 	reason := c.receivePackets()
 	if reason != nil {
@@ -24,6 +24,8 @@ func (c *PacketConnection) receive() {
 	})
 }
 
+// receivePackets handles packets until the peer's stream ends, and returns the reason:
+// nil after an EOF packet.
 func (c *PacketConnection) receivePackets() error {
 	r := NewReader(c.recv, c.maxPacket)
 	for {
@@ -43,20 +45,44 @@ func (c *PacketConnection) receivePackets() error {
 		case p.IsEOF():
 			return nil
 		case p.Channel == 0 && p.Type == 0:
-			return &MalformedError{Offset: start, Reason: "an EOF packet with a tag, flags or payload"}
+			return &MalformedError{Offset: start, Reason: "an EOF packet has a tag, flags or a payload"}
 		default:
 			c.accept(p)
 		}
 	}
 }
 
-// awaitRoom waits while as much is held for the peer as may be; after a shutdown
-// nothing more is accepted, so that there is nothing to wait for. It does not wait for
-// room that only an answer of the peer's may make, when no handler is at work and some
-// call is pending: two ends could wait for each other. It fails when that leads to
-// overload times what may be held. (BID-3)
+// awaitRoom pauses the receiver while the backlog is full: while accepted requests and
+// unsent responses cost as much as [WithBacklog] allows. Then the pipe fills up, and
+// the peer has to wait. The pause ends when a handler or the sender makes room.
+//
+// The receiver must not pause if only a response of the peer can make room: it would
+// not read that response. It happens when handlers wait for the peer:
+//
+//  1. The peer's requests fill the backlog. Each handler sends the peer a request and
+//     waits for the response.
+//  2. The receiver pauses until a handler finishes.
+//  3. The peer sends its responses. They stay in the pipe, unread, and no handler
+//     finishes.
+//
+// It also happens if no handler waits, but both ends send requests:
+//
+//  1. Each end sends the other many requests, and its handlers answer those it gets.
+//  2. Each end has a full backlog of responses, which its sender cannot write, because
+//     the other end does not read.
+//  3. Each receiver pauses until its sender makes room.
+//
+// So the receiver pauses only if a handler runs, which will finish or begin to wait, or
+// if no local call is pending, whose response it could miss. If neither holds, it
+// reads on past the limit. A peer that never answers could then make it hold any
+// amount: at overload times the limit awaitRoom returns [ErrOverload], which ends the
+// peer's stream. (BID-3)
+//
+// If nothing is held, there is room for a packet, however small the limit. After a
+// shutdown there is always room, since no more requests are accepted; refusals that
+// are queued then are not bounded.
 func (c *PacketConnection) awaitRoom() (err error) {
-	await(c, always, func(s *state) bool {
+	await(c, never, func(s *state) bool {
 		switch {
 		case s.closing, s.held < c.backlog, s.held == 0:
 			return true
@@ -70,7 +96,7 @@ func (c *PacketConnection) awaitRoom() (err error) {
 	return err
 }
 
-// deliver completes the call that p answers. Without one, p is ignored. (RSP-5)
+// deliver resolves the call that p answers. If there is none, it ignores p. (RSP-5)
 func (c *PacketConnection) deliver(p Packet) {
 	known := false
 	c.update(func(s *state) {
@@ -85,9 +111,20 @@ func (c *PacketConnection) deliver(p Packet) {
 	}
 }
 
-// accept takes a request for the handler or refuses it by a failure response. After a
-// shutdown it drops it, unless a handler waits for the peer: the peer's own may wait
-// for this request, and neither would ever be answered. (SHD-10, HND-8, CHN-1, TAG-4)
+// accept queues a request for the handler, or refuses it with a failure response.
+// (HND-8, CHN-1, TAG-4)
+//
+// After a shutdown it drops the request without a response, as SHD-10 allows, unless a
+// local handler waits for the peer. Dropping could then keep both ends waiting:
+//
+//  1. A's handler sends B a request and waits. A is shut down, and EOF waits for this
+//     handler.
+//  2. B's handler for that request sends A a request of its own and waits.
+//  3. A drops it. B's handler waits for ever, so A's handler does too, and A never
+//     sends EOF.
+//
+// A failure response lets B's handler go on. If no handler of A waits, A does send EOF,
+// which cancels B's request.
 func (c *PacketConnection) accept(p Packet) {
 	c.update(func(s *state) {
 		_, inFlight := s.accepted[p.Tag]
@@ -113,6 +150,7 @@ func (c *PacketConnection) accept(p Packet) {
 	})
 }
 
+// refuse queues a failure response to p.
 func refuse(s *state, p Packet, why string) {
 	s.enqueue(answer(p.Channel, p.Tag, false, failure(why)), nil)
 }

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// A Request is what a requester asks and what a [Handler] is given.
+// A Request is what a requester sends and what a [Handler] receives.
 type Request struct {
-	Channel uint64 // 0 unless the peer is known to serve others
-	Type    uint64 // the caller's type; the wire carries one more (RQS-2)
+	Channel uint64 // in a handler always 0: requests on other channels are refused
+	Type    uint64 // the wire carries one more (RQS-1, RQS-2)
 	Flags   uint64
-	Payload []byte
-	Decode  Decoder // for the requester's own use: not sent, and nil in a handler
+	Payload []byte  // copied on submission; in a handler it belongs to the handler
+	Decode  Decoder // not sent; nil in a handler
 }
 
-// A Reply is what a handler returns: each of the five results that the
-// documentation names is one form of it. (HND-1 to HND-5)
+// A Reply is the result of a handler. It expresses all five results that the
+// documentation of the original names. (HND-1 to HND-5)
 //
 //	Reply{}                       None
 //	Reply{Flags: n}               int
@@ -24,13 +24,13 @@ type Request struct {
 //	Text(s)                       str
 //	Reply{Flags: n, Payload: b}   (int, bytes)
 type Reply struct {
-	Flags   uint64 // at most 2^60-1, half of MaxInteger: the wire adds the ok bit
+	Flags   uint64 // at most 2^60-1: the ok bit takes one of the 61 bits
 	Payload []byte
 }
 
-// Text is the reply whose payload is s in UTF-8. Go holds a lone surrogate as the
-// three octets that encode its number; each is written as an XML character
-// reference, U+D800 as "&#55296;".
+// Text returns the reply whose payload is s in UTF-8. A lone surrogate, which a Go
+// string can hold as the three bytes of its generalized UTF-8 form, becomes an XML
+// character reference: U+D800 becomes "&#55296;". (HND-4, HND-10)
 func Text(s string) Reply {
 	var out strings.Builder
 	for i := 0; i < len(s); {
@@ -46,33 +46,39 @@ func Text(s string) Reply {
 	return Reply{Payload: []byte(out.String())}
 }
 
-// A Handler answers the peer's requests; it may be called several times at once.
-// A non-nil error, or a panic, becomes a failure response (HND-6). The context ends
-// when no answer can be sent any more, and should be the one given to [Call.Wait]
-// and [PacketConnection.Do] from inside the handler: a handler that waits with it
-// holds no other request back.
+// A Handler answers the peer's requests. Several goroutines call it at once; see
+// [WithHandlers]. A non-nil error or a panic becomes a failure response (HND-6). The
+// context ends when no response can be sent any more.
+//
+// A handler may send requests to the peer and wait for their responses. It must then
+// pass its context, or one derived from it, to [PacketConnection.Do] and [Call.Wait]:
+// a handler that waits with its context does not count as running. One that waits with
+// another context does, and can deadlock with the peer. A handler must not call
+// Shutdown(true) or [PacketConnection.Join], which wait for the handler itself.
 type Handler func(context.Context, Request) (Reply, error)
 
-// A Response is the answer to a request. That the peer refused or failed is
-// OK == false, not a Go error: those mean that no answer came.
+// A Response is the peer's answer to a request. OK is false if the peer refused the
+// request or its handler failed. A Go error, in contrast, means that no response came
+// or that its [Decoder] failed.
 type Response struct {
 	OK bool
 	Reply
-	Value any // what the decoder made of an ok response; nil without one
+	Value any // the decoder's value for an ok response; nil without a decoder
 }
 
-// A Decoder turns the flags and payload of an ok response into a value. (DCR-1)
+// A Decoder converts the flags and payload of an ok response into a value. (DCR-1)
 type Decoder func(flags uint64, payload []byte) (any, error)
 
-// The responder's ok bit is the lowest of a response packet's flags. (RSP-1)
+// The ok bit is the lowest bit of a response's flags; the handler's flags stand above
+// it. (RSP-1)
 const (
 	okBit         = 1 << 0
 	replyShift    = 1
 	maxReplyFlags = MaxInteger >> replyShift
 )
 
-// answer is the octets of the response to the request with this channel and tag,
-// which were read from a packet; r's flags are at most maxReplyFlags.
+// answer returns the octets of a response. The channel and tag must come from a packet
+// that was read, and r.Flags must not exceed maxReplyFlags; it panics otherwise.
 func answer(channel, tag uint64, ok bool, r Reply) []byte {
 	flags := r.Flags << replyShift
 	if ok {
@@ -80,15 +86,17 @@ func answer(channel, tag uint64, ok bool, r Reply) []byte {
 	}
 	octets, err := Packet{Channel: channel, Tag: tag, Flags: flags, Payload: r.Payload}.AppendBinary(nil)
 	if err != nil {
-		panic(err) // every integer is in range, as said above
+		panic(err)
 	}
 	return octets
 }
 
-// maxFailText bounds the text of a failure response, in octets.
+// maxFailText bounds the text of a failure response, in bytes: enough for people to
+// read, too little for an error that quotes a whole payload.
 const maxFailText = 256
 
-// failure is the reply of a failure response. Its text is for people. (HND-6)
+// failure returns the reply of a failure response. Its payload is text for people,
+// which no program should parse. (HND-6)
 func failure(text string) Reply {
 	return Reply{Payload: []byte(strings.ToValidUTF8(text[:min(len(text), maxFailText)], ""))}
 }

@@ -2,55 +2,68 @@ package reference
 
 import "context"
 
-// state is everything about a connection that changes. It is read and written
-// only inside update and await, under one lock; nothing in there blocks.
+// A state holds everything that changes in a connection. PacketConnection.mu guards it:
+// only the functions passed to update and await read or write it, and none of them
+// blocks.
 //
-// Invariants:
-//   - A request is in pending from its submission until it is answered or cancelled,
-//     and done is closed for it exactly once, on leaving.
-//   - A tag of the peer's is in accepted from its acceptance until its response is in queue.
-//   - If requests are waiting, running + resuming >= handlers.
-//   - Once closing, nothing new enters pending or accepted; once sent or abandoned, nothing
-//     enters queue.
+// These invariants hold whenever the mutex is free:
+//   - closing, abandoned, received and sent never become false again. abandoned, received
+//     and sent each imply closing.
+//   - pending contains a call from its submission until it is answered or cancelled.
+//     Only resolve removes it, and closes done: once for each call.
+//   - accepted contains the tag of a request of the peer from its acceptance until its
+//     response is queued. If the request is dropped unanswered, because nothing more is
+//     sent, the tag stays.
+//   - held is the cost of the requests in accepted and of the responses in queue.
+//   - If requests are waiting, running + resuming >= handlers. One exception: if a
+//     handler waits in several goroutines and not the last of them resumes, a request
+//     that arrived meanwhile may wait until the next dispatch.
+//   - running <= handlers, and running <= live. The difference of live and running is the
+//     number of handlers that wait for the peer or to take their slot back.
+//   - Once closing, nothing is added to pending, accepted or waiting.
+//   - Once sent or abandoned, queue is empty.
 type state struct {
-	closing   bool  // no new work in either direction
+	closing   bool  // shut down: no new work in either direction
 	abandoned bool  // by Close: nothing more is sent
 	received  bool  // the receiver has ended, for reason
-	reason    error // nil: by the peer's EOF packet
-	sent      bool  // the sender has ended, by its own EOF packet unless sendErr
+	reason    error // nil after the peer's EOF packet
+	sent      bool  // the sender has ended: after its EOF packet if sendErr is nil
 	sendErr   error
 
-	lastTag uint64
+	lastTag uint64 // of a local request
 	pending map[id]*Call
 
-	accepted map[uint64]struct{}
-	waiting  []job
-	running  int // handlers at work
-	resuming int // handlers that had given up their slot and want it back
-	live     int // goroutines that run handlers
+	accepted map[uint64]struct{} // tags of the peer's requests
+	waiting  []job               // accepted, and no handler has begun
+	running  int                 // handlers that occupy a slot
+	resuming int                 // calls that wait to take back the slot of their handler
+	live     int                 // goroutines that run a handler
 
 	queue []outgoing
-	held  int // octets of accepted requests and of queued responses, as cost counts them
+	held  int // bytes held for the peer, as cost counts them
 
-	changed chan struct{} // closed at the next update; nil if nobody waits
+	changed chan struct{} // closed at the next update; nil if no goroutine waits
 }
 
-// id identifies a request until it has been answered. (CHN-3)
+// An id identifies a request in flight. (CHN-3)
 type id struct{ channel, tag uint64 }
 
-// outgoing is a packet in its octets; call is set if it is a local request.
+// An outgoing is an encoded packet; call is nil unless it is a local request.
 type outgoing struct {
 	octets []byte
 	call   *Call
 }
 
-// holding is what a packet costs beyond its payload, for bookkeeping that counts.
-const holding = 1 << 10
+// overhead is the number of bytes that a packet costs beyond its payload: a generous
+// estimate of the bookkeeping, so that many empty packets fill the backlog too.
+const overhead = 1 << 10
 
-func cost(payload []byte) int { return holding + len(payload) }
+// cost returns the number of bytes that a payload counts in the backlog.
+func cost(payload []byte) int { return overhead + len(payload) }
 
-// held is what out costs on behalf of the peer: nothing if it is a local request.
-// Else two ends that send each other much would pause, and wait for each other.
+// held returns the number of bytes that out counts in the backlog. A local request
+// counts 0: it is not held for the peer. If it counted, two ends that send each other
+// many requests would fill their own backlogs, and pause or fail.
 func (out outgoing) held() int {
 	if out.call != nil {
 		return 0
@@ -58,7 +71,7 @@ func (out outgoing) held() int {
 	return cost(out.octets)
 }
 
-// enqueue hands a packet to the sender, or drops it if nothing more is sent.
+// enqueue queues a packet for the sender, or drops it if nothing more is sent.
 func (s *state) enqueue(octets []byte, call *Call) {
 	if s.sent || s.abandoned {
 		return
@@ -68,26 +81,29 @@ func (s *state) enqueue(octets []byte, call *Call) {
 	s.queue = append(s.queue, out)
 }
 
-func (s *state) dequeue() (outgoing, bool) {
+// dequeue removes and returns the first packet of the queue; ok is false if there is none.
+func (s *state) dequeue() (out outgoing, ok bool) {
 	if len(s.queue) == 0 {
 		return outgoing{}, false
 	}
-	out := s.queue[0]
+	out = s.queue[0]
 	s.queue[0] = outgoing{}
 	s.queue = s.queue[1:]
 	s.held -= out.held()
 	return out, true
 }
 
-// drained: all that was accepted is answered and sent, and no more will come.
+// drained reports whether the connection is shut down, every accepted request is
+// answered, and nothing is queued.
 func (s *state) drained() bool {
 	return s.closing && len(s.accepted) == 0 && len(s.queue) == 0
 }
 
-// idle: every goroutine of the connection has ended, or is about to.
+// idle reports whether every goroutine of the connection has ended or is about to.
 func (s *state) idle() bool { return s.received && s.sent && s.live == 0 }
 
-// resolve ends a pending call; it does nothing for nil, or one that has ended.
+// resolve completes a pending call with a response or an error, and wakes the goroutines
+// that wait for it. It ignores nil and a call that is not pending.
 func (s *state) resolve(call *Call, r Response, err error) {
 	if call == nil || s.pending[call.id] != call {
 		return
@@ -97,8 +113,8 @@ func (s *state) resolve(call *Call, r Response, err error) {
 	close(call.done)
 }
 
-// dropWork gives up what can have no effect when nothing is sent any more: what is
-// queued, whose calls can never be answered, and requests that no handler has begun.
+// dropWork drops what is pointless once nothing more is sent: the requests that no
+// handler has begun, and the queue, whose local requests it cancels.
 func (s *state) dropWork() {
 	s.waiting = nil
 	for {
@@ -110,13 +126,14 @@ func (s *state) dropWork() {
 	}
 }
 
+// cancelPending cancels every pending call.
 func (s *state) cancelPending() {
 	for _, call := range s.pending {
 		s.resolve(call, Response{}, ErrCancelled)
 	}
 }
 
-// broadcast wakes all who wait for a change.
+// broadcast wakes every goroutine that waits in await.
 func (s *state) broadcast() {
 	if s.changed != nil {
 		close(s.changed)
@@ -124,7 +141,7 @@ func (s *state) broadcast() {
 	}
 }
 
-// update is the door: it runs f alone with the state and wakes all who wait for a change.
+// update runs f under the mutex, then wakes every goroutine that waits in await.
 func (c *PacketConnection) update(f func(*state)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,9 +149,10 @@ func (c *PacketConnection) update(f func(*state)) {
 	c.state.broadcast()
 }
 
-// await waits until step reports true, running it under the lock after every
-// change, or until giveUp delivers or is closed; then it reports false. A step that
-// changes the state does so only when it reports true, which counts as an update.
+// await runs step under the mutex, again after every update, until it returns true; then
+// await wakes the other waiting goroutines and returns true. If giveUp delivers or is
+// closed first, await returns false. step runs at least once, and must not change the
+// state unless it returns true.
 func await[T any](c *PacketConnection, giveUp <-chan T, step func(*state) bool) bool {
 	for {
 		c.mu.Lock()
@@ -156,5 +174,5 @@ func await[T any](c *PacketConnection, giveUp <-chan T, step func(*state) bool) 
 	}
 }
 
-// always is a giveUp that never comes.
-var always = context.Background().Done()
+// never is a giveUp channel that neither delivers nor is closed.
+var never = context.Background().Done()

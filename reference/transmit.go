@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// transmit is the sender: it writes packets until everything accepted is answered
-// and the connection is closing, then the EOF packet, and nothing after it. If send
-// fails, requests that never left are cancelled; others may still be answered. (EOS-4, SHD-11)
+// transmit runs as the sender: it writes packets until the connection is shut down and
+// every accepted request is answered, then the EOF packet, and nothing after it. If a
+// write fails, it cancels the local requests that are queued or may not have left whole;
+// the others may still be answered. (EOS-4, SHD-11)
 func (c *PacketConnection) transmit() {
 	t := transmitter{c: c, w: bufio.NewWriter(c.send)}
 	err := t.run()
@@ -26,16 +27,19 @@ func (c *PacketConnection) transmit() {
 	c.cancel()
 }
 
-// transmitter is the sender's own: what it has written and not flushed.
+// A transmitter is the state of the sender. Only the sender's goroutine uses it, without
+// the mutex.
 type transmitter struct {
 	c         *PacketConnection
 	w         *bufio.Writer
-	unflushed []*Call // of each packet; nil if it is a response
+	unflushed []*Call // for each packet that may not have left whole; nil for a response
 }
 
+// run sends packets until the EOF packet has left, and returns nil then; or until a
+// write fails or the connection is abandoned.
 func (t *transmitter) run() error {
 	for {
-		switch next(t, always) {
+		switch next(t, never) {
 		case stop:
 			return ErrClosed
 		case end:
@@ -54,16 +58,17 @@ func (t *transmitter) run() error {
 	}
 }
 
-// What the sender is to do next.
+// A work is what the sender does next.
 type work int
 
 const (
-	nothing work = iota // the time to wait for work is over
-	write               // what is queued
-	end                 // the stream
-	stop                // at once: the connection was abandoned
+	nothing work = iota // giveUp came first
+	write               // write the queue
+	end                 // send EOF
+	stop                // stop at once: the connection is abandoned
 )
 
+// next waits until there is work, or for giveUp, and returns the work.
 func next[T any](t *transmitter, giveUp <-chan T) (w work) {
 	await(t.c, giveUp, func(s *state) bool {
 		switch {
@@ -79,7 +84,7 @@ func next[T any](t *transmitter, giveUp <-chan T) (w work) {
 	return w
 }
 
-// writeQueue writes packets until none is queued.
+// writeQueue writes packets to the buffer until the queue is empty.
 func (t *transmitter) writeQueue() error {
 	for {
 		var out outgoing
@@ -93,15 +98,17 @@ func (t *transmitter) writeQueue() error {
 		if _, err := t.w.Write(out.octets); err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
-		if t.w.Buffered() <= len(out.octets) { // the buffer was full: all before has left
+		// If the buffer holds no more than this packet, the packets before it have left.
+		if t.w.Buffered() <= len(out.octets) {
 			t.unflushed = t.unflushed[len(t.unflushed)-1:]
 		}
 	}
 }
 
-// grace writes what is queued in the time that packet_grace gives, so that it is
-// flushed together with what was written before. The time runs once: a steady
-// trickle of packets does not put the flush off. (GRC-2)
+// grace waits for packet_grace and writes the packets that are queued meanwhile, so that
+// one flush sends them all. The time runs once: a packet that arrives in it does not
+// start it anew, or a steady trickle of packets would delay the flush for ever. It ends
+// early when only EOF is left to send. (GRC-2)
 func (t *transmitter) grace() error {
 	if t.c.grace <= 0 {
 		return nil
@@ -123,7 +130,7 @@ func (t *transmitter) grace() error {
 	}
 }
 
-// end sends what says that nothing more will come.
+// end writes and flushes the EOF packet.
 func (t *transmitter) end() error {
 	t.c.tick([]byte(">EOF"))
 	octets, err := Packet{IsRequest: true}.AppendBinary(nil)
@@ -139,6 +146,7 @@ func (t *transmitter) end() error {
 	return nil
 }
 
+// flush writes the buffer to send; everything written so far has left then.
 func (t *transmitter) flush() error {
 	if err := t.w.Flush(); err != nil {
 		return fmt.Errorf("send: %w", err)
