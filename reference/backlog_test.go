@@ -15,8 +15,8 @@ const (
 	ask   = "02 02 78" // flags 0, type 1, "x": see nesting
 )
 
-// sendTen sends ten requests, with the tags 1 to 10, each of which costs the
-// receiver about 1 KiB, in a goroutine, for the connection may stop to read.
+// sendTen sends ten requests, with the tags 1 to 10, in a goroutine, since the connection
+// may pause. Each counts about 1 KiB in the backlog.
 func (p *peer) sendTen(request string) (sent func() bool) {
 	return background(func() {
 		for tag := 1; tag <= 10; tag++ {
@@ -25,7 +25,7 @@ func (p *peer) sendTen(request string) (sent func() bool) {
 	})
 }
 
-// count is how many of the packets that arrived are requests, and how many answers.
+// count returns how many of the packets that arrived are requests, and how many responses.
 func (p *peer) count() (requests, answers int) {
 	r := reference.NewReader(bytes.NewReader(p.take()), 1000)
 	for {
@@ -40,20 +40,20 @@ func (p *peer) count() (requests, answers int) {
 	}
 }
 
-// With room for five requests the receiver pauses after five, and goes on as soon
-// as one is answered.
+// With room for five requests, the receiver pauses after five and goes on when one is
+// answered.
 func TestBacklogPausesTheReceiver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		_, p := connect(t, g.handler, reference.WithBacklog(5<<10), reference.WithHandlers(100))
 		sent := p.sendTen(plain)
-		check(t, "handlers at work", g.atWork(), 5)
-		check(t, "all ten were taken", sent(), false)
+		check(t, "handlers running", g.running(), 5)
+		check(t, "all ten were read", sent(), false)
 		g.open(1)
-		check(t, "handlers at work after an answer", g.atWork(), 5)
+		check(t, "handlers running after an answer", g.running(), 5)
 		g.open(5)
-		check(t, "handlers at work after six answers", g.atWork(), 4)
-		check(t, "all ten were taken", sent(), true)
+		check(t, "handlers running after six answers", g.running(), 4)
+		check(t, "all ten were read", sent(), true)
 		g.open(4)
 		p.take()
 		p.send(eof)
@@ -61,78 +61,78 @@ func TestBacklogPausesTheReceiver(t *testing.T) {
 	})
 }
 
-// Answers that the peer does not read count, too, and so do refusals.
+// Responses that the peer does not read count in the backlog, refusals too.
 func TestBacklogCountsAnswers(t *testing.T) {
 	each(t, map[string]reference.Handler{
 		"answers":  none,
 		"refusals": nil,
 	}, func(t *testing.T, h reference.Handler) {
-		_, p := connectDeaf(t, h, reference.WithBacklog(5<<10))
+		_, p := connectUnread(t, h, reference.WithBacklog(5<<10))
 		p.send("03 0b 02 01")
-		synctest.Wait() // the sender is stuck with the answer to tag 11
+		synctest.Wait() // the sender is blocked by the response to tag 11
 		sent := p.sendTen(plain)
-		check(t, "all ten were taken from a peer that reads no answer", sent(), false)
-		go p.listen()
-		check(t, "all ten were taken", sent(), true)
+		check(t, "all ten were read from a peer that reads no response", sent(), false)
+		go p.receive()
+		check(t, "all ten were read", sent(), true)
 		_, answers := p.count()
 		check(t, "answers", answers, 11)
 	})
 }
 
-// However small the backlog, one request at a time is taken.
-func TestBacklogOfNothing(t *testing.T) {
+// However small the backlog is, the receiver accepts one request at a time.
+func TestBacklogOfZero(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		_, p := connect(t, g.handler, reference.WithBacklog(0), reference.WithHandlers(100))
 		p.sendTen(plain)
 		for range 10 {
-			check(t, "handlers at work", g.atWork(), 1)
+			check(t, "handlers running", g.running(), 1)
 			g.open(1)
 		}
 		check(t, "octets of ten answers", len(p.take()), 40)
 	})
 }
 
-// After a shutdown nothing more is held for the peer, so that the receiver goes on.
+// After a shutdown the receiver goes on: it accepts no more requests.
 func TestShutdownDuringAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		c, p := connect(t, g.handler, reference.WithBacklog(2<<10))
 		sent := p.sendTen(plain)
-		check(t, "all ten were taken", sent(), false)
+		check(t, "all ten were read", sent(), false)
 		checkErr(t, "Shutdown", c.Shutdown(false), nil)
 		if !sent() {
-			t.Fatal("the receiver still pauses after a shutdown")
+			t.Fatal("the receiver still pauses after a shutdown, expected it to read on")
 		}
-		check(t, "handlers at work", g.atWork(), 2)
+		check(t, "handlers running", g.running(), 2)
 		g.open(2)
 		check(t, "octets of two answers and EOF", len(p.take()), 12)
 	})
 }
 
-// Handlers at work make room by themselves; an answer that is awaited comes later.
-func TestPauseWhileAnAnswerIsAwaited(t *testing.T) {
+// While handlers run, the receiver pauses even if a local call waits: they make room.
+func TestPauseWhileACallIsPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		c, p := connect(t, g.handler, reference.WithBacklog(5<<10), reference.WithHandlers(100))
 		call := request(t, c, reference.Request{})
 		sent := p.sendTen(plain)
-		check(t, "handlers at work", g.atWork(), 5)
-		check(t, "all ten were taken", sent(), false)
+		check(t, "handlers running", g.running(), 5)
+		check(t, "all ten were read", sent(), false)
 		g.open(10)
 		p.send("03 01 04 61")
 		checkAnswer(t, call, `ok=true flags=0x0 payload="a"`)
 	})
 }
 
-// But for handlers that wait for answers the receiver goes on.
+// If every handler waits for a response, the receiver reads on.
 func TestHandlersThatWaitDoNotPauseTheReceiver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c *reference.PacketConnection
 		c, p := connect(t, nesting(&c, "x"), reference.WithBacklog(4<<10))
 		sent := p.sendTen(ask)
 		if !sent() {
-			t.Fatal("the receiver pauses, and cannot take the answers that all wait for")
+			t.Fatal("the receiver pauses, and cannot read the responses that every handler waits for")
 		}
 		requests, _ := p.count()
 		check(t, "requests to the peer", requests, 10)
@@ -144,22 +144,22 @@ func TestHandlersThatWaitDoNotPauseTheReceiver(t *testing.T) {
 	})
 }
 
-// A peer that goes on for ever and does not answer is ended, as all ends are.
+// A peer that sends requests without end and does not answer any ends the connection.
 func TestOverload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c *reference.PacketConnection
 		c, p := connect(t, nesting(&c, "x"), reference.WithBacklog(2<<10))
 		sent := p.sendTen(ask)
-		check(t, "all ten were taken, or failed", sent(), true)
+		check(t, "all ten were read, or the write failed", sent(), true)
 		_, answers := p.count()
-		check(t, "answers to those that were taken", answers, 8)
+		check(t, "answers to the accepted requests", answers, 8)
 		p.expectClosed()
 		checkErr(t, "Join", c.Join(ctx), reference.ErrOverload)
 	})
 }
 
-// Two ends that send each other more than the backlog, both reading all the while,
-// do not wait for each other: what an end sends for itself is not held for its peer.
+// Two ends that send each other more than the backlog, and both read, do not deadlock: a
+// local request does not count in the backlog.
 func TestLocalRequestsDoNotPauseTheReceiver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := pair(t, none, none, reference.WithBacklog(20<<10))
@@ -179,13 +179,13 @@ func TestLocalRequestsDoNotPauseTheReceiver(t *testing.T) {
 			}
 		})
 		if !finished() {
-			t.Error("two ends that both read wait for each other")
+			t.Error("two ends that both read wait for each other, expected every request answered")
 			_, _ = a.Close(), b.Close()
 		}
 	})
 }
 
-// pair connects two connections with each other.
+// pair returns two connections with each other.
 func pair(t *testing.T, forA, forB reference.Handler, opts ...reference.Option) (a, b *reference.PacketConnection) {
 	opts = append([]reference.Option{reference.WithGrace(0)}, opts...)
 	fromA, toB := io.Pipe()

@@ -30,7 +30,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// benchConnection returns a connection whose peer is another that echoes.
+// benchConnection returns a connection whose peer echoes every request.
 func benchConnection(b *testing.B) *reference.PacketConnection {
 	near, toFar := io.Pipe()
 	far, toNear := io.Pipe()
@@ -46,7 +46,7 @@ func benchConnection(b *testing.B) *reference.PacketConnection {
 	return c
 }
 
-// BenchmarkDo is one round trip at a time.
+// BenchmarkDo measures one round trip at a time.
 func BenchmarkDo(b *testing.B) {
 	c := benchConnection(b)
 	r := reference.Request{Payload: make([]byte, 100)}
@@ -57,15 +57,15 @@ func BenchmarkDo(b *testing.B) {
 	}
 }
 
-// BenchmarkPipelined has 100 requests under way at any time.
+// BenchmarkPipelined keeps 100 requests in flight.
 func BenchmarkPipelined(b *testing.B) {
 	c := benchConnection(b)
 	r := reference.Request{Payload: make([]byte, 100)}
-	underway := make(chan *reference.Call, 100)
+	inFlight := make(chan *reference.Call, 100)
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		for call := range underway {
+		for call := range inFlight {
 			if _, err := call.Wait(ctx); err != nil {
 				b.Error(err)
 			}
@@ -76,8 +76,8 @@ func BenchmarkPipelined(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		underway <- call
+		inFlight <- call
 	}
-	close(underway)
+	close(inFlight)
 	<-finished
 }

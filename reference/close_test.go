@@ -39,10 +39,10 @@ func TestCloseAfterTheEndKeepsTheReason(t *testing.T) {
 	})
 }
 
-// Close ends a write that the peer does not take, and what waits behind it.
-func TestCloseWithAStuckWriter(t *testing.T) {
+// Close interrupts a write that the peer does not read, and cancels what is queued.
+func TestCloseWithABlockedWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, _ := connectDeaf(t, nil)
+		c, _ := connectUnread(t, nil)
 		first := request(t, c, reference.Request{})
 		synctest.Wait()
 		queued := request(t, c, reference.Request{})
@@ -56,13 +56,13 @@ func TestCloseWithAStuckWriter(t *testing.T) {
 	})
 }
 
-// Join waits even for a handler that does not look at its context; its answer is lost.
-func TestCloseWithAStuckHandler(t *testing.T) {
+// Join waits for a handler that ignores its context, though its reply is dropped.
+func TestCloseWithARunningHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		c, p := connect(t, g.handler)
 		p.send(rq1)
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		checkErr(t, "Close", c.Close(), nil)
 		joined := background(func() { checkErr(t, "Join", c.Join(ctx), reference.ErrClosed) })
 		check(t, "Join returned", joined(), false)
@@ -72,8 +72,8 @@ func TestCloseWithAStuckHandler(t *testing.T) {
 	})
 }
 
-// Streams that cannot be closed keep their read and write; what waits for the
-// connection is released all the same.
+// A read or write of a stream that cannot be closed goes on after Close. Calls and
+// handlers end all the same.
 func TestCloseOfStreamsThatCannotBeClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		recv, out := io.Pipe()
@@ -89,7 +89,7 @@ func TestCloseOfStreamsThatCannotBeClosed(t *testing.T) {
 		checkErr(t, "Write", err, nil)
 		call := request(t, c, reference.Request{})
 		synctest.Wait()
-		elapse(time.Second) // past the grace: the sender is stuck
+		elapse(time.Second) // past the grace: the sender is blocked
 		checkErr(t, "Close", c.Close(), nil)
 		checkCancelled(t, call)
 		<-handlerEnded
@@ -100,22 +100,22 @@ func TestCloseOfStreamsThatCannotBeClosed(t *testing.T) {
 	})
 }
 
-// Requests that wait for a slot are not given to the handler any more.
+// After Close the handler is not called for requests that wait for a slot.
 func TestCloseDropsWaitingRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		c, p := connect(t, g.handler, reference.WithHandlers(1))
 		p.send("03 01 02 01" + "03 02 02 01" + "03 03 02 01")
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		checkErr(t, "Close", c.Close(), nil)
 		g.open(1)
-		check(t, "handlers at work", g.atWork(), 0)
+		check(t, "handlers running", g.running(), 0)
 		checkErr(t, "Join", c.Join(ctx), reference.ErrClosed)
 	})
 }
 
-// A net.Conn is both streams at once. That one direction has ended does not end the
-// other: the answer and the EOF packet go out after the peer's EOF.
+// One net.Conn may serve as both streams. The end of one direction does not close the
+// other: the response and the EOF packet are sent after the peer's EOF.
 func TestOneStreamForBothDirections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		near, far := net.Pipe()
@@ -123,7 +123,7 @@ func TestOneStreamForBothDirections(t *testing.T) {
 		c := reference.New(near, near, g.handler, reference.WithGrace(0))
 		_, err := far.Write(octets(t, "04 07 02 01 61"+eof))
 		checkErr(t, "Write", err, nil)
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		g.open(1)
 		got, err := io.ReadAll(far)
 		checkErr(t, "ReadAll", err, nil)
@@ -132,8 +132,8 @@ func TestOneStreamForBothDirections(t *testing.T) {
 	})
 }
 
-// Nor does a local shutdown end the receiving of late answers; a stream that can
-// tell the end of one direction, as a socket can, does.
+// After a local shutdown late responses are still received. A stream that can close its
+// writing half, such as a socket, does so: the peer sees the end of the octets.
 func TestOneStreamAfterAShutdown(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
@@ -151,7 +151,7 @@ func TestOneStreamAfterAShutdown(t *testing.T) {
 			checkAnswer(t, call, `ok=true flags=0x0 payload="a"`)
 			checkErr(t, "Join", c.Join(ctx), nil)
 			if _, err := near.Write([]byte{0}); err == nil {
-				t.Error("the stream takes octets, expected it closed")
+				t.Error("the stream accepts octets, expected it closed")
 			}
 		})
 	}

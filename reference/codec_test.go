@@ -9,7 +9,7 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// maxInteger is 2^61-1 and beyond is 2^61, as the wire has them.
+// The encoded integers 2^61-1 and 2^61.
 const (
 	maxInteger = "9f ff ff ff ff ff ff ff 7f"
 	beyond     = "a0 80 80 80 80 80 80 80 00"
@@ -39,13 +39,13 @@ func TestDecodeBSUInt(t *testing.T) {
 		taken  int
 		err    error
 	}{
-		"the rest is not looked at": {"05 ff", 5, 1, nil},
-		"overlong":                  {"80 80 05", 5, 3, nil},
-		"overlong beyond ten":       {strings.Repeat("80 ", 100) + "05", 5, 101, nil},
-		"nothing":                   {"", 0, 0, reference.ErrIncomplete},
-		"no last octet":             {"81 80", 0, 0, reference.ErrIncomplete},
-		"2^64-1":                    {"81 ff ff ff ff ff ff ff ff 7f", math.MaxUint64, 10, nil},
-		"2^64":                      {"82 80 80 80 80 80 80 80 80 00", 0, 0, reference.ErrRange},
+		"more octets follow":  {"05 ff", 5, 1, nil},
+		"overlong":            {"80 80 05", 5, 3, nil},
+		"overlong beyond ten": {strings.Repeat("80 ", 100) + "05", 5, 101, nil},
+		"nothing":             {"", 0, 0, reference.ErrIncomplete},
+		"no last octet":       {"81 80", 0, 0, reference.ErrIncomplete},
+		"2^64-1":              {"81 ff ff ff ff ff ff ff ff 7f", math.MaxUint64, 10, nil},
+		"2^64":                {"82 80 80 80 80 80 80 80 80 00", 0, 0, reference.ErrRange},
 	} {
 		t.Run(name, func(t *testing.T) {
 			value, taken, err := reference.DecodeBSUInt(octets(t, c.octets))
@@ -58,7 +58,7 @@ func TestDecodeBSUInt(t *testing.T) {
 	}
 }
 
-// The example of the specification, and the largest integers that fit.
+// The examples of SPEC.md, and the largest integers.
 func TestPacketOctets(t *testing.T) {
 	const largest = reference.MaxInteger
 	for name, c := range map[string]struct {
@@ -106,7 +106,7 @@ func TestPacketBeyondRange(t *testing.T) {
 	}
 }
 
-// A response has no type, so that nothing in one can be out of range.
+// The wire does not carry the type of a response, so its value cannot be out of range.
 func TestTypeOfResponseIsNotWritten(t *testing.T) {
 	b, err := reference.Packet{Tag: 1, Type: math.MaxUint64}.AppendBinary(nil)
 	checkErr(t, "AppendBinary", err, nil)
@@ -185,7 +185,7 @@ func TestString(t *testing.T) {
 	}
 }
 
-// Text holds what Python calls a lone surrogate as three octets (WTF-8).
+// A Go string holds a lone surrogate as three bytes, the form that is called WTF-8.
 func TestText(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"empty":                  {"", ""},

@@ -15,8 +15,8 @@ func isMalformed(err error) bool {
 	return errors.As(err, &malformed)
 }
 
-// Whatever ends the peer's stream leaves the connection in the same state: pending
-// calls cancelled, the accepted request answered, EOF sent; Join tells the reason.
+// However the peer's stream ends, the connection does the same: it cancels pending calls,
+// answers the accepted request and sends EOF. Join returns the reason.
 func TestEndOfThePeersStream(t *testing.T) {
 	is := func(want error) func(error) bool { return func(err error) bool { return errors.Is(err, want) } }
 	type end struct {
@@ -47,8 +47,8 @@ func TestEndOfThePeersStream(t *testing.T) {
 		c, p := connect(t, g.handler)
 		call := request(t, c, reference.Request{})
 		p.expect("03 01 02 01")
-		p.send("04 07 02 01 61") // held
-		check(t, "handlers at work", g.atWork(), 1)
+		p.send("04 07 02 01 61") // waits at the gate
+		check(t, "handlers running", g.running(), 1)
 
 		p.send(e.octets)
 		if e.closed {
@@ -80,7 +80,7 @@ func TestOctetsAfterEOFAreIgnored(t *testing.T) {
 		c, p := connect(t, none)
 		call := request(t, c, reference.Request{})
 		p.expect("03 01 02 01")
-		p.send(eof + "02 01 04" + rq1 + "00 ff ff ff") // an answer, a request, and no packets at all
+		p.send(eof + "02 01 04" + rq1 + "00 ff ff ff") // a response, a request, and malformed octets
 		p.expectEnd()
 		checkCancelled(t, call)
 		checkErr(t, "Join", c.Join(ctx), nil)
@@ -103,7 +103,7 @@ func TestMalformedErrorNamesTheOffset(t *testing.T) {
 	})
 }
 
-// What came whole before a cut counts.
+// Packets that arrived whole before a cut are handled.
 func TestCutAtEveryOctet(t *testing.T) {
 	const response, request7 = "03 01 04 78", "04 07 02 01 71" // ok "x" to tag 1; tag 7, type 0, "q"
 	whole := strings.ReplaceAll(response+request7+eof, " ", "")
@@ -153,7 +153,7 @@ func TestOctetByOctet(t *testing.T) {
 	})
 }
 
-func TestLimitOfPackets(t *testing.T) {
+func TestMaxPacket(t *testing.T) {
 	type limit struct {
 		octets, answer string
 		reason         error

@@ -10,7 +10,7 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// Two ends of one connection. Here one asks and the other answers; both may do both.
+// Two ends of one connection. Here one requests and the other responds; each could do both.
 func Example() {
 	near, far := net.Pipe() // or a socket, or the pipes of a child process
 
@@ -35,7 +35,7 @@ func Example() {
 		fmt.Printf("ok %t, flags %d, %q\n", answer.OK, answer.Flags, answer.Payload)
 	}
 
-	// The client says that it has finished; the server then does so too.
+	// The client shuts down; its EOF makes the server shut down too.
 	fmt.Println("shut down:", client.Shutdown(true))
 	fmt.Println("client ended:", client.Join(ctx))
 	fmt.Println("server ended:", server.Join(ctx))
@@ -47,7 +47,7 @@ func Example() {
 	// server ended: <nil>
 }
 
-// Requests submitted before their answers are waited for travel together.
+// Requests that are submitted before any response is awaited are sent together.
 func ExamplePacketConnection_Request() {
 	near, far := net.Pipe()
 	server := reference.New(far, far, func(_ context.Context, r reference.Request) (reference.Reply, error) {
@@ -78,7 +78,7 @@ func ExamplePacketConnection_Request() {
 	// type 2 <nil>
 }
 
-// A decoder makes a value of an ok response; what it cannot read is an error.
+// A decoder converts an ok response into a value, or fails with a DecodeError.
 func ExampleDecoder() {
 	near, far := net.Pipe()
 	server := reference.New(far, far, func(_ context.Context, r reference.Request) (reference.Reply, error) {
@@ -106,7 +106,7 @@ func ExampleDecoder() {
 	// <nil> response decoder: incomplete: the octets stop inside a packet
 }
 
-// A packet is its octets, and back.
+// A packet, encoded and decoded.
 func ExampleDecode() {
 	p := reference.Packet{IsRequest: true, Channel: 5, Tag: 300, Flags: 7, Type: 2, Payload: []byte("hello")}
 	octets, err := p.AppendBinary(nil)

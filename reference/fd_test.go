@@ -15,8 +15,8 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// pipes is a connection over descriptors: the peer writes toConn and reads fromConn;
-// recv and send are the caller's own, which it must close.
+// A pipes holds the descriptors of a connection: the peer writes toConn and reads
+// fromConn, and the caller passes recv and send to FromFDs.
 type pipes struct {
 	recv, toConn, fromConn, send *os.File
 }
@@ -37,7 +37,7 @@ func newPipes(t *testing.T) (p pipes) {
 	return p
 }
 
-// read wants exactly these octets to come next.
+// read reads as many octets as want has, and compares them.
 func (p pipes) read(t *testing.T, want string) {
 	t.Helper()
 	got := make([]byte, len(octets(t, want)))
@@ -65,7 +65,7 @@ func TestFromFDs(t *testing.T) {
 	p.read(t, eof)
 	checkErr(t, "Join", c.Join(ctx), nil)
 
-	// The originals are the caller's: open, and the only ones that are.
+	// The caller's descriptors are open, and no copy of them is.
 	_, err = p.send.Write([]byte("mine"))
 	checkErr(t, "Write to the caller's send", err, nil)
 	checkErr(t, "Close of the caller's send", p.send.Close(), nil)
@@ -83,8 +83,8 @@ func TestFromFDs(t *testing.T) {
 	}
 }
 
-// Both copies are the connection's: the caller may close its own at once.
-func TestFromFDsWhoseOriginalsAreClosed(t *testing.T) {
+// The caller may close its descriptors at once: the connection has its own copies.
+func TestFromFDsAfterTheOriginalsAreClosed(t *testing.T) {
 	p := newPipes(t)
 	c, err := reference.FromFDs(int(p.recv.Fd()), int(p.send.Fd()), echo, reference.WithGrace(0))
 	checkErr(t, "FromFDs", err, nil)
@@ -98,7 +98,7 @@ func TestFromFDsWhoseOriginalsAreClosed(t *testing.T) {
 	checkErr(t, "Join", c.Join(ctx), nil)
 }
 
-// A pipe whose reader is gone is an error of the sender, not the end of the process.
+// A write to a pipe without a reader fails with EPIPE, and does not end the process.
 func TestFromFDsBrokenPipe(t *testing.T) {
 	p := newPipes(t)
 	c, err := reference.FromFDs(int(p.recv.Fd()), int(p.send.Fd()), nil)
@@ -110,7 +110,8 @@ func TestFromFDsBrokenPipe(t *testing.T) {
 	checkErr(t, "Shutdown", c.Shutdown(true), syscall.EPIPE)
 }
 
-// A child process does not inherit the copies: it would keep the peer's end from it.
+// A child process does not inherit the copies. If it did, the peer would not see the end
+// of the octets while the child runs.
 func TestFromFDsWithAChild(t *testing.T) {
 	p := newPipes(t)
 	c, err := reference.FromFDs(int(p.recv.Fd()), int(p.send.Fd()), nil)
@@ -130,7 +131,7 @@ func TestFromFDsWithAChild(t *testing.T) {
 	checkErr(t, "Join", c.Join(ctx), nil)
 }
 
-func TestFromFDsOfNoDescriptor(t *testing.T) {
+func TestFromFDsWithAnInvalidDescriptor(t *testing.T) {
 	p := newPipes(t)
 	for name, fds := range map[string][2]int{
 		"recv": {-1, int(p.send.Fd())},

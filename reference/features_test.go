@@ -15,9 +15,9 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// TestFeatures runs the specification inside this process. The mutants that a tool makes
-// of this package are to be found by it alone, so it ends at the first failure, and holds
-// little for a peer, so that what is held is soon too much if it is counted wrongly.
+// TestFeatures runs the specification inside this process. .ci/mutants runs it, without
+// the other tests, against mechanical mutants of this package. So it stops at the first
+// failure, and uses a small backlog, which a mutant that counts wrongly soon exceeds.
 func TestFeatures(t *testing.T) {
 	s, err := spec.Load(features.FS)
 	if err != nil {
@@ -29,7 +29,7 @@ func TestFeatures(t *testing.T) {
 	}
 	limit := time.Minute
 	if os.Getenv("PACKETSPEC_MUTANTS") != "" {
-		limit = 5 * time.Second // a mutant that hangs has all of it
+		limit = 5 * time.Second // a mutant that hangs uses it up
 	}
 	results, err := conformance.Run{
 		Spec: s, Scenarios: scenarios, Parallel: 8, Timeout: limit, StartTime: 20 * time.Second,

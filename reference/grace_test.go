@@ -13,7 +13,8 @@ import (
 
 const ms = time.Millisecond
 
-// In a bubble the clock moves only when nothing else can, so that times are exact.
+// The tests of this file compare times exactly: in a bubble the clock advances only while
+// every goroutine is blocked.
 
 func TestGraceDelaysTheFirstOctets(t *testing.T) {
 	type grace struct{ given, want time.Duration }
@@ -29,7 +30,8 @@ func TestGraceDelaysTheFirstOctets(t *testing.T) {
 	})
 }
 
-// expectWrites wants these writes, each at its time since the connection began.
+// expectWrites fails the test unless exactly these writes arrive, each at its time since
+// the start of the connection.
 func (p *peer) expectWrites(t *testing.T, want ...arrival) {
 	t.Helper()
 	got := p.arrivals()
@@ -56,7 +58,7 @@ func TestDefaultGrace(t *testing.T) {
 	})
 }
 
-func TestGraceFlushesTogether(t *testing.T) {
+func TestGraceFlushesPacketsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connect(t, nil, reference.WithGrace(100*ms))
 		for range 5 {
@@ -67,7 +69,7 @@ func TestGraceFlushesTogether(t *testing.T) {
 	})
 }
 
-// Packets that keep coming do not put the flush off: each grace runs once.
+// Packets that keep arriving do not delay the flush: each grace runs once.
 func TestGraceRunsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connect(t, nil, reference.WithGrace(100*ms))
@@ -103,7 +105,7 @@ func TestGraceOfAnswers(t *testing.T) {
 	})
 }
 
-// More than the buffer takes does not wait for the end of the grace.
+// A full buffer is written at once, without waiting for the end of the grace.
 func TestFullBufferDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connect(t, nil, reference.WithGrace(100*ms))
@@ -144,13 +146,13 @@ func TestPeersEndCutsTheGraceShort(t *testing.T) {
 	})
 }
 
-// A held handler keeps the stream open, and with it the grace as it is.
-func TestShutdownWithAHeldHandlerKeepsTheGrace(t *testing.T) {
+// A shutdown does not cut the grace short while a handler has yet to answer.
+func TestShutdownWithARunningHandlerKeepsTheGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		c, p := connect(t, g.handler, reference.WithGrace(100*ms))
 		p.send(rq1)
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		request(t, c, reference.Request{})
 		elapse(20 * ms)
 		checkErr(t, "Shutdown", c.Shutdown(false), nil)
@@ -175,7 +177,7 @@ func TestCloseInAGraceSendsNothing(t *testing.T) {
 	})
 }
 
-// A writeCounter takes octets even when closed, and gives none.
+// A writeCounter accepts and counts writes, even after Close, and delivers no octets.
 type writeCounter struct {
 	closed chan struct{}
 	count  int

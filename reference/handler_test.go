@@ -36,15 +36,15 @@ func TestHandlerResults(t *testing.T) {
 	})
 }
 
-func TestHandlerIsGivenTheRequest(t *testing.T) {
+func TestHandlerReceivesTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got reference.Request
 		_, p := connect(t, func(_ context.Context, r reference.Request) (reference.Reply, error) {
 			got = r
 			return reference.Reply{}, nil
 		})
-		p.send("08 81 00 1e 03 62 6f 6f") // tag 128, flags 7<<2|request, wire type 3, "boo" and one octet more:
-		p.send("00")                      // ... which comes late
+		p.send("08 81 00 1e 03 62 6f 6f") // tag 128, flags 7<<2|request, wire type 3, "boo" and
+		p.send("00")                      // one octet more, later
 		p.expect("03 81 00 04")
 		check(t, "type", got.Type, 2)
 		check(t, "flags", got.Flags, 7)
@@ -55,7 +55,7 @@ func TestHandlerIsGivenTheRequest(t *testing.T) {
 func TestHandlerFailures(t *testing.T) {
 	type failing struct {
 		handler func() (reference.Reply, error)
-		text    string // what the failure response says; "" is anything
+		text    string // of the failure response; "" allows any
 	}
 	each(t, map[string]failing{
 		"error":                {func() (reference.Reply, error) { return reference.Reply{}, errors.New("boom") }, "boom"},
@@ -74,7 +74,7 @@ func TestHandlerFailures(t *testing.T) {
 		if text := p.expectFailure(1); c.text != "" {
 			check(t, "text", text, c.text)
 		}
-		p.send(rq1) // the tag is free again, and the slot too
+		p.send(rq1) // the tag and the slot are free again
 		p.expectFailure(1)
 		p.send(eof)
 		p.expectEnd()
@@ -99,7 +99,7 @@ func TestFailureTextIsShort(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	type refusal struct {
 		handler       reference.Handler
-		request, head string // head is all of the response but its length and its text
+		request, head string // head is the response without its length and its text
 	}
 	each(t, map[string]refusal{
 		"no handler":              {nil, rq1, "01 00"},
@@ -113,7 +113,7 @@ func TestRefusals(t *testing.T) {
 		if len(got) < 1+len(head) || int(got[0]) != len(got)-1 || string(got[1:1+len(head)]) != string(head) {
 			t.Errorf("octets sent: got [% x], expected [length % x text]", got, head)
 		}
-		p.send("03 00 02 00") // the connection is as it was
+		p.send("03 00 02 00") // the connection goes on
 		p.expectEnd()
 	})
 }
@@ -125,7 +125,7 @@ func TestDuplicateTagIsRefusedAndTheFirstAnswered(t *testing.T) {
 		p.send("04 07 02 01 61") // tag 7, "a"
 		p.send("04 07 02 01 62") // tag 7 again, "b"
 		p.expectFailure(7)
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		g.open(1)
 		p.expect("03 07 04 61") // ok, "a"
 	})
@@ -154,7 +154,7 @@ func TestTagMayBeUsedAgainAfterItsAnswer(t *testing.T) {
 	})
 }
 
-func TestTagsOfTheTwoDirectionsAreApart(t *testing.T) {
+func TestTagsOfTheTwoDirectionsAreIndependent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connect(t, none)
 		call := request(t, c, reference.Request{})
@@ -182,11 +182,11 @@ func TestHandlersAtOnce(t *testing.T) {
 		for tag := range 10 {
 			p.send(fmt.Sprintf("03 %02x 02 01", tag))
 		}
-		check(t, "handlers at work", g.atWork(), c.want)
+		check(t, "handlers running", g.running(), c.want)
 		g.open(1)
-		check(t, "handlers at work after one answer", g.atWork(), c.want)
+		check(t, "handlers running after one answer", g.running(), c.want)
 		g.open(9)
-		check(t, "handlers at work at the end", g.atWork(), 0)
+		check(t, "handlers running at the end", g.running(), 0)
 		check(t, "octets of ten answers", len(p.take()), 30)
 	})
 }
@@ -200,7 +200,7 @@ func TestAnswersDoNotWaitForSlowHandlers(t *testing.T) {
 			}
 			return echo(ctx, r)
 		})
-		p.send("04 01 02 02 61") // type 1: held
+		p.send("04 01 02 02 61") // type 1: waits
 		p.send("04 02 02 01 62") // type 0
 		p.expect("03 02 04 62")
 		close(hold)
@@ -220,7 +220,7 @@ func TestHandlerContextEnds(t *testing.T) {
 			return reference.Reply{}, ctx.Err()
 		})
 		p.send(rq1)
-		p.send("02 09 04") // a response to nothing, to see the receiver go on
+		p.send("02 09 04") // a response to no request, to see that the receiver goes on
 		p.expect()
 		end(c, p)
 		synctest.Wait()

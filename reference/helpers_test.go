@@ -24,21 +24,21 @@ var ctx = context.Background()
 // eof is the EOF packet: a request with tag 0, flags 0 and type 0.
 const eof = "03 00 02 00"
 
-// patience is how long a test waits for what should come at once. It is never the
-// time a passing test takes, and in a bubble it is no time at all.
+// patience bounds the wait for an event that should happen at once. No passing test
+// takes so long, and in a synctest bubble the wait takes no real time.
 const patience = 20 * time.Second
 
-// none answers every request with the empty reply.
+// none is a handler that answers every request with the empty reply.
 func none(context.Context, reference.Request) (reference.Reply, error) {
 	return reference.Reply{}, nil
 }
 
-// echo answers with the request's flags and payload.
+// echo is a handler that answers with the request's flags and payload.
 func echo(_ context.Context, r reference.Request) (reference.Reply, error) {
 	return reference.Reply{Flags: r.Flags, Payload: r.Payload}, nil
 }
 
-// octets reads hex in which spaces are for the eye.
+// octets decodes hex, ignoring spaces.
 func octets(t testing.TB, text string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
@@ -55,7 +55,7 @@ func check[T comparable](t testing.TB, what string, got, want T) {
 	}
 }
 
-// checkErr expects want in got's chain; want may be nil.
+// checkErr fails the test unless errors.Is(got, want); want may be nil.
 func checkErr(t testing.TB, what string, got, want error) {
 	t.Helper()
 	if !errors.Is(got, want) {
@@ -63,13 +63,13 @@ func checkErr(t testing.TB, what string, got, want error) {
 	}
 }
 
-// show is all of a response but its value, in one line.
+// show writes a response, except its value, in one line.
 func show(r reference.Response) string {
 	return fmt.Sprintf("ok=%t flags=%#x payload=%q", r.OK, r.Flags, r.Payload)
 }
 
-// each runs f once for every case, under its name and in a bubble of its own (see
-// testing/synctest): time stands still while anything can run, and a deadlock fails.
+// each runs f for every case as a subtest, in a bubble of its own (see testing/synctest):
+// time stands still while any goroutine can run, and a deadlock fails the test.
 func each[T any](t *testing.T, cases map[string]T, f func(*testing.T, T)) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -78,37 +78,37 @@ func each[T any](t *testing.T, cases map[string]T, f func(*testing.T, T)) {
 	}
 }
 
-// elapse lets time pass in a bubble, where that takes no time.
+// elapse waits for d. In a bubble that takes no real time.
 func elapse(d time.Duration) { <-time.After(d) }
 
-// A peer is the far end of a connection in a bubble. It knows nothing of the
-// protocol: what it sends and expects stands in the test, octet by octet.
+// A peer is the far end of a connection in a bubble. It does not know the protocol: each
+// test writes the octets that the peer sends and expects.
 type peer struct {
 	t   *testing.T
 	out *io.PipeWriter // to the connection
-	in  *io.PipeReader // from it
+	in  *io.PipeReader // from the connection
 
 	start  time.Time
-	mu     sync.Mutex
+	mu     sync.Mutex // guards the fields below
 	writes []arrival
-	ended  error // why in ended; nil while it has not
+	ended  error // the error that ended in; nil while in is open
 }
 
-// An arrival is what one write of the connection brought.
+// An arrival is one write of the connection.
 type arrival struct {
-	after  time.Duration // since the connection began
+	after  time.Duration // since the start of the connection
 	octets []byte
 }
 
-// connect starts a connection with no grace, and a peer that reads all it sends.
+// connect starts a connection without grace, and a peer that reads all that it sends.
 func connect(t *testing.T, h reference.Handler, opts ...reference.Option) (*reference.PacketConnection, *peer) {
-	c, p := connectDeaf(t, h, opts...)
-	go p.listen()
+	c, p := connectUnread(t, h, opts...)
+	go p.receive()
 	return c, p
 }
 
-// connectDeaf is connect with a peer that reads nothing until it listens.
-func connectDeaf(t *testing.T, h reference.Handler, opts ...reference.Option) (*reference.PacketConnection, *peer) {
+// connectUnread does the same, but the peer reads nothing until the test runs its receive.
+func connectUnread(t *testing.T, h reference.Handler, opts ...reference.Option) (*reference.PacketConnection, *peer) {
 	recv, out := io.Pipe()
 	in, send := io.Pipe()
 	p := &peer{t: t, out: out, in: in, start: time.Now()}
@@ -120,7 +120,7 @@ func connectDeaf(t *testing.T, h reference.Handler, opts ...reference.Option) (*
 	return c, p
 }
 
-// checkEnded expects every goroutine of c to come to its end.
+// checkEnded fails the test if a goroutine of c does not end.
 func checkEnded(t *testing.T, c *reference.PacketConnection) {
 	t.Helper()
 	soon, cancel := context.WithTimeout(ctx, patience)
@@ -130,7 +130,8 @@ func checkEnded(t *testing.T, c *reference.PacketConnection) {
 	}
 }
 
-func (p *peer) listen() {
+// receive records the connection's writes until its stream ends.
+func (p *peer) receive() {
 	buffer := make([]byte, 1<<20)
 	for {
 		n, err := p.in.Read(buffer)
@@ -146,15 +147,16 @@ func (p *peer) listen() {
 	}
 }
 
-// send writes the octets, which the connection must be reading.
+// send writes octets to the connection and waits until it has read them.
 func (p *peer) send(text string) {
 	p.t.Helper()
 	if _, err := p.out.Write(octets(p.t, text)); err != nil {
-		p.t.Errorf("the connection did not take % s: %v", text, err)
+		p.t.Errorf("the connection did not read %s: %v", text, err)
 	}
 }
 
-// arrivals is what has arrived since it was last asked, once nothing more is under way.
+// arrivals waits until every goroutine in the bubble is blocked, and returns the writes
+// since the last call.
 func (p *peer) arrivals() []arrival {
 	synctest.Wait()
 	p.mu.Lock()
@@ -163,7 +165,7 @@ func (p *peer) arrivals() []arrival {
 	return p.writes
 }
 
-// take is the octets of arrivals.
+// take returns the octets of arrivals.
 func (p *peer) take() (all []byte) {
 	for _, a := range p.arrivals() {
 		all = append(all, a.octets...)
@@ -171,7 +173,7 @@ func (p *peer) take() (all []byte) {
 	return all
 }
 
-// expect wants exactly these octets since the last time, and nothing else under way.
+// expect fails the test unless exactly these octets have arrived since the last take.
 func (p *peer) expect(packets ...string) {
 	p.t.Helper()
 	want := octets(p.t, strings.Join(packets, " "))
@@ -180,7 +182,8 @@ func (p *peer) expect(packets ...string) {
 	}
 }
 
-// expectFailure wants one short failure response on channel 0, and returns its text.
+// expectFailure does so unless one short failure response on channel 0 has arrived, and
+// returns its text.
 func (p *peer) expectFailure(tag byte) string {
 	p.t.Helper()
 	got := p.take()
@@ -190,13 +193,14 @@ func (p *peer) expectFailure(tag byte) string {
 	return string(got[3:])
 }
 
-// expectEnd wants the EOF packet and then the end of the octets.
+// expectEnd fails the test unless the EOF packet has arrived and the stream has ended.
 func (p *peer) expectEnd() {
 	p.t.Helper()
 	p.expect(eof)
 	p.expectClosed()
 }
 
+// expectClosed fails the test unless the connection has closed its sending stream.
 func (p *peer) expectClosed() {
 	p.t.Helper()
 	synctest.Wait()
@@ -205,7 +209,7 @@ func (p *peer) expectClosed() {
 	checkErr(p.t, "end of the connection's octets", p.ended, io.EOF)
 }
 
-// request submits r, which must be accepted.
+// request submits r, and fails the test if c refuses it.
 func request(t *testing.T, c *reference.PacketConnection, r reference.Request) *reference.Call {
 	t.Helper()
 	call, err := c.Request(r)
@@ -215,14 +219,14 @@ func request(t *testing.T, c *reference.PacketConnection, r reference.Request) *
 	return call
 }
 
-// wait is call.Wait, but not for ever.
+// wait calls call.Wait with patience.
 func wait(call *reference.Call) (reference.Response, error) {
 	soon, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return call.Wait(soon)
 }
 
-// checkAnswer waits for call's answer, which must be want, as show writes it.
+// checkAnswer waits for call's response and compares it with want, as show writes it.
 func checkAnswer(t *testing.T, call *reference.Call, want string) {
 	t.Helper()
 	got, err := wait(call)
@@ -236,8 +240,8 @@ func checkCancelled(t *testing.T, call *reference.Call) {
 	checkErr(t, "Wait", err, reference.ErrCancelled)
 }
 
-// background runs f and returns what tells whether it has returned, once nothing
-// in the bubble can go on.
+// background runs f in a goroutine. returned waits until every goroutine in the bubble
+// is blocked, and reports whether f has returned.
 func background(f func()) (returned func() bool) {
 	done := make(chan struct{})
 	go func() { defer close(done); f() }()
@@ -252,7 +256,7 @@ func background(f func()) (returned func() bool) {
 	}
 }
 
-// A gate holds handlers until it is opened for some of them.
+// A gate blocks handlers until the test opens it for some of them.
 type gate struct {
 	mu      sync.Mutex
 	held    int
@@ -261,7 +265,7 @@ type gate struct {
 
 func newGate() *gate { return &gate{release: make(chan struct{})} }
 
-// handler waits at the gate, whatever its context says, and then echoes.
+// handler waits at the gate, even if its context ends, and then echoes.
 func (g *gate) handler(ctx context.Context, r reference.Request) (reference.Reply, error) {
 	g.add(1)
 	defer g.add(-1)
@@ -275,14 +279,16 @@ func (g *gate) add(n int) {
 	g.held += n
 }
 
-// atWork is how many handlers are held, once nothing in the bubble can go on.
-func (g *gate) atWork() int {
+// running waits until every goroutine in the bubble is blocked, and returns the number
+// of handlers at the gate.
+func (g *gate) running() int {
 	synctest.Wait()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.held
 }
 
+// open lets n handlers pass, and waits until each has come to the gate.
 func (g *gate) open(n int) {
 	for range n {
 		g.release <- struct{}{}

@@ -9,8 +9,8 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// nesting returns a handler that, for type n > 0, asks the far end for type n-1
-// and adds its own letter to the answer.
+// nesting returns a handler that, for type n > 0, requests type n-1 from the other end
+// and appends letter to the payload of its response.
 func nesting(end **reference.PacketConnection, letter string) reference.Handler {
 	return func(ctx context.Context, r reference.Request) (reference.Reply, error) {
 		if r.Type == 0 {
@@ -21,18 +21,18 @@ func nesting(end **reference.PacketConnection, letter string) reference.Handler 
 	}
 }
 
-// Handlers of both ends that wait for each other, deeper than there are slots, alone
-// and many at once, come to their answers.
+// Nested requests are answered, even if they are nested more deeply than there are slots,
+// or many at once are.
 func TestNestedRequests(t *testing.T) {
 	type nest struct {
 		handlers, depth, atOnce int
 	}
 	each(t, map[string]nest{
-		"20 deep":                {4, 20, 1},
-		"20 deep, 20 at once":    {4, 20, 20},
-		"one slot":               {1, 20, 20},
-		"100 deep, 100 at once":  {2, 100, 100},
-		"below the slots, twice": {4, 3, 2},
+		"20 deep":               {4, 20, 1},
+		"20 deep, 20 at once":   {4, 20, 20},
+		"one slot":              {1, 20, 20},
+		"100 deep, 100 at once": {2, 100, 100},
+		"fewer than the slots":  {4, 3, 2},
 	}, func(t *testing.T, n nest) {
 		var a, b *reference.PacketConnection
 		a, b = pair(t, nesting(&a, "a"), nesting(&b, "b"), reference.WithHandlers(n.handlers))
@@ -49,8 +49,8 @@ func TestNestedRequests(t *testing.T) {
 	})
 }
 
-// asking returns a handler that, for type 1, asks the peer in as many goroutines as
-// the request's flags say, and is held at the gate, as are all others.
+// asking returns a handler that waits at the gate. For type 1 it first sends the peer as
+// many requests as its flags say, each in a goroutine, and waits for the responses.
 func asking(c **reference.PacketConnection, g *gate) reference.Handler {
 	return func(ctx context.Context, r reference.Request) (reference.Reply, error) {
 		if r.Type == 1 {
@@ -64,8 +64,8 @@ func asking(c **reference.PacketConnection, g *gate) reference.Handler {
 	}
 }
 
-// A handler that waits for an answer gives its slot up, and goes on when one is free,
-// before requests that have not begun.
+// A handler that waits for a response gives up its slot. It goes on when one is free,
+// before the handlers of requests that have not begun.
 func TestWaitingHandlerGivesUpItsSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
@@ -74,10 +74,10 @@ func TestWaitingHandlerGivesUpItsSlot(t *testing.T) {
 		p.send("03 01 06 02") // tag 1, flags 1, type 1: asks once
 		p.expect("03 01 02 01")
 		p.send("04 02 02 01 62") // tag 2, type 0
-		check(t, "handlers at work", g.atWork(), 1)
-		p.send("02 01 04")       // the answer, for which no slot is free
+		check(t, "handlers running", g.running(), 1)
+		p.send("02 01 04")       // the response, while no slot is free
 		p.send("04 03 02 01 63") // tag 3
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		g.open(1)
 		p.expect("03 02 04 62")
 		g.open(1)
@@ -87,28 +87,28 @@ func TestWaitingHandlerGivesUpItsSlot(t *testing.T) {
 	})
 }
 
-// So does a handler whose own request waits for room in the queue.
+// A handler also gives up its slot while its request waits for room in the queue.
 func TestHandlerThatWaitsForRoomGivesUpItsSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		var c *reference.PacketConnection
-		c, p := connectDeaf(t, asking(&c, g), reference.WithHandlers(1))
+		c, p := connectUnread(t, asking(&c, g), reference.WithHandlers(1))
 		fill(t, c)
 		p.send("03 01 06 02") // tag 1, flags 1, type 1: asks once
 		p.send("03 02 02 01") // tag 2, type 0
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		g.open(1)
-		go p.listen()
+		go p.receive()
 		p.take()
 		p.send("02 12 04") // the answer to the request with tag 18
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		g.open(1)
 		p.expect("02 01 0c")
 	})
 }
 
-// A request that waits already takes the slot that is given up.
-func TestWaitingHandlerLetsAWaitingRequestBegin(t *testing.T) {
+// A request that waits already gets the slot that a handler gives up.
+func TestWaitingHandlerStartsAWaitingRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		var c *reference.PacketConnection
@@ -119,12 +119,12 @@ func TestWaitingHandlerLetsAWaitingRequestBegin(t *testing.T) {
 			_, err := c.Do(ctx, reference.Request{})
 			return reference.Reply{}, err
 		}, reference.WithHandlers(1))
-		p.send("03 01 02 02") // tag 1, type 1: asks once the gate has opened for it
+		p.send("03 01 02 02") // tag 1, type 1: asks after the gate
 		p.send("03 02 02 01") // tag 2, type 0
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		g.open(1)
 		p.expect("03 01 02 01")
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		g.open(1)
 		p.expect("02 02 04")
 		p.send("02 01 04")
@@ -132,8 +132,8 @@ func TestWaitingHandlerLetsAWaitingRequestBegin(t *testing.T) {
 	})
 }
 
-// However many answers it waits for, a handler has one slot to give up.
-func TestHandlerThatAsksSeveralTimesAtOnce(t *testing.T) {
+// A handler gives up one slot, however many responses it waits for.
+func TestHandlerWithConcurrentRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		var c *reference.PacketConnection
@@ -141,24 +141,24 @@ func TestHandlerThatAsksSeveralTimesAtOnce(t *testing.T) {
 		p.send("03 07 0e 02") // tag 7, flags 3, type 1: asks three times
 		check(t, "octets of three requests", len(p.take()), 12)
 		p.send("03 02 02 01" + "03 03 02 01" + "03 04 02 01" + "03 05 02 01")
-		check(t, "handlers at work", g.atWork(), 2)
+		check(t, "handlers running", g.running(), 2)
 		p.send("02 01 04" + "02 02 04")
-		check(t, "handlers at work", g.atWork(), 2)
+		check(t, "handlers running", g.running(), 2)
 		g.open(1)
 		check(t, "octets of one answer", len(p.take()), 3)
-		p.send("02 03 04") // the last answer: it goes on when a slot is free
-		check(t, "handlers at work", g.atWork(), 2)
+		p.send("02 03 04") // the last response: the handler goes on when a slot is free
+		check(t, "handlers running", g.running(), 2)
 		for range 4 {
 			g.open(1)
-			g.atWork()
+			g.running()
 		}
 		check(t, "octets of four answers", len(p.take()), 12)
-		check(t, "handlers at work", g.atWork(), 0)
+		check(t, "handlers running", g.running(), 0)
 	})
 }
 
-// A nested request that is cancelled, or given up, brings the handler back.
-func TestNestedRequestWithoutAnswer(t *testing.T) {
+// A handler whose request is cancelled goes on, and its own request is answered.
+func TestNestedRequestIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c *reference.PacketConnection
 		c, p := connect(t, nesting(&c, ""))
@@ -173,8 +173,8 @@ func TestNestedRequestWithoutAnswer(t *testing.T) {
 	})
 }
 
-// TestNestedInShutdown asks a connection back that has been shut down meanwhile and
-// whose handler waits for the answer.
+// A request that arrives after a shutdown is refused, not dropped, if a handler waits for
+// the peer: dropping it would keep both ends waiting.
 func TestNestedInShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a, b *reference.PacketConnection

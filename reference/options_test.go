@@ -14,7 +14,7 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// A ticker keeps the ticks of the receiver and those of the sender, each in order.
+// A ticker records the ticks of the receiver and of the sender, each in order.
 type ticker struct {
 	mu               sync.Mutex
 	receiver, sender strings.Builder
@@ -97,19 +97,19 @@ func TestName(t *testing.T) {
 	})
 }
 
-// What is noticed and survived is told to the logger, under the connection's name.
+// The logger gets what the connection survives, with the connection's name.
 func TestLog(t *testing.T) {
-	type told struct {
+	type logged struct {
 		octets string
 		want   []string
 	}
-	each(t, map[string]told{
+	each(t, map[string]logged{
 		"response to nothing": {"03 07 05 09", []string{"no pending request", "channel=9", "tag=7"}},
 		"malformed EOF":       {"03 01 02 00", []string{"stream ended", "EOF packet"}},
 		"cut":                 {"05 01", []string{"stream ended", "cut"}},
 		"panic":               {rq1, []string{"handler panicked", "a secret"}},
 		"EOF":                 {eof, nil},
-	}, func(t *testing.T, c told) {
+	}, func(t *testing.T, c logged) {
 		var log bytes.Buffer
 		_, p := connect(t, func(context.Context, reference.Request) (reference.Reply, error) { panic("a secret") },
 			reference.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), reference.WithName("east"))

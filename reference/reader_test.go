@@ -14,12 +14,12 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// stream is three packets, of 5, 4 and 4 octets.
+// stream contains three packets, of 5, 4 and 4 octets.
 const stream = "04 01 04 68 69" + // response to tag 1: ok, "hi"
 	"03 07 02 01" + // request: tag 7, type 1
 	eof
 
-func TestReaderTakesPiecesOfAnySize(t *testing.T) {
+func TestReaderAcceptsPiecesOfAnySize(t *testing.T) {
 	for name, cut := range map[string]func(io.Reader) io.Reader{
 		"whole":           func(r io.Reader) io.Reader { return r },
 		"octet by octet":  iotest.OneByteReader,
@@ -47,7 +47,7 @@ func TestReaderTakesPiecesOfAnySize(t *testing.T) {
 	}
 }
 
-func TestReaderTellsCutFromEnd(t *testing.T) {
+func TestReaderDistinguishesCutFromEnd(t *testing.T) {
 	b := octets(t, stream)
 	for cut := range b {
 		r := reference.NewReader(bytes.NewReader(b[:cut]), 100)
@@ -67,7 +67,7 @@ func TestReaderErrors(t *testing.T) {
 	broken := errors.New("broken wire")
 	for name, c := range map[string]struct {
 		octets string
-		then   error // what the stream reports after the octets
+		then   error // the stream's error after the octets
 		want   error
 	}{
 		"length of the limit":       {"0a 01 04 61 62 63 64 65 66 67 68", nil, nil},
@@ -107,12 +107,12 @@ func TestReaderReportsTheOffsetOfAMalformedPacket(t *testing.T) {
 	}
 }
 
-// A declared length is only a claim: it costs memory as its octets arrive.
-func TestReaderAllocatesNothingForAClaim(t *testing.T) {
-	claim := octets(t, "81 80 80 80 80 80 00"+"01 04") // 2^42 octets declared, 2 sent
+// A declared length costs memory only as its octets arrive.
+func TestReaderAllocatesNothingForADeclaredLength(t *testing.T) {
+	declared := octets(t, "81 80 80 80 80 80 00"+"01 04") // 2^42 octets declared, 2 sent
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := reference.NewReader(bytes.NewReader(claim), math.MaxInt).Next()
+	_, err := reference.NewReader(bytes.NewReader(declared), math.MaxInt).Next()
 	runtime.ReadMemStats(&after)
 	checkErr(t, "Next", err, reference.ErrCut)
 	if cost := after.TotalAlloc - before.TotalAlloc; cost > 1<<20 {
@@ -120,7 +120,7 @@ func TestReaderAllocatesNothingForAClaim(t *testing.T) {
 	}
 }
 
-func TestReaderTakesALargeBody(t *testing.T) {
+func TestReaderReadsALargeBody(t *testing.T) {
 	payload := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB
 	b := append(octets(t, "c0 80 02"+"01 04"), payload...)     // 2^20+2 octets: the response to tag 1
 	p, err := reference.NewReader(iotest.HalfReader(bytes.NewReader(b)), 1<<21).Next()

@@ -24,12 +24,12 @@ func TestRequestOctets(t *testing.T) {
 
 func TestRequestCopiesThePayload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, p := connectDeaf(t, nil)
+		c, p := connectUnread(t, nil)
 		payload := []byte("hi")
 		request(t, c, reference.Request{Payload: payload})
 		request(t, c, reference.Request{Payload: payload})
 		copy(payload, "XX")
-		go p.listen()
+		go p.receive()
 		p.expect("05 01 02 01 68 69", "05 02 02 01 68 69")
 	})
 }
@@ -49,7 +49,7 @@ func TestRequestOutOfRangeSendsNothing(t *testing.T) {
 		checkErr(t, "Do", err, reference.ErrRange)
 		p.expect()
 		request(t, c, reference.Request{})
-		p.expect("03 01 02 01") // no tag was used up
+		p.expect("03 01 02 01") // the refused requests used no tag
 	})
 }
 
@@ -80,7 +80,7 @@ func TestResponses(t *testing.T) {
 		call := request(t, c, reference.Request{})
 		p.send(r.octets)
 		checkAnswer(t, call, r.want)
-		checkAnswer(t, call, r.want) // as often as asked
+		checkAnswer(t, call, r.want) // a second Wait returns the same
 	})
 }
 
@@ -95,8 +95,8 @@ func TestResponsesInAnyOrder(t *testing.T) {
 	})
 }
 
-// What answers no pending request is ignored, and changes nothing.
-func TestResponseToNothing(t *testing.T) {
+// A response to no pending request is ignored, and changes nothing.
+func TestResponseToNoRequest(t *testing.T) {
 	each(t, map[string]string{
 		"unknown tag":     "02 02 04",
 		"tag 0":           "02 00 04",
@@ -139,7 +139,7 @@ func TestDo(t *testing.T) {
 	})
 }
 
-func TestContextEndsTheWaitNotTheCall(t *testing.T) {
+func TestContextEndsTheWaitButNotTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connect(t, nil)
 		call := request(t, c, reference.Request{})
@@ -154,8 +154,8 @@ func TestContextEndsTheWaitNotTheCall(t *testing.T) {
 	})
 }
 
-// An answer that is there is returned, whatever the context says.
-func TestAnswerBeforeTheContextsEnd(t *testing.T) {
+// Wait returns a response that has arrived, even if its context has ended.
+func TestResponseBeforeTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connect(t, nil)
 		call := request(t, c, reference.Request{})
@@ -171,7 +171,7 @@ func TestAnswerBeforeTheContextsEnd(t *testing.T) {
 	})
 }
 
-// decoding is a request whose decoder counts its calls.
+// decoding returns a request whose decoder counts its calls.
 func decoding(calls *int, value any, err error) reference.Request {
 	return reference.Request{Decode: func(flags uint64, payload []byte) (any, error) {
 		*calls++
@@ -186,7 +186,7 @@ func TestDecoder(t *testing.T) {
 	bad := errors.New("bad payload")
 	type decoder struct {
 		octets string
-		err    error // the decoder's
+		err    error // of the decoder
 		calls  int
 		value  any
 		want   error
@@ -222,7 +222,7 @@ func TestDecoderIsNotCalledForACancelledRequest(t *testing.T) {
 	})
 }
 
-func TestSlowDecoderHoldsNothingBack(t *testing.T) {
+func TestSlowDecoderDelaysNoOtherCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hold := make(chan struct{})
 		c, p := connect(t, nil)

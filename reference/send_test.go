@@ -18,7 +18,7 @@ import (
 // stopReading makes the connection's next write fail, as a pipe whose reader is gone does.
 func (p *peer) stopReading() { _ = p.in.CloseWithError(syscall.EPIPE) }
 
-func TestSendFailureCancelsOnlyWhatWasNotSent(t *testing.T) {
+func TestSendFailureCancelsOnlyUnsentRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connect(t, nil)
 		sent := request(t, c, reference.Request{})
@@ -38,10 +38,10 @@ func TestSendFailureCancelsOnlyWhatWasNotSent(t *testing.T) {
 	})
 }
 
-// A request that left because the buffer was full, not by a flush, has left.
+// A request that left because the buffer was full, not through a flush, stays pending.
 func TestSendFailureAfterAFullBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, p := connectDeaf(t, nil, reference.WithGrace(time.Second))
+		c, p := connectUnread(t, nil, reference.WithGrace(time.Second))
 		large := reference.Request{Payload: make([]byte, 3000)}
 		sent := request(t, c, large)
 		unsent := request(t, c, large) // a part of it leaves with the first
@@ -67,37 +67,38 @@ func TestSendFailureOfEOF(t *testing.T) {
 	})
 }
 
-// When no answer can be sent, handlers at work may end; those that wait are not begun.
+// When no response can be sent, running handlers may end, and waiting requests never
+// start.
 func TestSendFailureWithHandlers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		c, p := connect(t, g.handler, reference.WithHandlers(1))
 		p.send("03 01 02 01" + "03 02 02 01")
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		p.stopReading()
 		checkCancelled(t, request(t, c, reference.Request{}))
 		g.open(1)
-		check(t, "handlers at work", g.atWork(), 0)
+		check(t, "handlers running", g.running(), 0)
 		p.send(eof)
 		checkErr(t, "Join", c.Join(ctx), nil)
 	})
 }
 
-// fill makes requests until the sender is stuck and the queue of 16 is full.
+// fill submits requests until the sender is blocked and the queue of 16 is full.
 func fill(t *testing.T, c *reference.PacketConnection) (octets []string) {
 	for n := range 17 {
 		returned := background(func() { request(t, c, reference.Request{}) })
 		if !returned() {
-			t.Fatalf("request %d waits, expected 17 to go on", n+1)
+			t.Fatalf("request %d waits for room, expected room for 17", n+1)
 		}
 		octets = append(octets, fmt.Sprintf("03 %02x 02 01", n+1))
 	}
 	return octets
 }
 
-func TestFullQueueHoldsRequestsBack(t *testing.T) {
+func TestFullQueueBlocksRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, p := connectDeaf(t, nil)
+		c, p := connectUnread(t, nil)
 		sent := fill(t, c)
 		returned := background(func() { request(t, c, reference.Request{}) })
 		check(t, "Request 18 returned", returned(), false)
@@ -107,18 +108,18 @@ func TestFullQueueHoldsRequestsBack(t *testing.T) {
 		_, err := c.Do(soon, reference.Request{})
 		checkErr(t, "Do", err, context.DeadlineExceeded)
 
-		go p.listen()
+		go p.receive()
 		check(t, "Request 18 returned when there is room", returned(), true)
-		p.expect(append(sent, "03 12 02 01")...) // tag 18: the one given up took none
+		p.expect(append(sent, "03 12 02 01")...) // tag 18: the Do that timed out used none
 	})
 }
 
-func TestShutdownReleasesRequestsHeldBack(t *testing.T) {
+func TestShutdownReleasesBlockedRequests(t *testing.T) {
 	each(t, map[string]func(*reference.PacketConnection){
 		"Shutdown": func(c *reference.PacketConnection) { _ = c.Shutdown(false) },
 		"Close":    func(c *reference.PacketConnection) { _ = c.Close() },
 	}, func(t *testing.T, end func(*reference.PacketConnection)) {
-		c, _ := connectDeaf(t, nil)
+		c, _ := connectUnread(t, nil)
 		fill(t, c)
 		returned := background(func() {
 			_, err := c.Request(reference.Request{})
@@ -130,22 +131,22 @@ func TestShutdownReleasesRequestsHeldBack(t *testing.T) {
 	})
 }
 
-// A peer that does not read is still read: its answers and its requests come in.
-func TestStuckSenderDoesNotStopTheReceiver(t *testing.T) {
+// While the peer does not read, its responses and requests are still received.
+func TestBlockedSenderDoesNotStopTheReceiver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
-		c, p := connectDeaf(t, g.handler)
+		c, p := connectUnread(t, g.handler)
 		call := request(t, c, reference.Request{})
-		synctest.Wait() // the sender is stuck
+		synctest.Wait() // the sender is blocked
 		p.send("03 01 04 61")
 		checkAnswer(t, call, `ok=true flags=0x0 payload="a"`)
 		p.send(rq1)
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		for range 100 {
 			p.send("04 07 03 05 01") // refused, 100 times
 		}
 		g.open(1)
-		go p.listen()
+		go p.receive()
 		check(t, "refusals sent", bytes.Count(p.take(), octets(t, "07 01 05")), 100)
 	})
 }
@@ -159,7 +160,7 @@ func TestLargePayloads(t *testing.T) {
 	})
 }
 
-func TestErrorsTellTheWriteThatFailed(t *testing.T) {
+func TestErrorNamesTheWriteThatFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connect(t, nil)
 		p.stopReading()

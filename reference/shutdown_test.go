@@ -10,7 +10,7 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// shutdown shuts c down, with or without block, and tells when the call has returned.
+// shutdown calls c.Shutdown(block); returned reports whether the call has returned.
 func shutdown(t *testing.T, c *reference.PacketConnection, block bool) (returned func() bool) {
 	t.Helper()
 	return background(func() { checkErr(t, "Shutdown", c.Shutdown(block), nil) })
@@ -30,12 +30,12 @@ func TestShutdownOfAnIdleConnection(t *testing.T) {
 	})
 }
 
-func TestShutdownLetsHandlersAnswer(t *testing.T) {
+func TestShutdownWaitsForHandlers(t *testing.T) {
 	each(t, blocking, func(t *testing.T, block bool) {
 		g := newGate()
 		c, p := connect(t, g.handler, reference.WithHandlers(1))
-		p.send("04 01 02 01 61" + "04 02 02 01 62") // one at work, one waiting for the slot
-		check(t, "handlers at work", g.atWork(), 1)
+		p.send("04 01 02 01 61" + "04 02 02 01 62") // one runs, one waits for the slot
+		check(t, "handlers running", g.running(), 1)
 		returned := shutdown(t, c, block)
 		check(t, "Shutdown returned while they are unanswered", returned(), !block)
 		p.expect()
@@ -71,7 +71,7 @@ func TestShutdownRefusesNewWork(t *testing.T) {
 		g := newGate()
 		c, p := connect(t, g.handler)
 		p.send("04 07 02 01 61") // keeps the connection from its end
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		shutdown(t, c, block)
 		synctest.Wait()
 
@@ -80,7 +80,7 @@ func TestShutdownRefusesNewWork(t *testing.T) {
 		_, err = c.Do(ctx, reference.Request{})
 		checkErr(t, "Do", err, reference.ErrClosed)
 		p.send("03 02 02 01" + "04 03 03 05 01" + "03 07 02 01") // a request, another channel, a tag in flight
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		p.expect() // dropped, not refused
 		g.open(1)
 		p.expect("03 07 04 61", eof)
@@ -94,7 +94,7 @@ func TestShutdownTwice(t *testing.T) {
 		g := newGate()
 		c, p := connect(t, g.handler)
 		p.send("04 07 02 01 61")
-		check(t, "handlers at work", g.atWork(), 1)
+		check(t, "handlers running", g.running(), 1)
 		first, second, third := shutdown(t, c, true), shutdown(t, c, true), shutdown(t, c, false)
 		check(t, "first returned", first(), false)
 		check(t, "second returned", second(), false)
@@ -110,7 +110,7 @@ func TestShutdownTwice(t *testing.T) {
 	})
 }
 
-// A shutdown from inside a handler must not block, and is answered as all are.
+// A handler may call Shutdown without block; its own request is still answered.
 func TestShutdownFromAHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c *reference.PacketConnection
@@ -126,16 +126,16 @@ func TestShutdownFromAHandler(t *testing.T) {
 	})
 }
 
-// EOF is the last of what is queued, however much that is.
+// EOF follows everything that is queued, however much it is.
 func TestShutdownSendsWhatIsQueued(t *testing.T) {
 	each(t, blocking, func(t *testing.T, block bool) {
-		c, p := connectDeaf(t, nil)
+		c, p := connectUnread(t, nil)
 		for range 3 {
 			request(t, c, reference.Request{})
 		}
 		returned := shutdown(t, c, block)
 		check(t, "Shutdown returned before the peer reads", returned(), !block)
-		go p.listen()
+		go p.receive()
 		p.expect("03 01 02 01", "03 02 02 01", "03 03 02 01", eof)
 		p.expectClosed()
 		p.send("02 01 04" + "02 02 04" + "02 03 04")
@@ -143,20 +143,20 @@ func TestShutdownSendsWhatIsQueued(t *testing.T) {
 	})
 }
 
-// Join waits for the connection's own end, too.
-func TestJoinWaitsForEOFToLeave(t *testing.T) {
+// Join also waits for the local direction.
+func TestJoinWaitsForEOFToBeSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, p := connectDeaf(t, nil)
+		c, p := connectUnread(t, nil)
 		p.send(eof)
 		joined := background(func() { checkErr(t, "Join", c.Join(ctx), nil) })
 		check(t, "Join returned before EOF is sent", joined(), false)
-		go p.listen()
+		go p.receive()
 		check(t, "Join returned", joined(), true)
 		p.expectEnd()
 	})
 }
 
-// A blocking shutdown, and Join, find both streams closed.
+// A blocking shutdown returns after send is closed, and Join after both streams are.
 func TestShutdownReturnsAfterSendIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		recv, send := &slowCloser{}, &slowCloser{}
@@ -171,14 +171,14 @@ func TestShutdownReturnsAfterSendIsClosed(t *testing.T) {
 	})
 }
 
-// A slowCloser is a stream without octets that takes its time to close.
+// A slowCloser is a stream without octets whose Close takes a second.
 type slowCloser struct{ closed int }
 
 func (*slowCloser) Read([]byte) (int, error)    { return 0, io.EOF }
 func (*slowCloser) Write(b []byte) (int, error) { return len(b), nil }
 func (s *slowCloser) Close() error              { elapse(time.Second); s.closed++; return nil }
 
-func TestJoinHonoursItsContext(t *testing.T) {
+func TestJoinReturnsWhenItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connect(t, nil)
 		soon, cancel := context.WithTimeout(ctx, time.Second)

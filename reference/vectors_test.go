@@ -12,9 +12,10 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// vector is a line of any file in features/vectors. Integers are decimal text.
+// A vector is a line of a file in features/vectors; the comments name the files that have
+// the field. Integers are decimal text.
 type vector struct {
-	Hex       string
+	Hex       string      // all but equal
 	Value     string      // bsuint
 	Packet    *packetText // packets, decode
 	String    string      // packets
@@ -34,7 +35,8 @@ type packetText struct {
 	Payload   string      `json:"payload"`
 }
 
-// packet is p as the codec's own; fits is whether all its integers are below 2^64.
+// packet converts p to a packet of the codec. fits reports whether all its integers are
+// below 2^64.
 func (p *packetText) packet(t *testing.T) (_ reference.Packet, fits bool) {
 	t.Helper()
 	fits = true
@@ -64,7 +66,7 @@ func eachVector(t *testing.T, file string, f func(*testing.T, vector)) {
 	}
 	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
 	if len(lines) < 20 {
-		t.Fatalf("%s has %d lines only", file, len(lines))
+		t.Fatalf("%s has only %d lines, expected at least 20", file, len(lines))
 	}
 	for n, line := range lines {
 		var v vector
@@ -127,8 +129,8 @@ func TestVectorsDecode(t *testing.T) {
 	})
 }
 
-// checkDecodeError tells the two things apart that the vectors call incomplete: a
-// buffer that ends before the body does, and a whole body too short for its fields.
+// checkDecodeError expects different errors for the two cases that the vectors call
+// incomplete: octets that end inside the body, and a whole body too short for its fields.
 func checkDecodeError(t *testing.T, b []byte, err error) {
 	t.Helper()
 	var malformed *reference.MalformedError
@@ -171,7 +173,8 @@ func checkOctets(t testing.TB, what string, got, want []byte) {
 	}
 }
 
-// checkPacket compares field by field, not by Equal, which is under test.
+// checkPacket compares two packets field by field. It does not use Equal, which is under
+// test.
 func checkPacket(t testing.TB, got, want reference.Packet) {
 	t.Helper()
 	check(t, "is_request", got.IsRequest, want.IsRequest)

@@ -14,23 +14,24 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// A storm is two connections with each other, whose handlers ask back, in which
-// everything is drawn from a seed. However it goes, every call ends, and both ends.
-type storm struct {
+// A stress holds two connections with each other, whose handlers send nested requests.
+// Every choice is drawn from a seed. Whatever is drawn, every call and both connections
+// must end.
+type stress struct {
 	t     *testing.T
 	early bool // one end ends the connection while both are busy
 	rand  *rand.Rand
-	mu    sync.Mutex // of rand
+	mu    sync.Mutex // guards rand
 	ends  [2]*reference.PacketConnection
 }
 
-func (s *storm) draw(n int) int {
+func (s *stress) draw(n int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.rand.IntN(n)
 }
 
-func (s *storm) options() []reference.Option {
+func (s *stress) options() []reference.Option {
 	return []reference.Option{
 		reference.WithGrace(time.Duration(s.draw(3)) * ms),
 		reference.WithHandlers(1 + s.draw(4)),
@@ -38,11 +39,12 @@ func (s *storm) options() []reference.Option {
 	}
 }
 
-// handler asks the far end for one type less, and echoes what it was asked.
-func (s *storm) handler(end int) reference.Handler {
+// handler returns a handler of one end, which may request one type less from the other
+// end, and then echoes.
+func (s *stress) handler(end int) reference.Handler {
 	return func(ctx context.Context, r reference.Request) (reference.Reply, error) {
 		elapse(time.Duration(s.draw(3)) * ms)
-		if s.early { // a request that the far end drops would keep this one for ever
+		if s.early { // the other end may drop the nested request: do not wait for ever
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, time.Second)
 			defer cancel()
@@ -57,8 +59,9 @@ func (s *storm) handler(end int) reference.Handler {
 	}
 }
 
-// ask expects its own flags and payload back, a failure, or that the connection has ended.
-func (s *storm) ask(ctx context.Context, end int, kind uint64) {
+// ask sends a request from one end. It expects the same flags and payload, a failure
+// response, or the end of the connection.
+func (s *stress) ask(ctx context.Context, end int, kind uint64) {
 	r := reference.Request{Type: kind, Flags: uint64(s.draw(1000)), Payload: make([]byte, s.draw(3000))}
 	got, err := s.ends[end].Do(ctx, r)
 	switch {
@@ -70,8 +73,8 @@ func (s *storm) ask(ctx context.Context, end int, kind uint64) {
 	}
 }
 
-// end ends the connection in one of the ways there are.
-func (s *storm) end(end int) {
+// end shuts one end down or closes it.
+func (s *stress) end(end int) {
 	switch s.draw(4) {
 	case 0:
 		_ = s.ends[end].Shutdown(true)
@@ -82,7 +85,7 @@ func (s *storm) end(end int) {
 	}
 }
 
-func (s *storm) run() {
+func (s *stress) run() {
 	var streams [2]struct {
 		r *io.PipeReader
 		w *io.PipeWriter
@@ -111,12 +114,12 @@ func (s *storm) run() {
 	}
 }
 
-func TestStorm(t *testing.T) {
+func TestStress(t *testing.T) {
 	for seed := range uint64(100) {
 		for _, early := range []bool{false, true} {
 			t.Run(fmt.Sprintf("seed %d, early end %t", seed, early), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					(&storm{t: t, early: early, rand: rand.New(rand.NewPCG(seed, 0))}).run()
+					(&stress{t: t, early: early, rand: rand.New(rand.NewPCG(seed, 0))}).run()
 				})
 			})
 		}
