@@ -17,10 +17,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a test waits for what should come at once. It is never the
-// time that a passing test takes.
+// patience bounds the wait for an event that should happen at once. No passing test
+// takes so long.
 const patience = 30 * time.Second
 
+// patiently returns a context that ends after patience or with the test.
 func patiently(t testing.TB) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -35,7 +36,7 @@ func check[T comparable](t testing.TB, what string, got, want T) {
 	}
 }
 
-// octets reads hex in which spaces are for the eye.
+// octets decodes hex, ignoring spaces.
 func octets(t testing.TB, text string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
@@ -49,19 +50,19 @@ func integer(t testing.TB, text string) *big.Int {
 	t.Helper()
 	v, ok := new(big.Int).SetString(text, 10)
 	if !ok {
-		t.Fatalf("%q is no integer", text)
+		t.Fatalf("%q is not an integer", text)
 	}
 	return v
 }
 
-// A subject is the other end of a peer's pipes, played by the test.
+// A subject is the other end of a peer's pipes, which the test reads and writes.
 type subject struct {
 	t    testing.TB
 	recv *os.File
 	send *os.File
 }
 
-// connect opens two named pipes as a subject and its peer do.
+// connect returns a peer and its subject, connected by two named pipes.
 func connect(t testing.TB) (*peer.Peer, *subject) {
 	t.Helper()
 	pipes, err := peer.NewPipes(t.TempDir(), "c")
@@ -90,7 +91,7 @@ func (s *subject) close() {
 	_ = s.send.Close()
 }
 
-// writes has the subject write octets, in one write.
+// writes makes the subject write octets in one write.
 func (s *subject) writes(text string) {
 	s.t.Helper()
 	if _, err := s.send.Write(octets(s.t, text)); err != nil {
@@ -98,7 +99,7 @@ func (s *subject) writes(text string) {
 	}
 }
 
-// reads expects the subject to get just these octets next.
+// reads makes the subject read as many octets as text has, and compares them.
 func (s *subject) reads(text string) {
 	s.t.Helper()
 	want := octets(s.t, text)
@@ -109,7 +110,7 @@ func (s *subject) reads(text string) {
 	check(s.t, "the subject reads", hex.EncodeToString(got), hex.EncodeToString(want))
 }
 
-// next takes the subject's next packet and compares it, in words.
+// next returns the next packet of the subject, and compares its String with want.
 func next(t testing.TB, p *peer.Peer, want string) peer.Received {
 	t.Helper()
 	r, err := p.Next(patiently(t))
@@ -120,5 +121,5 @@ func next(t testing.TB, p *peer.Peer, want string) peer.Received {
 	return r
 }
 
-// lines are the wire's, one a line.
+// lines returns the lines of the peer's wire as one text.
 func lines(p *peer.Peer) string { return strings.Join(p.Wire.Lines(), "\n") }

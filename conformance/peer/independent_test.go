@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestIndependence holds the scripted peer to the standard library, and to a reader of
-// pipes that knows of no packet and keeps to it, too: the verdict never rests on the
-// reference, nor on anything that might.
+// TestIndependence allows this package to import only the standard library and
+// internal/pipe, which does not know packets and may import only the standard library. A
+// verdict must not depend on the reference, directly or through another package.
 func TestIndependence(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	readers, readersErr := filepath.Glob("../../internal/pipe/*.go")

@@ -11,21 +11,23 @@ import (
 	"unicode"
 )
 
-// A Packet is a packet as the wire has it. Integers have no bound, as in the
-// protocol; nil is 0.
+// A Packet is a packet with its fields as on the wire. Its integers have no bound, since
+// those of the protocol have none; a nil integer is 0.
 type Packet struct {
 	IsRequest bool
 	Channel   *big.Int
 	Tag       *big.Int
-	Flags     *big.Int
-	Type      *big.Int // the wire's; requests only
+	Flags     *big.Int // of a response with the ok bit
+	Type      *big.Int // the wire type; requests only
 	Payload   []byte
 }
 
-// errShort reports octets that stop inside a packet.
+// errShort reports octets that end inside a packet.
 var errShort = errors.New("the octets stop inside a packet")
 
-// Decode reads the first packet of b, in any of its forms, and the octets it took.
+// Decode reads the first packet of b, in any encoding, and returns it with the number of
+// octets it took. If the body is too short for its fields, the error says so and n is
+// still that number.
 func Decode(b []byte) (p Packet, n int, err error) {
 	header, n := frame(b)
 	if n == 0 {
@@ -55,12 +57,12 @@ func Decode(b []byte) (p Packet, n int, err error) {
 	return p, n, err
 }
 
-// frame is how many octets the length of the first packet of b has, in any form, and the
-// whole packet; 0: b ends before it does.
+// frame returns the number of octets of the first packet's length, in any encoding, and of
+// the whole packet. Both are 0 if b ends inside the packet.
 func frame(b []byte) (header, whole int) {
 	length := 0
 	for i, octet := range b {
-		if length > len(b) {
+		if length > len(b) { // also keeps length from overflowing
 			break
 		}
 		length = length<<7 | int(octet&0x7f)
@@ -75,14 +77,15 @@ func frame(b []byte) (header, whole int) {
 	return header, whole
 }
 
-// cutInteger reads a BSUInt from the front of b, in a time that its length bounds: a subject
-// may send one of a million octets.
+// cutInteger reads a BSUInt from the front of b and returns the octets after it. Its time
+// is linear in the length of the integer: a subject may send one of a million octets, and
+// shifting a big.Int for each would be quadratic.
 func cutInteger(b []byte) (v *big.Int, rest []byte, ok bool) {
 	last := slices.IndexFunc(b, func(octet byte) bool { return octet < 0x80 })
 	if last < 0 {
 		return new(big.Int), nil, false
 	}
-	octets := make([]byte, last+1) // room enough: seven bits become at most as many eights
+	octets := make([]byte, last+1) // 7 bits of each octet need no more than 8 of the result
 	at, waiting, bits := len(octets), 0, 0
 	for i := last; i >= 0; i-- {
 		waiting |= int(b[i]&0x7f) << bits
@@ -96,10 +99,10 @@ func cutInteger(b []byte) (v *big.Int, rest []byte, ok bool) {
 	return new(big.Int).SetBytes(octets), b[last+1:], true
 }
 
-// Encode is the octets of p in their shortest form.
+// Encode returns the octets of p in their shortest form.
 func (p Packet) Encode() []byte { return p.encode(orZero(p.Channel).Sign() != 0) }
 
-// EncodeWithChannel is the octets of p with its channel written, be it 0.
+// EncodeWithChannel returns the octets of p with its channel, even if that is 0.
 func (p Packet) EncodeWithChannel() []byte { return p.encode(true) }
 
 func (p Packet) encode(hasChannel bool) []byte {
@@ -134,6 +137,7 @@ func appendInteger(b []byte, v *big.Int) []byte {
 	return b
 }
 
+// orZero returns v, or 0 if v is nil.
 func orZero(v *big.Int) *big.Int {
 	if v == nil {
 		return new(big.Int)
@@ -141,7 +145,7 @@ func orZero(v *big.Int) *big.Int {
 	return v
 }
 
-// Same reports whether p and q are the same packet.
+// Same reports whether p and q are equal as SPEC.md defines it. (EQ-1, EQ-2)
 func (p Packet) Same(q Packet) bool {
 	return p.IsRequest == q.IsRequest && equal(p.Channel, q.Channel) && equal(p.Tag, q.Tag) &&
 		equal(p.Flags, q.Flags) && (!p.IsRequest || equal(p.Type, q.Type)) && bytes.Equal(p.Payload, q.Payload)
@@ -152,17 +156,17 @@ func equal(v, w *big.Int) bool { return orZero(v).Cmp(orZero(w)) == 0 }
 // EOF is the packet that ends a stream: 03 00 02 00.
 var EOF = Packet{IsRequest: true}
 
-// ERQ is the packet by which a peer of the later dialect says that it requests no
-// more: 03 01 02 00.
+// ERQ is the packet with which a peer of the later dialect ends its requests: 03 01 02 00.
 var ERQ = Packet{IsRequest: true, Tag: big.NewInt(1)}
 
-// OK is the ok bit of a response.
+// OK returns the ok bit of a response.
 func (p Packet) OK() bool { return orZero(p.Flags).Bit(0) == 1 }
 
-// ReplyFlags are the flags of a response without its ok bit: the handler's.
+// ReplyFlags returns the flags of a response without its ok bit: the handler's flags.
 func (p Packet) ReplyFlags() *big.Int { return new(big.Int).Rsh(orZero(p.Flags), 1) }
 
-// String names the fields of p that are not zero, in the words of the features:
+// String returns the fields of p in the words of the features. It omits a channel, flags
+// or a payload that is zero or empty:
 //
 //	EOF
 //	request: tag 1, flags 0x5, wire type 3, payload "hi"
@@ -202,9 +206,10 @@ func (p Packet) String() string {
 	return s.String()
 }
 
-// shownPayload is how many octets of a payload String shows.
+// shownPayload is the number of payload octets that String shows.
 const shownPayload = 64
 
+// payloadString returns b quoted if it is printable UTF-8, or else in hex.
 func payloadString(b []byte) string {
 	more := ""
 	if len(b) > shownPayload {
@@ -219,16 +224,18 @@ func payloadString(b []byte) string {
 	return strconv.Quote(string(b)) + more
 }
 
-// A stream is octets that come piece by piece, to be taken packet by packet.
+// A stream collects octets that arrive in pieces, and splits them into packets. Its zero
+// value is empty and ready to use.
 type stream struct {
 	octets []byte
-	marked int // how many octets from the front on say that an integer goes on
+	marked int // octets at the front that are known to have the high bit set
 }
 
 func (s *stream) add(octets []byte) { s.octets = append(s.octets, octets...) }
 
-// frame is how many octets the first packet has; 0: it is not whole yet. However its length
-// is written, no octet of that is looked at again with each piece that comes.
+// frame returns the number of octets of the first packet, or 0 if it is not whole yet. It
+// inspects each octet of an overlong length once, not again with every piece: a subject
+// that sends a million octets 80 one by one would otherwise cost quadratic time.
 func (s *stream) frame() int {
 	for s.marked < len(s.octets) && s.octets[s.marked] >= 0x80 {
 		s.marked++
@@ -240,7 +247,7 @@ func (s *stream) frame() int {
 	return whole
 }
 
-// drop takes n octets off the front.
+// drop removes n octets from the front.
 func (s *stream) drop(n int) {
 	s.octets = s.octets[n:]
 	s.marked = 0

@@ -20,8 +20,8 @@ func TestZeroPacket(t *testing.T) {
 	check(t, "EOF", fmt.Sprintf("%x", peer.EOF.Encode()), "03000200")
 }
 
-// TestPacketWords holds for how a packet reads in reports: as in the features.
-func TestPacketWords(t *testing.T) {
+// A packet's text in reports has the words of the features.
+func TestPacketString(t *testing.T) {
 	long := strings.Repeat("x", 100)
 	for octetsOf, want := range map[string]string{
 		"03 00 02 00":                         "EOF",
@@ -54,8 +54,8 @@ func TestPacketWords(t *testing.T) {
 
 func TestDecodeRefuses(t *testing.T) {
 	for octetsOf, want := range map[string]struct {
-		n    int // octets of the packet that is none
-		told string
+		n       int // octets of the malformed packet
+		message string
 	}{
 		"":                          {0, "stop inside a packet"},
 		"81":                        {0, "stop inside a packet"},
@@ -71,14 +71,14 @@ func TestDecodeRefuses(t *testing.T) {
 		"80 01 01":                  {3, "a body of 1 octets is too short"},
 	} {
 		_, n, err := peer.Decode(octets(t, octetsOf))
-		if err == nil || !strings.Contains(err.Error(), want.told) {
-			t.Errorf("%s: got the error %v, expected %q", octetsOf, err, want.told)
+		if err == nil || !strings.Contains(err.Error(), want.message) {
+			t.Errorf("%s: got the error %v, expected %q", octetsOf, err, want.message)
 		}
 		check(t, "octets used of "+octetsOf, n, want.n)
 	}
 }
 
-// TestBigIntegers shows that no field has a bound.
+// No field has a bound.
 func TestBigIntegers(t *testing.T) {
 	huge := new(big.Int).Lsh(big.NewInt(1), 1000)
 	p := peer.Packet{IsRequest: true, Channel: huge, Tag: huge, Flags: huge, Type: huge, Payload: []byte("x")}

@@ -12,13 +12,14 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// TestPause has a pipe fill up, which a subject that writes can feel, and then drain.
+// A paused peer lets the pipe fill up, so that the subject's write blocks; Resume drains
+// it.
 func TestPause(t *testing.T) {
 	p, s := connect(t)
 	s.writes("02 01 04")
-	next(t, p, "response: tag 1, ok") // it reads
+	next(t, p, "response: tag 1, ok") // the peer reads
 	p.Pause()
-	p.Pause() // once is enough
+	p.Pause() // changes nothing
 
 	much := peer.Packet{Payload: make([]byte, 1<<20)}.Encode()
 	if err := s.send.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
@@ -30,7 +31,7 @@ func TestPause(t *testing.T) {
 	}
 	const oneRead = 64 << 10 // that may have been under way
 	if got, _ := p.Unread(); len(got) > oneRead {
-		t.Errorf("a peer that does not read has read %d octets", len(got))
+		t.Errorf("the paused peer has read %d octets, expected at most %d", len(got), oneRead)
 	}
 
 	if err := s.send.SetWriteDeadline(time.Time{}); err != nil {
@@ -52,8 +53,8 @@ func TestPause(t *testing.T) {
 	check(t, "the wire's last line", wire[len(wire)-1], "subject  closed its sending pipe")
 }
 
-// TestPauseAgainAndAgain loses nothing.
-func TestPauseAgainAndAgain(t *testing.T) {
+// Repeated pauses lose no packet.
+func TestPauseRepeatedly(t *testing.T) {
 	p, s := connect(t)
 	for range 50 {
 		p.Pause()
@@ -72,7 +73,8 @@ func TestSendWhilePaused(t *testing.T) {
 	s.reads("03 00 02 00")
 }
 
-// TestCloseWhilePaused ends the reader, and tells of nothing that has not happened.
+// Close ends the reading goroutine of a paused peer, and records no end of the subject's
+// stream.
 func TestCloseWhilePaused(t *testing.T) {
 	p, _ := connect(t)
 	p.Pause()

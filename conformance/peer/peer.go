@@ -13,9 +13,9 @@ import (
 	"github.com/packetspec/packetspec/internal/pipe"
 )
 
-// A Peer is the scripted end of one connection. Its methods are called from one
-// goroutine; it reads what the subject sends in another, all the time, so that a
-// subject never waits for a peer that does not mean to make it wait.
+// A Peer is the scripted end of one connection. One goroutine calls its methods. Another,
+// which the peer starts and Close ends, reads all the time what the subject sends: a
+// subject must not block on a write unless the scenario makes the peer pause.
 type Peer struct {
 	Wire Wire
 
@@ -23,19 +23,19 @@ type Peer struct {
 	from   *os.File
 	reader *pipe.Reader // of from
 
-	mu      sync.Mutex
-	unread  stream
-	arrived []mark // of what is unread
+	mu      sync.Mutex // guards the fields below
+	unread  stream     // what was read and Next has not returned
+	arrived []mark     // of unread, in order
 	reads   int
-	ended   bool          // no octets will come any more
-	endErr  error         // nil: the subject closed its end
-	paused  chan struct{} // while the peer does not read: closed on resuming
-	full    chan struct{} // while too much is unread: closed when it no longer is
-	changed chan struct{} // closed at the next change of what is above
-	done    chan struct{} // closed at the reader's end
+	ended   bool          // the subject's stream has ended
+	endErr  error         // why it ended; nil if the subject closed its end
+	paused  chan struct{} // closed by Resume; nil while the peer reads
+	full    chan struct{} // closed when less is unread; nil while unread has room
+	changed chan struct{} // closed at the next change of unread or ended
+	done    chan struct{} // closed when the reading goroutine ends; needs no lock
 }
 
-// mark says when some octets came.
+// A mark is the time at which a number of octets arrived, with which read.
 type mark struct {
 	octets int
 	at     time.Time
@@ -46,14 +46,14 @@ type mark struct {
 type Received struct {
 	Packet
 	Octets []byte
-	At     time.Time // when its last octet came
-	Read   int       // which read of the pipe brought its last octet, from 1
+	At     time.Time // when its last octet was read
+	Read   int       // the number of that read of the pipe, from 1
 }
 
-// An EndError reports that the subject's stream ended where a packet was awaited.
+// An EndError reports that the subject's stream ended before the expected packet.
 type EndError struct {
-	Rest []byte // the beginning of a packet that never ended
-	Err  error  // nil: the subject closed its end
+	Rest []byte // the octets of an incomplete packet
+	Err  error  // why the stream ended; nil if the subject closed its end
 }
 
 func (e *EndError) Error() string {
@@ -76,7 +76,7 @@ func newPeer(to, from *os.File) (p *Peer, err error) {
 	return p, nil
 }
 
-// read takes what the subject sends until its stream ends or the peer closes.
+// read reads what the subject sends until its stream ends or the peer closes.
 func (p *Peer) read() {
 	defer close(p.done)
 	for {
@@ -104,11 +104,12 @@ func (p *Peer) read() {
 	}
 }
 
-// mostUnread is how many octets that nobody takes are read: several times what any scenario
-// lets come. A subject that sends without end has to wait then.
+// mostUnread is the number of unread octets at which the peer stops reading, so that a
+// subject that sends without end blocks instead of filling the memory. It is several
+// times what any scenario makes a subject send.
 const mostUnread = 32 << 20
 
-// receive takes note of what one read has brought.
+// receive records the octets of one read.
 func (p *Peer) receive(octets []byte) {
 	octets = append([]byte(nil), octets...)
 	p.Wire.add(Event{From: FromSubject, Octets: octets})
@@ -122,6 +123,8 @@ func (p *Peer) receive(octets []byte) {
 	})
 }
 
+// change runs f under the mutex, then wakes the goroutine that waits in await or on
+// Changed.
 func (p *Peer) change(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -130,7 +133,8 @@ func (p *Peer) change(f func()) {
 	p.changed = make(chan struct{})
 }
 
-// await waits until ready, run under the lock, reports true.
+// await runs ready under the mutex, again after every change, until it returns true. If
+// ctx ends first it returns ctx's cause.
 func (p *Peer) await(ctx context.Context, ready func() bool) error {
 	for {
 		p.mu.Lock()
@@ -147,8 +151,9 @@ func (p *Peer) await(ctx context.Context, ready func() bool) error {
 	}
 }
 
-// Send writes octets to the subject. That the subject no longer reads is recorded
-// and no error: what follows from it shows in what the subject sends.
+// Send writes octets to the subject. If either end of the pipe is closed, Send records
+// that on the wire and returns nil: a scenario judges the subject by what it sends. If
+// the pipe stays full until ctx ends, Send returns ctx's cause, wrapped.
 func (p *Peer) Send(ctx context.Context, octets []byte) error {
 	p.Wire.add(Event{From: FromPeer, Octets: octets})
 	stop := context.AfterFunc(ctx, func() { _ = p.to.SetWriteDeadline(time.Unix(1, 0)) })
@@ -159,13 +164,13 @@ func (p *Peer) Send(ctx context.Context, octets []byte) error {
 		p.Wire.add(Event{From: FromPeer, Note: fmt.Sprintf("could write only %d of these octets: nobody reads the pipe", n)})
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("the subject took only %d of %d octets: %w", n, len(octets), context.Cause(ctx))
+		return fmt.Errorf("the pipe to the subject accepted only %d of %d octets: %w", n, len(octets), context.Cause(ctx))
 	}
 	return err
 }
 
-// Next waits for the next packet of the subject and takes it. The error is an
-// [*EndError], ctx's, or tells of octets that are no packet.
+// Next waits for the next packet of the subject and returns it. The error is an
+// [*EndError], ctx's cause, or reports a malformed packet, which stays unread.
 func (p *Peer) Next(ctx context.Context) (r Received, err error) {
 	awaitErr := p.await(ctx, func() bool {
 		n := p.unread.frame()
@@ -192,7 +197,8 @@ func (p *Peer) Next(ctx context.Context) (r Received, err error) {
 	return r, err
 }
 
-// take drops n unread octets and tells of the read that brought the last of them.
+// take removes n unread octets, and returns the time and the number of the read that
+// brought the last of them. The caller holds p.mu.
 func (p *Peer) take(n int) (at time.Time, read int) {
 	p.unread.drop(n)
 	if len(p.unread.octets) < mostUnread {
@@ -211,8 +217,8 @@ func (p *Peer) take(n int) (at time.Time, read int) {
 	return at, read
 }
 
-// SentByNow is what the subject has sent before the call and Next has not taken: no octet
-// that it had written by then is missing, unless the peer does not read.
+// SentByNow returns the unread octets. They include every octet that the subject wrote
+// before the call, unless the peer pauses.
 func (p *Peer) SentByNow() (octets []byte) {
 	p.mu.Lock()
 	reads := p.paused == nil
@@ -224,7 +230,7 @@ func (p *Peer) SentByNow() (octets []byte) {
 	return octets
 }
 
-// readOn lets the reader go on that had to wait, for those who hold p.mu.
+// readOn ends the wait for room in unread. The caller holds p.mu.
 func (p *Peer) readOn() {
 	if p.full != nil {
 		close(p.full)
@@ -239,16 +245,16 @@ func (p *Peer) Ended() bool {
 	return p.ended
 }
 
-// Unread is what the subject has sent and Next has not taken, as far as it has been read,
-// and whether its stream has ended.
+// Unread returns the octets that were read and Next has not returned, and whether the
+// subject's stream has ended. Octets in the pipe may be missing; see [Peer.SentByNow].
 func (p *Peer) Unread() (octets []byte, ended bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]byte(nil), p.unread.octets...), p.ended
 }
 
-// Changed is closed when more octets have come than Next has taken, or the subject's
-// stream has ended; at once, if that is so already.
+// Changed returns a channel that is closed when octets are unread or the subject's stream
+// has ended; at once if that is so already.
 func (p *Peer) Changed() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -260,23 +266,23 @@ func (p *Peer) Changed() <-chan struct{} {
 	return p.changed
 }
 
-// AwaitEnd waits for the end of the subject's stream and returns what came before
-// it that Next has not taken.
+// AwaitEnd waits for the end of the subject's stream and returns the octets that Next has
+// not returned. If ctx ends first, the error is its cause.
 func (p *Peer) AwaitEnd(ctx context.Context) ([]byte, error) {
 	err := p.await(ctx, func() bool { return p.ended })
 	rest, _ := p.Unread()
 	return rest, err
 }
 
-// Pause makes the peer stop reading, so that the pipe fills up; Resume ends that. A
-// read that is under way may still bring something.
+// Pause makes the peer stop reading, so that the pipe fills up, until Resume. A read under
+// way may still bring octets.
 func (p *Peer) Pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.paused == nil {
 		p.Wire.add(Event{From: FromPeer, Note: "stopped reading"})
 		p.paused = make(chan struct{})
-		_ = p.from.SetReadDeadline(time.Unix(1, 0)) // ends a read under way
+		_ = p.from.SetReadDeadline(time.Unix(1, 0)) // interrupts a read under way
 	}
 }
 
@@ -290,7 +296,7 @@ func (p *Peer) Resume() {
 	}
 }
 
-// resume lets the reader go on, for those who hold p.mu.
+// resume ends a pause, if there is one. The caller holds p.mu.
 func (p *Peer) resume() {
 	if p.paused != nil {
 		_ = p.from.SetReadDeadline(time.Time{})
@@ -299,7 +305,7 @@ func (p *Peer) resume() {
 	}
 }
 
-// EndSending closes the peer's sending pipe, with or without EOF before.
+// EndSending closes the peer's sending pipe. It does not send EOF.
 func (p *Peer) EndSending() {
 	p.Wire.add(Event{From: FromPeer, Note: "closed its sending pipe"})
 	_ = p.to.Close()
@@ -311,7 +317,8 @@ func (p *Peer) EndReading() {
 	_ = p.from.Close()
 }
 
-// Close ends the peer, whatever state the connection is in.
+// Close closes both pipes and waits until the reading goroutine has ended. It may be
+// called in any state of the connection, and more than once.
 func (p *Peer) Close() {
 	_ = p.to.Close()
 	_ = p.from.Close()
@@ -322,7 +329,7 @@ func (p *Peer) Close() {
 	<-p.done
 }
 
-// ending is why a stream ended other than by the subject's closing it.
+// ending returns err, or nil if it means that an end of the pipe was closed.
 func ending(err error) error {
 	if errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF) {
 		return nil

@@ -28,7 +28,7 @@ func TestSendAndNext(t *testing.T) {
 		"peer     ff  (no whole packet)")
 }
 
-// TestReads tells packets that came in one write from those that came in several.
+// TestReads distinguishes packets that came with one read from those that came with two.
 func TestReads(t *testing.T) {
 	p, s := connect(t)
 	s.writes("02 01 04  02 02 04  02 03")
@@ -43,8 +43,8 @@ func TestReads(t *testing.T) {
 	}
 }
 
-// TestNextTakesAnyForm of a packet, and keeps its octets as they came.
-func TestNextTakesAnyForm(t *testing.T) {
+// Next accepts any encoding of a packet, and returns its octets unchanged.
+func TestNextAcceptsAnyEncoding(t *testing.T) {
 	p, s := connect(t)
 	s.writes("80 05 80 01 05 00 78")
 	r := next(t, p, `response: tag 1, ok, payload "x"`)
@@ -67,7 +67,7 @@ func TestNextOctetByOctet(t *testing.T) {
 }
 
 func TestNextAtTheEnd(t *testing.T) {
-	for name, c := range map[string]struct{ written, rest, told string }{
+	for name, c := range map[string]struct{ written, rest, message string }{
 		"nothing was written":  {"", "", "the subject's stream ended"},
 		"between two packets":  {"02 01 04", "", "the subject's stream ended"},
 		"inside a packet":      {"02 01 04 05 01", "05 01", "the subject's stream ended inside a packet, after 05 01"},
@@ -82,14 +82,14 @@ func TestNextAtTheEnd(t *testing.T) {
 			if c.written != "" {
 				next(t, p, "response: tag 1, ok")
 			}
-			for range 2 { // it stays so
+			for range 2 { // the second call returns the same error
 				_, err := p.Next(patiently(t))
 				var end *peer.EndError
 				if !errors.As(err, &end) {
 					t.Fatalf("got %v, expected an EndError", err)
 				}
 				check(t, "rest", peer.ShowHex(end.Rest), c.rest)
-				check(t, "error", err.Error(), c.told)
+				check(t, "error", err.Error(), c.message)
 			}
 			rest, err := p.AwaitEnd(patiently(t))
 			if err != nil {
@@ -100,13 +100,13 @@ func TestNextAtTheEnd(t *testing.T) {
 	}
 }
 
-func TestNextOfWhatIsNoPacket(t *testing.T) {
+func TestNextOfAMalformedPacket(t *testing.T) {
 	p, s := connect(t)
 	s.writes("02 01 02 02 01 04")
-	for range 2 { // it is not taken
+	for range 2 { // the packet stays unread
 		_, err := p.Next(patiently(t))
 		if err == nil || err.Error() != "the subject sent 02 01 02: malformed: a body of 2 octets is too short for its fields" {
-			t.Errorf("got the error %v, expected one that tells the octets", err)
+			t.Errorf("got the error %v, expected one that shows the octets", err)
 		}
 	}
 	got, ended := p.Unread()
@@ -114,36 +114,37 @@ func TestNextOfWhatIsNoPacket(t *testing.T) {
 	check(t, "ended", ended, false)
 }
 
-func TestWaitsGiveUpWithTheirContext(t *testing.T) {
-	bored := errors.New("bored")
+func TestWaitsEndWithTheirContext(t *testing.T) {
+	cause := errors.New("the cause")
 	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(bored)
+	cancel(cause)
 	p, s := connect(t)
 	s.writes("02 01")
-	if _, err := p.Next(ctx); !errors.Is(err, bored) {
+	if _, err := p.Next(ctx); !errors.Is(err, cause) {
 		t.Errorf("Next: got %v, expected the context's cause", err)
 	}
-	if _, err := p.AwaitEnd(ctx); !errors.Is(err, bored) {
+	if _, err := p.AwaitEnd(ctx); !errors.Is(err, cause) {
 		t.Errorf("AwaitEnd: got %v, expected the context's cause", err)
 	}
-	s.writes("04") // nothing is lost by it
+	s.writes("04") // the octets before are still there
 	next(t, p, "response: tag 1, ok")
 }
 
-// TestSendToASubjectThatDoesNotRead ends with the context, and says how far it came.
+// Send to a subject that does not read ends with its context, and the error says how many
+// octets the pipe accepted.
 func TestSendToASubjectThatDoesNotRead(t *testing.T) {
 	p, _ := connect(t)
 	late := errors.New("the time is over")
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 50*time.Millisecond, late)
 	defer cancel()
 	err := p.Send(ctx, make([]byte, 4<<20))
-	if !errors.Is(err, late) || !strings.Contains(err.Error(), "the subject took only ") || !strings.Contains(err.Error(), " of 4194304 octets") {
-		t.Errorf("got %v, expected how many octets the subject took, and the context's cause", err)
+	if !errors.Is(err, late) || !strings.Contains(err.Error(), "the pipe to the subject accepted only ") || !strings.Contains(err.Error(), " of 4194304 octets") {
+		t.Errorf("got %v, expected the number of octets that the pipe accepted, and the context's cause", err)
 	}
 }
 
-// TestSendToASubjectThatIsGone is no error: what follows shows in what the subject sends.
-func TestSendToASubjectThatIsGone(t *testing.T) {
+// Send to a subject that has closed its end records that, and returns no error.
+func TestSendToAClosedPipe(t *testing.T) {
 	p, s := connect(t)
 	_ = s.recv.Close()
 	for range 2 {
@@ -172,15 +173,15 @@ func TestChanged(t *testing.T) {
 	check(t, "changed before anything", closed(changed), false)
 	s.writes("02 01 04")
 	<-changed
-	check(t, "changed while something is unread", closed(p.Changed()), true)
+	check(t, "changed while octets are unread", closed(p.Changed()), true)
 	next(t, p, "response: tag 1, ok")
 	changed = p.Changed()
-	check(t, "changed once all is taken", closed(changed), false)
+	check(t, "changed once nothing is unread", closed(changed), false)
 	s.close()
 	<-changed
 	check(t, "changed at the end", closed(p.Changed()), true)
 	if _, ended := p.Unread(); !ended {
-		t.Error("the stream has ended, but is not told so")
+		t.Error("the stream has ended, expected Unread to report it")
 	}
 }
 
@@ -206,7 +207,7 @@ func TestManyPackets(t *testing.T) {
 	check(t, "lines: one a packet, and one for the end", len(p.Wire.Lines()), n+1)
 }
 
-// TestSentByNow has all that was written before, though nobody has waited for it.
+// SentByNow returns everything that was written before the call, without a wait.
 func TestSentByNow(t *testing.T) {
 	p, s := connect(t)
 	for range 200 {

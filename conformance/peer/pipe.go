@@ -10,17 +10,19 @@ import (
 	"syscall"
 )
 
-// Pipes are the two named pipes of a connection, before the subject has them.
+// Pipes holds the two named pipes of a connection until the subject has opened them.
+// Call Connect then, or Discard if the subject fails to.
 type Pipes struct {
-	ToSubject   string // the subject opens it for reading
-	FromSubject string // the subject opens it for writing
+	ToSubject   string // path; the subject opens it for reading
+	FromSubject string // path; the subject opens it for writing
 
-	from   *os.File // our reading end of FromSubject
-	holder *os.File // both ends of ToSubject, until the subject has opened its own
+	from   *os.File // reading end of FromSubject
+	holder *os.File // both ends of ToSubject, until Connect
 }
 
-// NewPipes makes two named pipes in dir. The peer's ends are open before the
-// subject is asked to open its own, so that neither open can block for ever.
+// NewPipes creates two named pipes in dir. It opens the peer's ends before the subject is
+// asked to open its own: opening one end of a named pipe blocks while nobody has the
+// other end open.
 func NewPipes(dir, name string) (*Pipes, error) {
 	p := &Pipes{
 		ToSubject:   filepath.Join(dir, name+".to-subject"),
@@ -29,7 +31,7 @@ func NewPipes(dir, name string) (*Pipes, error) {
 	for _, path := range []string{p.ToSubject, p.FromSubject} {
 		if err := syscall.Mkfifo(path, 0o600); err != nil {
 			p.Discard()
-			return nil, fmt.Errorf("make the named pipe %s: %w", path, err)
+			return nil, fmt.Errorf("create the named pipe %s: %w", path, err)
 		}
 	}
 	var err error
@@ -43,17 +45,20 @@ func NewPipes(dir, name string) (*Pipes, error) {
 	return p, nil
 }
 
-// Connect is the peer at its end of the pipes, once the subject has opened both.
+// Connect returns the peer at its end of the pipes. Call it once the subject has opened
+// both; it fails if the subject does not hold its receiving pipe open.
 func (p *Pipes) Connect() (*Peer, error) {
 	to, err := p.openToSubject()
 	if err != nil {
 		return nil, fmt.Errorf("open the pipe to the subject: %w", err)
 	}
-	// From here on the holder would hide a subject that does not read. Before, it has
-	// kept one that does from taking a pipe without a writer for the end.
+	// The holder has been a writer, without which a subject that reads at once would see
+	// the end of the pipe. It is also a reader, and would now hide that a subject has
+	// closed the pipe: writes would succeed and never be read. Without the holder, a
+	// second open for writing fails with ENXIO if the subject does not have it open.
 	_ = p.holder.Close()
-	if probe, err := p.openToSubject(); err == nil {
-		_ = probe.Close()
+	if second, err := p.openToSubject(); err == nil {
+		_ = second.Close()
 	} else if errors.Is(err, syscall.ENXIO) {
 		_ = to.Close()
 		return nil, errors.New("the subject has said that the connection is up, but does not hold its recv pipe open")
@@ -63,16 +68,19 @@ func (p *Pipes) Connect() (*Peer, error) {
 		_ = to.Close()
 		return nil, fmt.Errorf("read the pipe from the subject: %w", err)
 	}
-	p.from = nil // the peer's now
+	p.from = nil // belongs to the peer now
 	p.Discard()
 	return connected, nil
 }
 
+// openToSubject opens the pipe for writing. With O_NONBLOCK it fails with ENXIO if no
+// process has the pipe open for reading.
 func (p *Pipes) openToSubject() (*os.File, error) {
 	return os.OpenFile(p.ToSubject, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 }
 
-// Discard removes the pipes' names and closes what Connect did not take.
+// Discard removes the named pipes and closes the ends that no peer has. The ends that are
+// open elsewhere stay usable.
 func (p *Pipes) Discard() {
 	for _, path := range []string{p.ToSubject, p.FromSubject} {
 		_ = os.Remove(path)

@@ -43,7 +43,7 @@ func TestPipesAreGoneOnceConnected(t *testing.T) {
 	}
 }
 
-// TestConnectWithoutSubject has a subject that says it is connected, and is not.
+// Connect fails if the subject has not opened its pipes, though it said so.
 func TestConnectWithoutSubject(t *testing.T) {
 	pipes, err := peer.NewPipes(t.TempDir(), "c")
 	if err != nil {
@@ -56,19 +56,18 @@ func TestConnectWithoutSubject(t *testing.T) {
 		t.Fatal("got a peer, expected an error")
 	}
 	if !strings.Contains(err.Error(), "does not hold its recv pipe open") {
-		t.Errorf("got the error %v, expected one that tells of the recv pipe", err)
+		t.Errorf("got the error %v, expected one about the recv pipe", err)
 	}
 }
 
 func TestNoPipes(t *testing.T) {
 	_, err := peer.NewPipes(filepath.Join(t.TempDir(), "missing"), "c")
-	if err == nil || !strings.Contains(err.Error(), "make the named pipe") {
-		t.Errorf("got the error %v, expected one that tells of the pipe", err)
+	if err == nil || !strings.Contains(err.Error(), "create the named pipe") {
+		t.Errorf("got the error %v, expected one that names the pipe", err)
 	}
 }
 
-// TestNoDescriptorsAreLeft counts them over every way in which pipes can be used.
-// Goroutines are counted by TestMain, over all tests.
+// No use of the pipes leaks a descriptor. TestMain checks that no test leaks a goroutine.
 func TestNoDescriptorsAreLeft(t *testing.T) {
 	use := func() {
 		pipes, err := peer.NewPipes(t.TempDir(), "c")
@@ -86,7 +85,7 @@ func TestNoDescriptorsAreLeft(t *testing.T) {
 			p.Close()
 		}
 	}
-	use() // what is made once, such as the poller, is made now
+	use() // the first use opens what the process keeps, such as the poller
 	before := descriptors(t)
 	for range 10 {
 		use()

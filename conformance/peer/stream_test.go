@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestStream takes packets as they become whole, octet by octet.
+// A stream returns each packet when its last octet arrives.
 func TestStream(t *testing.T) {
 	var s stream
 	var at []int
@@ -31,15 +31,15 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// TestLongIntegers takes no longer for a length of very many octets than these take to come.
-// (A time that grew with their square would be hours.)
+// An integer of very many octets takes linear time. Quadratic time would take hours, and
+// the test would time out.
 func TestLongIntegers(t *testing.T) {
 	const piece, pieces = 4 << 10, 2 << 10
 	var s stream
 	for range pieces {
 		s.add([]byte(strings.Repeat("\x80", piece)))
 		if n := s.frame(); n > 0 {
-			t.Fatalf("a packet of %d octets in a length that goes on", n)
+			t.Fatalf("a packet of %d octets, expected none: its length is not complete", n)
 		}
 	}
 	s.add([]byte("\x02\x01\x04"))

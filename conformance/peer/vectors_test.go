@@ -23,7 +23,7 @@ type vector struct {
 	Equal     bool
 }
 
-// A packet is a packet as the vectors write it.
+// A packet is a packet in the form of the vectors.
 type packet struct {
 	IsRequest           bool `json:"is_request"`
 	Channel, Tag, Flags string
@@ -31,7 +31,7 @@ type packet struct {
 	Payload             string
 }
 
-// vectors reads a file of vectors; every row has some use.
+// vectors reads the rows of a file of vectors.
 func vectors(t *testing.T, file string) (rows []vector) {
 	t.Helper()
 	content, err := features.FS.ReadFile("vectors/" + file)
@@ -116,7 +116,7 @@ func TestEqualVectors(t *testing.T) {
 	}
 }
 
-// TestIntegerVectors has each integer as the tag of a response that has nothing else.
+// TestIntegerVectors encodes and decodes each integer as the tag of an empty response.
 func TestIntegerVectors(t *testing.T) {
 	beyond := 0
 	for i, v := range vectors(t, "bsuint.jsonl") {

@@ -7,24 +7,25 @@ import (
 	"time"
 )
 
-// A Direction says who sent the octets of an event.
+// A Direction names the end that sent the octets of an event or caused it.
 type Direction string
 
-// The two directions, as an event of the wire names them.
+// The two ends.
 const (
 	FromPeer    Direction = "peer"
 	FromSubject Direction = "subject"
 )
 
-// An Event is something that happened on the wire.
+// An Event is octets on the wire, or something else that an end did there.
 type Event struct {
 	Time   time.Time
 	From   Direction
-	Octets []byte // what was written, or what one read brought
-	Note   string // what happened, if not octets
+	Octets []byte // of one write or one read
+	Note   string // what else happened; "" for octets
 }
 
-// A Wire records what happened on the pipes of one connection, in order.
+// A Wire records the events of one connection in order. Its zero value is empty and ready
+// to use. Its methods may be called concurrently.
 type Wire struct {
 	mu     sync.Mutex
 	events []Event
@@ -37,22 +38,23 @@ func (w *Wire) add(e Event) {
 	w.events = append(w.events, e)
 }
 
-// Events is what happened so far.
+// Events returns the events so far, which share their octets with w.
 func (w *Wire) Events() []Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]Event(nil), w.events...)
 }
 
-// A Line is one packet or happening of a wire; its text is made when it is asked for.
+// A Line is one packet or one note of a wire. String builds its text, so that an excerpt
+// of a long wire does not pay for the lines that it omits.
 type Line struct {
 	From   Direction
-	Octets []byte // of a packet, or of what is none
-	Note   string // what happened, if not octets
-	Whole  bool   // the octets are a packet's, be it malformed
+	Octets []byte // a packet, or the octets that remain at the end of a stream
+	Note   string // what else happened; "" for octets
+	Whole  bool   // the octets are as many as their length declares
 }
 
-// String is the line: who, the octets, and what they mean.
+// String returns the line: the sender, the octets, and their meaning.
 func (l Line) String() string {
 	if l.Note != "" {
 		return fmt.Sprintf("%-7s  %s", l.From, l.Note)
@@ -67,7 +69,8 @@ func (l Line) String() string {
 	return fmt.Sprintf("%-7s  %s  %s", l.From, ShowHex(l.Octets), meaning)
 }
 
-// All tells what happened so far, one packet a line, in order of the packets' last octets.
+// All returns the lines of the events so far, one for each packet and note. A packet
+// stands where its last octet came; octets that are no whole packet stand at the end.
 func (w *Wire) All() iter.Seq[Line] {
 	return func(yield func(Line) bool) {
 		partial := map[Direction]*stream{FromPeer: {}, FromSubject: {}}
@@ -95,7 +98,7 @@ func (w *Wire) All() iter.Seq[Line] {
 	}
 }
 
-// Lines are the texts of all lines.
+// Lines returns the texts of all lines.
 func (w *Wire) Lines() (texts []string) {
 	for line := range w.All() {
 		texts = append(texts, line.String())
@@ -103,11 +106,11 @@ func (w *Wire) Lines() (texts []string) {
 	return texts
 }
 
-// shownOctets is how many octets ShowHex shows.
+// shownOctets is the number of octets that ShowHex shows.
 const shownOctets = 48
 
-// ShowHex writes octets as the features do: two digits each, spaces between. Long
-// ones are cut.
+// ShowHex returns octets as the features write them, two digits each with spaces between.
+// It shows the first shownOctets of more, and their number.
 func ShowHex(b []byte) string {
 	if len(b) > shownOctets {
 		return fmt.Sprintf("% x … (%d octets)", b[:shownOctets], len(b))

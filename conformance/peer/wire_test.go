@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestWireLines holds for how a report tells what happened: a packet a line, when
-// its last octet has come, whatever pieces it came in.
+// A wire has one line for each packet, where its last octet came, in whatever pieces it
+// came.
 func TestWireLines(t *testing.T) {
 	const (
 		from = FromSubject
@@ -33,7 +33,7 @@ func TestWireLines(t *testing.T) {
 			"peer     03 01 02 01  request: tag 1, wire type 1\n" +
 				"peer     03 00 02 00  EOF",
 		},
-		"one in pieces, with one of the other side's between": {
+		"one in pieces, with one of the other end between": {
 			[]event{{to, "0301"}, {from, "02"}, {to, "02"}, {from, "0104"}, {to, "01"}},
 			"subject  02 01 04  response: tag 1, ok\n" +
 				"peer     03 01 02 01  request: tag 1, wire type 1",
@@ -48,7 +48,7 @@ func TestWireLines(t *testing.T) {
 			"peer     05 01 02 03  (no whole packet)\n" +
 				"subject  81  (no whole packet)",
 		},
-		"what is no packet, and what follows it": {
+		"a malformed packet, and the next": {
 			[]event{{to, "02010203000200"}},
 			"peer     02 01 02  malformed: a body of 2 octets is too short for its fields\n" +
 				"peer     03 00 02 00  EOF",
@@ -90,11 +90,11 @@ func TestWireLinesCutLongPackets(t *testing.T) {
 	w.add(Event{From: FromPeer, Octets: Packet{Payload: make([]byte, 1000)}.Encode()})
 	lines := w.Lines()
 	if len(lines) != 1 || len(lines[0]) > 400 || !strings.Contains(lines[0], "(1004 octets)") || !strings.Contains(lines[0], "(1000 octets)") {
-		t.Errorf("got %q, expected one short line that tells the lengths", lines)
+		t.Errorf("got %q, expected one short line with both lengths", lines)
 	}
 }
 
-func TestWireIsForSeveralGoroutines(t *testing.T) {
+func TestWireConcurrently(t *testing.T) {
 	var w Wire
 	var all sync.WaitGroup
 	for range 4 {
