@@ -22,7 +22,7 @@ func check[T comparable](t testing.TB, what string, got, want T) {
 	}
 }
 
-// golden holds what write writes against a file of testdata.
+// golden compares what write writes with a file of testdata.
 func golden(t *testing.T, file string, write func(io.Writer) error) {
 	t.Helper()
 	var got bytes.Buffer
@@ -40,11 +40,11 @@ func golden(t *testing.T, file string, write func(io.Writer) error) {
 		t.Fatal(err)
 	}
 	if got.String() != string(want) {
-		t.Errorf("got\n%s\nexpected, as in %s (go test -update writes it anew):\n%s", &got, path, want)
+		t.Errorf("got\n%s\nexpected, as in %s (go test -update rewrites it):\n%s", &got, path, want)
 	}
 }
 
-// every is results with each outcome, and of each level.
+// every returns results with each outcome and of each level.
 func every() *report.Results {
 	r := &report.Results{
 		Suite: report.Suite{Version: "1.2", Requirements: []report.Requirement{
@@ -99,7 +99,7 @@ func every() *report.Results {
 	return r
 }
 
-// of is results of scenarios with these levels and outcomes.
+// of returns results of one level with these outcomes.
 func of(level spec.Level, outcomes ...report.Outcome) *report.Results {
 	r := &report.Results{}
 	for _, o := range outcomes {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// JUnit's elements, as far as they are read by what shows them.
+// The elements and attributes of JUnit's XML that the usual viewers read.
 type (
 	junitSuites struct {
 		XMLName xml.Name     `xml:"testsuites"`
@@ -37,9 +37,10 @@ type (
 	}
 )
 
-// JUnit writes the results in JUnit's XML, a test suite for each feature. What the
-// subject did wrongly is a failure; a timeout or a crash is an error; a skip, a known
-// deviation, and what fails below the level that counts are skipped, with the reason.
+// JUnit writes the results as JUnit's XML, with one test suite for each feature. A
+// scenario that failed is a failure, and one that timed out or crashed an error, if it
+// counts (see [Result.Counts]). If it does not count, and for a skip or a known
+// deviation, the test case is skipped, with the reason. Fixed is a failure.
 func (r *Results) JUnit(w io.Writer, strict bool) error {
 	var out junitSuites
 	index := map[string]int{}
@@ -65,6 +66,7 @@ func (r *Results) JUnit(w io.Writer, strict bool) error {
 	return err
 }
 
+// add appends a test case and counts it.
 func (s *junitSuite) add(c junitCase) {
 	s.Tests++
 	switch {
@@ -79,7 +81,7 @@ func (s *junitSuite) add(c junitCase) {
 	s.Cases = append(s.Cases, c)
 }
 
-// junitTime is a time in milliseconds, which is written in seconds.
+// A junitTime is a duration in milliseconds; XML gets it in seconds.
 type junitTime float64
 
 // MarshalXMLAttr implements [xml.MarshalerAttr].
@@ -87,6 +89,7 @@ func (t junitTime) MarshalXMLAttr(name xml.Name) (xml.Attr, error) {
 	return xml.Attr{Name: name, Value: fmt.Sprintf("%.3f", t/1000)}, nil
 }
 
+// junitCase returns the test case of one result.
 func (r *Results) junitCase(result Result, strict bool) junitCase {
 	c := junitCase{
 		Class: "packetspec." + strings.Join(result.Requirements, "."),
@@ -108,7 +111,7 @@ func (r *Results) junitCase(result Result, strict bool) junitCase {
 	return c
 }
 
-// xmlText replaces what XML cannot hold.
+// xmlText replaces the characters that XML does not allow.
 func xmlText(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' && r != '\t' {

@@ -16,7 +16,7 @@ func TestJUnit(t *testing.T) {
 	golden(t, "junit-strict.xml", func(w io.Writer) error { return every().JUnit(w, true) })
 }
 
-// suites is what shows JUnit's XML reads of it.
+// A suites holds the parts of JUnit's XML that viewers read.
 type suites struct {
 	Suites []struct {
 		Name     string  `xml:"name,attr"`
@@ -53,7 +53,7 @@ func junit(t *testing.T, r *report.Results, strict bool) (s suites) {
 	return s
 }
 
-// TestJUnitOutcomes shows that only what the subject does wrongly is a failure.
+// Each outcome becomes a pass, a failure, an error or a skipped test case.
 func TestJUnitOutcomes(t *testing.T) {
 	for _, c := range []struct {
 		level         spec.Level
@@ -95,8 +95,8 @@ func TestJUnitOutcomes(t *testing.T) {
 	}
 }
 
-// TestJUnitHoldsAnyText because an adapter may print anything, but XML cannot hold it.
-func TestJUnitHoldsAnyText(t *testing.T) {
+// An adapter may print characters that XML does not allow.
+func TestJUnitWithAnyText(t *testing.T) {
 	r := of(spec.Must, report.Fail)
 	r.Results[0].Actual = "<&>\"' ]]> \x00\x07\x1b\x7f \xff \ufffe é \u2028 \t"
 	text := junit(t, r, false).Suites[0].Cases[0].Failure.Text
@@ -106,7 +106,7 @@ func TestJUnitHoldsAnyText(t *testing.T) {
 	}
 }
 
-// TestJUnitTime adds up what is too short to be seen by itself.
+// A suite's time is the exact sum, not the sum of the rounded times.
 func TestJUnitTime(t *testing.T) {
 	r := &report.Results{}
 	for range 1000 {

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Matrix writes which requirements hold for which of several subjects: a row a
-// requirement that does not hold for all of them, a column a subject.
+// Matrix writes which requirements hold for which of several subjects, as a table with a
+// column for each subject. It has a row for each requirement that does not hold for all of
+// them, and then one for each outcome.
 func Matrix(w io.Writer, all []*Results) error {
 	var rows [][]string
 	head := []string{"", ""}
@@ -42,7 +43,7 @@ func Matrix(w io.Writer, all []*Results) error {
 	return err
 }
 
-// union is the requirements of all results, each once.
+// union returns the requirements of all results, each once.
 func union(all []*Results) (requirements []Requirement) {
 	seen := map[string]bool{}
 	for _, r := range all {
@@ -56,14 +57,15 @@ func union(all []*Results) (requirements []Requirement) {
 	return requirements
 }
 
-// What a cell says beside how many scenarios do not hold.
+// The contents of a cell, unless it counts failing scenarios.
 const (
 	holds   = "holds"
-	skipped = "skip"
+	skipped = "skip" // all of them
 	notRun  = "-"
 )
 
-// cell is what the scenarios of a requirement say of it.
+// cell returns whether a requirement holds, or how many of its scenarios fail out of those
+// that ran.
 func (r *Results) cell(requirement string) string {
 	broken, passed, skips := 0, 0, 0
 	for _, result := range r.Results {
@@ -90,7 +92,7 @@ func (r *Results) cell(requirement string) string {
 	return notRun
 }
 
-// writeColumns writes rows with their cells below each other.
+// writeColumns writes rows with their columns aligned.
 func writeColumns(out *strings.Builder, rows [][]string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {

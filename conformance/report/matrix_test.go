@@ -8,7 +8,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// TestMatrix has a subject that is tested against a later specification as well.
+// One of the subjects is tested against a later specification, with more requirements.
 func TestMatrix(t *testing.T) {
 	old := &report.Results{
 		Suite: report.Suite{Requirements: []report.Requirement{

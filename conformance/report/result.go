@@ -1,5 +1,5 @@
-// Package report holds the results of a run and writes them: as text for people,
-// as JSON, and as JUnit's XML.
+// Package report holds the results of a run, and writes them as text for people, as JSON
+// and as JUnit's XML. It also writes the results of several runs as a matrix.
 package report
 
 import (
@@ -12,24 +12,25 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// An Outcome is how a scenario ended.
+// An Outcome says how a scenario ended.
 type Outcome string
 
-// The outcomes. Only Pass is a pass.
+// The outcomes. Only Pass counts as passed.
 const (
 	Pass    Outcome = "pass"
-	Fail    Outcome = "fail"    // the subject did other than the scenario says
-	Timeout Outcome = "timeout" // the scenario's time was over before the subject did anything
-	Crash   Outcome = "crash"   // the adapter ended, or printed what is no reply
+	Fail    Outcome = "fail"    // the subject did not do what the scenario requires
+	Timeout Outcome = "timeout" // a step did not finish in the scenario's time
+	Crash   Outcome = "crash"   // the adapter ended, or printed a line that is not a reply
 	Skip    Outcome = "skip"    // the adapter lacks an ability
-	Known   Outcome = "known"   // listed as a known deviation, and deviating as listed
-	Fixed   Outcome = "fixed"   // listed as a known deviation, but passing
+	Known   Outcome = "known"   // failed, and is listed as a known deviation
+	Fixed   Outcome = "fixed"   // passed, but is listed as a known deviation
 )
 
-// Outcomes are all there are, in the order of a summary.
+// Outcomes lists every outcome in the order of a summary.
 var Outcomes = []Outcome{Pass, Fail, Timeout, Crash, Skip, Known, Fixed}
 
-// A Result is the outcome of one scenario, with all that tells why.
+// A Result is the outcome of one scenario, with what explains it. Its JSON form is part of
+// the published report.
 type Result struct {
 	ID           string     `json:"id"`
 	Feature      string     `json:"feature"`
@@ -38,54 +39,52 @@ type Result struct {
 	Level        spec.Level `json:"level"`
 	Outcome      Outcome    `json:"outcome"`
 	DurationMS   float64    `json:"duration_ms"`
-	Step         string     `json:"step,omitempty"`     // the step that did not hold
+	Step         string     `json:"step,omitempty"`     // the text of the step that failed
 	Expected     string     `json:"expected,omitempty"` // by that step
 	Actual       string     `json:"actual,omitempty"`
-	Wire         []string   `json:"wire,omitempty"`   // the packets of both sides, one a line
+	Wire         []string   `json:"wire,omitempty"`   // the packets of both ends, one per line
 	Reason       string     `json:"reason,omitempty"` // of a skip, a crash or a known deviation
-	Stderr       string     `json:"stderr,omitempty"` // what the adapter wrote there meanwhile
-	Again        string     `json:"again,omitempty"`  // the command that runs just this scenario
+	Stderr       string     `json:"stderr,omitempty"` // of the adapter, during the scenario
+	Again        string     `json:"again,omitempty"`  // the command that runs only this scenario
 }
 
-// Subject is what was tested, as its adapter tells.
+// A Subject describes the implementation under test, as its adapter reports it.
 type Subject struct {
 	Name     string `json:"name"`
 	Release  string `json:"release"`
 	Language string `json:"language"`
 }
 
-// Suite is what it was tested against.
+// A Suite describes the specification that the subject was tested against.
 type Suite struct {
 	Version      string        `json:"version"`
 	Requirements []Requirement `json:"requirements"`
 }
 
-// Requirement is a requirement, as the reports write one.
+// A Requirement is the part of a [spec.Requirement] that reports contain.
 type Requirement struct {
 	ID    string     `json:"id"`
 	Level spec.Level `json:"level"`
 	Text  string     `json:"text"`
 }
 
-// Results are the results of one run.
+// Results holds the results of one run. Summarize fills Summary.
 type Results struct {
 	Suite   Suite           `json:"suite"`
 	Subject Subject         `json:"subject"`
 	Summary map[Outcome]int `json:"summary"`
 	Results []Result        `json:"results"`
-	// NotRun counts the scenarios that were selected, but not run to their end
-	// because the run was ended first.
+	// NotRun counts the scenarios that were selected, but did not finish because the
+	// run ended early.
 	NotRun int `json:"not_run,omitempty"`
-	// Notes tell of what is no result, such as an adapter that had to be killed.
+	// Notes report what no result shows, such as an adapter that had to be killed.
 	Notes []string `json:"notes,omitempty"`
 
 	Elapsed time.Duration `json:"-"`
 }
 
-// Conforms reports whether the subject conforms: no scenario that counts failed,
-// timed out or crashed, none is listed as a known deviation without being one, all
-// that were selected were run, and not all of them skipped. Scenarios of level must
-// count; if strict, all do.
+// Conforms reports whether the subject conforms: no result counts against it, every
+// selected scenario ran, and at least one was not skipped. See [Result.Counts] for strict.
 func (r *Results) Conforms(strict bool) bool {
 	if r.AllSkipped() {
 		return false
@@ -98,7 +97,9 @@ func (r *Results) Conforms(strict bool) bool {
 	return r.NotRun == 0
 }
 
-// Counts reports whether the result alone makes a subject that does not conform.
+// Counts reports whether the result alone makes the subject nonconforming. Fail, Timeout
+// and Crash count at the level must; if strict, at every level. Fixed always counts: the
+// list of known deviations is wrong.
 func (r Result) Counts(strict bool) bool {
 	switch r.Outcome {
 	case Fixed:
@@ -109,12 +110,13 @@ func (r Result) Counts(strict bool) bool {
 	return false
 }
 
-// AllSkipped reports whether no scenario was more than skipped, which shows nothing.
+// AllSkipped reports whether every scenario was skipped, or there is none. Such a run
+// shows nothing about the subject.
 func (r *Results) AllSkipped() bool {
 	return !slices.ContainsFunc(r.Results, func(result Result) bool { return result.Outcome != Skip })
 }
 
-// Count counts the results of a level with an outcome.
+// Count returns the number of results with this level and outcome.
 func (r *Results) Count(level spec.Level, outcome Outcome) (n int) {
 	for _, result := range r.Results {
 		if result.Level == level && result.Outcome == outcome {
@@ -124,7 +126,7 @@ func (r *Results) Count(level spec.Level, outcome Outcome) (n int) {
 	return n
 }
 
-// Summarize counts the results by outcome.
+// Summarize sets Summary to the number of results of each outcome.
 func (r *Results) Summarize() {
 	r.Summary = make(map[Outcome]int, len(Outcomes))
 	for _, o := range Outcomes {
@@ -135,7 +137,8 @@ func (r *Results) Summarize() {
 	}
 }
 
-// requirement finds a requirement of the suite.
+// requirement returns the requirement with this id, or one with only the id if the suite
+// has none.
 func (r *Results) requirement(id string) Requirement {
 	for _, q := range r.Suite.Requirements {
 		if q.ID == id {
@@ -145,11 +148,11 @@ func (r *Results) requirement(id string) Requirement {
 	return Requirement{ID: id}
 }
 
-// JSON writes the results as one object.
+// JSON writes the results as one JSON object, which [Read] reads.
 func (r *Results) JSON(w io.Writer) error {
 	out := *r
 	if out.Results == nil {
-		out.Results = []Result{} // a list, as ever, and not null
+		out.Results = []Result{} // encoded as an empty list, not as null
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
@@ -157,7 +160,7 @@ func (r *Results) JSON(w io.Writer) error {
 	return e.Encode(out)
 }
 
-// Read reads results that were written as JSON.
+// Read reads results that [Results.JSON] wrote.
 func Read(r io.Reader) (*Results, error) {
 	var results Results
 	if err := json.NewDecoder(r).Decode(&results); err != nil {

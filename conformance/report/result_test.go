@@ -74,8 +74,7 @@ func TestJSON(t *testing.T) {
 	golden(t, "results.json", func(w io.Writer) error { return every().JSON(w) })
 }
 
-// TestJSONKeys holds for the names that others rely on: those of the design, and
-// what is added to them where there is something to say.
+// Other programs rely on the names of the JSON form.
 func TestJSONKeys(t *testing.T) {
 	r := every()
 	r.NotRun = 1
@@ -91,8 +90,8 @@ func TestJSONKeys(t *testing.T) {
 	checkKeys(t, "a result with everything", results[1], "actual again duration_ms expected feature id level outcome reason requirements scenario stderr step wire")
 }
 
-// TestJSONOfNothing has empty lists, which whoever reads them need not tell from null.
-func TestJSONOfNothing(t *testing.T) {
+// A list without entries is [], so that its readers do not have to handle null.
+func TestJSONOfEmptyResults(t *testing.T) {
 	object := decode(t, of(spec.Must))
 	if results, ok := object["results"].([]any); !ok || len(results) > 0 {
 		t.Errorf("results: got %v, expected an empty list", object["results"])
@@ -109,17 +108,17 @@ func TestJSONIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want.Elapsed = 0 // not of it
+	want.Elapsed = 0 // not in the JSON form
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nexpected\n%+v", got, want)
 	}
 	if _, err := report.Read(strings.NewReader("TAP version 13")); err == nil || !strings.Contains(err.Error(), "--report json") {
-		t.Errorf("got the error %v, expected one that tells what to give", err)
+		t.Errorf("got the error %v, expected one that names --report json", err)
 	}
 }
 
-// TestJSONHoldsAnyText because an adapter may print anything.
-func TestJSONHoldsAnyText(t *testing.T) {
+// An adapter may print any text.
+func TestJSONWithAnyText(t *testing.T) {
 	r := of(spec.Must, report.Fail)
 	r.Results[0].Actual = "<&> \xff \x00 é \u2028"
 	actual := decode(t, r)["results"].([]any)[0].(map[string]any)["actual"]

@@ -9,8 +9,8 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// Text writes the results for people: what did not pass, in full, and a summary by
-// level. With verbose it lists every scenario.
+// Text writes the results for people: an explanation of each failure, and a summary by
+// level. If verbose, it lists the other scenarios too.
 func (r *Results) Text(w io.Writer, verbose bool) error {
 	var out strings.Builder
 	for _, result := range r.Results {
@@ -32,7 +32,7 @@ func (r *Results) Text(w io.Writer, verbose bool) error {
 	return err
 }
 
-// Explain tells of one result all that is known.
+// Explain returns all that is known about one result, as text of several lines.
 func (r *Results) Explain(result Result) string {
 	var out strings.Builder
 	out.WriteString(headline(result) + "\n")
@@ -62,9 +62,11 @@ func (r *Results) Explain(result Result) string {
 	return out.String()
 }
 
-// textWidth is how many columns of a requirement's text stand on a line.
+// textWidth is the width, in columns, of a requirement's text: together with the names on
+// its left about 100.
 const textWidth = 88
 
+// wrap breaks text into lines of at most textWidth.
 func wrap(text string) string {
 	var out strings.Builder
 	column := 0
@@ -84,9 +86,10 @@ func wrap(text string) string {
 	return out.String()
 }
 
-// stderrLines is how many lines of an adapter's standard error the text shows.
+// stderrLines is the number of lines of an adapter's standard error that the text shows.
 const stderrLines = 8
 
+// lastLines returns the last stderrLines lines of text, after one that counts the others.
 func lastLines(text string) string {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	if more := len(lines) - stderrLines; more > 0 {
@@ -95,11 +98,12 @@ func lastLines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// headline returns the line that begins an explanation.
 func headline(result Result) string {
 	return fmt.Sprintf("%-7s  %-6s  %s", strings.ToUpper(string(result.Outcome)), result.Level, result.ID)
 }
 
-// broken tells, in a line each, which requirements scenarios found not to hold.
+// broken writes a line for each requirement with a failing scenario.
 func (r *Results) broken(out *strings.Builder) {
 	bad, all := map[string]int{}, map[string]int{}
 	for _, result := range r.Results {
@@ -123,7 +127,7 @@ func (r *Results) broken(out *strings.Builder) {
 	out.WriteString("\n")
 }
 
-// known tells of the known deviations in a line each.
+// known writes two lines for each known deviation.
 func (r *Results) known(out *strings.Builder) {
 	if r.Summary[Known] == 0 {
 		return
@@ -137,7 +141,7 @@ func (r *Results) known(out *strings.Builder) {
 	out.WriteString("\n")
 }
 
-// skips tells how many scenarios were skipped, by reason.
+// skips writes how many scenarios were skipped for each reason.
 func (r *Results) skips(out *strings.Builder) {
 	var reasons []string
 	count := map[string]int{}
@@ -154,6 +158,7 @@ func (r *Results) skips(out *strings.Builder) {
 	}
 }
 
+// summary writes the number of results of each level and outcome.
 func (r *Results) summary(out *strings.Builder) {
 	subject := r.Subject.Name
 	if r.Subject.Release != "" {

@@ -22,8 +22,8 @@ func TestTextOfAllThatPasses(t *testing.T) {
 	golden(t, "passes.golden", func(w io.Writer) error { return r.Text(w, false) })
 }
 
-// TestTextSaysWhatProvesNothing holds for runs that one might take for a pass.
-func TestTextSaysWhatProvesNothing(t *testing.T) {
+// The text warns about runs that prove nothing, which a reader might mistake for a pass.
+func TestTextWarnsAboutRunsThatProveNothing(t *testing.T) {
 	text := func(r *report.Results) string {
 		var out bytes.Buffer
 		if err := r.Text(&out, false); err != nil {
@@ -47,8 +47,8 @@ func TestExplainShowsTheLastOfManyLines(t *testing.T) {
 	}
 }
 
-// TestWritersThatFail have their error told.
-func TestWritersThatFail(t *testing.T) {
+// Every report returns its writer's error.
+func TestReportsReturnTheWritersError(t *testing.T) {
 	full := errors.New("no space left")
 	for name, write := range map[string]func(io.Writer) error{
 		"text":   func(w io.Writer) error { return every().Text(w, false) },
