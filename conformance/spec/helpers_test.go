@@ -16,7 +16,7 @@ func check[T comparable](t testing.TB, what string, got, want T) {
 	}
 }
 
-// files are a specification: the content of SPEC.md and of feature files, by name.
+// A files is a specification: the content of SPEC.md and of feature files, by name.
 type files map[string]string
 
 func (f files) load() (*spec.Spec, error) {
@@ -36,16 +36,16 @@ func load(t *testing.T, f files) *spec.Spec {
 	return s
 }
 
-// refused expects an error that tells each of the words.
-func refused(t *testing.T, f files, told ...string) {
+// refused fails the test unless Load of f returns an error with all the messages.
+func refused(t *testing.T, f files, messages ...string) {
 	t.Helper()
 	_, err := f.load()
 	if err == nil {
-		t.Fatalf("got no error, expected one that tells %q", told)
+		t.Fatalf("got no error, expected one that contains %q", messages)
 	}
-	for _, words := range told {
+	for _, words := range messages {
 		if !strings.Contains(err.Error(), words) {
-			t.Errorf("got the error\n%v\nexpected it to tell %q", err, words)
+			t.Errorf("got the error\n%v\nexpected it to contain %q", err, words)
 		}
 	}
 }

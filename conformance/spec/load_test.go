@@ -74,12 +74,12 @@ func TestFind(t *testing.T) {
 	check(t, "scenarios that test A-10", len(s.Testing("A-10")), 0)
 }
 
-// TestOutOfStep holds for each way in which SPEC.md and the features can disagree.
-func TestOutOfStep(t *testing.T) {
+// Load reports each way in which SPEC.md and the features can disagree.
+func TestDisagreement(t *testing.T) {
 	two := strings.Replace(one, "A-1", "A-2", 1)
 	for name, c := range map[string]struct {
-		f    files
-		told []string
+		f        files
+		messages []string
 	}{
 		"no SPEC.md": {files{"a.feature": tested}, []string{"SPEC.md"}},
 		"an unknown requirement": {
@@ -103,60 +103,60 @@ func TestOutOfStep(t *testing.T) {
 		},
 		"two scenarios of one name": {
 			files{"SPEC.md": one, "a.feature": tested + strings.TrimPrefix(tested, "Feature: A\n")},
-			[]string{"a.feature:8: the scenario has the same id as that at line 4, a/it-is-so", "a name of its own"},
+			[]string{"a.feature:8: the scenario has the same id as the one at a.feature:4, a/it-is-so", "give it another name"},
 		},
-		"names that differ in what is no word": {
+		"names that differ in punctuation": {
 			files{"SPEC.md": one, "a.feature": tested + "\n  @A-1 @must\n  Scenario: It, is so?\n    Then it is so\n"},
 			[]string{"a.feature:8: the scenario has the same id"},
 		},
 		"rows of one name": {
 			files{"SPEC.md": one, "a.feature": "Feature: A\n  @A-1 @must\n  Scenario Outline: it\n    Then <x>\n\n    Examples:\n      | x |\n      | 1 |\n      | 2 |\n"},
-			[]string{"a.feature:9: the scenario has the same id as that at line 8, a/it", "in an outline by a <case> in the name"},
+			[]string{"a.feature:9: the scenario has the same id as the one at a.feature:8, a/it", "in an outline, put a <placeholder> in the name"},
 		},
 		"several at once": {
 			files{"SPEC.md": one + two, "a.feature": strings.Replace(tested, "@A-1", "@A-7", 1)},
 			[]string{"no requirement A-7", "no scenario tests A-1", "no scenario tests A-2"},
 		},
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, c.f, c.told...) })
+		t.Run(name, func(t *testing.T) { refused(t, c.f, c.messages...) })
 	}
 }
 
 func TestMalformedRequirements(t *testing.T) {
-	for line, told := range map[string]string{
-		"**A-2** *(must, observed)* Text.": "2 lines begin with a requirement's id, but only 1 of them read **ID** *(level; source)* text",
-		"**A-2** (must; observed) Text.":   "but only 1 of them",
-		"**A-2** *(must; observed)*":       "but only 1 of them",
-		"**A-2** Text.":                    "but only 1 of them",
-		"**A-2** *(shall; observed)* Text": `A-2 has the level "shall", which is none of [must should may]`,
-		"**A-2** *(must; invented)* Text.": `A-2 has the source "invented", which is none of documentation, observed, decision`,
+	for line, message := range map[string]string{
+		"**A-2** *(must, observed)* Text.": "2 lines begin with the id of a requirement, but only 1 have the form **ID** *(level; source)* text",
+		"**A-2** (must; observed) Text.":   "but only 1 have the form",
+		"**A-2** *(must; observed)*":       "but only 1 have the form",
+		"**A-2** Text.":                    "but only 1 have the form",
+		"**A-2** *(shall; observed)* Text": `A-2 has the level "shall", expected one of [must should may]`,
+		"**A-2** *(must; invented)* Text.": `A-2 has the source "invented", expected documentation, observed or decision`,
 	} {
 		t.Run(line, func(t *testing.T) {
-			refused(t, files{"SPEC.md": one + "\n" + line + "\n", "a.feature": tested}, "SPEC.md: ", told)
+			refused(t, files{"SPEC.md": one + "\n" + line + "\n", "a.feature": tested}, "SPEC.md: ", message)
 		})
 	}
 	t.Run("two without a blank line between", func(t *testing.T) {
-		refused(t, files{"SPEC.md": one + strings.Replace(strings.TrimPrefix(one, "# Title\n\n"), "A-1", "A-2", 1), "a.feature": tested}, "but only 1 of them")
+		refused(t, files{"SPEC.md": one + strings.Replace(strings.TrimPrefix(one, "# Title\n\n"), "A-1", "A-2", 1), "a.feature": tested}, "but only 1 have the form")
 	})
 }
 
 func TestMalformedScenarios(t *testing.T) {
-	for name, c := range map[string]struct{ feature, told string }{
-		"no level":           {strings.Replace(tested, " @must", "", 1), `a.feature:4: scenario "it is so": it has no level, @must, @should or @may`},
-		"two levels":         {strings.Replace(tested, "@must", "@must @may", 1), `a.feature:4: scenario "it is so": it has two levels, must and may`},
-		"no requirement":     {strings.Replace(tested, "@A-1 ", "", 1), `a.feature:4: scenario "it is so": it names no requirement, as by the tag @EQ-2`},
-		"a tag that is none": {strings.Replace(tested, "@A-1", "@a-1", 1), "it names no requirement"},
-		"no steps":           {strings.Replace(tested, "    Then it is so\n", "", 1), `a.feature:4: scenario "it is so": it has no steps`},
-		"no Gherkin":         {"It is so.\n", "a.feature: "},
-		"no feature":         {"# nothing\n", "a.feature: no feature in it"},
-		"a rule":             {"Feature: A\n\n  Rule: one\n\n    @A-1 @must\n    Scenario: it is so\n      Then it is so\n", "a.feature:3: a feature here has scenarios, but no rules"},
+	for name, c := range map[string]struct{ feature, message string }{
+		"no level":            {strings.Replace(tested, " @must", "", 1), `a.feature:4: scenario "it is so": it has no level, @must, @should or @may`},
+		"two levels":          {strings.Replace(tested, "@must", "@must @may", 1), `a.feature:4: scenario "it is so": it has two levels, must and may`},
+		"no requirement":      {strings.Replace(tested, "@A-1 ", "", 1), `a.feature:4: scenario "it is so": it names no requirement, as by the tag @EQ-2`},
+		"a tag in lower case": {strings.Replace(tested, "@A-1", "@a-1", 1), "it names no requirement"},
+		"no steps":            {strings.Replace(tested, "    Then it is so\n", "", 1), `a.feature:4: scenario "it is so": it has no steps`},
+		"no Gherkin":          {"It is so.\n", "a.feature: "},
+		"no feature":          {"# nothing\n", "a.feature: no feature in it"},
+		"a rule":              {"Feature: A\n\n  Rule: one\n\n    @A-1 @must\n    Scenario: it is so\n      Then it is so\n", "a.feature:3: a feature here has scenarios, but no rules"},
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, files{"SPEC.md": one, "a.feature": c.feature}, c.told) })
+		t.Run(name, func(t *testing.T) { refused(t, files{"SPEC.md": one, "a.feature": c.feature}, c.message) })
 	}
 }
 
-// TestTheSpecificationIsInStep loads what the command has embedded.
-func TestTheSpecificationIsInStep(t *testing.T) {
+// Load accepts the specification that the command embeds.
+func TestLoadOfTheSpecification(t *testing.T) {
 	s, err := spec.Load(features.FS)
 	if err != nil {
 		t.Fatal(err)

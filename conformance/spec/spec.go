@@ -1,5 +1,5 @@
-// Package spec reads the specification: the requirements of SPEC.md and the
-// scenarios of the feature files, and sees to it that they are in step.
+// Package spec reads the specification, the requirements of SPEC.md and the scenarios
+// of the feature files, and checks that they agree.
 package spec
 
 import (
@@ -9,15 +9,16 @@ import (
 	"slices"
 )
 
-// A Spec is a specification whose requirements and scenarios are in step.
+// A Spec is a specification whose requirements and scenarios agree. Nothing changes it
+// after Load, so any goroutine may read it.
 type Spec struct {
 	Requirements []Requirement // in the order of SPEC.md
 	Scenarios    []Scenario    // in the order of the feature files
 }
 
-// Load reads SPEC.md and the feature files of fsys. The error tells of all that is
-// out of step: an unknown or repeated id, a level that differs, a requirement
-// without a scenario.
+// Load reads SPEC.md and the feature files of fsys. If all can be parsed, the error lists
+// every disagreement: an unknown or repeated id, a scenario whose level differs from its
+// requirement's level, a requirement without a scenario.
 func Load(fsys fs.FS) (*Spec, error) {
 	text, err := fs.ReadFile(fsys, "SPEC.md")
 	if err != nil {
@@ -45,7 +46,7 @@ func Load(fsys fs.FS) (*Spec, error) {
 	return s, s.check()
 }
 
-// Requirement finds a requirement by its id.
+// Requirement returns the requirement with this id.
 func (s *Spec) Requirement(id string) (Requirement, bool) {
 	i := slices.IndexFunc(s.Requirements, func(r Requirement) bool { return r.ID == id })
 	if i < 0 {
@@ -54,7 +55,7 @@ func (s *Spec) Requirement(id string) (Requirement, bool) {
 	return s.Requirements[i], true
 }
 
-// Scenario finds a scenario by its id.
+// Scenario returns the scenario with this id.
 func (s *Spec) Scenario(id string) (Scenario, bool) {
 	i := slices.IndexFunc(s.Scenarios, func(sc Scenario) bool { return sc.ID == id })
 	if i < 0 {
@@ -63,7 +64,7 @@ func (s *Spec) Scenario(id string) (Scenario, bool) {
 	return s.Scenarios[i], true
 }
 
-// Testing is the scenarios that test the requirement.
+// Testing returns the scenarios that test the requirement with this id.
 func (s *Spec) Testing(id string) []Scenario {
 	var found []Scenario
 	for _, sc := range s.Scenarios {
@@ -74,7 +75,7 @@ func (s *Spec) Testing(id string) []Scenario {
 	return found
 }
 
-// check tells of all that is out of step.
+// check returns every disagreement between the requirements and the scenarios.
 func (s *Spec) check() error {
 	var errs []error
 	requirements := map[string]Requirement{}
@@ -89,7 +90,7 @@ func (s *Spec) check() error {
 	for _, sc := range s.Scenarios {
 		where := fmt.Sprintf("%s:%d", sc.File, sc.Line)
 		if first, repeated := seen[sc.ID]; repeated {
-			errs = append(errs, fmt.Errorf("%s: the scenario has the same id as that at line %d, %s: give it a name of its own (in an outline by a <case> in the name)", where, first.Line, sc.ID))
+			errs = append(errs, fmt.Errorf("%s: the scenario has the same id as the one at %s:%d, %s: give it another name (in an outline, put a <placeholder> in the name)", where, first.File, first.Line, sc.ID))
 		}
 		seen[sc.ID] = sc
 		for _, id := range sc.Requirements {
