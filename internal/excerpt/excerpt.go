@@ -1,22 +1,24 @@
-// Package excerpt shows how long lists begin and end.
+// Package excerpt shortens long lists of lines to their first and last ones.
 package excerpt
 
 import "fmt"
 
-// How many lines an excerpt shows of the beginning, and of the end.
+// The number of lines that an excerpt shows of the beginning and of the end. A failure
+// is mostly explained by the end.
 const (
 	First = 20
 	Last  = 40
 )
 
-// An Excerpt is made of lines of packets, of which it keeps only those that it shows.
+// An Excerpt collects lines, one per packet, and keeps only those that it shows. Its zero
+// value is empty and ready to use.
 type Excerpt struct {
-	first []string
-	last  []fmt.Stringer
-	left  int // lines between
+	first   []string
+	last    []fmt.Stringer
+	omitted int // lines between first and last
 }
 
-// Add adds a line, whose text is made only if it is shown.
+// Add appends a line. It calls String only if the line will be shown.
 func (e *Excerpt) Add(line fmt.Stringer) {
 	if len(e.first) < First {
 		e.first = append(e.first, line.String())
@@ -25,15 +27,15 @@ func (e *Excerpt) Add(line fmt.Stringer) {
 	e.last = append(e.last, line)
 	if len(e.last) > Last {
 		e.last = e.last[1:]
-		e.left++
+		e.omitted++
 	}
 }
 
-// Lines are the lines to show, with one that tells of those that are not.
+// Lines returns the lines to show. A line between them counts those that it omits.
 func (e *Excerpt) Lines() []string {
 	lines := e.first
-	if e.left > 0 {
-		lines = append(lines, fmt.Sprintf("… %d packets more …", e.left))
+	if e.omitted > 0 {
+		lines = append(lines, fmt.Sprintf("… %d packets more …", e.omitted))
 	}
 	for _, line := range e.last {
 		lines = append(lines, line.String())
@@ -41,7 +43,7 @@ func (e *Excerpt) Lines() []string {
 	return lines
 }
 
-// Of is the excerpt of lines.
+// Of returns the excerpt of lines.
 func Of(lines []string) []string {
 	var e Excerpt
 	for _, line := range lines {

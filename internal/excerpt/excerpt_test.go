@@ -8,7 +8,7 @@ import (
 	"github.com/packetspec/packetspec/internal/excerpt"
 )
 
-// TestOf shows all of what is short, and both ends of what is long.
+// An excerpt has all lines of a short list, and both ends of a long one.
 func TestOf(t *testing.T) {
 	var all []string
 	for i := range 20 + 40 {

@@ -1,11 +1,12 @@
-// Command mechanical judges what gremlins, a tool that makes mutants of Go code, found
-// about the reference when the features alone were to find them:
+// Command mechanical evaluates a run of gremlins, a tool that makes mutants of Go code, in
+// which the features alone had to detect the mutants of the reference:
 //
 //	mechanical RESULTS.json SURVIVORS.txt SOURCE-FOLDER
 //
-// A mutant that survives is a hole in the features, or stands in the list of survivors
-// with the reason why no feature can find it. An entry of the list that is found, or is
-// there no more, is a mistake too. The exit status is 1 for either.
+// Each mutant that survives means a missing scenario, unless the list of survivors says why
+// no scenario can detect it. An entry of the list that is detected, or no longer exists,
+// must be removed. The exit status is 0 if the list is right and the score high enough, 1
+// if not, and 2 if a file cannot be read.
 package main
 
 import (
@@ -19,7 +20,7 @@ import (
 
 func main() {
 	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: mechanical RESULTS.json SURVIVORS.txt SOURCE-FOLDER")
+		fmt.Fprintf(os.Stderr, "mechanical: %d arguments, expected 3\nhint: mechanical RESULTS.json SURVIVORS.txt SOURCE-FOLDER\n", len(os.Args)-1)
 		os.Exit(2)
 	}
 	ok, err := judge(os.Stdout, os.Args[1], os.Args[2], os.Args[3])
@@ -32,12 +33,12 @@ func main() {
 	}
 }
 
-// leastScore is the percentage of the mutants that are to be found, those left out that
-// none can.
+// leastScore is the required percentage of detected mutants, out of those that are not
+// listed as undetectable.
 const leastScore = 95
 
-// judge holds the results against the list and reports whether they agree and the score
-// suffices.
+// judge compares the results with the list, writes the differences and the score, and
+// reports whether there are none and the score is at least leastScore.
 func judge(out io.Writer, results, list, source string) (ok bool, err error) {
 	survives, err := readMutants(results, source)
 	if err != nil {
@@ -55,23 +56,24 @@ func judge(out io.Writer, results, list, source string) (ok bool, err error) {
 	}
 	for m := range maps.Keys(reasons) {
 		if lives, exists := survives[m]; !lives {
-			stale = append(stale, fmt.Sprintf("%s (%s)", m, map[bool]string{true: "it is found", false: "there is no such mutant"}[exists]))
+			stale = append(stale, fmt.Sprintf("%s (%s)", m, map[bool]string{true: "a feature detects it", false: "there is no such mutant"}[exists]))
 		}
 	}
-	tell(out, "survivors that the list does not have: add a scenario that finds them, or the reason why none can", unlisted)
-	tell(out, "entries of the list that are no survivors: take them off", stale)
-	of := len(survives) - len(reasons) + len(stale)
-	is := of - len(unlisted)
-	score := 100 * is / max(1, of)
-	_, _ = fmt.Fprintf(out, "%d mutants, of which %d cannot be found; of the other %d the features find %d: %d %%\n",
-		len(survives), len(survives)-of, of, is, score)
+	writeList(out, "survivors that are not listed: add a scenario that detects them, or list them with the reason why none can", unlisted)
+	writeList(out, "listed mutants that do not survive: remove them from the list", stale)
+	detectable := len(survives) - len(reasons) + len(stale)
+	detected := detectable - len(unlisted)
+	score := 100 * detected / max(1, detectable)
+	_, _ = fmt.Fprintf(out, "%d mutants, %d of them undetectable; the features detect %d of the other %d: %d %%\n",
+		len(survives), len(survives)-detectable, detected, detectable, score)
 	return len(unlisted)+len(stale) == 0 && score >= leastScore, nil
 }
 
-func tell(out io.Writer, what string, mutants []string) {
+// writeList writes a title and the mutants below it, or nothing if there are none.
+func writeList(out io.Writer, title string, mutants []string) {
 	if len(mutants) == 0 {
 		return
 	}
 	slices.Sort(mutants)
-	_, _ = fmt.Fprintf(out, "%s:\n  %s\n", what, strings.Join(mutants, "\n  "))
+	_, _ = fmt.Fprintf(out, "%s:\n  %s\n", title, strings.Join(mutants, "\n  "))
 }

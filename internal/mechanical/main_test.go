@@ -19,12 +19,12 @@ func TestJudge(t *testing.T) {
 		ok              bool
 		words           []string
 	}{
-		"all found":             {killed, "", true, []string{"1 mutants, of which 0 cannot be found", "100 %"}},
-		"a survivor":            {killed + "," + survivor, "", false, []string{"does not have", "f.go ARITHMETIC_BASE return a < b && a^+b > 0", "50 %"}},
-		"one that is not run":   {killed + "," + uncovered, "", false, []string{"f.go CONDITIONALS_NEGATION"}},
-		"listed survivors":      {strings.Join([]string{killed, survivor, uncovered}, ","), listed, true, []string{"3 mutants, of which 2 cannot be found; of the other 1", "100 %"}},
-		"a listed one is found": {killed + "," + survivor + `,{"type":"CONDITIONALS_NEGATION","status":"KILLED","line":4,"column":22}`, listed, false, []string{"take them off", "it is found"}},
-		"a listed one is gone":  {killed + "," + survivor, listed, false, []string{"there is no such mutant"}},
+		"all detected":             {killed, "", true, []string{"1 mutants, 0 of them undetectable", "100 %"}},
+		"a survivor":               {killed + "," + survivor, "", false, []string{"survivors that are not listed", "f.go ARITHMETIC_BASE return a < b && a^+b > 0", "50 %"}},
+		"one that is not run":      {killed + "," + uncovered, "", false, []string{"f.go CONDITIONALS_NEGATION"}},
+		"listed survivors":         {strings.Join([]string{killed, survivor, uncovered}, ","), listed, true, []string{"3 mutants, 2 of them undetectable; the features detect 1 of the other 1", "100 %"}},
+		"a listed one is detected": {killed + "," + survivor + `,{"type":"CONDITIONALS_NEGATION","status":"KILLED","line":4,"column":22}`, listed, false, []string{"remove them from the list", "a feature detects it"}},
+		"a listed one is gone":     {killed + "," + survivor, listed, false, []string{"there is no such mutant"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ok, out, err := judged(t, `{"files":[{"file_name":"f.go","mutations":[`+test.mutations+`]}]}`, test.list)
@@ -33,7 +33,7 @@ func TestJudge(t *testing.T) {
 			}
 			for _, words := range test.words {
 				if !strings.Contains(out, words) {
-					t.Errorf("got\n%s\nexpected it to tell %q", out, words)
+					t.Errorf("got\n%s\nexpected it to contain %q", out, words)
 				}
 			}
 		})
@@ -49,7 +49,7 @@ func TestJudgeRefuses(t *testing.T) {
 		"no mark":          {`{}`, "# why\nf.go X a < b\n", "with a ^ in the line"},
 	} {
 		if _, _, err := judged(t, test.results, test.list); err == nil || !strings.Contains(err.Error(), test.words) {
-			t.Errorf("%s: got %v, expected an error that tells %q", name, err, test.words)
+			t.Errorf("%s: got %v, expected an error that contains %q", name, err, test.words)
 		}
 	}
 }

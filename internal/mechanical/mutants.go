@@ -9,25 +9,25 @@ import (
 	"strings"
 )
 
-// A mutant is one change of the code, named by what does not move when lines above it
-// come or go.
+// A mutant is one change of the code. Its fields identify it by the text of the line, not by
+// the number, which edits above the line would change.
 type mutant struct {
 	file     string
 	operator string
-	line     string // the source line, with ^ before what is changed
+	line     string // the source line, with ^ before the changed token
 }
 
 func (m mutant) String() string { return m.file + " " + m.operator + " " + m.line }
 
-// The statuses of mutants. Those that end by a time limit or do not compile are none
-// that survive.
+// The statuses of surviving mutants in gremlins' results. A mutant that times out or does not
+// compile does not survive.
 const (
 	lived      = "LIVED"
 	notCovered = "NOT COVERED"
 )
 
-// readMutants reads gremlins' results and tells which mutants survived. The same change
-// of several equal lines counts as one, which survives if any does.
+// readMutants reads gremlins' results and reports for each mutant whether it survives. The
+// same change to equal lines counts as one mutant, which survives if any of them does.
 func readMutants(results, source string) (survives map[mutant]bool, err error) {
 	octets, err := os.ReadFile(results)
 	if err != nil {
@@ -54,7 +54,7 @@ func readMutants(results, source string) (survives map[mutant]bool, err error) {
 		lines := strings.Split(string(code), "\n")
 		for _, m := range f.Mutations {
 			if m.Line < 1 || m.Line > len(lines) || m.Column < 1 || m.Column > len(lines[m.Line-1])+1 {
-				return nil, fmt.Errorf("%s: there is no line %d with a column %d: the results are of other code", f.Name, m.Line, m.Column)
+				return nil, fmt.Errorf("%s has no line %d with a column %d: the results are of other code", f.Name, m.Line, m.Column)
 			}
 			key := mutant{filepath.Base(f.Name), m.Type, marked(lines[m.Line-1], m.Column)}
 			survives[key] = survives[key] || m.Status == lived || m.Status == notCovered
@@ -63,18 +63,17 @@ func readMutants(results, source string) (survives map[mutant]bool, err error) {
 	return survives, nil
 }
 
-// marked is a line with a mark before a column, from 1 on, counted in octets.
+// marked returns line with a ^ before a column, which counts bytes from 1.
 func marked(line string, column int) string {
 	return strings.TrimSpace(line[:column-1] + "^" + line[column-1:])
 }
 
-// readSurvivors reads the list of survivors:
+// readSurvivors reads the list of survivors, and returns the reason for each:
 //
-//	# why no feature can find those that follow
+//	# why no feature can detect the mutants below
 //	FILE OPERATOR LINE
 //
-// with a ^ in the line before what is changed. Each reason holds until the next empty
-// line.
+// LINE has a ^ before the changed token. A reason applies until the next empty line.
 func readSurvivors(name string) (reasons map[mutant]string, err error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -93,11 +92,11 @@ func readSurvivors(name string) (reasons map[mutant]string, err error) {
 		case isComment:
 			reason = strings.TrimSpace(reason + " " + strings.TrimSpace(comment))
 		case reason == "":
-			return nil, fmt.Errorf("%s:%d: a survivor without a reason: a comment above tells it", name, n)
+			return nil, fmt.Errorf("%s:%d: a survivor without a reason: write the reason in a comment above it", name, n)
 		default:
 			fields := strings.SplitN(text, " ", 3)
 			if len(fields) < 3 || !strings.Contains(fields[2], "^") {
-				return nil, fmt.Errorf("%s:%d: a survivor reads FILE OPERATOR LINE, with a ^ in the line", name, n)
+				return nil, fmt.Errorf("%s:%d: %q is not of the form FILE OPERATOR LINE, with a ^ in the line", name, n, text)
 			}
 			reasons[mutant{fields[0], fields[1], fields[2]}] = reason
 		}

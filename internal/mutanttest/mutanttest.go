@@ -1,6 +1,6 @@
-// Package mutanttest makes the test binary that it is linked into the mutant's adapter, for
-// tests that need the mutant as a process: it may die, and its standard error and memory
-// can be seen.
+// Package mutanttest runs the mutant as a separate process, for tests in which it may crash,
+// or which inspect its standard error or its memory. The process is the test binary itself,
+// started again as the mutant's adapter.
 package mutanttest
 
 import (
@@ -12,12 +12,12 @@ import (
 	"github.com/packetspec/packetspec/conformance/mutant"
 )
 
-// faultVariable, in its environment, makes the test binary an adapter of the mutant with
-// that fault.
+// faultVariable is the environment variable that makes the test binary run as an adapter of
+// the mutant with the fault that it names.
 const faultVariable = "PACKETSPEC_TEST_FAULT"
 
-// Main is what TestMain has to do: it runs the tests or, in a process that [Process]
-// starts, is the adapter.
+// Main runs the tests or, in a process that [Process] describes, the adapter. TestMain must
+// call it and do nothing else.
 func Main(m *testing.M) {
 	fault, asAdapter := os.LookupEnv(faultVariable)
 	if !asAdapter {
@@ -33,11 +33,11 @@ func Main(m *testing.M) {
 	}
 }
 
-// environment is this process's at its start: godog sets variables while it runs.
+// environment is a copy from the start of the process: godog sets variables while it runs.
 var environment = os.Environ()
 
-// Process starts this binary again as the mutant with a fault, or with none if it is
-// empty. It fails the test if the binary cannot be found.
+// Process describes the process that runs the mutant with this fault, or without one if
+// fault is empty. It fails the test if it cannot find the test binary.
 func Process(t *testing.T, fault string) adapter.Process {
 	t.Helper()
 	binary, err := os.Executable()

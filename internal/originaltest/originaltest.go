@@ -1,4 +1,4 @@
-// Package originaltest starts releases of the original, for tests that need one.
+// Package originaltest runs releases of the original as adapters, for tests.
 package originaltest
 
 import (
@@ -9,11 +9,13 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
-// required, in the environment, makes it a failure that a release is not installed.
+// required is the environment variable that makes Process fail the test, not skip it, if
+// the release is not installed.
 const required = "PACKETSPEC_REQUIRE_ORIGINAL"
 
-// Process is the adapter in dir, conformance/adapters/python-cs-packetstream, on a release
-// that setup has installed there; without it the test is skipped.
+// Process describes the process that runs the adapter on a release. dir is the path of
+// conformance/adapters/python-cs-packetstream. If setup has not installed the release
+// there, Process skips the test.
 func Process(t *testing.T, dir, release string) adapter.Process {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(dir, ".venv-"+release)); err != nil {

@@ -1,34 +1,41 @@
 //go:build unix
 
-// Package pipe reads a pipe so that what has been written to it by some moment is known
-// exactly.
+// Package pipe reads a pipe in such a way that a caller can know exactly what was written to
+// it before a given moment.
 package pipe
 
 import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
+	"time"
 )
 
-// A Reader hands over the octets of a pipe as they come. One goroutine calls Next, any
-// may call Now.
+// A Reader passes the octets of a pipe to a function as they arrive. One goroutine calls
+// Next; any number may call Now meanwhile.
 type Reader struct {
 	file *os.File
 	raw  syscall.RawConn
 	take func(octets []byte)
 
-	mu sync.Mutex // held from a read until its octets are handed over
+	// mu is locked from before each read until take has returned. So when Now finds the
+	// pipe empty, a read of Next has passed on what it took out before.
+	mu sync.Mutex
 }
 
 const (
-	perRead = 64 << 10 // octets; as many as a pipe holds, by default
-	mostHas = 1 << 20  // octets that a pipe can hold, if its writer enlarges it
+	perRead  = 64 << 10 // octets; the capacity of a pipe on Linux by default
+	capacity = 1 << 20  // octets; the most that an unprivileged writer can enlarge it to
+
+	// darwinWait bounds how late the end of a pipe is seen on Darwin.
+	darwinWait = 5 * time.Millisecond
 )
 
-// NewReader reads from a pipe that was opened with O_NONBLOCK and hands its octets over to
-// take, which must neither keep them nor call the reader.
+// NewReader returns a reader of a pipe that was opened with O_NONBLOCK. It calls take with
+// the octets of each read. take must not keep them or call the reader.
 func NewReader(file *os.File, take func(octets []byte)) (*Reader, error) {
 	raw, err := file.SyscallConn()
 	if err != nil {
@@ -37,15 +44,21 @@ func NewReader(file *os.File, take func(octets []byte)) (*Reader, error) {
 	return &Reader{file: file, raw: raw, take: take}, nil
 }
 
-// buffers are for one read each: connections come and go too fast for one of their own.
+// buffers holds a buffer for each read under way. Connections are short-lived: a buffer for
+// each connection would be mostly garbage.
 var buffers = sync.Pool{New: func() any { return new([perRead]byte) }}
 
-// Next waits for octets and hands over those of one read. The error is io.EOF once the
-// last writer has closed the pipe, os.ErrClosed once the file is closed here, and
-// os.ErrDeadlineExceeded at the file's deadline, or earlier: then call again.
+// Next waits for octets and passes on those of one read. The error is io.EOF once the last
+// writer has closed the pipe, os.ErrClosed once this end is closed, and
+// os.ErrDeadlineExceeded at the file's deadline. On Darwin it may also return that earlier:
+// call it again then.
 func (r *Reader) Next() error {
-	if err := hurry(r.file); err != nil {
-		return err
+	if runtime.GOOS == "darwin" {
+		// Nothing wakes a waiting reader there when the last writer closes the pipe (Go
+		// issue 24164). So every read ends soon and is repeated, which only delays the end.
+		if err := r.file.SetReadDeadline(time.Now().Add(darwinWait)); err != nil {
+			return err
+		}
 	}
 	var readErr error
 	err := r.raw.Read(func(fd uintptr) (done bool) {
@@ -55,27 +68,29 @@ func (r *Reader) Next() error {
 	switch {
 	case err == nil:
 		return readErr
-	case r.raw.Control(func(uintptr) {}) != nil: // which a raw connection has no error of its own for
+	case r.raw.Control(func(uintptr) {}) != nil: // closed; RawConn has no error value for that
 		return os.ErrClosed
 	}
 	return err
 }
 
-// Now hands over what is in the pipe, without waiting: on its return, all that was written
-// before its call has been handed over.
+// Now passes on what is in the pipe, without waiting. When it returns, everything that was
+// written before the call has been passed on. A writer that never stops cannot keep Now
+// from returning: it reads no more than the pipe can hold.
 func (r *Reader) Now() {
 	_ = r.raw.Control(func(fd uintptr) {
-		for had := 0; had < mostHas; {
+		for read := 0; read < capacity; {
 			n, err := r.once(fd)
 			if err != nil {
 				return
 			}
-			had += n
+			read += n
 		}
 	})
 }
 
-// once is one read that does not wait: syscall.EAGAIN tells that there is nothing.
+// once reads once, without waiting, and passes the octets on. The error is syscall.EAGAIN
+// if the pipe is empty, and io.EOF if it has no writer either.
 func (r *Reader) once(fd uintptr) (n int, err error) {
 	buf := buffers.Get().(*[perRead]byte)
 	defer buffers.Put(buf)

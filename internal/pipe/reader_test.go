@@ -16,7 +16,7 @@ import (
 	"github.com/packetspec/packetspec/internal/pipe"
 )
 
-// A taken is what a reader has handed over.
+// A taken collects the octets that a reader passes on.
 type taken struct {
 	mu     sync.Mutex
 	octets []byte
@@ -34,8 +34,8 @@ func (t *taken) count() int {
 	return len(t.octets)
 }
 
-// open opens a named pipe and its reader.
-func open(t *testing.T, take func([]byte)) (reader *pipe.Reader, from, to *os.File) {
+// newPipe creates a named pipe, and returns a reader of it and its two ends.
+func newPipe(t *testing.T, take func([]byte)) (reader *pipe.Reader, from, to *os.File) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(name, 0o600); err != nil {
@@ -56,7 +56,7 @@ func open(t *testing.T, take func([]byte)) (reader *pipe.Reader, from, to *os.Fi
 	return reader, from, to
 }
 
-// readAll calls Next until the pipe's end.
+// readAll calls Next until the end of the pipe, and returns its error.
 func readAll(r *pipe.Reader) error {
 	for {
 		if err := r.Next(); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -65,28 +65,28 @@ func readAll(r *pipe.Reader) error {
 	}
 }
 
-// TestNext reads all that is written, to the end.
+// Next passes on everything that is written, and then returns io.EOF.
 func TestNext(t *testing.T) {
 	var got taken
-	r, _, to := open(t, got.take)
+	r, _, to := newPipe(t, got.take)
 	want := bytes.Repeat([]byte("octets "), 50_000)
 	go func() {
 		_, _ = to.Write(want)
 		_ = to.Close()
 	}()
 	if err := readAll(r); !errors.Is(err, io.EOF) {
-		t.Errorf("the error is %v, expected the end of the pipe", err)
+		t.Errorf("got the error %v, expected io.EOF", err)
 	}
 	if !bytes.Equal(got.octets, want) {
 		t.Errorf("%d octets came, expected the %d that were written", len(got.octets), len(want))
 	}
 }
 
-// TestNow has nothing missing of what was written before it is asked, though another
-// goroutine reads at the same time.
+// Now misses no octet that was written before the call, even while another goroutine is in
+// Next.
 func TestNow(t *testing.T) {
 	var got taken
-	r, _, to := open(t, got.take)
+	r, _, to := newPipe(t, got.take)
 	read := make(chan error)
 	go func() { read <- readAll(r) }()
 	written := 0
@@ -98,17 +98,17 @@ func TestNow(t *testing.T) {
 		written += n
 		r.Now()
 		if had := got.count(); had != written {
-			t.Fatalf("%d octets have come of %d that are written", had, written)
+			t.Fatalf("got %d octets, expected the %d that were written before Now", had, written)
 		}
 	}
 	_ = to.Close()
 	if err := <-read; !errors.Is(err, io.EOF) {
-		t.Errorf("the error is %v, expected the end of the pipe", err)
+		t.Errorf("got the error %v, expected io.EOF", err)
 	}
 }
 
-// TestNowEnds though there is always more.
-func TestNowEnds(t *testing.T) {
+// Now returns even if the writer never stops.
+func TestNowReturns(t *testing.T) {
 	var to *os.File
 	reads := 0
 	more := func(octets []byte) {
@@ -117,25 +117,25 @@ func TestNowEnds(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	r, _, writer := open(t, more)
+	r, _, writer := newPipe(t, more)
 	to = writer
 	if _, err := to.Write(make([]byte, 4<<10)); err != nil {
 		t.Fatal(err)
 	}
 	r.Now()
 	if reads < 2 {
-		t.Errorf("it read %d times, expected to go on for a while", reads)
+		t.Errorf("Now read %d times, expected more than one read", reads)
 	}
 }
 
-// TestClosed ends a read under way, at a deadline and when the file is closed.
-func TestClosed(t *testing.T) {
-	r, from, _ := open(t, func([]byte) {})
+// A deadline and the closing of the file interrupt Next.
+func TestNextIsInterrupted(t *testing.T) {
+	r, from, _ := newPipe(t, func([]byte) {})
 	if err := from.SetReadDeadline(time.Unix(1, 0)); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Next(); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("the error is %v, expected that the deadline is over", err)
+		t.Errorf("got the error %v, expected os.ErrDeadlineExceeded", err)
 	}
 	if err := from.SetReadDeadline(time.Time{}); err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestClosed(t *testing.T) {
 	go func() { read <- readAll(r) }()
 	_ = from.Close()
 	if err := <-read; !errors.Is(err, os.ErrClosed) {
-		t.Errorf("the error is %v, expected that the file is closed", err)
+		t.Errorf("got the error %v, expected os.ErrClosed", err)
 	}
 	r.Now() // reads nothing
 }
