@@ -1,19 +1,18 @@
 """The packetspec adapter for cs.packetstream, the original implementation.
 
-It reads commands, one JSON object a line, from standard input, carries them
-out on the installed release of the package, and writes replies, one JSON
-object a line, to standard output: the adapter protocol, version 1.
+It implements version 1 of the adapter protocol. It reads commands from
+standard input, carries them out on the installed release of the package, and
+writes replies to standard output. Each is one JSON object on a line.
 
-What differs between releases is found by looking at the package, never by
-its version. Four rooms, each knowing only those before it:
+It detects the differences between releases by inspecting the package, never
+by its version. Four classes do the work; each uses only those before it:
 
-    Codec       what the package's Packet is called, takes and tells
-    Driver      how the package's PacketConnection is used: three ways
-    Connection  one of them, its two pipes and its standard handler
-    Adapter     commands in, replies out
+    Codec       the package's Packet, under the names of any release
+    Driver      the package's PacketConnection, in three variants
+    Connection  a connection with its two pipes and its standard handler
+    Adapter     commands and their replies
 
-The original's defects belong to the original: this file passes everything on
-as it is, mends nothing, and hides nothing.
+The adapter neither corrects nor hides a defect of the package.
 """
 
 import inspect
@@ -40,7 +39,7 @@ PROTOCOL_VERSION = 1
 
 
 class Failure(Exception):
-    """A command's end in an error of one of the protocol's kinds."""
+    """A command's error, of one of the kinds that the protocol defines."""
 
     def __init__(self, kind, message):
         super().__init__(message)
@@ -48,24 +47,25 @@ class Failure(Exception):
 
 
 class DecoderFailed(Exception):
-    """What the response decoder `raise` raises."""
+    """The exception that the response decoder `raise` raises."""
 
 
 @contextmanager
 def invalid_on(*exceptions):
-    """In this block such exceptions mean that a value was refused."""
+    """Convert these exceptions, raised in the block, to a Failure `invalid`."""
     try:
         yield
     except exceptions as exc:
         raise Failure("invalid", describe(exc)) from exc
 
 
-# How the package refuses a value: by its own checks, or by stumbling over it.
+# The exceptions with which the package refuses a value. Some come from its own checks,
+# others from a use of the value that fails.
 REFUSED = ValueError, TypeError, AssertionError, OverflowError
 
 
 def failure(exc):
-    """Any exception as a Failure."""
+    """Return the Failure for any exception."""
     for cls, kind in (
         (ClosedError, "closed"),
         (CancellationError, "cancelled"),
@@ -77,12 +77,12 @@ def failure(exc):
 
 
 def describe(exc):
-    """An exception in one line, its type included: some have no message."""
+    """Return an exception in one line, with its type: some have no message."""
     return f"{type(exc).__name__}: {exc}"
 
 
 class Fields:
-    """The fields of a JSON object. A missing or ill-formed one is `invalid`."""
+    """The fields of a JSON object. A missing or malformed one raises `invalid`."""
 
     REQUIRED = object()
 
@@ -95,7 +95,7 @@ class Fields:
         return self.fields.get(name) is not None
 
     def get(self, name, cls, default=REQUIRED):
-        """The field `name`, of the JSON type that `cls` stands for."""
+        """Return the field `name`, which must have the JSON type of `cls`."""
         value = self.fields.get(name)
         if value is None and default is not self.REQUIRED:
             return default
@@ -108,7 +108,7 @@ class Fields:
         return self.get(name, str, default)
 
     def integer(self, name, default=REQUIRED):
-        """A protocol integer: a decimal string."""
+        """Return an integer of the protocol, which is a decimal string."""
         digits = self.text(name, default)
         if digits is default:
             return default
@@ -117,19 +117,19 @@ class Fields:
         return int(digits)
 
     def octets(self, name, default=REQUIRED):
-        """Octets: a string of hexadecimal digits."""
+        """Return octets, which are a string of hexadecimal digits."""
         digits = self.text(name, default)
         if digits is default:
             return default
         octets = None
         with suppress(ValueError):
-            octets = bytes.fromhex(digits)  # it takes blanks, too
+            octets = bytes.fromhex(digits)  # accepts blanks, which the protocol does not
         if octets is None or 2 * len(octets) != len(digits):
             raise Failure("invalid", f"field {name!r}: not pairs of hex digits")
         return octets
 
     def choice(self, name, choices, default):
-        """One of the strings `choices`."""
+        """Return a field that must be one of the strings `choices`."""
         word = self.text(name, default)
         if word not in choices:
             raise Failure("invalid", f"field {name!r}: none of {', '.join(choices)}")
@@ -137,29 +137,29 @@ class Fields:
 
 
 class Codec:
-    """The package's Packet, whatever its release calls things."""
+    """The package's Packet, under the names of any release."""
 
     has_equality = Packet.__eq__ is not object.__eq__
     has_text = Packet.__str__ is not object.__str__
-    # Old releases take no packet without an rq_type; the later ones leave it
-    # off a response, and so does this.
+    # The constructor of old releases requires an rq_type. In later releases a response
+    # has none, and this adapter passes none.
     always_typed = "rq_type" in inspect.signature(Packet.__init__).parameters
 
     @staticmethod
     def parse(octets):
-        """The first packet of `octets`, and how many of them it took."""
+        """Return the first packet of `octets`, and the number of octets it took."""
         buffer = CornuCopyBuffer([octets])
         parse = getattr(Packet, "parse", None) or Packet.from_buffer
         try:
             return parse(buffer), buffer.offset
-        except EOFError as exc:  # also for a whole body that is too short
+        except EOFError as exc:  # raised for a whole body that is too short, too
             raise Failure("incomplete", describe(exc)) from exc
         except Exception as exc:
             raise Failure("malformed", describe(exc)) from exc
 
     @classmethod
     def packet(cls, form):
-        """The Packet of a JSON form."""
+        """Return the Packet for a JSON form."""
         fields = Fields(form)
         attributes = {
             "is_request": fields.get("is_request", bool),
@@ -182,7 +182,7 @@ class Codec:
 
     @staticmethod
     def json(packet):
-        """The JSON form of a parsed Packet."""
+        """Return the JSON form of a parsed Packet."""
         form = {
             "is_request": bool(packet.is_request),
             "channel": str(packet.channel),
@@ -206,8 +206,8 @@ DECODERS = {
     "flags": lambda flags, payload: str(flags).encode(),
 }
 
-# What the standard handler's request `invalid` answers: none of the five
-# results that the package documents.
+# The results of the standard handler for its request `invalid`. The package documents
+# five kinds of result; these are of no such kind.
 INVALID_RESULTS = {
     "float": 1.5,
     "list3": [1, 2, 3],
@@ -221,33 +221,32 @@ def background(task, *args):
 
 
 class Driver:
-    """How a PacketConnection is made, asked and ended.
+    """A PacketConnection, and the calls that the package documents for each command.
 
-    There are three ways, and what a command of the adapter protocol calls is
-    what the package documents for it. This is the way of the releases to 2021.
+    The calls differ between the releases, so there are three variants. This class
+    is the variant for the releases up to 2021.
 
-        command    to 2021           20240412         20240630
-        open       the constructor   and a context    and a context
-        request    request           request          submit
-        do         do                do               a call
-        shutdown   shutdown(block)   the context left, once
-        join       join              join             join_recv
+        command    to 2021           20240412            20240630
+        open       the constructor   also a context      also a context
+        request    request           request             submit
+        do         do                do                  calling it
+        shutdown   shutdown(block)   leaving it, once    leaving it, once
+        join       join              join                join_recv
 
-    Only the first has a word for blocking or not: a context is left in one
-    way, whatever `block` says. A connection in a context does not end itself
-    when the peer's stream has ended: that is its user's to do, who waits for
-    that end within the context and then leaves it. So does this.
+    A context can only be left in one way, whatever `block` says. A connection in
+    a context does not end itself when the peer's stream has ended: its user has
+    to wait for that within the context, and then leave it. This adapter does so.
 
-    A number of a descriptor may be another connection's once it is closed, so
-    nothing here closes one that the package may still use. Every release reads
-    through a duplicate of `recv`, which it closes itself. What it does with
-    `send` differs, and so each of the three ways says what it gives for it.
+    No code here closes a descriptor that the package may still use: once closed,
+    its number may belong to another connection. Every release reads through a
+    duplicate of `recv`, which it closes itself. The releases treat `send` in
+    different ways, so each variant says what it passes.
     """
 
     def __init__(self, recv, send, **options):
-        """Bring a connection up. Both descriptors are closed: now, or when it ends."""
-        # The package sends through a duplicate of `send`, too. Only if that is the
-        # last one does its closing show the peer the end of the stream.
+        """Start a connection. It owns both descriptors, and closes them in the end."""
+        # The package sends through a duplicate of `send`. The peer sees the end of the
+        # stream only when every copy is closed, so this one is closed now.
         try:
             self.packets = PacketConnection(recv, send, **options)
         finally:
@@ -268,11 +267,11 @@ class Driver:
 
 
 class ContextDriver(Driver):
-    """The way of 20240412: in a context, with a file that stays its user's to close."""
+    """The variant for 20240412: a context, and a file for `send` that the user closes."""
 
     def __init__(self, recv, send, **options):
         self.send = os.fdopen(send, "wb")
-        self.first = threading.Lock()  # held from the first leaving of the context on
+        self.first = threading.Lock()  # the first call of shutdown acquires it, for good
         self.left = Future()
         self.context = ExitStack()
         try:
@@ -291,7 +290,7 @@ class ContextDriver(Driver):
         self.shutdown(True)
 
     def shutdown(self, block):
-        """Leave the context or, if that has begun, wait for it to end as it does."""
+        """Leave the context. If another call does so already, wait for its outcome."""
         if self.first.acquire(blocking=False):
             try:
                 self.left.set_result(self.leave())
@@ -300,13 +299,13 @@ class ContextDriver(Driver):
         self.left.result()
 
     def leave(self):
-        """Leave the context, in which everything is sent, and close the file."""
+        """Leave the context, which sends everything, and close the file."""
         with suppress(BrokenPipeError), self.send:
             self.context.close()
 
 
 class SubmitDriver(ContextDriver):
-    """The way of 20240630: what is pending when the context is left keeps it going."""
+    """The variant for 20240630: the connection goes on while requests are pending."""
 
     def connect(self, recv, send, **options):
         return PacketConnection((recv, send), **options)
@@ -327,7 +326,7 @@ class SubmitDriver(ContextDriver):
             background(self.close)
 
     def close(self):
-        """Close the file when the sender has ended, which `join` waits for."""
+        """Wait with `join` until the sender has ended, and close the file."""
         with suppress(BrokenPipeError), self.send:
             self.packets.join()
 
@@ -341,9 +340,9 @@ else:
 
 
 class Connection:
-    """A PacketConnection on two named pipes, with the standard handler or none.
+    """A PacketConnection on two named pipes, with or without the standard handler.
 
-    Its methods may block as long as the package does; `close` never does.
+    Its methods block as long as the package does; only `close` never blocks.
     """
 
     parameters = inspect.signature(PacketConnection.__init__).parameters
@@ -351,18 +350,18 @@ class Connection:
     has_tick = "tick" in parameters
 
     def __init__(self, recv_path, send_path, handler, name, grace, tick):
-        """Open the pipes, receiving side first, and start the connection.
+        """Open the pipes, first the receiving one, and start the connection.
 
-        `grace` None is the package's default; `tick` is "none", "record" or
+        `grace` None means the package's default. `tick` is "none", "record" or
         "stderr".
         """
         self.seen = []  # (rq_type, flags, payload), in order of arrival
         self.ticks = []  # octets
-        self.calls = {}  # the results of pending and answered requests, by call
+        self.calls = {}  # the result objects of all requests, by call
         self.released = set()  # the names of open gates
         self.closing = False
         self.gates = threading.Condition()  # guards released and closing
-        self.started = threading.Event()  # self.driver is there
+        self.started = threading.Event()  # set once self.driver exists
 
         options = {"name": name}
         if handler:
@@ -383,18 +382,18 @@ class Connection:
         self.started.set()
 
     def request(self, call, **request):
-        """Submit a request whose answer `wait` will give to `call`."""
+        """Submit a request. `wait` with the same `call` returns its response."""
         with invalid_on(*REFUSED):
             self.calls[call] = self.driver.request(**request)
 
     def wait(self, call):
-        """The (ok, flags, payload) that answers `call`."""
+        """Wait for the response to `call`, and return its (ok, flags, payload)."""
         if call not in self.calls:
             raise Failure("invalid", f"no request was made as call {call!r}")
         return self.calls[call]()
 
     def do(self, **request):
-        """Submit a request and wait for its (ok, flags, payload)."""
+        """Submit a request, wait for its response and return (ok, flags, payload)."""
         with invalid_on(*REFUSED):
             return self.driver.do(**request)
 
@@ -405,16 +404,16 @@ class Connection:
         self.driver.join()
 
     def release(self, gate):
-        """Open a gate, for the handlers held there and for those to come."""
+        """Open a gate, for the handlers that wait there and for later ones."""
         with self.gates:
             self.released.add(gate)
             self.gates.notify_all()
 
     def close(self):
-        """Forget the peer, whatever the connection is doing.
+        """Abandon the connection, in any state.
 
-        The held handlers go on, and the rest ends in the background: at the
-        latest when the peer has closed its ends of the pipes.
+        Handlers that wait at a gate go on. The rest ends in the background, at
+        the latest when the peer has closed its ends of the pipes.
         """
         with self.gates:
             self.closing = True
@@ -424,7 +423,7 @@ class Connection:
     # The standard handler.
 
     def handle(self, rq_type, flags, payload):
-        """Answer a request as the adapter protocol's table says."""
+        """Answer a request as the table of the adapter protocol specifies."""
         payload = bytes(payload)
         self.seen.append((rq_type, flags, payload))
         if rq_type not in self.HANDLERS:
@@ -465,10 +464,10 @@ class Connection:
 
 
 class Adapter:
-    """Takes commands and writes their replies.
+    """Carries out commands and writes their replies.
 
-    Commands that may block run on a thread each; the others run one after
-    the other, where they are read.
+    Each command that may block runs in a thread of its own. The others run one
+    after another in the thread that reads them.
     """
 
     def __init__(self, replies):
@@ -483,7 +482,7 @@ class Adapter:
                 self.take(line)
 
     def take(self, line):
-        """Carry out one command, or leave it to a thread."""
+        """Carry out one command, or start a thread that does."""
         number = None
         try:
             try:
@@ -502,7 +501,7 @@ class Adapter:
             self.reply_failure(number, exc)
 
     def answer(self, number, op, command):
-        """Carry out `op` and reply to command `number`, come what may."""
+        """Carry out `op` and reply to command `number`, even if `op` raises."""
         try:
             self.reply({"id": number, **(op(self, command) or {})})
         except Exception as exc:
@@ -513,7 +512,8 @@ class Adapter:
 
     def reply(self, message):
         line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
-        with self.writing, suppress(BrokenPipeError):  # the end of commands follows
+        # If the runner no longer reads replies, the end of its commands follows.
+        with self.writing, suppress(BrokenPipeError):
             self.replies.write(line)
             self.replies.flush()
 
@@ -531,7 +531,7 @@ class Adapter:
             "negative": True,
             "big-integers": True,
             "end-reason": True,
-            # channels: the package refuses requests on any channel but 0
+            # not "channels": the package refuses requests on all channels but 0
         }
         return {
             "version": PROTOCOL_VERSION,
@@ -600,7 +600,7 @@ class Adapter:
 
     @staticmethod
     def request_of(command):
-        """The arguments of the package's request."""
+        """Return the arguments for the package's request."""
         return {
             "rq_type": command.integer("rq_type"),
             "flags": command.integer("flags", 0),
@@ -632,10 +632,10 @@ class Adapter:
         self.connection(command).shutdown(command.get("block", bool))
 
     def join(self, command):
-        """Tell the end of the stream as the package tells its user.
+        """Report the end of the stream as far as the package does.
 
-        It returns in the same way, without a word, whatever ended the stream:
-        to its user every end is a clean one.
+        Its join returns nothing, however the stream ended: to its user every end
+        looks like EOF.
         """
         self.connection(command).join()
         return {"ended": "eof"}
@@ -668,14 +668,14 @@ class Adapter:
 def main():
     if hasattr(sys, "set_int_max_str_digits"):
         sys.set_int_max_str_digits(0)  # protocol integers have no bound
-    # Nothing but replies may reach standard output: from here on, whatever
-    # the package prints goes to standard error.
+    # Only replies may reach standard output. From here on, output that the package
+    # prints goes to standard error.
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     adapter = Adapter(replies)
     adapter.serve(sys.stdin.buffer)
-    with adapter.writing:  # no reply is cut
-        os._exit(0)  # whatever still hangs ends here
+    with adapter.writing:  # wait for a reply that is being written
+        os._exit(0)  # ends the threads that still wait
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Tests of adapter.py: a peer that writes exact octets, and the adapter between.
+"""Tests of adapter.py, with a peer that writes exact octets.
 
     ./setup && .venv-20211208/bin/python test_adapter.py
 
 The adapter runs on the interpreter that runs this file. Octets are hex, with
-blanks between a packet's parts: length, tag, flags and bits, rq_type, payload.
+blanks between the parts of a packet: length, tag, word, type, payload.
 """
 
 import json
@@ -20,12 +20,12 @@ import unittest
 from cs.packetstream import PacketConnection
 
 ADAPTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "adapter.py")
-PATIENCE = 20  # seconds: longer than anything here takes, shorter than for ever
+PATIENCE = 20  # seconds: longer than any step of a passing test takes
 EOF = "03 00 02 00"
 
-# What the releases of 2024 do otherwise: they end when their user leaves them, as
-# the adapter does at the peer's end; the last of them announces that, and has a tag
-# for it.
+# The releases of 2024 differ: a connection ends when its user leaves the context, which
+# the adapter does when the peer's stream has ended. 20240630 first sends ERQ, whose tag 1
+# no request may use.
 ENDS_BY_ITSELF = hasattr(PacketConnection, "shutdown")
 HAS_ERQ = hasattr(PacketConnection, "ERQ_Packet")
 ERQ = "03 01 02 00"
@@ -50,7 +50,7 @@ class Subject:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        self.replies = {}  # queues, by id; None for replies to no command
+        self.replies = {}  # queues, by id; that of None has the replies without an id
         self.replies[None] = queue.Queue()
         self.readers = [
             threading.Thread(target=self.read_replies, daemon=True),
@@ -74,7 +74,7 @@ class Subject:
         self.process.stdin.flush()
 
     def start(self, op, **fields):
-        """Write a command; what is returned gives its reply."""
+        """Write a command. Return a function that waits for its reply."""
         number = len(self.replies)
         replies = self.replies[number] = queue.Queue()
         self.write(json.dumps({"id": number, "op": op, **fields}).encode() + b"\n")
@@ -91,7 +91,7 @@ class Subject:
         return self.start(op, **fields)()
 
     def end(self):
-        """End its commands, and give its exit status."""
+        """Close the adapter's standard input, and return its exit status."""
         self.process.stdin.close()
         status = self.process.wait(PATIENCE)
         for reader in self.readers:
@@ -102,7 +102,7 @@ class Subject:
 
 
 class Peer:
-    """The other end of a connection of the subject's."""
+    """The other end of a connection of the subject."""
 
     def __init__(self, subject, conn, folder, handler=True, **options):
         self.subject = subject
@@ -127,7 +127,7 @@ class Peer:
         os.write(self.writer, bytes.fromhex(octets))
 
     def read(self, size, timeout=PATIENCE):
-        """The next `size` octets as hex, or fewer when the stream ends."""
+        """Return the next `size` octets as hex, or fewer if the stream ends."""
         octets = b""
         while len(octets) < size and select.select([self.reader], [], [], timeout)[0]:
             more = os.read(self.reader, size - len(octets))
@@ -187,18 +187,18 @@ class AdapterTest(unittest.TestCase):
         self.assertEqual(caught.exception.kind, kind)
 
     def says(self, peer, octets):
-        """The peer reads these octets next."""
+        """Assert that the peer reads these octets next."""
         self.assertEqual(peer.read(len(strip(octets)) // 2), strip(octets))
 
     def ends(self, peer):
-        """The peer reads EOF, after ERQ if there is one, and the end of the stream."""
+        """Assert that the peer reads EOF, after ERQ if HAS_ERQ, and the end of the stream."""
         self.says(peer, ERQ + EOF if HAS_ERQ else EOF)
         if HAS_ERQ:
-            peer.close_writer()  # only then the subject closes its stream
+            peer.close_writer()  # the subject waits for this before it closes its stream
         self.assertEqual(peer.read(1), "")
 
     def ends_after(self, peer, octets):
-        """After these last octets of the peer's the subject ends."""
+        """Assert that the subject ends after these last octets of the peer."""
         peer.write(octets)
         peer.close_writer()
         peer("join")
@@ -258,7 +258,7 @@ class CommandTest(AdapterTest):
         self.assertEqual(self.subject.end(), 0)
 
     def lonely(self):
-        """A pipe that nobody writes to."""
+        """Return the path of a named pipe without a writer."""
         path = os.path.join(self.folder.name, "lonely")
         os.mkfifo(path)
         return path
@@ -321,7 +321,7 @@ class CodecTest(AdapterTest):
 
 class HandlerTest(AdapterTest):
     def answer(self, request, response):
-        """A request of these octets is answered by those, then the peer ends."""
+        """Assert that the subject answers these octets with those, and ends after EOF."""
         peer = self.peer()
         peer.write(request)
         self.says(peer, response)
@@ -554,7 +554,7 @@ class OptionTest(AdapterTest):
         self.says(peer, "02 01 04")
         self.ends_after(peer, EOF)
         ticks = peer("ticks")["ticks"]
-        self.assertEqual(bool(ticks), ENDS_BY_ITSELF)  # 20240412 takes a tick, and never ticks
+        self.assertEqual(bool(ticks), ENDS_BY_ITSELF)  # 20240412 accepts a tick, and never calls it
 
     @unittest.skipUnless(ENDS_BY_ITSELF, "20240412 takes a tick, and never ticks")
     def test_tick_on_stderr(self):
@@ -616,7 +616,7 @@ class CloseTest(AdapterTest):
     def test_the_end_of_one_reaches_no_other(self):
         self.needs("grace")
         for _ in range(5):
-            ending = self.peer(grace=0.2)  # what it sends last waits to be flushed
+            ending = self.peer(grace=0.2)  # its last octets wait to be flushed
             ending.write(EOF)
             for block in (True, False):
                 ending.start("shutdown", block=block)
