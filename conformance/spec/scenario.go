@@ -15,13 +15,13 @@ import (
 // A Scenario is one executable example: a scenario of a feature file, or one row of
 // an outline.
 type Scenario struct {
-	ID           string // the file's name and the scenario's, made one word each: unique
+	ID           string // unique: the names of the file and the scenario, as FILE/SCENARIO
 	Feature      string // the feature's name
 	Name         string
-	Requirements []string // by id
+	Requirements []string // ids
 	Level        Level
-	Tags         []string // as written, with the @
-	Steps        []string // their text
+	Tags         []string // with the @
+	Steps        []string // the text of each
 
 	File string
 	Line int
@@ -36,12 +36,12 @@ var (
 	fileNumber     = regexp.MustCompile(`^[0-9]+-`)
 )
 
-// slug makes one word of a name.
+// slug converts a name to lower case, with hyphens between its words.
 func slug(name string) string {
 	return strings.Trim(noWord.ReplaceAllString(strings.ToLower(name), "-"), "-")
 }
 
-// parseScenarios reads the scenarios of one feature file.
+// parseScenarios returns the scenarios of one feature file, in its order.
 func parseScenarios(file string, content []byte) ([]Scenario, error) {
 	doc, err := gherkin.ParseGherkinDocument(bytes.NewReader(content), (&messages.Incrementing{}).NewId)
 	if err != nil {
@@ -51,7 +51,7 @@ func parseScenarios(file string, content []byte) ([]Scenario, error) {
 		return nil, fmt.Errorf("%s: no feature in it", file)
 	}
 	for _, child := range doc.Feature.Children {
-		if child.Rule != nil { // whose scenarios would be listed, but never run
+		if child.Rule != nil { // layout does not handle the scenarios in a rule
 			return nil, fmt.Errorf("%s:%d: a feature here has scenarios, but no rules", file, child.Rule.Location.Line)
 		}
 	}
@@ -79,7 +79,7 @@ func parseScenarios(file string, content []byte) ([]Scenario, error) {
 	return scenarios, nil
 }
 
-// readTags finds the requirements and the level among the tags.
+// readTags sets the requirements and the level from the tags.
 func (s *Scenario) readTags() error {
 	for _, tag := range s.Tags {
 		if m := requirementTag.FindStringSubmatch(tag); m != nil {
@@ -103,23 +103,26 @@ func (s *Scenario) readTags() error {
 	return nil
 }
 
-// layout knows which lines of a feature file belong to what.
+// A layout says which lines of a feature file belong to which scenario.
 type layout struct {
 	lines  [][]byte
-	always []span           // the feature's own lines and its background
-	nodes  map[string]place // of scenarios, by the parser's ids
+	always []span           // the lines of the feature itself and of its background
+	nodes  map[string]place // scenarios, by the parser's ids
 	rows   map[string]int   // lines of example rows, by the parser's ids
-	tables map[string][]int // of a scenario: the lines of all its example rows
+	tables map[string][]int // lines of all example rows of a scenario, by its id
 }
 
-// span is the lines from one to before another, counted from 1.
+// A span is a range of lines: from is the first, to the one after the last. Lines count
+// from 1.
 type span struct{ from, to int }
 
+// A place is the line of a scenario's name, and the lines of the scenario with its tags.
 type place struct {
 	line int
 	span
 }
 
+// newLayout returns the layout of a feature that was parsed from content.
 func newLayout(f *messages.Feature, content []byte) *layout {
 	l := &layout{
 		lines: bytes.Split(content, []byte("\n")),
