@@ -28,12 +28,12 @@ const eof = "03 00 02 00"
 // takes so long, and in a synctest bubble the wait takes no real time.
 const patience = 20 * time.Second
 
-// none is a handler that answers every request with the empty reply.
+// none answers every request with the empty reply.
 func none(context.Context, reference.Request) (reference.Reply, error) {
 	return reference.Reply{}, nil
 }
 
-// echo is a handler that answers with the request's flags and payload.
+// echo answers with the flags and payload of the request.
 func echo(_ context.Context, r reference.Request) (reference.Reply, error) {
 	return reference.Reply{Flags: r.Flags, Payload: r.Payload}, nil
 }

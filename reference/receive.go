@@ -96,7 +96,7 @@ func (c *PacketConnection) awaitRoom() (err error) {
 	return err
 }
 
-// deliver resolves the call that p answers. If there is none, it ignores p. (RSP-5)
+// deliver resolves the call that p answers. It ignores p if no such call is pending. (RSP-5)
 func (c *PacketConnection) deliver(p Packet) {
 	known := false
 	c.update(func(s *state) {

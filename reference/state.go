@@ -81,7 +81,7 @@ func (s *state) enqueue(octets []byte, call *Call) {
 	s.queue = append(s.queue, out)
 }
 
-// dequeue removes and returns the first packet of the queue; ok is false if there is none.
+// dequeue removes and returns the first packet of the queue; ok is false if it is empty.
 func (s *state) dequeue() (out outgoing, ok bool) {
 	if len(s.queue) == 0 {
 		return outgoing{}, false

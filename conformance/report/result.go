@@ -110,8 +110,8 @@ func (r Result) Counts(strict bool) bool {
 	return false
 }
 
-// AllSkipped reports whether every scenario was skipped, or there is none. Such a run
-// shows nothing about the subject.
+// AllSkipped reports whether no scenario had another outcome than Skip. Such a run shows
+// nothing about the subject.
 func (r *Results) AllSkipped() bool {
 	return !slices.ContainsFunc(r.Results, func(result Result) bool { return result.Outcome != Skip })
 }
