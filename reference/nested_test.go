@@ -9,8 +9,8 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// nesting returns a handler that, for type n > 0, requests type n-1 from the other end
-// and appends letter to the payload of its response.
+// nesting returns a handler. For type n > 0 it requests type n-1 from the other end, and
+// returns the payload of the response with letter appended.
 func nesting(end **reference.PacketConnection, letter string) reference.Handler {
 	return func(ctx context.Context, r reference.Request) (reference.Reply, error) {
 		if r.Type == 0 {

@@ -65,8 +65,8 @@ func (r *Reader) Next() (Packet, error) {
 	return p, nil
 }
 
-// readBody reads n octets into a buffer that grows as they arrive, so that a peer pays
-// with octets for the memory that it makes this end allocate. (BAD-4)
+// readBody reads n octets into a buffer that grows as they arrive. A declared length alone
+// makes it allocate no more than trusted. (BAD-4)
 func readBody(r io.Reader, n int64) ([]byte, error) {
 	var body bytes.Buffer
 	body.Grow(int(min(n, trusted)))

@@ -72,11 +72,11 @@ func (c *PacketConnection) receivePackets() error {
 //     the other end does not read.
 //  3. Each receiver pauses until its sender makes room.
 //
-// So the receiver pauses only if a handler runs, which will finish or begin to wait, or
-// if no local call is pending, whose response it could miss. If neither holds, it
-// reads on past the limit. A peer that never answers could then make it hold any
-// amount: at overload times the limit awaitRoom returns [ErrOverload], which ends the
-// peer's stream. (BID-3)
+// So the receiver pauses only in two cases: a handler runs, which will finish or begin to
+// wait; or no local call is pending, so that no response is missed. In all other cases it
+// reads on past the limit. A peer that never answers could then make it hold any amount:
+// at overload times the limit awaitRoom returns [ErrOverload], which ends the peer's
+// stream. (BID-3)
 //
 // If nothing is held, there is room for a packet, however small the limit. After a
 // shutdown there is always room, since no more requests are accepted; refusals that

@@ -104,9 +104,9 @@ func (p *Peer) read() {
 	}
 }
 
-// mostUnread is the number of unread octets at which the peer stops reading, so that a
-// subject that sends without end blocks instead of filling the memory. It is several
-// times what any scenario makes a subject send.
+// mostUnread is the number of unread octets at which the peer stops reading: a subject
+// that sends without end must block, not fill the memory. It is several times what any
+// scenario makes a subject send.
 const mostUnread = 32 << 20
 
 // receive records the octets of one read.

@@ -1,12 +1,12 @@
-// Command mechanical evaluates a run of gremlins, a tool that makes mutants of Go code, in
-// which the features alone had to detect the mutants of the reference:
+// Command mechanical evaluates a run of gremlins, a tool that makes mutants of Go code. In
+// this run the features alone had to detect the mutants of the reference:
 //
 //	mechanical RESULTS.json SURVIVORS.txt SOURCE-FOLDER
 //
 // Each mutant that survives means a missing scenario, unless the list of survivors says why
 // no scenario can detect it. An entry of the list that is detected, or no longer exists,
-// must be removed. The exit status is 0 if the list is right and the score high enough, 1
-// if not, and 2 if a file cannot be read.
+// must be removed. The exit status is 0 if the list is right and the score is high enough,
+// or else 1. It is 2 if a file cannot be read.
 package main
 
 import (
@@ -37,8 +37,8 @@ func main() {
 // listed as undetectable.
 const leastScore = 95
 
-// judge compares the results with the list, writes the differences and the score, and
-// reports whether there are none and the score is at least leastScore.
+// judge compares the results with the list, and writes the differences and the score. ok
+// is true if nothing differs and the score is at least leastScore.
 func judge(out io.Writer, results, list, source string) (ok bool, err error) {
 	survives, err := readMutants(results, source)
 	if err != nil {
