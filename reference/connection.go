@@ -32,9 +32,10 @@ type PacketConnection struct {
 	state state      // only update and await use it
 }
 
-// New starts a connection that reads recv and writes send. It owns both: it closes each
-// once, if it is an [io.Closer], when it needs it no more. recv and send may be the same
-// stream, such as a [net.Conn]. A nil handler refuses every request of the peer (HND-8).
+// New starts a connection that reads recv and writes send. The connection owns both: it
+// closes each, once, at the end of its direction, if it is an [io.Closer]. recv and send
+// may be the same stream, such as a [net.Conn]. With a nil handler the connection refuses
+// every request of the peer. (HND-8)
 //
 // The connection ends when both directions have ended. The peer's direction ends with
 // its EOF packet, with the end of its octets, or with an error. The local direction
@@ -93,12 +94,12 @@ func (c *PacketConnection) Shutdown(block bool) (err error) {
 	return err
 }
 
-// Join waits until the peer's stream has ended, the local direction too, and every
-// handler has returned. The result says how the peer's stream ended: nil for an EOF
-// packet; or [ErrCut], a [*MalformedError], [ErrRange], [ErrTooLarge], [ErrOverload] or
-// the stream's own error; or [ErrClosed] if [PacketConnection.Close] came first. If ctx
-// ends earlier, Join returns ctx.Err(). Inside a handler it deadlocks, because it waits
-// for that handler. (JOI-1, JOI-2)
+// Join waits until both directions have ended and every handler has returned. The result
+// says how the peer's stream ended: nil for an EOF packet; or [ErrCut], a
+// [*MalformedError], [ErrRange], [ErrTooLarge], [ErrOverload] or the stream's own error;
+// or [ErrClosed] if [PacketConnection.Close] came first. If ctx ends earlier, Join returns
+// ctx.Err(). Inside a handler it deadlocks, because it waits for that handler. (JOI-1,
+// JOI-2)
 func (c *PacketConnection) Join(ctx context.Context) (err error) {
 	if !await(c, ctx.Done(), func(s *state) bool { err = s.reason; return s.idle() }) {
 		return ctx.Err()

@@ -14,8 +14,8 @@ var (
 	ErrRange = errors.New("integer out of range")
 	// ErrTooLarge reports a packet whose declared length exceeds the limit; see [WithMaxPacket].
 	ErrTooLarge = errors.New("packet larger than the limit")
-	// ErrClosed reports a request made after the connection was shut down. Join and
-	// Shutdown return it after [PacketConnection.Close].
+	// ErrClosed reports a request made after the connection was shut down, or a
+	// connection that [PacketConnection.Close] ended.
 	ErrClosed = errors.New("connection is closed")
 	// ErrCancelled reports a request whose response can no longer arrive.
 	ErrCancelled = errors.New("request cancelled: the connection ended before its response")

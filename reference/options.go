@@ -26,6 +26,7 @@ const overload = 4
 // enough to keep the sender busy.
 const sendQueue = 16
 
+// A config holds the values of all options.
 type config struct {
 	name      string
 	grace     time.Duration
@@ -72,8 +73,8 @@ func WithHandlers(n int) Option { return func(c *config) { c.handlers = max(1, n
 func WithMaxPacket(octets int) Option { return func(c *config) { c.maxPacket = octets } }
 
 // WithBacklog sets how many bytes the connection holds for the peer before the receiver
-// pauses. Each unanswered request and each unsent response counts, with 1 KiB more than
-// its payload. The receiver reads on when there is less.
+// pauses. Each unanswered request and each unsent response counts, with about 1 KiB more
+// than its payload. The receiver reads on when less is held.
 //
 // If no handler is running but local calls still wait for responses, pausing could
 // deadlock both ends. The receiver then keeps reading, and ends the peer's stream with
@@ -85,6 +86,7 @@ func WithBacklog(bytes int) Option { return func(c *config) { c.backlog = bytes 
 // or a response to no request. By default nothing is logged.
 func WithLogger(l *slog.Logger) Option { return func(c *config) { c.log = l } }
 
+// newConfig returns the defaults, changed by opts.
 func newConfig(opts []Option) config {
 	c := config{
 		grace: DefaultGrace, tick: func([]byte) {},
