@@ -21,7 +21,6 @@ var exempt = []string{
 	"conformance",
 	"conformance/adapter",
 	"conformance/adapters/goreference",
-	"conformance/mutant",
 	"conformance/mutants",
 	"conformance/steps",
 	"fuzz/...",
