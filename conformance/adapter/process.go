@@ -6,59 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
-
-// A Starter starts a subject: an implementation behind an adapter.
-type Starter interface {
-	// Start returns once the subject has answered hello, or ctx has ended.
-	Start(ctx context.Context) (*Session, error)
-	// String is the command that a person would type to start it; empty for none.
-	String() string
-}
-
-// A Session is a started subject. Its owner ends it by Stop or Kill.
-type Session struct {
-	*Client
-	// Stop asks the subject to end, by the end of its standard input, and makes
-	// sure of it. The error tells of an adapter that had to be made to.
-	Stop func() error
-	// Kill ends the subject at once.
-	Kill func()
-	// Epitaph is what is known of a subject that has ended or was killed: exit
-	// status, last lines of standard error.
-	Epitaph func() string
-	// Stderr is the last of what the subject wrote to its standard error after the
-	// first so many octets.
-	Stderr func(after int64) string
-	// StderrTotal is how many octets it wrote there, if that can be seen.
-	StderrTotal func() (octets int64, ok bool)
-	// Memory is how many octets of memory it has now, if that can be seen.
-	Memory func() (octets int64, ok bool)
-	// Descriptors is how many files it holds open, if that can be seen.
-	Descriptors func() (n int, ok bool)
-}
-
-// A StartError reports an adapter that could not be started or spoken to.
-type StartError struct {
-	Command string
-	Err     error
-	Stderr  string // the last of it
-}
-
-func (e *StartError) Error() string {
-	s := fmt.Sprintf("cannot speak to the adapter %q: %v", e.Command, e.Err)
-	if e.Stderr != "" {
-		s += "\nits standard error ended with:\n" + indent(e.Stderr)
-	}
-	return s
-}
-
-func (e *StartError) Unwrap() error { return e.Err }
 
 // How long an adapter has to end by itself, and then to obey SIGTERM.
 const (
@@ -250,4 +205,62 @@ func shellJoin(argv []string) string {
 		quoted[i] = arg
 	}
 	return strings.Join(quoted, " ")
+}
+
+// tailSize is how many octets of an adapter's standard error are kept.
+const tailSize = 8 << 10
+
+// tail reads a stream to its end and keeps the last of it.
+type tail struct {
+	ended chan struct{} // closed at the end of the stream
+
+	mu   sync.Mutex
+	kept []byte
+	seen int64
+}
+
+func newTail(r io.Reader) *tail {
+	t := &tail{ended: make(chan struct{})}
+	go func() {
+		defer close(t.ended)
+		_, _ = io.Copy(t, r)
+	}()
+	return t
+}
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kept = append(t.kept, b...)
+	if over := len(t.kept) - tailSize; over > 0 {
+		t.kept = append([]byte(nil), t.kept[over:]...)
+	}
+	t.seen += int64(len(b))
+	return len(b), nil
+}
+
+// total is how many octets the stream has brought so far.
+func (t *tail) total() (octets int64, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.seen, true
+}
+
+// String is what was kept, from the start of a line on.
+func (t *tail) String() string { return t.since(0) }
+
+// since is what was kept of what came after the first so many octets, from the start
+// of a line on if some of it was not kept.
+func (t *tail) since(octets int64) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first := t.seen - int64(len(t.kept))
+	if octets >= first {
+		return string(t.kept[min(octets-first, int64(len(t.kept))):])
+	}
+	kept := string(t.kept)
+	if _, rest, found := strings.Cut(kept, "\n"); found {
+		kept = rest
+	}
+	return "…\n" + kept
 }

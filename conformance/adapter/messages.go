@@ -1,5 +1,14 @@
 package adapter
 
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"strconv"
+)
+
 // The names of the commands.
 const (
 	OpHello    = "hello"
@@ -148,4 +157,114 @@ type Hello struct {
 	Release  string
 	Language string
 	Supports []Ability
+}
+
+// An Integer is a protocol integer (tag, flags, channel, rq_type): in JSON a string
+// of decimal digits, because JSON numbers lose precision and the protocol's have
+// no upper bound. It is held in its canonical form, without leading zeros; the empty
+// Integer is an absent one.
+type Integer string
+
+// Int makes an Integer of v.
+func Int(v uint64) Integer { return Integer(strconv.FormatUint(v, 10)) }
+
+// Uint64 is the value of i; absent is 0. The error says that it does not fit.
+func (i Integer) Uint64() (uint64, error) {
+	if i == "" {
+		return 0, nil
+	}
+	v, err := strconv.ParseUint(string(i), 10, 64)
+	if err != nil {
+		return 0, Errorf(Invalid, "integer %s does not fit into 64 bits without a sign", i)
+	}
+	return v, nil
+}
+
+// UnmarshalJSON takes a string of decimal digits, with a sign or without, and null as
+// an absent integer.
+func (i *Integer) UnmarshalJSON(b []byte) error {
+	if isNull(b) {
+		return nil
+	}
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return fmt.Errorf("got %s: a protocol integer is a string of decimal digits, like \"300\"", b)
+	}
+	v, ok := new(big.Int).SetString(s, 10)
+	if !ok {
+		return fmt.Errorf("got %q: a protocol integer is a string of decimal digits, like \"300\"", s)
+	}
+	*i = Integer(v.String())
+	return nil
+}
+
+// isNull reports whether b is JSON's null, which by Go's custom changes nothing: some
+// languages write absent fields so.
+func isNull(b []byte) bool { return string(b) == "null" }
+
+// Hex is octets: in JSON a string of lowercase hex digits.
+type Hex []byte
+
+// MarshalJSON writes lowercase hex digits.
+func (h Hex) MarshalJSON() ([]byte, error) { return json.Marshal(hex.EncodeToString(h)) }
+
+// UnmarshalJSON takes hex digits, two an octet, and null as absent octets.
+func (h *Hex) UnmarshalJSON(b []byte) error {
+	if isNull(b) {
+		return nil
+	}
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return fmt.Errorf("got %s: octets are a string of hex digits, like \"68656c6c6f\"", b)
+	}
+	octets, err := hex.DecodeString(s)
+	if err != nil {
+		return fmt.Errorf("got %q: octets are a string of hex digits, two an octet: %w", s, err)
+	}
+	*h = octets
+	return nil
+}
+
+// A Kind says what sort of error a reply carries.
+type Kind string
+
+// The kinds of the adapter protocol.
+const (
+	Unsupported Kind = "unsupported" // the adapter cannot do this: the scenario is skipped
+	Invalid     Kind = "invalid"     // the implementation refuses a value
+	Closed      Kind = "closed"      // the connection is shut down
+	Cancelled   Kind = "cancelled"   // the peer's stream ended first
+	BadDecode   Kind = "decode"      // the response decoder failed
+	Incomplete  Kind = "incomplete"  // the octets are the beginning of a packet
+	Malformed   Kind = "malformed"   // the octets are refused for any other reason
+	Internal    Kind = "internal"    // anything else
+)
+
+// kinds are all of them: another counts as Internal.
+var kinds = []Kind{Unsupported, Invalid, Closed, Cancelled, BadDecode, Incomplete, Malformed, Internal}
+
+// An Error is what an adapter replies in place of a result.
+type Error struct {
+	Kind    Kind   `json:"kind"`
+	Message string `json:"message"`
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Kind, e.Message) }
+
+// Errorf makes an [*Error].
+func Errorf(kind Kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// KindOf is the kind of the [*Error] in err's tree, Internal for another error, and
+// empty for none.
+func KindOf(err error) Kind {
+	var e *Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return e.Kind
+	}
+	return Internal
 }
