@@ -108,12 +108,12 @@ func (f *fake) Start(ctx context.Context) (*adapter.Session, error) {
 		*n++
 	}
 	s := &adapter.Session{
-		Client:      adapter.NewClient(in, out),
-		Stop:        func() error { end(); count(&f.stopped); return f.stopErr },
-		Kill:        func() { end(); count(&f.killed) },
-		Epitaph:     func() string { return "the fake's epitaph" },
-		Stderr:      func(int64) string { return "the fake's last words" },
-		StderrTotal: func() (int64, bool) { return 0, false },
+		Client:       adapter.NewClient(in, out),
+		Stop:         func() error { end(); count(&f.stopped); return f.stopErr },
+		Kill:         func() { end(); count(&f.killed) },
+		DescribeExit: func() string { return "the fake's epitaph" },
+		Stderr:       func(int64) string { return "the fake's last words" },
+		StderrTotal:  func() (int64, bool) { return 0, false },
 	}
 	if err := s.Greet(ctx); err != nil {
 		s.Kill()

@@ -52,7 +52,7 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 	case session.Err() != nil:
 		r.Outcome, r.Step, r.Reason = report.Crash, step, session.Err().Error()
 		if errors.Is(session.Err(), adapter.ErrEnded) {
-			r.Reason += "; " + session.Epitaph()
+			r.Reason += "; " + session.DescribeExit()
 		}
 	case err == nil:
 		r.Outcome = report.Pass

@@ -16,58 +16,61 @@ import (
 	"sync/atomic"
 )
 
-// A Client drives one adapter. Its methods may be called from several goroutines.
+// A Client sends commands to one adapter and reads its replies. Several goroutines may
+// call its methods.
 type Client struct {
 	Hello Hello // set by Greet
 
-	conns atomic.Int64 // named so far
+	conns atomic.Int64 // connections named so far
 
 	mu      sync.Mutex
 	lastID  int64
-	waiting map[int64]*Pending
-	outbox  bytes.Buffer  // commands that the writer has not taken
-	posted  *sync.Cond    // something is in outbox, or broken
-	broken  error         // why no reply will come any more
-	ended   chan struct{} // closed once broken is set
+	waiting map[int64]*Pending // by id
+	unsent  bytes.Buffer       // commands that the writer has not taken
+	wake    *sync.Cond         // signals the writer: unsent or err has changed
+	err     error              // why no more replies will come
+	ended   chan struct{}      // closed once err is set
 }
 
-// ErrEnded reports that the adapter's output ended, which is how its death shows.
+// ErrEnded reports that the adapter's output ended, usually because the adapter died.
 var ErrEnded = errors.New("the adapter ended its output")
 
-// A StrayError reports a line of the adapter's standard output that is no reply.
+// A StrayError reports a line of the adapter's standard output that is not a reply.
 type StrayError struct {
-	Line   string // as it came, cut if long
-	Reason string // what keeps it from being a reply
+	Line   string // cut if it is long
+	Reason string // why it is not a reply
 }
 
 func (e *StrayError) Error() string {
-	return fmt.Sprintf("the adapter printed a line that is no reply: %q: %s "+
+	return fmt.Sprintf("the adapter printed a line that is not a reply: %q: %s "+
 		"(its standard output is for replies alone; free text belongs on standard error)", e.Line, e.Reason)
 }
 
-// NewClient drives the adapter whose standard input is in and whose standard output
-// is out. The adapter stays usable until out ends, or until a stray line, after
-// which nothing it says can be trusted. Both goroutines of the client end then, once
-// whoever owns in and out has closed them.
+// NewClient returns a client of the adapter whose standard input is in and whose standard
+// output is out. The client works until out ends or brings a line that is not a reply:
+// after that no reply can be trusted. Its two goroutines end once the caller, who owns in
+// and out, has closed both.
 func NewClient(in io.Writer, out io.Reader) *Client {
 	c := &Client{waiting: make(map[int64]*Pending), ended: make(chan struct{})}
-	c.posted = sync.NewCond(&c.mu)
+	c.wake = sync.NewCond(&c.mu)
 	go c.write(in)
 	go c.read(out)
 	return c
 }
 
-// Ended is closed when no reply will come any more; Err then says why.
+// Ended returns a channel that is closed once no more replies will come. Err then returns
+// the reason.
 func (c *Client) Ended() <-chan struct{} { return c.ended }
 
-// Err is why no reply will come any more: [ErrEnded], a [*StrayError], or nil.
+// Err returns why no more replies will come: [ErrEnded] or a [*StrayError]. It returns nil
+// while replies may come.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.broken
+	return c.err
 }
 
-// Greet says hello and keeps the answer.
+// Greet sends hello and sets c.Hello from the reply.
 func (c *Client) Greet(ctx context.Context) error {
 	r, err := c.Do(ctx, Message{Op: OpHello, Version: Version})
 	if err != nil {
@@ -80,58 +83,57 @@ func (c *Client) Greet(ctx context.Context) error {
 	return nil
 }
 
-// NameConn is a name for a connection that none of this adapter's has had. A command that
-// was left behind, and is carried out late, so finds no connection to do harm to.
+// NameConn returns a name that no connection of this adapter has had. A late command to an
+// earlier connection therefore cannot reach a later one.
 func (c *Client) NameConn() string { return "c" + strconv.FormatInt(c.conns.Add(1), 10) }
 
 // Can reports whether the adapter has the ability.
 func (c *Client) Can(a Ability) bool { return slices.Contains(c.Hello.Supports, a) }
 
-// A Pending is a command whose reply is to come.
+// A Pending is a command that was sent, and later its reply. Several goroutines may wait.
 type Pending struct {
 	Command Message
-	client  *Client
-	done    chan struct{}
+	done    chan struct{} // closed once reply and err are set
 	reply   Reply
 	err     error
 }
 
-// Send sends a command, giving it an id, and waits for nothing: neither the reply
-// nor an adapter that has stopped reading.
+// Send gives a command an id and sends it. It never waits: neither for the reply, nor for
+// an adapter that has stopped reading.
 func (c *Client) Send(m Message) *Pending {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lastID++
 	m.ID = c.lastID
-	p := &Pending{Command: m, client: c, done: make(chan struct{})}
+	p := &Pending{Command: m, done: make(chan struct{})}
 	line, err := json.Marshal(m)
 	if err == nil {
-		err = c.broken
+		err = c.err
 	}
 	if err != nil {
-		p.settle(Reply{}, err)
+		p.finish(Reply{}, err)
 		return p
 	}
 	c.waiting[m.ID] = p
-	c.outbox.Write(append(line, '\n'))
-	c.posted.Signal()
+	c.unsent.Write(append(line, '\n'))
+	c.wake.Signal()
 	return p
 }
 
-// write passes on what is sent. If the adapter cannot be written to it has died or
-// is about to, of which its output tells.
+// write writes the commands to the adapter. It ignores a write error: an adapter that
+// cannot be written to is about to end its output, and read reports that.
 func (c *Client) write(in io.Writer) {
 	var batch []byte
 	for {
 		c.mu.Lock()
-		for c.outbox.Len() == 0 && c.broken == nil {
-			c.posted.Wait()
+		for c.unsent.Len() == 0 && c.err == nil {
+			c.wake.Wait()
 		}
-		broken := c.broken != nil
-		batch = append(batch[:0], c.outbox.Bytes()...)
-		c.outbox.Reset()
+		ended := c.err != nil
+		batch = append(batch[:0], c.unsent.Bytes()...)
+		c.unsent.Reset()
 		c.mu.Unlock()
-		if broken {
+		if ended {
 			return
 		}
 		if _, err := in.Write(batch); err != nil {
@@ -140,19 +142,20 @@ func (c *Client) write(in io.Writer) {
 	}
 }
 
-// Do sends a command and waits for its reply.
+// Do sends a command and waits for its reply, as [Pending.Wait] does.
 func (c *Client) Do(ctx context.Context, m Message) (Reply, error) { return c.Send(m).Wait(ctx) }
 
-func (p *Pending) settle(r Reply, err error) {
+func (p *Pending) finish(r Reply, err error) {
 	p.reply, p.err = r, err
 	close(p.done)
 }
 
-// Done is closed when the reply has come, or never will.
+// Done returns a channel that is closed once the reply has come or can no longer come.
 func (p *Pending) Done() <-chan struct{} { return p.done }
 
-// Wait returns the reply. The error is the reply's own [*Error], ctx's, or the
-// client's Err.
+// Wait waits for the reply and returns it. The error is the [*Error] that the adapter
+// replied, the cause of ctx, or [Client.Err]. A reply that has come wins over a ctx that
+// has ended.
 func (p *Pending) Wait(ctx context.Context) (Reply, error) {
 	select {
 	case <-p.done:
@@ -167,7 +170,8 @@ func (p *Pending) Wait(ctx context.Context) (Reply, error) {
 	}
 }
 
-// maxLine bounds one reply: twice the largest payload of the suite, in hex, fits.
+// maxLine bounds one command or reply, in bytes. A line has room for twice the largest
+// payload of the suite, in hex.
 const maxLine = 64 << 20
 
 func (c *Client) read(out io.Reader) {
@@ -175,30 +179,30 @@ func (c *Client) read(out io.Reader) {
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
 	var err error
 	for err == nil && lines.Scan() {
-		err = c.take(lines.Bytes())
+		err = c.deliver(lines.Bytes())
 	}
 	if err == nil {
 		err = ErrEnded
 		if errors.Is(lines.Err(), bufio.ErrTooLong) {
-			err = &StrayError{Line: "…", Reason: fmt.Sprintf("it is longer than %d octets", maxLine)}
+			err = &StrayError{Line: "…", Reason: fmt.Sprintf("it is longer than %d bytes", maxLine)}
 		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.broken = err
-	c.posted.Signal()
+	c.err = err
+	c.wake.Signal()
 	close(c.ended)
 	for id, p := range c.waiting {
 		delete(c.waiting, id)
-		p.settle(Reply{}, err)
+		p.finish(Reply{}, err)
 	}
 }
 
-// take hands one line to the command that it answers.
-func (c *Client) take(line []byte) error {
+// deliver passes one line to the command that it answers.
+func (c *Client) deliver(line []byte) error {
 	var r Reply
 	if err := json.Unmarshal(line, &r); err != nil {
-		return stray(line, notReply(err))
+		return stray(line, whyNotReply(err))
 	}
 	c.mu.Lock()
 	p, known := c.waiting[r.ID]
@@ -207,18 +211,18 @@ func (c *Client) take(line []byte) error {
 	if !known {
 		return stray(line, fmt.Sprintf("no command with the id %d waits for a reply", r.ID))
 	}
-	p.settle(p.Command.result(r))
+	p.finish(p.Command.result(r))
 	return nil
 }
 
-// notReply tells why a line is no reply, in the words of JSON.
-func notReply(err error) string {
+// whyNotReply returns why a line is not a reply, in terms of JSON rather than of Go types.
+func whyNotReply(err error) string {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
 		return err.Error()
 	}
 	if wrong.Field == "" {
-		return fmt.Sprintf("it is %s %s, and a reply is an object", article(wrong.Value), wrong.Value)
+		return fmt.Sprintf("it is %s %s; a reply must be an object", article(wrong.Value), wrong.Value)
 	}
 	var want string
 	switch wrong.Type.Kind() {
@@ -233,10 +237,10 @@ func notReply(err error) string {
 	default:
 		want = "a whole number"
 	}
-	return fmt.Sprintf("its field %q is %s %s, and has to be %s", wrong.Field, article(wrong.Value), wrong.Value, want)
+	return fmt.Sprintf("its field %q is %s %s; it must be %s", wrong.Field, article(wrong.Value), wrong.Value, want)
 }
 
-// article goes before a word.
+// article returns the indefinite article of a word.
 func article(word string) string {
 	if strings.ContainsAny(word[:1], "aeiou") {
 		return "an"
@@ -244,17 +248,19 @@ func article(word string) string {
 	return "a"
 }
 
-// result is what r is for who gave the command: r, or an error.
+// result returns the reply to m, or the error in it. A reply that lacks a field that the
+// guide requires is an error too: nothing that is absent counts as zero.
 func (m Message) result(r Reply) (Reply, error) {
 	switch {
 	case r.Error == nil:
 		return r, m.missing(r)
 	case !slices.Contains(kinds, r.Error.Kind):
-		return Reply{}, Errorf(Internal, "%s (the adapter gave it the kind %q, which is none of %q)", r.Error.Message, r.Error.Kind, kinds)
+		return Reply{}, Errorf(Internal, "%s (the adapter replied the error kind %q, which is none of %q)", r.Error.Message, r.Error.Kind, kinds)
 	}
 	return Reply{}, r.Error
 }
 
+// stray returns a [StrayError] that shows at most 200 bytes of the line.
 func stray(line []byte, reason string) error {
 	line = bytes.TrimSpace(line)
 	if len(line) > 200 {
@@ -263,7 +269,7 @@ func stray(line []byte, reason string) error {
 	return &StrayError{Line: string(line), Reason: reason}
 }
 
-// missing is an error if r lacks a field that a reply to m must have.
+// missing returns an error if r lacks a field that a reply to m must have.
 func (m Message) missing(r Reply) error {
 	var fields []string
 	need := func(present bool, name string) {

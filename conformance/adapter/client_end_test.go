@@ -11,31 +11,31 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
-// TestStrayLines shows that a line that is no reply ends what can be trusted: all
-// commands under way end with it, and all that come after.
+// TestStrayLines shows that after a line that is not a reply every command fails: those
+// that were sent before it and those that are sent later.
 func TestStrayLines(t *testing.T) {
 	long := strings.Repeat("x", 300)
 	for name, c := range map[string]struct {
 		line string
-		told []string
+		want []string
 	}{
 		"not JSON":              {"Segmentation fault", []string{`"Segmentation fault"`, "invalid character"}},
 		"a log line":            {"INFO: {", []string{`"INFO: {"`}},
 		"an empty line":         {"", []string{`""`}},
-		"an array":              {`[{"id":1}]`, []string{"[{", "it is an array, and a reply is an object"}},
-		"a string":              {`"hello"`, []string{"it is a string, and a reply is an object"}},
+		"an array":              {`[{"id":1}]`, []string{"[{", "it is an array; a reply must be an object"}},
+		"a string":              {`"hello"`, []string{"it is a string; a reply must be an object"}},
 		"a number":              {`1`, []string{"it is a number"}},
 		"null":                  {`null`, []string{"the id 0"}},
 		"an object without id":  {`{"ended":"eof"}`, []string{"no command with the id 0 waits"}},
 		"an unknown id":         {`{"id":99}`, []string{"no command with the id 99 waits"}},
-		"an id that is text":    {`{"id":"1"}`, []string{`its field "id" is a string, and has to be a whole number`}},
-		"a field of wrong type": {`{"id":1,"ended":5}`, []string{`its field "ended" is a number, and has to be a string`}},
-		"no object":             {`{"id":1,"error":"boom"}`, []string{`its field "error" is a string, and has to be an object`}},
-		"no list":               {`{"id":1,"calls":{}}`, []string{`its field "calls" is an object, and has to be a list`}},
-		"a fraction":            {`{"id":1,"consumed":1.5}`, []string{`its field "consumed" is a number 1.5, and has to be a whole number`}},
-		"truth as text":         {`{"id":1,"equal":"true"}`, []string{`its field "equal" is a string, and has to be true or false`}},
+		"an id that is text":    {`{"id":"1"}`, []string{`its field "id" is a string; it must be a whole number`}},
+		"a field of wrong type": {`{"id":1,"ended":5}`, []string{`its field "ended" is a number; it must be a string`}},
+		"no object":             {`{"id":1,"error":"boom"}`, []string{`its field "error" is a string; it must be an object`}},
+		"no list":               {`{"id":1,"calls":{}}`, []string{`its field "calls" is an object; it must be a list`}},
+		"a fraction":            {`{"id":1,"consumed":1.5}`, []string{`its field "consumed" is a number 1.5; it must be a whole number`}},
+		"truth as text":         {`{"id":1,"equal":"true"}`, []string{`its field "equal" is a string; it must be true or false`}},
 		"a number for integer":  {`{"id":1,"flags":5}`, []string{`got 5: a protocol integer is a string of decimal digits`}},
-		"odd hex":               {`{"id":1,"payload":"abc"}`, []string{"two an octet"}},
+		"odd hex":               {`{"id":1,"payload":"abc"}`, []string{"two per octet"}},
 		"two objects":           {`{"id":1}{"id":2}`, []string{"after top-level value"}},
 		"a long line":           {long, []string{`"` + long[:200] + `…"`}},
 	} {
@@ -43,16 +43,16 @@ func TestStrayLines(t *testing.T) {
 			s := newScript(t)
 			first := s.Send(adapter.Message{Op: adapter.OpJoin})
 			second := s.Send(adapter.Message{Op: adapter.OpJoin})
-			s.hear()
-			s.hear()
-			s.say("%s", c.line)
+			s.command()
+			s.command()
+			s.reply("%s", c.line)
 			for _, p := range []*adapter.Pending{first, second, s.Send(adapter.Message{Op: adapter.OpJoin})} {
 				_, err := await(t, p)
 				var stray *adapter.StrayError
 				if !errors.As(err, &stray) {
 					t.Fatalf("got %v, expected a StrayError", err)
 				}
-				checkText(t, "error", err.Error(), append(c.told, "is no reply", "free text belongs on standard error")...)
+				checkText(t, "error", err.Error(), append(c.want, "is not a reply", "free text belongs on standard error")...)
 			}
 			<-s.Ended()
 			if s.Err() == nil {
@@ -65,9 +65,9 @@ func TestStrayLines(t *testing.T) {
 func TestASecondReplyIsStray(t *testing.T) {
 	s := newScript(t)
 	p := s.Send(adapter.Message{Op: adapter.OpJoin})
-	s.hear()
-	s.say(`{"id":1}`)
-	s.say(`{"id":1}`)
+	s.command()
+	s.reply(`{"id":1}`)
+	s.reply(`{"id":1}`)
 	<-s.Ended()
 	if _, err := await(t, p); err != nil {
 		t.Errorf("the first reply: got the error %v, expected it to stand", err)
@@ -75,7 +75,7 @@ func TestASecondReplyIsStray(t *testing.T) {
 	checkText(t, "error", s.Err().Error(), "no command with the id 1 waits")
 }
 
-// TestHugeLine shows that an adapter that prints without end costs no memory without end.
+// TestHugeLine shows that an endless line uses a bounded amount of memory.
 func TestHugeLine(t *testing.T) {
 	commands, in := io.Pipe()
 	defer func() { _ = commands.Close() }()
@@ -86,10 +86,10 @@ func TestHugeLine(t *testing.T) {
 	if !errors.As(c.Err(), &stray) {
 		t.Fatalf("got %v, expected a StrayError", c.Err())
 	}
-	checkText(t, "error", c.Err().Error(), "longer than 67108864 octets")
+	checkText(t, "error", c.Err().Error(), "longer than 67108864 bytes")
 }
 
-// endless is a stream of one block again and again.
+// An endless is a stream that repeats one block for ever.
 type endless []byte
 
 func (e endless) Read(b []byte) (int, error) { return copy(b, e), nil }
@@ -99,14 +99,14 @@ func TestOutputEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
 			p := s.Send(adapter.Message{Op: adapter.OpJoin})
-			s.hear()
+			s.command()
 			if _, err := io.WriteString(s.replies, last); err != nil {
 				t.Fatal(err)
 			}
 			_ = s.replies.Close()
 			_, err := await(t, p)
 			<-s.Ended()
-			if last != "" { // a line without its end is a line
+			if last != "" { // text without a line end counts as a line
 				var stray *adapter.StrayError
 				if !errors.As(err, &stray) {
 					t.Errorf("got %v, expected a StrayError", err)
@@ -126,7 +126,7 @@ func TestOutputEnds(t *testing.T) {
 func TestTheLastReplyNeedsNoLineEnd(t *testing.T) {
 	s := newScript(t)
 	p := s.Send(adapter.Message{Op: adapter.OpJoin})
-	s.hear()
+	s.command()
 	if _, err := io.WriteString(s.replies, `{"id":1,"ended":"eof"}`); err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +136,7 @@ func TestTheLastReplyNeedsNoLineEnd(t *testing.T) {
 	}
 }
 
-// TestSendNeverBlocks has an adapter that reads nothing at all, though it is sent
-// far more than a pipe holds.
+// TestSendNeverBlocks sends far more than a pipe holds to an adapter that reads nothing.
 func TestSendNeverBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -146,17 +145,18 @@ func TestSendNeverBlocks(t *testing.T) {
 		for range 20 {
 			last = s.Send(adapter.Message{Op: adapter.OpDo, Payload: payload})
 		}
-		synctest.Wait() // all is quiet, and we are here
+		synctest.Wait() // every goroutine waits, and Send has returned
 		select {
 		case <-last.Done():
-			t.Error("the command is done, though nobody has read it")
+			t.Error("the command is done, but nobody has read it")
 		default:
 		}
-		check(t, "the first command that the adapter reads after all", s.hear().ID, 1)
+		check(t, "the first command that the adapter reads", s.command().ID, 1)
 	})
 }
 
-// TestAnAdapterThatStopsReading is told by its output, not by its input.
+// TestAnAdapterThatStopsReading shows that only the end of its output ends an adapter, not
+// that of its input.
 func TestAnAdapterThatStopsReading(t *testing.T) {
 	commands, in := io.Pipe()
 	out, replies := io.Pipe()

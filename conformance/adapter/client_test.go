@@ -13,7 +13,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
-// A script is an adapter whose every line stands in the test.
+// A script is a client and the adapter at its other end, which the test plays line by line.
 type script struct {
 	*adapter.Client
 	t        *testing.T
@@ -21,7 +21,7 @@ type script struct {
 	replies  *io.PipeWriter
 }
 
-// newScript makes a client and, at its other end, a script. Both end with the test.
+// newScript returns a client whose adapter the test plays. Both end with the test.
 func newScript(t *testing.T) *script {
 	t.Helper()
 	commands, in := io.Pipe()
@@ -33,8 +33,8 @@ func newScript(t *testing.T) *script {
 	return &script{Client: adapter.NewClient(in, out), t: t, commands: bufio.NewReader(commands), replies: replies}
 }
 
-// hear takes the client's next command.
-func (s *script) hear() (m adapter.Message) {
+// command returns the client's next command.
+func (s *script) command() (m adapter.Message) {
 	s.t.Helper()
 	line, err := s.commands.ReadBytes('\n')
 	if err == nil {
@@ -46,8 +46,8 @@ func (s *script) hear() (m adapter.Message) {
 	return m
 }
 
-// say writes a line of replies.
-func (s *script) say(format string, args ...any) {
+// reply writes one line of the adapter's output.
+func (s *script) reply(format string, args ...any) {
 	s.t.Helper()
 	if _, err := fmt.Fprintf(s.replies, format+"\n", args...); err != nil {
 		s.t.Fatal(err)
@@ -58,21 +58,21 @@ func TestRepliesInAnyOrder(t *testing.T) {
 	const n = 200
 	s := newScript(t)
 	var pending []*adapter.Pending
-	var heard []adapter.Message
+	var commands []adapter.Message
 	for range n {
 		pending = append(pending, s.Send(adapter.Message{Op: adapter.OpString}))
 	}
 	ids := map[int64]bool{}
 	for range n {
-		m := s.hear()
+		m := s.command()
 		if ids[m.ID] {
 			t.Fatalf("two commands have the id %d", m.ID)
 		}
 		ids[m.ID] = true
-		heard = append(heard, m)
+		commands = append(commands, m)
 	}
 	for i := n - 1; i >= 0; i-- { // the last one first
-		s.say(`{"id":%d,"string":"reply to %d"}`, heard[i].ID, heard[i].ID)
+		s.reply(`{"id":%d,"string":"reply to %d"}`, commands[i].ID, commands[i].ID)
 	}
 	for i, p := range pending {
 		r, err := await(t, p)
@@ -80,7 +80,7 @@ func TestRepliesInAnyOrder(t *testing.T) {
 			t.Fatalf("command %d: %v", i, err)
 		}
 		check(t, "reply", *r.String, fmt.Sprintf("reply to %d", p.Command.ID))
-		check(t, "order of the commands", heard[i].ID, p.Command.ID)
+		check(t, "order of the commands", commands[i].ID, p.Command.ID)
 	}
 }
 
@@ -100,20 +100,20 @@ func TestManyGoroutinesSend(t *testing.T) {
 		})
 	}
 	for range senders * each {
-		m := s.hear()
-		s.say(`{"id":%d,"string":"%d"}`, m.ID, m.ID)
+		m := s.command()
+		s.reply(`{"id":%d,"string":"%d"}`, m.ID, m.ID)
 	}
 	all.Wait()
 }
 
-// TestUnknownKinds takes an error whose kind the guide does not have for internal, and none
-// for no error.
+// TestUnknownKinds shows that an error of a kind that is not in the guide counts as internal,
+// and is never ignored.
 func TestUnknownKinds(t *testing.T) {
 	for _, kind := range []string{`"kind":"",`, "", `"kind":"timeout",`} {
 		s := newScript(t)
 		p := s.Send(adapter.Message{Op: adapter.OpWait})
-		s.hear()
-		s.say(`{"id":1,"error":{%s"message":"boom"}}`, kind)
+		s.command()
+		s.reply(`{"id":1,"error":{%s"message":"boom"}}`, kind)
 		_, err := await(t, p)
 		check(t, "kind", adapter.KindOf(err), adapter.Internal)
 		checkText(t, "error", err.Error(), "boom", "which is none of")
@@ -123,21 +123,21 @@ func TestUnknownKinds(t *testing.T) {
 func TestErrorReply(t *testing.T) {
 	s := newScript(t)
 	p := s.Send(adapter.Message{Op: adapter.OpWait, Conn: "c", Call: "a"})
-	s.hear()
-	s.say(`{"id":1,"error":{"kind":"cancelled","message":"the stream ended"}}`)
+	s.command()
+	s.reply(`{"id":1,"error":{"kind":"cancelled","message":"the stream ended"}}`)
 	r, err := await(t, p)
 	checkKind(t, "wait", err, adapter.Cancelled)
 	check(t, "text", err.Error(), "cancelled: the stream ended")
 	if r.OK != nil {
-		t.Errorf("got a result beside the error: %+v", r)
+		t.Errorf("got a result in addition to the error: %+v", r)
 	}
 }
 
 func TestUnknownFieldsOfAReplyAreIgnored(t *testing.T) {
 	s := newScript(t)
 	p := s.Send(adapter.Message{Op: adapter.OpRelease})
-	s.hear()
-	s.say(`  {"elapsed":12, "id":1, "note":"released"}  `)
+	s.command()
+	s.reply(`  {"elapsed":12, "id":1, "note":"released"}  `)
 	if _, err := await(t, p); err != nil {
 		t.Errorf("got the error %v, expected none", err)
 	}
@@ -146,7 +146,7 @@ func TestUnknownFieldsOfAReplyAreIgnored(t *testing.T) {
 func TestWaitGivesUpWithItsContext(t *testing.T) {
 	s := newScript(t)
 	p := s.Send(adapter.Message{Op: adapter.OpJoin})
-	s.hear()
+	s.command()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	bored := errors.New("bored")
 	cancel(bored)
@@ -155,12 +155,12 @@ func TestWaitGivesUpWithItsContext(t *testing.T) {
 	}
 	select {
 	case <-p.Done():
-		t.Error("the command is done, though no reply has come")
+		t.Error("the command is done, but no reply has come")
 	default:
 	}
 
-	// The reply may still come, and a reply that is there counts more than the context.
-	s.say(`{"id":1,"ended":"eof"}`)
+	// The reply may still come. Once it is there it wins over the context.
+	s.reply(`{"id":1,"ended":"eof"}`)
 	<-p.Done()
 	if r, err := p.Wait(ctx); err != nil || r.Ended != adapter.EndedEOF {
 		t.Errorf("got %+v, %v, expected the reply", r, err)
@@ -171,10 +171,10 @@ func TestGreet(t *testing.T) {
 	s := newScript(t)
 	greeted := make(chan error, 1)
 	go func() { greeted <- s.Greet(patiently(t)) }()
-	m := s.hear()
+	m := s.command()
 	check(t, "op", m.Op, adapter.OpHello)
 	check(t, "version", m.Version, 1)
-	s.say(`{"id":1,"version":1,"name":"n","release":"r","language":"l","supports":["equal","x-own"]}`)
+	s.reply(`{"id":1,"version":1,"name":"n","release":"r","language":"l","supports":["equal","x-own"]}`)
 	if err := <-greeted; err != nil {
 		t.Fatal(err)
 	}
@@ -187,8 +187,8 @@ func TestGreetRefusesAnotherVersion(t *testing.T) {
 	s := newScript(t)
 	greeted := make(chan error, 1)
 	go func() { greeted <- s.Greet(patiently(t)) }()
-	s.hear()
-	s.say(`{"id":1,"version":2,"name":"n"}`)
+	s.command()
+	s.reply(`{"id":1,"version":2,"name":"n"}`)
 	err := <-greeted
 	if err == nil {
 		t.Fatal("got no error for version 2")
@@ -196,8 +196,8 @@ func TestGreetRefusesAnotherVersion(t *testing.T) {
 	checkText(t, "error", err.Error(), "speaks version 2", "this runner version 1")
 }
 
-// TestMissingFields shows that a reply that lacks a field is told by the field's
-// name, and is an error of the adapter's own: nothing is taken for a zero.
+// TestMissingFields shows that a reply that lacks a field is an internal error that names
+// the field. An absent field never counts as zero.
 func TestMissingFields(t *testing.T) {
 	for _, c := range []struct{ op, reply, missing string }{
 		{adapter.OpHello, `{"id":1}`, `["version" "name"]`},
@@ -220,7 +220,7 @@ func TestMissingFields(t *testing.T) {
 		{adapter.OpTicks, `{"id":1}`, `["ticks"]`},
 	} {
 		t.Run(c.op+c.reply, func(t *testing.T) {
-			_, err := reply(t, c.op, c.reply)
+			_, err := replyTo(t, c.op, c.reply)
 			checkKind(t, c.reply, err, adapter.Internal)
 			if err != nil {
 				checkText(t, c.reply, err.Error(), c.op, "lacks "+c.missing)
@@ -229,7 +229,7 @@ func TestMissingFields(t *testing.T) {
 	}
 }
 
-// TestWholeReplies holds for replies that have what they need, zeros included.
+// TestWholeReplies shows that zero values count as present.
 func TestWholeReplies(t *testing.T) {
 	for _, c := range []struct{ op, reply string }{
 		{adapter.OpHello, `{"id":1,"version":1,"name":"n"}`},
@@ -249,19 +249,19 @@ func TestWholeReplies(t *testing.T) {
 		{adapter.OpClose, `{"id":1}`},
 	} {
 		t.Run(c.op, func(t *testing.T) {
-			if _, err := reply(t, c.op, c.reply); err != nil {
+			if _, err := replyTo(t, c.op, c.reply); err != nil {
 				t.Errorf("%s: got the error %v, expected none", c.reply, err)
 			}
 		})
 	}
 }
 
-// reply is what a client makes of one reply to one command.
-func reply(t *testing.T, op, line string) (adapter.Reply, error) {
+// replyTo returns what a client makes of one line in reply to one command.
+func replyTo(t *testing.T, op, line string) (adapter.Reply, error) {
 	t.Helper()
 	s := newScript(t)
 	p := s.Send(adapter.Message{Op: op})
-	s.hear()
-	s.say("%s", line)
+	s.command()
+	s.reply("%s", line)
 	return await(t, p)
 }

@@ -1,11 +1,14 @@
-// Package adapter is both sides of the adapter protocol, version 1: how the runner
-// drives an implementation under test, in any language, through a small program of
-// its own, the adapter. ADAPTERS.md in this folder is the guide for its authors.
+// Package adapter speaks both sides of the adapter protocol, version 1. The runner uses
+// it to drive an implementation under test, in any language, through a small program: the
+// adapter. ADAPTERS.md in this folder is the guide for authors of adapters.
 //
-// Commands go to the adapter's standard input and replies come from its standard
-// output, one JSON object a line; the octets of a connection travel over named
-// pipes whose paths the runner gives. [Client] drives, [Serve] serves; [Command]
-// and [InProcess] are the two ways to start what is driven.
+// The runner writes commands to the adapter's standard input and reads replies from its
+// standard output, one JSON object per line. The octets of a connection travel over two
+// named pipes whose paths the runner chooses.
+//
+// A [Client] drives an adapter. [Process], [InProcess] and [Func] start one. [Serve] makes
+// an [Implementation] in Go into an adapter; a [Server] does the same without the lines of
+// JSON.
 package adapter
 
 // Version is the version of the adapter protocol that this package speaks.

@@ -9,15 +9,15 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
-// A fake is an implementation that can do nothing optional. Its codec knows one
-// packet, and what its connections do stands in the test; they read and write nothing.
+// A fake is an implementation without optional abilities. Its codec knows one packet. Its
+// connections read and write nothing, and do what the test makes them do.
 type fake struct {
 	opened  chan *fakeConn    // each connection that Open makes
 	err     error             // what Open fails with, if not nil
 	refused chan [2]io.Closer // the streams of each Open that failed
 }
 
-// noPipe stands for both pipes of a connection of a fake.
+// noPipe is the path of both streams of a fake's connection.
 const noPipe = os.DevNull
 
 func newFake() *fake {
@@ -50,14 +50,14 @@ func (f *fake) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.OpenOptio
 	return c, nil
 }
 
-// A fakeConn is a connection on which everything waits until it is closed, except
-// that a request of type 2 is answered by its own payload, with flags 5.
+// A fakeConn is a connection on which every call waits until Close, with one exception: a
+// request of TypeBytes is answered at once, with its own payload and flags 5.
 type fakeConn struct {
 	recv io.ReadCloser
 	send io.WriteCloser
 	adapter.OpenOptions
 	handler adapter.Handler
-	shut    chan bool // what each Shutdown was given
+	shut    chan bool // the argument of each Shutdown
 	closed  chan struct{}
 	once    sync.Once
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// patience is how long a test waits for what should come at once. It is never the
-// time that a passing test takes.
+// patience bounds how long a test waits for something that should happen at once. A
+// passing test never takes so long.
 const patience = 30 * time.Second
 
 func patiently(t testing.TB) context.Context {
@@ -34,17 +34,17 @@ func check[T comparable](t testing.TB, what string, got, want T) {
 	}
 }
 
-// checkText expects each of the words in text.
+// checkText reports an error unless text contains each of the words.
 func checkText(t testing.TB, what, text string, words ...string) {
 	t.Helper()
 	for _, w := range words {
 		if !strings.Contains(text, w) {
-			t.Errorf("%s: got %q, expected it to tell %q", what, text, w)
+			t.Errorf("%s: got %q, expected it to contain %q", what, text, w)
 		}
 	}
 }
 
-// checkKind expects an error reply of the kind; an empty kind is none.
+// checkKind reports an error unless err is an error reply of this kind, or nil for kind "".
 func checkKind(t testing.TB, what string, err error, want adapter.Kind) {
 	t.Helper()
 	var e *adapter.Error
@@ -57,7 +57,8 @@ func checkKind(t testing.TB, what string, err error, want adapter.Kind) {
 	}
 }
 
-// start starts a subject and stops it at the end of the test, which it is to take well.
+// start starts a subject and stops it at the end of the test. It fails the test if either
+// fails.
 func start(t testing.TB, s adapter.Starter) *adapter.Session {
 	t.Helper()
 	session, err := s.Start(patiently(t))
@@ -72,7 +73,7 @@ func start(t testing.TB, s adapter.Starter) *adapter.Session {
 	return session
 }
 
-// do carries out a command that is to succeed.
+// do runs a command and fails the test unless it succeeds.
 func do(t testing.TB, s *adapter.Session, m adapter.Message) adapter.Reply {
 	t.Helper()
 	r, err := s.Do(patiently(t), m)
@@ -82,14 +83,14 @@ func do(t testing.TB, s *adapter.Session, m adapter.Message) adapter.Reply {
 	return r
 }
 
-// fails carries out a command that is to fail, with the kind.
+// fails runs a command and reports an error unless it fails with this kind.
 func fails(t testing.TB, s *adapter.Session, m adapter.Message, kind adapter.Kind) {
 	t.Helper()
 	_, err := s.Do(patiently(t), m)
 	checkKind(t, m.Op, err, kind)
 }
 
-// await waits for the reply to a command sent before.
+// await waits for the reply to a command that was sent before.
 func await(t testing.TB, p *adapter.Pending) (adapter.Reply, error) {
 	t.Helper()
 	r, err := p.Wait(patiently(t))
@@ -139,7 +140,7 @@ func send(t testing.TB, p *peer.Peer, packets ...peer.Packet) {
 	}
 }
 
-// next takes the subject's next packet and compares it, in words.
+// next receives the subject's next packet and compares its text form.
 func next(t testing.TB, p *peer.Peer, want string) {
 	t.Helper()
 	r, err := p.Next(patiently(t))

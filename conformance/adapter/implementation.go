@@ -5,25 +5,26 @@ import (
 	"io"
 )
 
-// An Implementation is what an adapter in Go puts under test; [Serve] does the rest.
-// An error that is no [*Error] is reported as internal.
+// An Implementation is an implementation under test that is written in Go. [Serve] makes it
+// an adapter. Its methods, and those of its connections and calls, must allow concurrent
+// callers. An error that is not an [*Error] is reported with the kind internal.
 type Implementation interface {
 	Hello() Hello
 	Encode(Packet) ([]byte, error)
-	// Decode reports the octets used beside the packet.
-	Decode([]byte) (p Packet, consumed int, err error)
+	// Decode reads one packet from the start of b and returns how many bytes it used.
+	Decode(b []byte) (p Packet, consumed int, err error)
 	// Open starts a connection that reads recv and writes send. The connection owns
 	// both and closes them; if Open fails, the caller closes them. A nil handler
 	// means that the connection has no request handler.
 	Open(recv io.ReadCloser, send io.WriteCloser, o OpenOptions, h Handler) (Connection, error)
 }
 
-// An Equaler is an implementation with the ability equal.
+// An Equaler is an Implementation with the ability equal.
 type Equaler interface {
 	Equal(a, b Packet) (bool, error)
 }
 
-// A Stringer is an implementation with the ability string.
+// A Stringer is an Implementation with the ability string.
 type Stringer interface {
 	String(Packet) (string, error)
 }
@@ -31,47 +32,50 @@ type Stringer interface {
 // OpenOptions holds the fields of open that do not name its streams.
 type OpenOptions struct {
 	Grace      *float64     // in seconds; nil: the implementation's default
-	Tick       func([]byte) // nil: no ticks; given with TickStderr false
-	TickStderr bool         // ticks go to the standard error
+	Tick       func([]byte) // called with each tick; nil if ticks are not recorded
+	TickStderr bool         // write ticks to standard error; Tick is nil then
 	Name       string
 }
 
 // A Connection is one connection of an implementation.
 type Connection interface {
-	// Request submits a request; it may block where the implementation pushes back.
-	// Inside a handler ctx is the handler's.
+	// Request submits a request. It may block while the implementation applies back
+	// pressure. A handler passes its own ctx.
 	Request(ctx context.Context, r Request) (Call, error)
 	Shutdown(block bool) error
-	// Join returns how the peer's stream ended, if the implementation can tell.
+	// Join waits until the connection has ended. It returns how the peer's stream ended,
+	// or "" if the implementation does not know.
 	Join() (ended string, err error)
-	// Close closes both streams and forgets the connection, whatever state it is in.
+	// Close closes both streams in any state of the connection.
 	Close() error
 }
 
 // A Call is a submitted request.
 type Call interface {
+	// Wait returns the response. An error is a failure to get one, for example because
+	// the connection ended.
 	Wait(ctx context.Context) (Response, error)
 }
 
-// A Request is a request of the caller's. Its RqType is the caller's, before the +1.
+// A Request is a local request. Its RqType is one less than on the wire.
 type Request struct {
 	RqType, Flags, Channel Integer
 	Payload                []byte
-	// Decode is the response decoder, if one is asked for.
+	// Decode is the response decoder; nil if the request has none.
 	Decode func(flags Integer, payload []byte) ([]byte, error)
 }
 
-// A Response is what a requester gets.
+// A Response is the peer's answer to a request.
 type Response struct {
-	OK      bool
+	OK      bool // false: the peer refused the request or its handler failed
 	Flags   Integer
 	Payload []byte
 }
 
-// A Form is one of the forms in which a handler answers.
+// A Form is one of the forms of a handler's result.
 type Form int
 
-// The five results of the documentation, and what is none of them.
+// The five forms that the documentation allows, and one for every invalid result.
 const (
 	FormNone Form = iota
 	FormFlags
@@ -81,14 +85,15 @@ const (
 	FormInvalid
 )
 
-// A Result is what the standard handler wants the implementation's own handler to
-// return. An error from a [Handler] is to be raised in the implementation's way.
+// A Result is the value that a [Handler] returns. The implementation converts it to its
+// own form.
 type Result struct {
 	Form    Form
 	Flags   Integer // FormFlags, FormBoth
 	Payload []byte  // FormBytes, FormBoth
-	Text    string  // FormText; FormInvalid: which, as the guide names them
+	Text    string  // FormText; with FormInvalid, the name that the guide gives the invalid value
 }
 
-// A Handler is the standard handler of the adapter guide, for one connection.
+// A Handler is the standard handler of one connection. The implementation turns an error
+// into the failure of its own handler: it raises, panics or returns an error.
 type Handler func(ctx context.Context, rqType, flags Integer, payload []byte) (Result, error)

@@ -13,7 +13,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapters/goreference"
 )
 
-// TestMain is also what the tests start as an adapter: itself, with modeVariable set.
+// TestMain runs the tests or, with modeVariable set, an adapter that a test has started.
 func TestMain(m *testing.M) {
 	if mode := os.Getenv(modeVariable); mode != "" {
 		modes[mode]() // and then exits with status 0
@@ -24,11 +24,12 @@ func TestMain(m *testing.M) {
 
 const modeVariable = "PACKETSPEC_TEST_ADAPTER"
 
-// modes are what the test binary does as an adapter, by the value of modeVariable.
+// modes holds what the test binary does as an adapter, by the value of modeVariable.
 var modes = map[string]func(){
 	// the reference's adapter
 	"reference": serveStdio,
-	// the same, with a child outside of its process group that holds its pipes open
+	// the reference's adapter with a child that has left its process group and holds its
+	// pipes open
 	"escape": func() {
 		held, err := os.OpenFile(os.Getenv("HELD"), os.O_WRONLY, 0)
 		if err != nil {
@@ -51,7 +52,7 @@ func serveStdio() {
 	}
 }
 
-// self is the test binary as an adapter.
+// self returns a process that runs this test binary as an adapter.
 func self(t *testing.T, mode string) adapter.Process {
 	t.Helper()
 	binary, err := os.Executable()

@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// groupMemory is the memory in which the processes of a group reside, in octets.
-func groupMemory(group int) (octets int64, ok bool) {
+// groupMemory returns the resident memory of the processes of a group, in bytes.
+func groupMemory(group int) (n int64, ok bool) {
 	table, err := exec.Command("ps", "-A", "-o", "pgid=,rss=").Output()
 	if err != nil {
 		return 0, false
@@ -21,12 +21,12 @@ func groupMemory(group int) (octets int64, ok bool) {
 		}
 		kibibytes, err := strconv.ParseInt(string(fields[1]), 10, 64)
 		if err == nil {
-			octets += kibibytes << 10
+			n += kibibytes << 10
 			ok = true
 		}
 	}
-	return octets, ok
+	return n, ok
 }
 
-// groupDescriptors is not to be seen here.
+// groupDescriptors returns false: this system does not show what files a process holds open.
 func groupDescriptors(int) (n int, ok bool) { return 0, false }

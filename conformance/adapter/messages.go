@@ -28,8 +28,8 @@ const (
 	OpClose    = "close"
 )
 
-// An Ability is something that not every implementation can do; hello lists what
-// this one can.
+// An Ability is an optional feature. The reply to hello lists those that an implementation
+// has.
 type Ability string
 
 // The abilities of the adapter protocol.
@@ -44,17 +44,17 @@ const (
 	CanBigIntegers  Ability = "big-integers"
 	CanChannels     Ability = "channels"
 	CanEndReason    Ability = "end-reason"
-	CanDecodeFlags  Ability = "decode-flags" // ours, not the contract's
+	CanDecodeFlags  Ability = "decode-flags"
 )
 
-// Abilities are all there are, in the order of the guide.
+// Abilities lists every ability, in the order of the guide.
 var Abilities = []Ability{
 	CanEqual, CanString, CanGrace, CanTick, CanDecode, CanInvalidReply,
 	CanNegative, CanBigIntegers, CanChannels, CanEndReason, CanDecodeFlags,
 }
 
-// A Packet is a packet in JSON. RqType is the wire's; it is absent on responses,
-// though equal may give a response one.
+// A Packet is a packet in JSON. Its RqType is the value on the wire. A response has none,
+// except that a command equal may contain a response with one.
 type Packet struct {
 	IsRequest bool    `json:"is_request"`
 	Channel   Integer `json:"channel"`
@@ -64,7 +64,7 @@ type Packet struct {
 	Payload   Hex     `json:"payload"`
 }
 
-// A Message is one command: its Op says which of the other fields count.
+// A Message is one command. Its Op decides which of the other fields it uses.
 type Message struct {
 	ID int64  `json:"id"`
 	Op string `json:"op"`
@@ -82,43 +82,43 @@ type Message struct {
 
 	Recv    string   `json:"recv,omitempty"`    // open: path of the pipe to read
 	Send    string   `json:"send,omitempty"`    // open: path of the pipe to write
-	Handler *bool    `json:"handler,omitempty"` // open: the standard handler, or none
+	Handler *bool    `json:"handler,omitempty"` // open: true for the standard handler, false for none
 	Grace   *float64 `json:"grace,omitempty"`   // open: packet_grace in seconds
 	Tick    string   `json:"tick,omitempty"`    // open: none, record or stderr
 	Name    string   `json:"name,omitempty"`    // open
 
-	RqType  Integer `json:"rq_type,omitempty"` // request, do: the caller's, before the +1
+	RqType  Integer `json:"rq_type,omitempty"` // request, do: one less than on the wire
 	Flags   Integer `json:"flags,omitempty"`   // request, do
-	Payload Hex     `json:"payload,omitempty"` // request, do; absent: empty
+	Payload Hex     `json:"payload,omitempty"` // request, do; absent if empty
 	Channel Integer `json:"channel,omitempty"` // request, do
 	Decode  string  `json:"decode,omitempty"`  // request, do: reverse, raise or flags
 
 	Block *bool `json:"block,omitempty"` // shutdown
 }
 
-// How a response decoder is asked for.
+// The response decoders that a request may name.
 const (
-	DecodeReverse = "reverse" // the decoded value is the payload reversed
-	DecodeRaise   = "raise"   // the decoder fails
-	DecodeFlags   = "flags"   // the decoded value is the flags, as text
+	DecodeReverse = "reverse" // returns the payload reversed
+	DecodeRaise   = "raise"   // fails
+	DecodeFlags   = "flags"   // returns the flags in decimal; needs CanDecodeFlags
 )
 
-// How ticks are asked for.
+// The values of open's field tick.
 const (
 	TickNone   = "none"
 	TickRecord = "record"
 	TickStderr = "stderr"
 )
 
-// How the peer's stream ended, as join tells it with the ability end-reason.
+// The values of join's field ended, which needs CanEndReason: how the peer's stream ended.
 const (
-	EndedEOF       = "eof"
-	EndedCut       = "cut"
-	EndedMalformed = "malformed"
+	EndedEOF       = "eof"       // by the EOF packet
+	EndedCut       = "cut"       // without EOF, or inside a packet
+	EndedMalformed = "malformed" // by octets that the implementation refused
 )
 
-// A Reply answers the command with its ID: by Error, or by the fields that the
-// command's page names.
+// A Reply answers the command with the same ID: with Error, or with the fields that the
+// guide names for the command.
 type Reply struct {
 	ID    int64  `json:"id"`
 	Error *Error `json:"error,omitempty"`
@@ -131,7 +131,7 @@ type Reply struct {
 
 	Bytes    *Hex    `json:"bytes,omitempty"`    // encode
 	Packet   *Packet `json:"packet,omitempty"`   // decode
-	Consumed *int    `json:"consumed,omitempty"` // decode: octets used
+	Consumed *int    `json:"consumed,omitempty"` // decode: how many octets the packet took
 	Equal    *bool   `json:"equal,omitempty"`    // equal
 	String   *string `json:"string,omitempty"`   // string
 
@@ -144,31 +144,31 @@ type Reply struct {
 	Ended string  `json:"ended,omitempty"` // join
 }
 
-// Seen is a request as the handler got it.
+// A Seen is a request as the handler received it.
 type Seen struct {
-	RqType  Integer `json:"rq_type"` // the caller's
+	RqType  Integer `json:"rq_type"` // one less than on the wire
 	Flags   Integer `json:"flags"`
 	Payload Hex     `json:"payload"`
 }
 
-// Hello is what an adapter says of itself.
+// A Hello describes the implementation behind an adapter.
 type Hello struct {
-	Name     string // of the implementation
+	Name     string
 	Release  string
 	Language string
 	Supports []Ability
 }
 
-// An Integer is a protocol integer (tag, flags, channel, rq_type): in JSON a string
-// of decimal digits, because JSON numbers lose precision and the protocol's have
-// no upper bound. It is held in its canonical form, without leading zeros; the empty
-// Integer is an absent one.
+// An Integer is a protocol integer: a tag, flags, a channel or a request type. In JSON it
+// is a string of decimal digits, because JSON numbers lose precision and protocol integers
+// have no upper bound. It has no leading zeros. The zero value "" means absent.
 type Integer string
 
-// Int makes an Integer of v.
+// Int returns v as an Integer.
 func Int(v uint64) Integer { return Integer(strconv.FormatUint(v, 10)) }
 
-// Uint64 is the value of i; absent is 0. The error says that it does not fit.
+// Uint64 returns the value of i, or 0 if i is absent. It fails if i is negative or needs
+// more than 64 bits.
 func (i Integer) Uint64() (uint64, error) {
 	if i == "" {
 		return 0, nil
@@ -180,8 +180,8 @@ func (i Integer) Uint64() (uint64, error) {
 	return v, nil
 }
 
-// UnmarshalJSON takes a string of decimal digits, with a sign or without, and null as
-// an absent integer.
+// UnmarshalJSON accepts a string of decimal digits with an optional sign. It leaves i
+// unchanged for null, as Go does by custom: some languages write absent fields so.
 func (i *Integer) UnmarshalJSON(b []byte) error {
 	if isNull(b) {
 		return nil
@@ -198,17 +198,16 @@ func (i *Integer) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// isNull reports whether b is JSON's null, which by Go's custom changes nothing: some
-// languages write absent fields so.
 func isNull(b []byte) bool { return string(b) == "null" }
 
-// Hex is octets: in JSON a string of lowercase hex digits.
+// A Hex holds octets. In JSON it is a string of lowercase hex digits.
 type Hex []byte
 
-// MarshalJSON writes lowercase hex digits.
+// MarshalJSON returns a JSON string of lowercase hex digits.
 func (h Hex) MarshalJSON() ([]byte, error) { return json.Marshal(hex.EncodeToString(h)) }
 
-// UnmarshalJSON takes hex digits, two an octet, and null as absent octets.
+// UnmarshalJSON accepts a string of hex digits, two per octet. It leaves h unchanged for
+// null.
 func (h *Hex) UnmarshalJSON(b []byte) error {
 	if isNull(b) {
 		return nil
@@ -219,18 +218,18 @@ func (h *Hex) UnmarshalJSON(b []byte) error {
 	}
 	octets, err := hex.DecodeString(s)
 	if err != nil {
-		return fmt.Errorf("got %q: octets are a string of hex digits, two an octet: %w", s, err)
+		return fmt.Errorf("got %q: octets are a string of hex digits, two per octet: %w", s, err)
 	}
 	*h = octets
 	return nil
 }
 
-// A Kind says what sort of error a reply carries.
+// A Kind is the kind of an error in a reply.
 type Kind string
 
-// The kinds of the adapter protocol.
+// The error kinds of the adapter protocol.
 const (
-	Unsupported Kind = "unsupported" // the adapter cannot do this: the scenario is skipped
+	Unsupported Kind = "unsupported" // the adapter cannot do this, so the runner skips the scenario
 	Invalid     Kind = "invalid"     // the implementation refuses a value
 	Closed      Kind = "closed"      // the connection is shut down
 	Cancelled   Kind = "cancelled"   // the peer's stream ended first
@@ -240,10 +239,10 @@ const (
 	Internal    Kind = "internal"    // anything else
 )
 
-// kinds are all of them: another counts as Internal.
+// kinds lists every kind. The client treats any other as Internal.
 var kinds = []Kind{Unsupported, Invalid, Closed, Cancelled, BadDecode, Incomplete, Malformed, Internal}
 
-// An Error is what an adapter replies in place of a result.
+// An Error is an adapter's reply that a command failed.
 type Error struct {
 	Kind    Kind   `json:"kind"`
 	Message string `json:"message"`
@@ -251,13 +250,13 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Kind, e.Message) }
 
-// Errorf makes an [*Error].
+// Errorf returns an [*Error] with a formatted message.
 func Errorf(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
-// KindOf is the kind of the [*Error] in err's tree, Internal for another error, and
-// empty for none.
+// KindOf returns the kind of the [*Error] in err's tree, Internal if there is none, and ""
+// if err is nil.
 func KindOf(err error) Kind {
 	var e *Error
 	switch {

@@ -107,7 +107,7 @@ func TestHexIsWrittenInLowerCase(t *testing.T) {
 	}
 }
 
-// TestAbsentIsNotZero holds for every field that a command or a reply may leave out.
+// TestAbsentIsNotZero shows that JSON leaves out absent fields and keeps zero values.
 func TestAbsentIsNotZero(t *testing.T) {
 	got, err := json.Marshal(adapter.Message{ID: 1, Op: adapter.OpHello})
 	if err != nil {
@@ -126,7 +126,7 @@ func TestAbsentIsNotZero(t *testing.T) {
 		`{"id":1,"op":"open","bytes":"","handler":false,"grace":0,"rq_type":"0","flags":"0","channel":"0","block":false}`)
 }
 
-// Some languages write absent fields as null.
+// TestNullIsAbsent allows null for an absent field, because some languages write it so.
 func TestNullIsAbsent(t *testing.T) {
 	var p adapter.Packet
 	if err := json.Unmarshal([]byte(`{"is_request":false,"tag":"1","rq_type":null,"payload":null}`), &p); err != nil {

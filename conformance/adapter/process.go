@@ -15,21 +15,22 @@ import (
 	"time"
 )
 
-// How long an adapter has to end by itself, and then to obey SIGTERM.
+// How long [Session.Stop] waits: first for the adapter to end by itself, then after SIGTERM.
 const (
 	exitTime = 2 * time.Second
 	termTime = 1 * time.Second
 )
 
-// logTime is how long, after an adapter's end, the end of its standard error is
-// waited for. It is there at once, unless a child has left the group and holds it open.
-const logTime = 500 * time.Millisecond
+// stderrTime bounds the wait for the end of an adapter's standard error after the adapter
+// has ended. The end comes at once, unless a child that has left the process group holds
+// the stream open.
+const stderrTime = 500 * time.Millisecond
 
-// A Process starts an adapter as a process, in a process group of its own, so that
-// all it may have started ends with it.
+// A Process starts an adapter as a process, in a process group of its own: the processes
+// that it starts end with it.
 type Process struct {
 	Argv []string
-	// Env is the environment; nil is this process's.
+	// Env is the environment of the adapter; nil means the environment of this process.
 	Env []string
 }
 
@@ -40,30 +41,30 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 	cmd := exec.Command(p.Argv[0], p.Argv[1:]...)
 	cmd.Env = p.Env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	// The ends that the adapter gets are files, so that waiting for its exit never
-	// means waiting for a grandchild that holds them open.
+	// The adapter's ends are files. With other streams, exec's Wait would also wait for a
+	// grandchild that holds them open.
 	pipes, err := newStdio(cmd)
 	if err != nil {
 		return nil, err
 	}
 	err = cmd.Start()
-	pipes.closeTheirs()
+	pipes.closeAdapterEnds()
 	if err != nil {
-		pipes.closeOurs()
+		pipes.closeRunnerEnds()
 		return nil, &StartError{Command: p.String(), Err: err}
 	}
-	r := &running{cmd: cmd, pipes: pipes, exited: make(chan struct{}), log: newTail(pipes.stderr)}
-	go r.reap()
+	r := &running{cmd: cmd, pipes: pipes, exited: make(chan struct{}), stderr: newTail(pipes.stderr)}
+	go r.wait()
 	s := &Session{
 		Client: NewClient(pipes.stdin, pipes.stdout),
-		Stop:   r.stop, Kill: r.kill, Epitaph: r.epitaph,
-		Stderr: r.log.since, StderrTotal: r.log.total,
+		Stop:   r.stop, Kill: r.kill, DescribeExit: r.describeExit,
+		Stderr: r.stderr.since, StderrTotal: r.stderr.total,
 		Memory:      func() (int64, bool) { return groupMemory(cmd.Process.Pid) },
 		Descriptors: func() (int, bool) { return groupDescriptors(cmd.Process.Pid) },
 	}
 	if err := s.Greet(ctx); err != nil {
 		if s.Err() != nil {
-			r.awaitExit(exitTime) // what it died of tells more than that it died
+			r.awaitExit(exitTime) // so that the error below contains the exit status
 			err = s.Err()
 			if errors.Is(err, ErrEnded) {
 				err = fmt.Errorf("it ended before it answered hello (%s)", r.status())
@@ -72,15 +73,15 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 			err = fmt.Errorf("it did not answer hello: %w", err)
 		}
 		r.kill()
-		return nil, &StartError{Command: p.String(), Err: err, Stderr: r.log.String()}
+		return nil, &StartError{Command: p.String(), Err: err, Stderr: r.stderr.String()}
 	}
 	return s, nil
 }
 
-// stdio is the three pipes between the runner and an adapter.
+// A stdio holds both ends of the three pipes between the runner and an adapter.
 type stdio struct {
-	stdin, stdout, stderr *os.File // ours
-	theirs                []*os.File
+	stdin, stdout, stderr *os.File // the runner's ends
+	adapterEnds           []*os.File
 }
 
 func newStdio(cmd *exec.Cmd) (s stdio, err error) {
@@ -93,50 +94,51 @@ func newStdio(cmd *exec.Cmd) (s stdio, err error) {
 	inR, inW := pipe()
 	outR, outW := pipe()
 	errR, errW := pipe()
-	s = stdio{stdin: inW, stdout: outR, stderr: errR, theirs: []*os.File{inR, outW, errW}}
+	s = stdio{stdin: inW, stdout: outR, stderr: errR, adapterEnds: []*os.File{inR, outW, errW}}
 	if err != nil {
-		s.closeTheirs()
-		s.closeOurs()
+		s.closeAdapterEnds()
+		s.closeRunnerEnds()
 		return s, fmt.Errorf("make the adapter's pipes: %w", err)
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = inR, outW, errW
 	return s, nil
 }
 
-func (s stdio) closeTheirs() {
-	for _, f := range s.theirs {
+func (s stdio) closeAdapterEnds() {
+	for _, f := range s.adapterEnds {
 		_ = f.Close()
 	}
 }
 
-func (s stdio) closeOurs() {
+func (s stdio) closeRunnerEnds() {
 	for _, f := range []*os.File{s.stdin, s.stdout, s.stderr} {
 		_ = f.Close()
 	}
 }
 
-// running is a started process.
+// A running is a started process.
 type running struct {
 	cmd    *exec.Cmd
 	pipes  stdio
-	exited chan struct{}
-	log    *tail
+	exited chan struct{} // closed once the process and its group have ended
+	stderr *tail
 }
 
-// reap waits for the process, sweeps away what it leaves in its group, and lets its
-// last words be read.
-func (r *running) reap() {
-	_ = r.cmd.Wait() // the status is in ProcessState
+// wait waits until the process has ended, kills the rest of its group, and reads its
+// standard error to the end.
+func (r *running) wait() {
+	_ = r.cmd.Wait() // its error is the exit status, which is in ProcessState
 	r.signal(syscall.SIGKILL)
-	within(logTime, r.log.ended)
+	within(stderrTime, r.stderr.ended)
 	close(r.exited)
 }
 
+// signal sends a signal to the process group.
 func (r *running) signal(sig syscall.Signal) { _ = syscall.Kill(-r.cmd.Process.Pid, sig) }
 
 func (r *running) awaitExit(d time.Duration) bool { return within(d, r.exited) }
 
-// within reports whether an event comes in that time.
+// within reports whether the event happens within d.
 func within(d time.Duration, event <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -151,7 +153,7 @@ func within(d time.Duration, event <-chan struct{}) bool {
 func (r *running) stop() error {
 	_ = r.pipes.stdin.Close()
 	if r.awaitExit(exitTime) {
-		r.pipes.closeOurs()
+		r.pipes.closeRunnerEnds()
 		if !r.cmd.ProcessState.Success() {
 			return fmt.Errorf("at the end of its standard input the adapter should exit with status 0; it ended with %s", r.status())
 		}
@@ -168,8 +170,8 @@ func (r *running) stop() error {
 
 func (r *running) kill() {
 	r.signal(syscall.SIGKILL)
-	<-r.exited // SIGKILL is not refused
-	r.pipes.closeOurs()
+	<-r.exited // no process can ignore SIGKILL
+	r.pipes.closeRunnerEnds()
 }
 
 func (r *running) status() string {
@@ -181,21 +183,21 @@ func (r *running) status() string {
 	}
 }
 
-func (r *running) epitaph() string {
+func (r *running) describeExit() string {
 	r.awaitExit(termTime)
 	s := "the adapter: " + r.status()
-	if log := r.log.String(); log != "" {
-		s += "; its standard error ended with:\n" + indent(log)
+	if text := r.stderr.String(); text != "" {
+		s += "; its standard error ended with:\n" + indent(text)
 	}
 	return s
 }
 
-// indent sets a text off from what surrounds it.
+// indent returns the text with each line indented.
 func indent(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
 }
 
-// shellJoin writes argv as one would type it.
+// shellJoin returns argv as a line of shell.
 func shellJoin(argv []string) string {
 	quoted := make([]string, len(argv))
 	for i, arg := range argv {
@@ -207,16 +209,16 @@ func shellJoin(argv []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// tailSize is how many octets of an adapter's standard error are kept.
+// tailSize bounds what is kept of an adapter's standard error, in bytes.
 const tailSize = 8 << 10
 
-// tail reads a stream to its end and keeps the last of it.
+// A tail reads a stream to its end and keeps the last tailSize bytes.
 type tail struct {
 	ended chan struct{} // closed at the end of the stream
 
 	mu   sync.Mutex
 	kept []byte
-	seen int64
+	seen int64 // bytes read so far
 }
 
 func newTail(r io.Reader) *tail {
@@ -239,24 +241,24 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// total is how many octets the stream has brought so far.
-func (t *tail) total() (octets int64, ok bool) {
+// total returns how many bytes the stream has brought so far; ok is always true.
+func (t *tail) total() (n int64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.seen, true
 }
 
-// String is what was kept, from the start of a line on.
+// String returns what was kept, from the start of a line.
 func (t *tail) String() string { return t.since(0) }
 
-// since is what was kept of what came after the first so many octets, from the start
-// of a line on if some of it was not kept.
-func (t *tail) since(octets int64) string {
+// since returns what came after the first n bytes. If some of that was not kept, it returns
+// the rest from the start of a line.
+func (t *tail) since(n int64) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	first := t.seen - int64(len(t.kept))
-	if octets >= first {
-		return string(t.kept[min(octets-first, int64(len(t.kept))):])
+	if n >= first {
+		return string(t.kept[min(n-first, int64(len(t.kept))):])
 	}
 	kept := string(t.kept)
 	if _, rest, found := strings.Cut(kept, "\n"); found {

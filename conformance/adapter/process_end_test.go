@@ -45,8 +45,8 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestTheWholeGroupEnds has an adapter leave children behind that hold its pipes
-// open: however it ends, they end with it, and nobody waits for them.
+// TestTheWholeGroupEnds shows that children that hold an adapter's pipes open end with the
+// adapter, however it ends, and do not delay its end.
 func TestTheWholeGroupEnds(t *testing.T) {
 	const children = `exec 9>"$HELD"; sleep 1000 & (sleep 1000; sleep 1000) & `
 	for name, c := range map[string]struct {
@@ -90,8 +90,8 @@ func TestAStartThatFailsEndsTheWholeGroup(t *testing.T) {
 	<-released
 }
 
-// TestAChildThatEscapes leaves the adapter's process group and holds its pipes open.
-// It cannot be ended, but nobody waits for it either.
+// TestAChildThatEscapes shows that a child that has left the process group, and holds the
+// adapter's pipes open, does not delay the adapter's end. The child itself goes on.
 func TestAChildThatEscapes(t *testing.T) {
 	for name, end := range map[string]func(*adapter.Session){
 		"Stop": func(s *adapter.Session) { _ = s.Stop() },
@@ -113,7 +113,7 @@ func TestAChildThatEscapes(t *testing.T) {
 			<-s.Ended()
 			select {
 			case <-released:
-				t.Error("the child has ended, and so has shown nothing")
+				t.Error("the child has ended, so this test shows nothing")
 			default:
 			}
 			if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
@@ -124,8 +124,8 @@ func TestAChildThatEscapes(t *testing.T) {
 	}
 }
 
-// holding gives the adapter the path of a named pipe, as $HELD, and tells when all
-// processes that have opened it for writing are gone.
+// holding gives the adapter the path of a named pipe, as $HELD. The channel is closed once
+// every process that has opened the pipe for writing has ended.
 func holding(t *testing.T, p adapter.Process) (adapter.Process, <-chan struct{}) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "held")
@@ -139,7 +139,7 @@ func holding(t *testing.T, p adapter.Process) (adapter.Process, <-chan struct{})
 	released := make(chan struct{})
 	go func() {
 		defer close(released)
-		f, err := os.Open(path) // once somebody holds it
+		f, err := os.Open(path) // waits until a process opens it for writing
 		if err != nil {
 			t.Error(err)
 			return
@@ -150,7 +150,7 @@ func holding(t *testing.T, p adapter.Process) (adapter.Process, <-chan struct{})
 	return p, released
 }
 
-func TestEpitaph(t *testing.T) {
+func TestDescribeExit(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
 		"with last words": {hello + `echo 'out of memory' >&2; echo 'dying' >&2; exit 7`,
 			"the adapter: exit status 7; its standard error ended with:\n    out of memory\n    dying"},
@@ -163,14 +163,14 @@ func TestEpitaph(t *testing.T) {
 				t.Fatal(err)
 			}
 			<-s.Ended()
-			check(t, "epitaph", s.Epitaph(), c.want)
+			check(t, "exit", s.DescribeExit(), c.want)
 			s.Kill()
-			check(t, "epitaph after Kill", s.Epitaph(), c.want)
+			check(t, "exit after Kill", s.DescribeExit(), c.want)
 		})
 	}
 }
 
-// TestEndTwice shows that a session may be ended again, in whatever way.
+// TestEndTwice shows that Stop and Kill may be called again.
 func TestEndTwice(t *testing.T) {
 	s, err := shell(hello + `cat >/dev/null`).Start(patiently(t))
 	if err != nil {

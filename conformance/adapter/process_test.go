@@ -12,15 +12,15 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
-// hello is how a shell answers the first command.
+// hello is a line of shell that answers the first command.
 const hello = `read line; echo '{"id":1,"version":1,"name":"shell"}'; `
 
-// shell is an adapter that a few words of shell make.
+// shell returns an adapter that runs a script.
 func shell(script string) adapter.Process {
 	return adapter.Process{Argv: []string{"sh", "-c", script}}
 }
 
-// TestProcess runs the reference's adapter as a process, from hello to its end.
+// TestProcess drives the reference's adapter as a process, from hello to its end.
 func TestProcess(t *testing.T) {
 	s := start(t, self(t, "reference"))
 	check(t, "name", s.Hello.Name, "packetspec reference")
@@ -29,12 +29,11 @@ func TestProcess(t *testing.T) {
 	next(t, p, `response: tag 1, ok, payload "x"`)
 }
 
-// TestProcessFailsToStart holds for what a person reads of an adapter that cannot be
-// started or spoken to.
+// TestProcessFailsToStart checks the message for each way in which a start can fail.
 func TestProcessFailsToStart(t *testing.T) {
 	for name, c := range map[string]struct {
 		process adapter.Process
-		told    []string
+		want    []string
 	}{
 		"no such file": {
 			adapter.Process{Argv: []string{"./no such adapter", "x"}},
@@ -52,9 +51,9 @@ func TestProcessFailsToStart(t *testing.T) {
 			shell(`kill -9 $$`),
 			[]string{"it ended before it answered hello (signal: killed)"},
 		},
-		"prints what is no reply": {
+		"prints what is not a reply": {
 			shell(`echo Traceback; echo 'import failed' >&2`),
-			[]string{`printed a line that is no reply: "Traceback"`, "import failed"},
+			[]string{`printed a line that is not a reply: "Traceback"`, "import failed"},
 		},
 		"answers amiss": {
 			shell(`read line; echo '{"id":1,"version":1}'; cat`),
@@ -77,9 +76,9 @@ func TestProcessFailsToStart(t *testing.T) {
 				t.Fatalf("got %v, expected a StartError", err)
 			}
 			check(t, "command", failed.Command, c.process.String())
-			checkText(t, "error", err.Error(), append(c.told, "cannot speak to the adapter")...)
+			checkText(t, "error", err.Error(), append(c.want, "cannot speak to the adapter")...)
 			if failed.Stderr == "" && strings.Contains(err.Error(), "standard error") {
-				t.Errorf("it tells of a standard error that is empty: %v", err)
+				t.Errorf("the error mentions a standard error that is empty: %v", err)
 			}
 		})
 	}
@@ -114,15 +113,14 @@ func TestProcessString(t *testing.T) {
 	}
 }
 
-// TestProcessEnvironment has an adapter that gets what it is given, and nothing else.
+// TestProcessEnvironment shows that Env replaces the environment.
 func TestProcessEnvironment(t *testing.T) {
 	p := shell(`read line; echo "{\"id\":1,\"version\":1,\"name\":\"x\",\"release\":\"$GREETING\"}"; cat`)
 	p.Env = []string{"GREETING=good day"}
 	check(t, "release", start(t, p).Hello.Release, "good day")
 }
 
-// TestStderrIsKept shows that what an adapter wrote last, before it ended, is there
-// to be told, however much it is: the beginning goes, up to a line's end.
+// TestStderrIsKept shows that the end of a long standard error is kept, in whole lines.
 func TestStderrIsKept(t *testing.T) {
 	s := start(t, shell(hello+`i=0; while [ $i -lt 2000 ]; do echo "line $i" >&2; i=$((i+1)); done; read line; echo '{"id":2}'; cat`))
 	do(t, s, adapter.Message{Op: adapter.OpRelease})
@@ -135,22 +133,22 @@ func TestStderrIsKept(t *testing.T) {
 		t.Errorf("got %q … %q, expected whole lines, up to the last", log[:min(len(log), 40)], log[max(0, len(log)-40):])
 	}
 	if len(log) < 8000 || len(log) > 8<<10+len("…\n") {
-		t.Errorf("got %d octets, expected about 8192", len(log))
+		t.Errorf("got %d bytes, expected about 8192", len(log))
 	}
 }
 
-// waitUntil asks again and again until the answer is yes.
+// waitUntil calls yes until it returns true.
 func waitUntil(t *testing.T, what string, yes func() bool) {
 	t.Helper()
 	for ctx := patiently(t); !yes(); {
 		if ctx.Err() != nil {
-			t.Fatalf("%s: not so within %v", what, patience)
+			t.Fatalf("%s: did not happen within %v", what, patience)
 		}
 	}
 }
 
-// TestLastWords shows that nothing is lost of what an adapter writes just before it
-// ends, though its end shows on another pipe.
+// TestLastWords shows that the start error contains what an adapter wrote just before it
+// ended, although its end is seen on another pipe.
 func TestLastWords(t *testing.T) {
 	for i := range 30 {
 		_, err := shell(`head -c 60000 /dev/zero | tr '\0' 'x' >&2; printf '\nlast words\n' >&2; exit 7`).Start(patiently(t))
@@ -162,21 +160,21 @@ func TestLastWords(t *testing.T) {
 
 func tailOf(s string) string { return s[max(0, len(s)-100):] }
 
-// TestMemory takes the test binary, which has some megabytes at least, for the adapter.
+// TestMemory measures an adapter that surely uses more than 1 MiB: the test binary.
 func TestMemory(t *testing.T) {
 	s, err := self(t, "reference").Start(patiently(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	octets, ok := s.Memory()
+	n, ok := s.Memory()
 	if files, seen := s.Descriptors(); seen && files < 3 {
 		t.Errorf("%d files are open, expected at least the three standard streams", files)
 	}
-	if !ok || octets < 1<<20 || octets > 1<<32 {
-		t.Errorf("the adapter is said to have %d octets of memory (%t)", octets, ok)
+	if !ok || n < 1<<20 || n > 1<<32 {
+		t.Errorf("Memory: got %d bytes, %t; expected from 1 MiB to 4 GiB", n, ok)
 	}
 	s.Kill()
-	if octets, ok := s.Memory(); ok {
-		t.Errorf("an adapter that was killed is said to have %d octets of memory", octets)
+	if n, ok := s.Memory(); ok {
+		t.Errorf("Memory of an adapter that was killed: got %d bytes, expected that it cannot be measured", n)
 	}
 }

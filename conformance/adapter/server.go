@@ -26,7 +26,7 @@ func Serve(ctx context.Context, impl Implementation, in io.Reader, out io.Writer
 		var m Message
 		switch err := json.Unmarshal(lines.Bytes(), &m); {
 		case err != nil:
-			w.write(Reply{ID: idOf(lines.Bytes()), Error: Errorf(Invalid, "not a command: %v", err)})
+			w.write(Reply{ID: idOf(lines.Bytes()), Error: Errorf(Invalid, "the line is not a command: %v", err)})
 		case mayWait(m.Op):
 			go func() { w.write(s.Do(ctx, m)) }()
 		default:
@@ -114,7 +114,7 @@ func (s *Server) do(ctx context.Context, m Message) (Reply, error) {
 		return Reply{}, s.closeConn(m.Conn)
 	case OpRequest, OpWait, OpDo, OpRelease, OpSeen, OpTicks, OpShutdown, OpJoin:
 	default:
-		return Reply{}, Errorf(Unsupported, "no command %q", m.Op)
+		return Reply{}, Errorf(Unsupported, "there is no command %q", m.Op)
 	}
 	conn, err := s.conn(m.Conn)
 	if err != nil {
@@ -136,13 +136,13 @@ func (s *Server) codec(m Message) (Reply, error) {
 			equal, err := i.Equal(*m.A, *m.B)
 			return Reply{Equal: &equal}, err
 		}
-		return Reply{}, Errorf(Unsupported, "no equality")
+		return Reply{}, Errorf(Unsupported, "the implementation cannot compare packets")
 	case m.Op == OpString && m.Packet != nil:
 		if i, ok := s.impl.(Stringer); ok {
 			text, err := i.String(*m.Packet)
 			return Reply{String: &text}, err
 		}
-		return Reply{}, Errorf(Unsupported, "no text form")
+		return Reply{}, Errorf(Unsupported, "the implementation has no text form of a packet")
 	}
 	return Reply{}, Errorf(Invalid, "%s lacks its packet or bytes", m.Op)
 }
@@ -263,7 +263,7 @@ func newServerConn(m Message) (*serverConn, OpenOptions, error) {
 	case TickStderr:
 		o.TickStderr = true
 	default:
-		return nil, o, Errorf(Invalid, "tick %q is none of %q, %q, %q", m.Tick, TickNone, TickRecord, TickStderr)
+		return nil, o, Errorf(Invalid, "tick is %q; it must be %q, %q or %q", m.Tick, TickNone, TickRecord, TickStderr)
 	}
 	return c, o, nil
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapters/goreference"
 )
 
-// TestBadCommands shows that whatever comes is answered, under its own id where it
-// has one, and that the adapter goes on.
+// TestBadCommands shows that every bad line gets an error reply, with the line's id if it
+// has one, and that the adapter continues.
 func TestBadCommands(t *testing.T) {
 	for _, c := range []struct {
 		line string
 		id   int64
 		kind adapter.Kind
-		told string
+		want string
 	}{
 		{`hello`, 0, adapter.Invalid, "not a command"},
 		{``, 0, adapter.Invalid, "not a command"},
@@ -29,7 +29,7 @@ func TestBadCommands(t *testing.T) {
 		{`{"id":5,"op":`, 0, adapter.Invalid, "not a command"},
 		{`{"id":5,"op":7}`, 5, adapter.Invalid, "not a command"},
 		{`{"op":"encode","packet":{"tag":1},"id":5}`, 5, adapter.Invalid, "got 1: a protocol integer is a string"},
-		{`{"op":"decode","bytes":"0","id":5}`, 5, adapter.Invalid, "two an octet"},
+		{`{"op":"decode","bytes":"0","id":5}`, 5, adapter.Invalid, "two per octet"},
 
 		{`{}`, 0, adapter.Unsupported, `no command ""`},
 		{`null`, 0, adapter.Unsupported, `no command ""`},
@@ -46,7 +46,7 @@ func TestBadCommands(t *testing.T) {
 		{`{"id":5,"op":"open"}`, 5, adapter.Invalid, "open needs conn, recv and send"},
 		{`{"id":5,"op":"open","recv":"r","send":"s"}`, 5, adapter.Invalid, "open needs"},
 		{`{"id":5,"op":"open","conn":"c","recv":"r"}`, 5, adapter.Invalid, "open needs"},
-		{`{"id":5,"op":"open","conn":"c","recv":"r","send":"s","tick":"tock"}`, 5, adapter.Invalid, `tick "tock" is none of`},
+		{`{"id":5,"op":"open","conn":"c","recv":"r","send":"s","tick":"tock"}`, 5, adapter.Invalid, `tick is "tock"; it must be`},
 		{`{"id":5,"op":"open","conn":"c","recv":"/no/such/pipe","send":"s"}`, 5, adapter.Internal, "/no/such/pipe"},
 
 		{`{"id":5,"op":"request"}`, 5, adapter.Invalid, `no connection "" is open`},
@@ -61,25 +61,25 @@ func TestBadCommands(t *testing.T) {
 		{`{"id":5,"op":"close","conn":"x"}`, 5, adapter.Invalid, `"x"`},
 	} {
 		t.Run(c.line, func(t *testing.T) {
-			say, hear := serveLines(t, goreference.Implementation{})
-			say(c.line)
-			r := hear()
+			send, receive := serveLines(t, goreference.Implementation{})
+			send(c.line)
+			r := receive()
 			check(t, "id", r.ID, c.id)
 			if r.Error == nil {
 				t.Fatalf("got %+v, expected an error of the kind %s", r, c.kind)
 			}
 			checkKind(t, c.line, r.Error, c.kind)
-			checkText(t, "error", r.Error.Message, c.told)
+			checkText(t, "error", r.Error.Message, c.want)
 
-			say(`{"id":6,"op":"hello","version":1}`)
-			if r := hear(); r.ID != 6 || r.Error != nil {
+			send(`{"id":6,"op":"hello","version":1}`)
+			if r := receive(); r.ID != 6 || r.Error != nil {
 				t.Errorf("the adapter's next reply: got %+v, expected one to hello", r)
 			}
 		})
 	}
 }
 
-// TestBadCommandsOnAConnection holds for what a connection is asked amiss.
+// TestBadCommandsOnAConnection shows that bad commands on an open connection are invalid.
 func TestBadCommandsOnAConnection(t *testing.T) {
 	s, _ := openFake(t)
 	for _, c := range []struct {
@@ -102,11 +102,11 @@ func TestBadCommandsOnAConnection(t *testing.T) {
 	}
 	good := adapter.Message{Op: adapter.OpRequest, Conn: "c", Call: "a", RqType: "0"}
 	do(t, s, good)
-	fails(t, s, good, adapter.Invalid) // the call has that name already
+	fails(t, s, good, adapter.Invalid) // a call with that name exists
 }
 
-// TestOpenFails shows that an open that fails is reported as internal and leaves nothing:
-// no connection, and no stream open.
+// TestOpenFails shows that a failure to open is internal, and leaves neither a connection
+// nor an open stream.
 func TestOpenFails(t *testing.T) {
 	f := newFake()
 	s := start(t, adapter.InProcess{Implementation: f})
@@ -127,8 +127,8 @@ func TestOpenFails(t *testing.T) {
 	do(t, s, open)
 }
 
-// serveLines has impl served to whoever says lines and hears replies.
-func serveLines(t *testing.T, impl adapter.Implementation) (say func(string), hear func() adapter.Reply) {
+// serveLines serves impl. send writes a line of commands, and receive returns the next reply.
+func serveLines(t *testing.T, impl adapter.Implementation) (send func(string), receive func() adapter.Reply) {
 	t.Helper()
 	commands, in := io.Pipe()
 	out, replies := io.Pipe()
@@ -142,13 +142,13 @@ func serveLines(t *testing.T, impl adapter.Implementation) (say func(string), he
 		_ = out.Close()
 	})
 	lines := bufio.NewReader(out)
-	say = func(line string) {
+	send = func(line string) {
 		t.Helper()
 		if _, err := io.WriteString(in, line+"\n"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	hear = func() (r adapter.Reply) {
+	receive = func() (r adapter.Reply) {
 		t.Helper()
 		line, err := lines.ReadBytes('\n')
 		if err == nil {
@@ -159,5 +159,5 @@ func serveLines(t *testing.T, impl adapter.Implementation) (say func(string), he
 		}
 		return r
 	}
-	return say, hear
+	return send, receive
 }

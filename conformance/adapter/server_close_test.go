@@ -7,14 +7,14 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// TestCloseInEveryState closes a connection in each state that a scenario may leave
-// it in: close returns, so does whatever is under way, held handlers are freed (or
-// goroutines would be left over), and the adapter goes on.
+// TestCloseInEveryState closes a connection in each state in which a scenario may leave it.
+// The close and all running commands return, held handlers are freed, and the adapter
+// continues. TestMain checks that no goroutine leaks.
 func TestCloseInEveryState(t *testing.T) {
 	on := func(m adapter.Message) adapter.Message { m.Conn = "c"; return m }
 	hold := func(t *testing.T, p *peer.Peer) {
 		t.Helper()
-		send(t, p, request(1, 7, "g"), request(2, 3, "x")) // held; and one that shows it has come
+		send(t, p, request(1, 7, "g"), request(2, 3, "x")) // the second answer shows that the first request has arrived
 		next(t, p, `response: tag 2, ok, payload "x"`)
 	}
 	ask := func(t *testing.T, s *adapter.Session, p *peer.Peer) {
@@ -95,7 +95,7 @@ func TestCloseInEveryState(t *testing.T) {
 			under := reach(t, s, p)
 			do(t, s, on(adapter.Message{Op: adapter.OpClose}))
 			for _, pending := range under {
-				_, _ = await(t, pending) // with whatever result
+				_, _ = await(t, pending) // any result is allowed
 			}
 			p.Resume()
 			if _, err := p.AwaitEnd(patiently(t)); err != nil {
@@ -110,7 +110,7 @@ func TestCloseInEveryState(t *testing.T) {
 	}
 }
 
-// TestTheEndOfTheCommandsClosesEverything holds for connections that nobody closed.
+// TestTheEndOfTheCommandsClosesEverything shows that Serve closes the connections left open.
 func TestTheEndOfTheCommandsClosesEverything(t *testing.T) {
 	s := start(t, reference)
 	p := connect(t, s)

@@ -10,13 +10,13 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// reference is the reference as a subject in this process.
+// reference starts the reference as a subject in this process.
 var reference = adapter.InProcess{Implementation: goreference.Implementation{Release: "test"}}
 
-// octets is a payload as a reply has it.
+// octets returns octets as a reply contains them.
 func octets(h *adapter.Hex) string { return fmt.Sprintf("%x", *h) }
 
-// request is a packet of the peer's, of the wire type.
+// request returns a request of the peer with this type on the wire.
 func request(tag, wireType int64, payload string) peer.Packet {
 	return peer.Packet{IsRequest: true, Tag: big.NewInt(tag), Type: big.NewInt(wireType), Payload: []byte(payload)}
 }
@@ -50,7 +50,7 @@ func TestCodecCommands(t *testing.T) {
 	fails(t, s, adapter.Message{Op: adapter.OpEncode, Packet: &q}, adapter.Invalid)
 }
 
-// TestRequesterCommands has the subject request, and the peer answer.
+// TestRequesterCommands shows what the commands on local requests do.
 func TestRequesterCommands(t *testing.T) {
 	s := start(t, reference)
 	p := connect(t, s)
@@ -89,8 +89,8 @@ func TestRequesterCommands(t *testing.T) {
 	do(t, s, on(adapter.Message{Op: adapter.OpClose}))
 }
 
-// TestStandardHandlerOnTheWire has the peer ask for each row of the guide's table,
-// which an implementation's adapter turns into its own handler's result.
+// TestStandardHandlerOnTheWire requests each type of the guide's table from an
+// implementation, which converts the standard handler's results to its own.
 func TestStandardHandlerOnTheWire(t *testing.T) {
 	s := start(t, reference)
 	p := connect(t, s)
@@ -106,7 +106,7 @@ func TestStandardHandlerOnTheWire(t *testing.T) {
 		{6, "boom", `failed, payload "boom"`},
 		{8, "abc", `ok, flags 0x11, payload "cba"`},
 		{9, "3", `ok, payload 000102`},
-		{11, "float", `failed, payload "a reply of the reference is always valid"`},
+		{11, "float", `failed, payload "the reference cannot express an invalid reply"`},
 		{12, "x", `failed, payload "the standard handler has no type 11"`},
 	} {
 		q := request(int64(tag), c.wireType, c.payload)
@@ -144,7 +144,7 @@ func TestTicksOfTheReference(t *testing.T) {
 	}
 }
 
-// TestTwoConnections shows that connections share nothing.
+// TestTwoConnections shows that connections share no gates, calls or state.
 func TestTwoConnections(t *testing.T) {
 	s := start(t, reference)
 	c := connect(t, s)

@@ -12,8 +12,7 @@ import (
 
 var tagOne = adapter.Packet{Channel: "0", Tag: "1", Flags: "0", Payload: adapter.Hex{}}
 
-// TestWithoutAbilities has an implementation that has the four methods it must have,
-// and no more.
+// TestWithoutAbilities serves an implementation that has only the required methods.
 func TestWithoutAbilities(t *testing.T) {
 	s := start(t, adapter.InProcess{Implementation: newFake()})
 	check(t, "name", s.Hello.Name, "fake")
@@ -72,13 +71,13 @@ func TestTicksAreRecorded(t *testing.T) {
 	check(t, "ticks before any", len(*do(t, s, ticks).Ticks), 0)
 	octets := []byte("<")
 	conn.Tick(octets)
-	octets[0] = '!' // whoever ticks may use its octets again
+	octets[0] = '!' // the implementation may reuse its buffer
 	conn.Tick([]byte("Sg"))
 	check(t, "ticks", fmt.Sprintf("%s", *do(t, s, ticks).Ticks), "[< Sg]")
 }
 
-// TestLongCommandsHoldNothingUp has every command that may take long under way, on
-// one connection, while all others are carried out.
+// TestLongCommandsHoldNothingUp runs every command while, on the same connection, each
+// command that may wait is waiting.
 func TestLongCommandsHoldNothingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, conn := openFake(t)
@@ -133,7 +132,7 @@ func TestResponseDecoders(t *testing.T) {
 	fails(t, s, request("upside-down"), adapter.Invalid)
 }
 
-// TestConcurrentCloses shows that one of several closes of a connection closes it.
+// TestConcurrentCloses shows that exactly one of several concurrent closes succeeds.
 func TestConcurrentCloses(t *testing.T) {
 	f := newFake()
 	s := start(t, adapter.InProcess{Implementation: f})

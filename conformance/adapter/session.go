@@ -11,37 +11,40 @@ import (
 type Starter interface {
 	// Start returns once the subject has answered hello, or ctx has ended.
 	Start(ctx context.Context) (*Session, error)
-	// String is the command that a person would type to start it; empty for none.
+	// String returns the command that starts the subject in a shell, or "" if there is none.
 	String() string
 }
 
-// A Session is a started subject. Its owner ends it by Stop or Kill.
+// A Session is a started subject. Its owner ends it with Stop or Kill; both may be called
+// again.
 type Session struct {
 	*Client
-	// Stop asks the subject to end, by the end of its standard input, and makes
-	// sure of it. The error tells of an adapter that had to be made to.
+	// Stop closes the subject's standard input and waits until the subject has ended. It
+	// ends a subject that does not end by itself. It returns an error then, and also if
+	// the exit status is not 0.
 	Stop func() error
 	// Kill ends the subject at once.
 	Kill func()
-	// Epitaph is what is known of a subject that has ended or was killed: exit
-	// status, last lines of standard error.
-	Epitaph func() string
-	// Stderr is the last of what the subject wrote to its standard error after the
-	// first so many octets.
+	// DescribeExit returns how the subject ended: its exit status and the last lines of
+	// its standard error.
+	DescribeExit func() string
+	// Stderr returns the end of what the subject wrote to its standard error after the
+	// given number of bytes.
 	Stderr func(after int64) string
-	// StderrTotal is how many octets it wrote there, if that can be seen.
-	StderrTotal func() (octets int64, ok bool)
-	// Memory is how many octets of memory it has now, if that can be seen.
-	Memory func() (octets int64, ok bool)
-	// Descriptors is how many files it holds open, if that can be seen.
+	// StderrTotal returns how many bytes the subject has written to its standard error.
+	// Here and below, ok is false where this cannot be measured.
+	StderrTotal func() (n int64, ok bool)
+	// Memory returns how many bytes of memory the subject's processes use now.
+	Memory func() (n int64, ok bool)
+	// Descriptors returns how many files the subject's processes hold open now.
 	Descriptors func() (n int, ok bool)
 }
 
-// A StartError reports an adapter that could not be started or spoken to.
+// A StartError reports that an adapter did not start, or did not answer hello properly.
 type StartError struct {
 	Command string
 	Err     error
-	Stderr  string // the last of it
+	Stderr  string // the end of its standard error
 }
 
 func (e *StartError) Error() string {
@@ -54,8 +57,8 @@ func (e *StartError) Error() string {
 
 func (e *StartError) Unwrap() error { return e.Err }
 
-// InProcess starts an implementation in Go as a subject inside this process, over
-// the same messages and pipes as any other.
+// An InProcess starts an implementation in Go as a subject inside this process. It uses the
+// same messages and named pipes as a subject in a process of its own.
 type InProcess struct{ Implementation Implementation }
 
 func (p InProcess) String() string { return "" }
@@ -67,7 +70,7 @@ func (p InProcess) Start(ctx context.Context) (*Session, error) {
 	}).Start(ctx)
 }
 
-// A Func is an adapter inside this process: it reads commands and writes replies until the
+// A Func is an adapter inside this process. It reads commands and writes replies until the
 // commands end. Its ctx never ends.
 type Func func(ctx context.Context, commands io.Reader, replies io.Writer) error
 
@@ -91,8 +94,8 @@ func (f Func) Start(ctx context.Context) (*Session, error) {
 	s := &Session{
 		Client: NewClient(in, out),
 		Stop:   end, Kill: func() { _ = end() },
-		Epitaph: func() string { return "the adapter runs in this process" },
-		Stderr:  func(int64) string { return "" },
+		DescribeExit: func() string { return "the adapter runs in this process" },
+		Stderr:       func(int64) string { return "" },
 
 		StderrTotal: func() (int64, bool) { return 0, false },
 		Memory:      func() (int64, bool) { return 0, false },

@@ -14,9 +14,9 @@ func TestInProcess(t *testing.T) {
 	check(t, "command", reference.String(), "")
 	check(t, "standard error", s.Stderr(0), "")
 	if _, ok := s.StderrTotal(); ok {
-		t.Error("the standard error of a subject in this process cannot be seen, but is told")
+		t.Error("StderrTotal: got a total, but this process cannot separate the subject's standard error")
 	}
-	check(t, "epitaph", s.Epitaph(), "the adapter runs in this process")
+	check(t, "exit", s.DescribeExit(), "the adapter runs in this process")
 	for range 2 {
 		if err := s.Stop(); err != nil {
 			t.Errorf("stop: %v", err)
@@ -28,7 +28,7 @@ func TestInProcess(t *testing.T) {
 	}
 }
 
-// TestInProcessOutlivesTheContextOfItsStart holds because that context bounds hello only.
+// TestInProcessOutlivesTheContextOfItsStart shows that this context bounds only hello.
 func TestInProcessOutlivesTheContextOfItsStart(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s, err := reference.Start(ctx)
@@ -62,8 +62,8 @@ type nameless struct{ *fake }
 
 func (nameless) Hello() adapter.Hello { return adapter.Hello{} }
 
-// TestNoDescriptorsAreLeft counts them over every way in which a subject can end.
-// Goroutines are counted by TestMain, over all tests.
+// TestNoDescriptorsAreLeft shows that no way to end a subject leaks a descriptor. TestMain
+// looks for leaked goroutines.
 func TestNoDescriptorsAreLeft(t *testing.T) {
 	use := func() {
 		for _, p := range []adapter.Process{
@@ -96,7 +96,7 @@ func TestNoDescriptorsAreLeft(t *testing.T) {
 		pipes.Discard()
 		s.Kill() // with the connection open
 	}
-	use() // what is made once, such as the poller, is made now
+	use() // opens what a process opens once, such as the poller
 	before := descriptors(t)
 	for range 10 {
 		use()

@@ -135,8 +135,8 @@ func reversed(b []byte) []byte {
 	return r
 }
 
-// withoutSurrogates leaves out what UTF-8 would write for lone surrogates: texts may
-// have them, though UTF-8 has not.
+// withoutSurrogates returns the text without the octets that encode lone surrogates. UTF-8
+// does not allow them, but the texts of some languages contain them.
 func withoutSurrogates(text []byte) (rest []byte) {
 	for len(text) > 0 {
 		if len(text) >= 3 && text[0] == 0xed && text[1]&0xe0 == 0xa0 && text[2]&0xc0 == 0x80 {
@@ -151,7 +151,7 @@ func withoutSurrogates(text []byte) (rest []byte) {
 func large(payload []byte) (Result, error) {
 	n, err := strconv.Atoi(string(payload))
 	if err != nil || n < 0 || n > maxLarge {
-		return Result{}, fmt.Errorf("%q is no size from 0 to %d", payload, maxLarge)
+		return Result{}, fmt.Errorf("%q is not a size from 0 to %d", payload, maxLarge)
 	}
 	b := make([]byte, n)
 	for i := range b {
@@ -160,7 +160,7 @@ func large(payload []byte) (Result, error) {
 	return Result{Form: FormBytes, Payload: b}, nil
 }
 
-// decoder is the response decoder that a request asks for by name.
+// decoder returns the response decoder with this name, or nil for no name.
 func decoder(name string) (func(Integer, []byte) ([]byte, error), error) {
 	switch name {
 	case "":
@@ -168,9 +168,11 @@ func decoder(name string) (func(Integer, []byte) ([]byte, error), error) {
 	case DecodeReverse:
 		return func(_ Integer, payload []byte) ([]byte, error) { return reversed(payload), nil }, nil
 	case DecodeRaise:
-		return func(Integer, []byte) ([]byte, error) { return nil, errors.New("the decoder was asked to fail") }, nil
+		return func(Integer, []byte) ([]byte, error) {
+			return nil, errors.New("the request asks for a decoder that fails")
+		}, nil
 	case DecodeFlags:
 		return func(flags Integer, _ []byte) ([]byte, error) { return []byte(flags), nil }, nil
 	}
-	return nil, Errorf(Invalid, "decode %q is none of %q, %q, %q", name, DecodeReverse, DecodeRaise, DecodeFlags)
+	return nil, Errorf(Invalid, "decode is %q; it must be %q, %q or %q", name, DecodeReverse, DecodeRaise, DecodeFlags)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 )
 
-// openFake opens the connection "c" of a fake, with the standard handler.
+// openFake opens the connection "c" of a fake with the standard handler.
 func openFake(t *testing.T) (*adapter.Session, *fakeConn) {
 	t.Helper()
 	f := newFake()
@@ -19,8 +19,7 @@ func openFake(t *testing.T) (*adapter.Session, *fakeConn) {
 	return s, <-f.opened
 }
 
-// TestStandardHandler holds for each row of the guide's table but hold, whose gates
-// have a test of their own.
+// TestStandardHandler checks each row of the guide's table except hold: see TestHold.
 func TestStandardHandler(t *testing.T) {
 	for _, c := range []struct {
 		name           string
@@ -42,9 +41,9 @@ func TestStandardHandler(t *testing.T) {
 		{"reverse", "7", "5", "abc", "form 4, flags 17, payload 636261, text ", ""},
 		{"large", "8", "0", "3", "form 2, flags , payload 000102, text ", ""},
 		{"large of none", "8", "0", "0", "form 2, flags , payload , text ", ""},
-		{"large of no size", "8", "0", "many", "", `"many" is no size`},
-		{"large of less than none", "8", "0", "-1", "", `"-1" is no size`},
-		{"too large", "8", "0", "67108865", "", "no size from 0 to 67108864"},
+		{"large of no size", "8", "0", "many", "", `"many" is not a size`},
+		{"large of less than none", "8", "0", "-1", "", `"-1" is not a size`},
+		{"too large", "8", "0", "67108865", "", "is not a size from 0 to 67108864"},
 		{"call", "9", "0", "ping", "form 2, flags , payload 70696e67, text ", ""},
 		{"invalid", "10", "0", "list3", "form 5, flags , payload , text list3", ""},
 		{"other", "11", "0", "", "", "no type 11"},
@@ -95,7 +94,7 @@ func TestReverseLeavesThePayloadAlone(t *testing.T) {
 	}
 }
 
-// TestHold has handlers held at a gate until it is released, which may come first.
+// TestHold shows when a handler that waits at a gate returns.
 func TestHold(t *testing.T) {
 	hold := func(t *testing.T, conn *fakeConn, gate string) chan string {
 		t.Helper()

@@ -121,11 +121,11 @@ func (f fakeStarter) Start(ctx context.Context) (*adapter.Session, error) {
 	s := &adapter.Session{
 		Client: adapter.NewClient(in, out),
 		Stop:   func() error { end(); return nil }, Kill: end,
-		Epitaph:     func() string { return "" },
-		Stderr:      func(int64) string { return "" },
-		StderrTotal: func() (int64, bool) { return 0, false },
-		Memory:      func() (int64, bool) { return 0, false },
-		Descriptors: func() (int, bool) { return 0, false },
+		DescribeExit: func() string { return "" },
+		Stderr:       func(int64) string { return "" },
+		StderrTotal:  func() (int64, bool) { return 0, false },
+		Memory:       func() (int64, bool) { return 0, false },
+		Descriptors:  func() (int, bool) { return 0, false },
 	}
 	return s, s.Greet(ctx)
 }

@@ -1,5 +1,5 @@
-// Package goreference is the adapter of the reference, and the model for adapters
-// of other implementations in Go: all of it is what [adapter.Serve] asks for.
+// Package goreference lets [adapter.Serve] put the reference under test. It is the model for
+// adapters of other implementations in Go: an adapter needs nothing else.
 package goreference
 
 import (
@@ -14,14 +14,14 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// Implementation is the reference as an implementation under test.
+// An Implementation puts the reference under test.
 type Implementation struct {
-	Release string             // as hello tells it
-	Options []reference.Option // of each connection, before those that it asks for
+	Release string             // the release that hello reports
+	Options []reference.Option // for every connection; those of the open command override them
 }
 
-// Hello implements [adapter.Implementation]. What it leaves out, the types of Go
-// cannot express: integers that are negative or above 2^64−1, and invalid replies.
+// Hello implements [adapter.Implementation]. It omits the abilities that Go's types rule
+// out: integers that are negative or above 2^64−1, and invalid replies.
 func (i Implementation) Hello() adapter.Hello {
 	return adapter.Hello{
 		Name: "packetspec reference", Release: i.Release, Language: runtime.Version(),
@@ -82,7 +82,7 @@ func (i Implementation) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.
 	return connection{reference.New(recv, send, handler(h), opts...)}, nil
 }
 
-// handler makes the reference's handler of the standard one.
+// handler returns h as a handler of the reference, or nil if h is nil.
 func handler(h adapter.Handler) reference.Handler {
 	if h == nil {
 		return nil
@@ -108,7 +108,7 @@ func handler(h adapter.Handler) reference.Handler {
 		case adapter.FormBoth:
 			return reference.Reply{Flags: flags, Payload: result.Payload}, nil
 		}
-		return reference.Reply{}, errors.New("a reply of the reference is always valid")
+		return reference.Reply{}, errors.New("the reference cannot express an invalid reply")
 	}
 }
 
@@ -139,8 +139,8 @@ func (c connection) Request(_ context.Context, r adapter.Request) (adapter.Call,
 }
 
 func (c connection) Shutdown(block bool) error {
-	// That EOF could not be sent, because the peer no longer reads, is no failure
-	// of the call.
+	// The error says that EOF could not be sent, because the peer no longer reads. The
+	// call itself has not failed.
 	_ = c.PacketConnection.Shutdown(block)
 	return nil
 }
@@ -172,7 +172,7 @@ func (c call) Wait(ctx context.Context) (adapter.Response, error) {
 	return adapter.Response{OK: r.OK, Flags: adapter.Int(r.Flags), Payload: r.Payload}, nil
 }
 
-// translate gives the reference's errors the kinds of the adapter protocol.
+// translate returns an error of the reference with its kind in the adapter protocol.
 func translate(err error) error {
 	var (
 		kind      adapter.Kind
@@ -213,7 +213,7 @@ func toPacket(p adapter.Packet) (q reference.Packet, err error) {
 	return q, nil
 }
 
-// FromPacket is a packet as the adapter protocol writes it.
+// FromPacket returns a packet in the form of the adapter protocol.
 func FromPacket(p reference.Packet) adapter.Packet {
 	q := adapter.Packet{
 		IsRequest: p.IsRequest, Channel: adapter.Int(p.Channel), Tag: adapter.Int(p.Tag),
