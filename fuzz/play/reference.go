@@ -13,7 +13,8 @@ import (
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
-// A Reference opens connections of the reference in this process, over memory.
+// A Reference opens connections of the reference in this process, over memory. Its zero value
+// is ready for use, and several goroutines may call Open.
 type Reference struct{}
 
 // Open opens a connection as a plan requires, except that its grace is always 0: the
@@ -34,7 +35,7 @@ type memoryLine struct {
 	in, out    *stream // to the reference and from it
 }
 
-// memoryConn is the connection's name on its server.
+// memoryConn names the connection on its server.
 const memoryConn = "c"
 
 func (l *memoryLine) Write(octets []byte)      { _, _ = l.in.Write(octets) }
@@ -46,7 +47,7 @@ func (l *memoryLine) Changed() <-chan struct{} { return l.out.changed }
 func (l *memoryLine) Dead() <-chan struct{}    { return nil }
 func (l *memoryLine) Close()                   { l.server.Close() }
 
-// Do runs a command at once, unless it waits for the peer.
+// Do runs a command. It returns before the command does only if that may wait for the peer.
 func (l *memoryLine) Do(m adapter.Message) Pending {
 	m.Conn = memoryConn
 	r := &returned{done: make(chan struct{})}
@@ -67,7 +68,7 @@ func (l *memoryLine) Do(m adapter.Message) Pending {
 	return r
 }
 
-// A returned is a command that runs in this process.
+// A returned is a command that runs in this process, and later its reply.
 type returned struct {
 	done  chan struct{} // closed once reply is set
 	reply adapter.Reply
@@ -83,8 +84,8 @@ func (r *returned) Wait(context.Context) (adapter.Reply, error) {
 	return r.reply, nil
 }
 
-// A stream is a pipe in memory that holds any number of octets. Writes never wait. It has
-// one reader, which either calls Read, or calls take each time that changed delivers.
+// A stream is a pipe in memory without a limit: writes never wait. It has one reader, which
+// calls either Read, or take whenever changed delivers.
 type stream struct {
 	changed chan struct{} // delivers after a write and after Close
 
@@ -157,9 +158,9 @@ func (s *stream) written() int {
 	return s.total
 }
 
-// plainFailures is the reference with failures whose text does not depend on the request.
-// Failures are part of a trace, which would otherwise show something new in each. The texts,
-// and that lone surrogates are refused, keep what a seed makes reproducible.
+// A plainFailures is the reference, except that the text of a failure does not contain the
+// payload, and that text with lone surrogates is a failure. The text is part of the trace:
+// if it contained payloads, failures that are alike would each count as new.
 type plainFailures struct{ goreference.Implementation }
 
 // Open implements [adapter.Implementation].
