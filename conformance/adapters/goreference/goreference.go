@@ -116,15 +116,9 @@ type connection struct{ *reference.PacketConnection }
 
 func (c connection) Request(_ context.Context, r adapter.Request) (adapter.Call, error) {
 	request := reference.Request{Payload: r.Payload}
-	for _, field := range []struct {
-		to   *uint64
-		from adapter.Integer
-	}{{&request.Type, r.RqType}, {&request.Flags, r.Flags}, {&request.Channel, r.Channel}} {
-		v, err := field.from.Uint64()
-		if err != nil {
-			return nil, err
-		}
-		*field.to = v
+	err := convert([]integer{{&request.Type, r.RqType}, {&request.Flags, r.Flags}, {&request.Channel, r.Channel}})
+	if err != nil {
+		return nil, err
 	}
 	if r.Decode != nil {
 		request.Decode = func(flags uint64, payload []byte) (any, error) {
@@ -202,15 +196,24 @@ func translate(err error) error {
 
 func toPacket(p adapter.Packet) (q reference.Packet, err error) {
 	q = reference.Packet{IsRequest: p.IsRequest, Payload: p.Payload}
-	for _, field := range []struct {
-		to   *uint64
-		from adapter.Integer
-	}{{&q.Channel, p.Channel}, {&q.Tag, p.Tag}, {&q.Flags, p.Flags}, {&q.Type, p.RqType}} {
-		if *field.to, err = field.from.Uint64(); err != nil {
-			return reference.Packet{}, err
+	err = convert([]integer{{&q.Channel, p.Channel}, {&q.Tag, p.Tag}, {&q.Flags, p.Flags}, {&q.Type, p.RqType}})
+	return q, err
+}
+
+// An integer is a field of the reference, and its value in the adapter protocol.
+type integer struct {
+	to   *uint64
+	from adapter.Integer
+}
+
+// convert sets fields to their values. It stops at the first value that does not fit.
+func convert(fields []integer) (err error) {
+	for _, f := range fields {
+		if *f.to, err = f.from.Uint64(); err != nil {
+			return err
 		}
 	}
-	return q, nil
+	return nil
 }
 
 // FromPacket returns a packet in the form of the adapter protocol.
