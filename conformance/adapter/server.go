@@ -69,7 +69,7 @@ func (w *replyWriter) write(r Reply) {
 }
 
 // A Server runs commands on an implementation and keeps its connections by name. Its
-// methods may be called from several goroutines. Its owner ends it by Close.
+// methods may be called from several goroutines. Its owner ends it with Close.
 type Server struct {
 	impl Implementation
 
