@@ -86,19 +86,13 @@ func NewServer(impl Implementation) *Server {
 func (s *Server) Do(ctx context.Context, m Message) Reply {
 	r, err := s.do(ctx, m)
 	if err != nil {
-		r = Reply{Error: Errorf(KindOf(err), "%s", message(err))}
+		r = Reply{}
+		if !errors.As(err, &r.Error) {
+			r.Error = Errorf(Internal, "%v", err)
+		}
 	}
 	r.ID = m.ID
 	return r
-}
-
-// message returns an error's text without its kind, which the reply carries separately.
-func message(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Message
-	}
-	return err.Error()
 }
 
 func (s *Server) do(ctx context.Context, m Message) (Reply, error) {
