@@ -19,8 +19,6 @@ import (
 var exempt = []string{
 	"cmd/...",
 	"conformance",
-	"conformance/adapter",
-	"conformance/adapters/goreference",
 	"conformance/mutants",
 	"conformance/steps",
 	"fuzz/...",
