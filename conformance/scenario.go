@@ -83,9 +83,15 @@ func takePulse(ctx context.Context, session *adapter.Session) {
 	_, _ = session.Do(bounded, adapter.Message{Op: adapter.OpHello, Version: adapter.Version})
 }
 
-// play has godog run the scenario and returns the first step that did not hold, with
-// its error. Each scenario is a suite of its own: godog's formatters, seed and
-// concurrency are global to a suite, and its verdicts take a skip for a pass.
+// play runs the scenario with godog and returns the first step that failed, with its error.
+//
+// Each scenario is a suite of its own, because godog's formatters, seed and concurrency
+// belong to a whole suite, and because its verdicts count a skipped scenario as passed.
+//
+// Each scenario is parsed a second time. godog v0.16 accepts features as text only, from
+// FeatureContents or from Paths, and the packages in which it keeps a parsed feature are
+// internal. A line filter, as in "a.feature:7", parses the whole file all the same. The
+// text of one scenario alone keeps the second parse of all 732 scenarios at about 50 ms.
 func play(sc spec.Scenario, world *steps.World) (step string, err error) {
 	played := 0
 	suite := godog.TestSuite{

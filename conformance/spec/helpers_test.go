@@ -1,7 +1,6 @@
 package spec_test
 
 import (
-	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -60,5 +59,3 @@ const tested = `Feature: A
   Scenario: it is so
     Then it is so
 `
-
-func itoa(n int) string { return strconv.Itoa(n) }
