@@ -33,7 +33,7 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 	bounded, cancel := context.WithTimeoutCause(ctx, run.Timeout, steps.ErrTimeout)
 	defer cancel()
 	stderrBefore, _ := session.StderrTotal()
-	world := &steps.World{Ctx: bounded, Session: session, Dir: dir, Limit: run.Timeout, Later: run.Dialect == LaterDialect}
+	world := &steps.World{Ctx: bounded, Session: session, Dir: dir, Timeout: run.Timeout, HasERQ: run.Dialect == LaterDialect}
 	began := time.Now()
 	step, err := play(sc, world)
 	r.DurationMS = float64(time.Since(began).Microseconds()) / 1000

@@ -2,23 +2,23 @@ package steps
 
 import "github.com/packetspec/packetspec/conformance/peer"
 
-// asked is what the peer has asked of the subject on one connection, read off the
+// peerRequests is what the peer has asked of the subject on one connection, read off the
 // octets that it wrote. With it a response that answers nothing shows when it comes,
 // not by the time that passes without the right one.
-type asked struct {
+type peerRequests struct {
 	later  bool   // the subject's dialect is the later one
 	unread []byte // of what the peer wrote: the beginning of a packet
 	over   bool   // the peer's stream has ended for the subject: what follows is ignored
-	open   map[request]int
+	open   map[requestID]int
 }
 
-// request is what a response names of its request.
-type request struct{ channel, tag string }
+// requestID is what a response names of its request.
+type requestID struct{ channel, tag string }
 
-func requestOf(p peer.Packet) request { return request{p.Channel.String(), p.Tag.String()} }
+func requestIDOf(p peer.Packet) requestID { return requestID{p.Channel.String(), p.Tag.String()} }
 
 // add takes in octets of the peer's.
-func (a *asked) add(octets []byte) {
+func (a *peerRequests) add(octets []byte) {
 	if a.over {
 		return
 	}
@@ -31,26 +31,26 @@ func (a *asked) add(octets []byte) {
 		a.unread = a.unread[n:]
 		switch {
 		case a.later && p.Same(peer.ERQ):
-		case err != nil, endsStream(p):
+		case err != nil, endsPeerStream(p):
 			a.over = true
 			return
 		case p.IsRequest:
 			if a.open == nil {
-				a.open = map[request]int{}
+				a.open = map[requestID]int{}
 			}
-			a.open[requestOf(p)]++
+			a.open[requestIDOf(p)]++
 		}
 	}
 }
 
-// endsStream reports whether p is EOF or a malformed one.
-func endsStream(p peer.Packet) bool {
+// endsPeerStream reports whether p is EOF or a malformed one.
+func endsPeerStream(p peer.Packet) bool {
 	return p.IsRequest && p.Channel.Sign() == 0 && p.Type.Sign() == 0
 }
 
 // answer reports whether the response p answers a request, which it does once.
-func (a *asked) answer(p peer.Packet) bool {
-	of := requestOf(p)
+func (a *peerRequests) answer(p peer.Packet) bool {
+	of := requestIDOf(p)
 	if a.open[of] == 0 {
 		return false
 	}

@@ -63,13 +63,13 @@ func fromAdapter(p adapter.Packet) (q peer.Packet, err error) {
 }
 
 func (w *World) encode(words string) ([]byte, error) {
-	p, err := parseMeaning(words)
+	p, err := parsePacket(words)
 	if err != nil {
 		return nil, err
 	}
 	r, err := w.do(adapter.Message{Op: adapter.OpEncode, Packet: toAdapter(p)})
 	if err != nil {
-		return nil, subjectError("the octets of "+words, err)
+		return nil, replyFailure("the octets of "+words, err)
 	}
 	return *r.Bytes, nil
 }
@@ -95,7 +95,7 @@ func exactOctets(expected, got []byte) error {
 	if bytes.Equal(expected, got) {
 		return nil
 	}
-	return differ(expected, got)
+	return difference(expected, got)
 }
 
 // sameOctets takes octets that are as expected or that say the same in a longer form:
@@ -112,7 +112,7 @@ func sameOctets(expected, got []byte) error {
 	if err == nil && n == len(got) && p.Same(want) {
 		return nil
 	}
-	return differ(expected, got)
+	return difference(expected, got)
 }
 
 func (w *World) decodesTo(text, meaning, words string) error {
@@ -128,14 +128,14 @@ func (w *World) decodesToBefore(text, meaning, after, _, words string) error {
 	if err != nil {
 		return err
 	}
-	want, err := parseMeaning(words)
+	want, err := parsePacket(words)
 	if err != nil {
 		return err
 	}
 	input := adapter.Hex(append(octets[:len(octets):len(octets)], rest...))
 	r, err := w.do(adapter.Message{Op: adapter.OpDecode, Bytes: &input})
 	if err != nil {
-		return subjectError(words, err)
+		return replyFailure(words, err)
 	}
 	got, err := fromAdapter(*r.Packet)
 	if err != nil {
@@ -163,7 +163,7 @@ func (w *World) isNotDecoded(text, _ string) error {
 	case kind == adapter.Incomplete || kind == adapter.Malformed:
 		return nil
 	case err != nil:
-		return subjectError("the error incomplete or malformed", err)
+		return replyFailure("the error incomplete or malformed", err)
 	}
 	got, err := fromAdapter(*r.Packet)
 	if err != nil {
@@ -178,17 +178,17 @@ func (w *World) equal(a, b adapter.Packet) (bool, error) {
 	}
 	r, err := w.do(adapter.Message{Op: adapter.OpEqual, A: &a, B: &b})
 	if err != nil {
-		return false, subjectError("whether the packets are equal", err)
+		return false, replyFailure("whether the packets are equal", err)
 	}
 	return *r.Equal, nil
 }
 
 func (w *World) compare(a, b string, want bool) error {
-	p, err := parseMeaning(a)
+	p, err := parsePacket(a)
 	if err != nil {
 		return err
 	}
-	q, err := parseMeaning(b)
+	q, err := parsePacket(b)
 	if err != nil {
 		return err
 	}
@@ -196,10 +196,10 @@ func (w *World) compare(a, b string, want bool) error {
 	if err != nil {
 		return err
 	}
-	return verdict(want, got)
+	return checkEqual(want, got)
 }
 
-func verdict(want, got bool) error {
+func checkEqual(want, got bool) error {
 	say := map[bool]string{true: "equal", false: "not equal"}
 	if got != want {
 		return failf(say[want], "%s", say[got])
@@ -213,7 +213,7 @@ func (w *World) differs(a, b string) error { return w.compare(a, b, false) }
 // equalsWithTypes compares responses to which a type was given, as some
 // implementations' packets have the attribute all the same.
 func (w *World) equalsWithTypes(words, typeA, typeB string) error {
-	p, err := parseMeaning(words)
+	p, err := parsePacket(words)
 	if err != nil {
 		return err
 	}
@@ -223,20 +223,20 @@ func (w *World) equalsWithTypes(words, typeA, typeB string) error {
 	if err != nil {
 		return err
 	}
-	return verdict(true, got)
+	return checkEqual(true, got)
 }
 
 func (w *World) textForm(words, text string) error {
 	if err := w.need(adapter.CanString); err != nil {
 		return err
 	}
-	p, err := parseMeaning(words)
+	p, err := parsePacket(words)
 	if err != nil {
 		return err
 	}
 	r, err := w.do(adapter.Message{Op: adapter.OpString, Packet: toAdapter(p)})
 	if err != nil {
-		return subjectError(text, err)
+		return replyFailure(text, err)
 	}
 	if *r.String != text {
 		return failf(text, "%s", *r.String)
@@ -244,9 +244,9 @@ func (w *World) textForm(words, text string) error {
 	return nil
 }
 
-// subjectError makes a failure of an error that the subject answered in place of
+// replyFailure makes a failure of an error that the subject answered in place of
 // what was expected; other errors stay as they are.
-func subjectError(expected string, err error) error {
+func replyFailure(expected string, err error) error {
 	if kindOf(err) == "" {
 		return err
 	}

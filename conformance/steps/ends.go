@@ -14,7 +14,7 @@ import (
 var endSteps = []definition{
 	on(`the peer ends its stream without EOF`, func(w *World) any {
 		return func() error {
-			w.current.asked.over = true
+			w.current.requests.over = true
 			w.current.peer.EndSending()
 			return nil
 		}
@@ -53,9 +53,9 @@ var endSteps = []definition{
 // EOF, if it has not been sent, before the end of the octets.
 func (w *World) endsStream() error {
 	expected := "03 00 02 00 (EOF) and nothing else"
-	r, err := w.next(expected)
-	if err == nil && w.Later && r.Same(peer.ERQ) {
-		r, err = w.next(expected)
+	r, err := w.nextPacket(expected)
+	if err == nil && w.HasERQ && r.Same(peer.ERQ) {
+		r, err = w.nextPacket(expected)
 	}
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (w *World) endsStream() error {
 	if !r.Same(peer.EOF) {
 		return failf(expected, "%s", describe(r.Octets))
 	}
-	if w.Later && !w.current.asked.over {
+	if w.HasERQ && !w.current.requests.over {
 		if err := w.send(peer.EOF.Encode()); err != nil {
 			return err
 		}
@@ -77,12 +77,12 @@ func (w *World) endsStreamRefusing(tag string) error {
 	if err != nil {
 		return err
 	}
-	r, err := w.next("03 00 02 00 (EOF), or a refusal")
+	r, err := w.nextPacket("03 00 02 00 (EOF), or a refusal")
 	if err != nil {
 		return err
 	}
 	if r.IsRequest || r.OK() || r.Tag.Cmp(t) != 0 {
-		w.current.received = slices.Insert(w.current.received, 0, r)
+		w.current.backlog = slices.Insert(w.current.backlog, 0, r)
 	}
 	return w.endsStream()
 }
@@ -90,15 +90,15 @@ func (w *World) endsStreamRefusing(tag string) error {
 // streamEnds awaits the end of the octets, before which there are none that no
 // step has asked for.
 func (w *World) streamEnds() error {
-	if len(w.current.received) > 0 {
-		return failf("the end of the stream", "%s", w.current.tellReceived())
+	if len(w.current.backlog) > 0 {
+		return failf("the end of the stream", "%s", w.current.describeBacklog())
 	}
 	rest, err := w.current.peer.AwaitEnd(w.Ctx)
 	if len(rest) > 0 {
 		return failf("the end of the stream", "%s", describe(rest))
 	}
 	if err != nil {
-		return w.awaited("the end of the subject's octets", err)
+		return w.waitFailure("the end of the subject's octets", err)
 	}
 	return nil
 }
@@ -106,7 +106,7 @@ func (w *World) streamEnds() error {
 // shutDown shuts down without blocking and waits for the call to return.
 func (w *World) shutDown() error {
 	_, err := w.command(adapter.Message{Op: adapter.OpShutdown, Block: new(bool)})
-	return subjectError("shutdown to return", err)
+	return replyFailure("shutdown to return", err)
 }
 
 func (w *World) startShutdown(name string, block bool) error {
@@ -117,15 +117,15 @@ func (w *World) startShutdown(name string, block bool) error {
 // requests are refused as closed. Those taken before that go out and are answered. In
 // the later dialect ERQ shows it.
 func (w *World) takesNoMore() error {
-	if w.Later {
+	if w.HasERQ {
 		return w.requestsNoMore()
 	}
 	tries := 0
-	refused, err := poll(w, func() (bool, error) { tries++; return w.isClosed("probe-" + strconv.Itoa(tries)) }, func(refused bool) bool { return refused })
+	refused, err := poll(w, func() (bool, error) { tries++; return w.isClosed("attempt-" + strconv.Itoa(tries)) }, func(refused bool) bool { return refused })
 	if err != nil || refused {
 		return err
 	}
-	f := failf(`a request to be refused with the error "closed"`, "%d were taken within %v", tries, w.Limit)
+	f := failf(`a request to be refused with the error "closed"`, "%d were taken within %v", tries, w.Timeout)
 	f.TimedOut = true
 	return f
 }
@@ -138,10 +138,10 @@ func (w *World) isClosed(name string) (bool, error) {
 		return true, nil
 	}
 	if err != nil {
-		return false, subjectError(`a request to be refused with the error "closed"`, err)
+		return false, replyFailure(`a request to be refused with the error "closed"`, err)
 	}
-	isProbe := func(p peer.Packet) bool { return p.IsRequest && p.Type.IsInt64() && p.Type.Int64() == 1 }
-	r, err := w.find("the request that the subject took after its shutdown was called", isProbe)
+	isAttempt := func(p peer.Packet) bool { return p.IsRequest && p.Type.IsInt64() && p.Type.Int64() == 1 }
+	r, err := w.findPacket("the request that the subject took after its shutdown was called", isAttempt)
 	if err != nil {
 		return false, err
 	}
@@ -152,7 +152,7 @@ func (w *World) requestsNoMore() error {
 	if w.current.sawERQ {
 		return nil
 	}
-	_, err := w.find("03 01 02 00 (ERQ)", func(p peer.Packet) bool { return p.Same(peer.ERQ) })
+	_, err := w.findPacket("03 01 02 00 (ERQ)", func(p peer.Packet) bool { return p.Same(peer.ERQ) })
 	return err
 }
 
@@ -162,7 +162,7 @@ func (w *World) returns(name string) error {
 		return err
 	}
 	_, err = w.await(p)
-	return subjectError(fmt.Sprintf("%q to return", name), err)
+	return replyFailure(fmt.Sprintf("%q to return", name), err)
 }
 
 // returnsAfterEOF awaits the return and then looks at once at what is in the pipe: what was
@@ -198,7 +198,7 @@ func (w *World) returnsTelling(name, ended string) error {
 	}
 	r, err := w.await(p)
 	if err != nil {
-		return subjectError(fmt.Sprintf("%q to return", name), err)
+		return replyFailure(fmt.Sprintf("%q to return", name), err)
 	}
 	if r.Ended != ended {
 		return failf("the end told as "+ended, "%q", r.Ended)
@@ -211,7 +211,7 @@ func (w *World) hasNotReturned(name string) error {
 	if err != nil {
 		return err
 	}
-	if quiet, err := w.staysQuiet(p.Done()); quiet || err != nil {
+	if away, err := w.staysAway(p.Done()); away || err != nil {
 		return err
 	}
 	_, err = w.await(p)

@@ -36,9 +36,9 @@ func mistake(format string, args ...any) error {
 	return &featureError{fmt.Sprintf(format, args...)}
 }
 
-// differ is the failure that tells two runs of octets apart, with the place of the
+// difference is the failure that tells two runs of octets apart, with the place of the
 // first difference.
-func differ(expected, actual []byte) *Failure {
+func difference(expected, actual []byte) *Failure {
 	at := 0
 	for at < len(expected) && at < len(actual) && expected[at] == actual[at] {
 		at++
@@ -56,8 +56,8 @@ func differ(expected, actual []byte) *Failure {
 	return f
 }
 
-// mostDescribed is how many packets a message tells of.
-const mostDescribed = 40
+// maxDescribed is how many packets a message tells of.
+const maxDescribed = 40
 
 // describe writes octets with what they mean, packet by packet; many are cut.
 func describe(octets []byte) string {
@@ -66,7 +66,7 @@ func describe(octets []byte) string {
 	}
 	var meanings []string
 	for rest := octets; len(rest) > 0; {
-		if len(meanings) == mostDescribed {
+		if len(meanings) == maxDescribed {
 			meanings = append(meanings, fmt.Sprintf("… %d octets more", len(rest)))
 			break
 		}

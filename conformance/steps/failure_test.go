@@ -23,7 +23,7 @@ func TestDiffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := differ(expected, actual)
+		f := difference(expected, actual)
 		check(t, "expected", f.Expected, describe(expected))
 		check(t, "actual", f.Actual, describe(actual)+"; "+c.told)
 	}
@@ -61,7 +61,7 @@ func TestSubjectError(t *testing.T) {
 		"a mistake in the feature": {mistake("x"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := subjectError("an answer", c.err)
+			got := replyFailure("an answer", c.err)
 			var f *Failure
 			if errors.As(got, &f) != c.fail {
 				t.Fatalf("got %v, expected a failure: %t", got, c.fail)

@@ -46,7 +46,7 @@ func parsePackets(text, meaning string) ([]byte, error) {
 			}
 			return octets, nil
 		}
-		want, parseErr := parseMeaning(words)
+		want, parseErr := parsePacket(words)
 		if parseErr != nil {
 			return nil, parseErr
 		}
@@ -61,7 +61,7 @@ func parsePackets(text, meaning string) ([]byte, error) {
 	return octets, nil
 }
 
-// parseMeaning reads a packet as features put it in words:
+// parsePacket reads a packet as features put it in words:
 //
 //	EOF
 //	ERQ
@@ -71,7 +71,7 @@ func parsePackets(text, meaning string) ([]byte, error) {
 //
 // Fields left out are 0 or empty. The flags of a response said to be ok or failed
 // are the handler's; packet flags have the ok bit in them.
-func parseMeaning(words string) (p peer.Packet, err error) {
+func parsePacket(words string) (p peer.Packet, err error) {
 	switch words {
 	case "EOF":
 		return peer.EOF, nil

@@ -96,7 +96,7 @@ func TestParseMeaning(t *testing.T) {
 		`response: tag 1, payload "\"\x00é"`:              "response: tag 1, failed, payload 2200c3a9",
 		"response: tag 1, payload 61*3 62":                `response: tag 1, failed, payload "aaab"`,
 	} {
-		p, err := parseMeaning(words)
+		p, err := parsePacket(words)
 		if err != nil {
 			t.Errorf("%q: got the error %v", words, err)
 			continue
@@ -116,7 +116,7 @@ func TestParseMeaning(t *testing.T) {
 		"request: payload abc":   "is no octets",
 		"response: ok, sort of":  `"sort of" is no field`,
 	} {
-		_, err := parseMeaning(words)
+		_, err := parsePacket(words)
 		checkMistake(t, words, err, told)
 	}
 }

@@ -65,13 +65,13 @@ func (w *World) requestsMany(rqType string, n int, name, fields string) error {
 func (w *World) submitsMany(rqType string, n int, name, fields string) error {
 	replies := map[string]*adapter.Pending{}
 	err := w.each(n, name, fields, func(name, fields string) error {
-		m, err := w.takenRequest(adapter.OpRequest, rqType, fields, "")
+		m, err := w.supportedRequest(adapter.OpRequest, rqType, fields, "")
 		if err != nil {
 			return err
 		}
 		m.Conn, m.Call = w.current.name, name
 		replies[name] = w.Session.Send(m)
-		w.current.calls[name] = &call{}
+		w.current.sent[name] = &subjectRequest{}
 		return nil
 	})
 	if err != nil {
@@ -79,19 +79,19 @@ func (w *World) submitsMany(rqType string, n int, name, fields string) error {
 	}
 	return w.each(n, name, "", func(name, _ string) error {
 		_, err := w.await(replies[name])
-		return subjectError(fmt.Sprintf("the request %q to be submitted", name), err)
+		return replyFailure(fmt.Sprintf("the request %q to be submitted", name), err)
 	})
 }
 
 // sendsSomeRequestOf takes the subject's first request that has these fields, which may
 // be one of several.
 func (w *World) sendsSomeRequestOf(name, fields string) error {
-	c, want, err := w.callAndFields(name, fields)
+	c, want, err := w.requestAndFields(name, fields)
 	if err != nil {
 		return err
 	}
 	want.IsRequest = true
-	r, err := w.find(fmt.Sprintf("the request of %q (%s)", name, fields), func(p peer.Packet) bool {
+	r, err := w.findPacket(fmt.Sprintf("the request of %q (%s)", name, fields), func(p peer.Packet) bool {
 		like := want
 		if like.Tag == nil {
 			like.Tag = p.Tag
@@ -108,7 +108,7 @@ func (w *World) sendsSomeRequestOf(name, fields string) error {
 func (w *World) allTagsDiffer(n int, name string) error {
 	var requests []peer.Received
 	err := w.each(n, name, "", func(name, _ string) error {
-		c, err := w.call(name)
+		c, err := w.requestNamed(name)
 		if err != nil {
 			return err
 		}

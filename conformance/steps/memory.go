@@ -208,7 +208,7 @@ func (w *World) declaredLengths(n int, text, meaning string, most int) error {
 			return err
 		}
 	}
-	if _, err := w.staysQuiet(nil); err != nil {
+	if _, err := w.staysAway(nil); err != nil {
 		return err
 	}
 	if now, _ := w.Session.Memory(); now-before >= int64(most) {
@@ -246,7 +246,7 @@ func (w *World) requestsAnsweredWith(_, requests, octets int) error {
 		case err == nil:
 			return failf("the decoder's error", "a result")
 		case kindOf(err) != adapter.BadDecode:
-			return subjectError("the decoder's error", err)
+			return replyFailure("the decoder's error", err)
 		}
 	}
 	return nil

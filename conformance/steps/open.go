@@ -39,13 +39,13 @@ func (w *World) open(m adapter.Message) error {
 	defer pipes.Discard()
 	m.Recv, m.Send = pipes.ToSubject, pipes.FromSubject
 	if _, err := w.do(m); err != nil {
-		return subjectError("a connection", err)
+		return replyFailure("a connection", err)
 	}
 	p, err := pipes.Connect()
 	if err != nil {
 		return &Failure{Expected: "a connection that holds its pipes open", Actual: err.Error()}
 	}
-	w.current = &connection{name: m.Conn, peer: p, calls: map[string]*call{}, asked: asked{later: w.Later}}
+	w.current = &connection{name: m.Conn, peer: p, sent: map[string]*subjectRequest{}, requests: peerRequests{later: w.HasERQ}}
 	w.conns = append(w.conns, w.current)
 	return nil
 }
@@ -55,7 +55,7 @@ func (w *World) closeCurrent() error {
 	_, err := w.command(adapter.Message{Op: adapter.OpClose})
 	w.current.peer.Close()
 	w.current.closed = true
-	return subjectError("the connection to be closed", err)
+	return replyFailure("the connection to be closed", err)
 }
 
 // openPlain opens with the standard handler and, where the subject can, a grace of

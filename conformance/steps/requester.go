@@ -41,8 +41,8 @@ var requesterSteps = []definition{
 	on(`doing type {integer}{fields} is refused as (closed|invalid)`, func(w *World) any { return w.doRefused }),
 }
 
-// takenRequest is the command for a request that the subject is to take.
-func (w *World) takenRequest(op, rqType, fields, decode string) (adapter.Message, error) {
+// supportedRequest is the command for a request that the subject is to take.
+func (w *World) supportedRequest(op, rqType, fields, decode string) (adapter.Message, error) {
 	m, err := w.requestCommand(op, rqType, fields, decode)
 	if err == nil && m.Channel != "" {
 		err = w.need(adapter.CanChannels)
@@ -105,7 +105,7 @@ func (w *World) waits() error {
 
 // waitFor has the subject wait for the answer to a request, unless it does already.
 func (w *World) waitFor(name string) *adapter.Pending {
-	c := w.current.calls[name]
+	c := w.current.sent[name]
 	if c.wait == nil {
 		c.wait = w.Session.Send(adapter.Message{Op: adapter.OpWait, Conn: w.current.name, Call: name})
 	}
@@ -113,61 +113,61 @@ func (w *World) waitFor(name string) *adapter.Pending {
 }
 
 func (w *World) submit(rqType, name, fields, decode string) error {
-	m, err := w.takenRequest(adapter.OpRequest, rqType, fields, decode)
+	m, err := w.supportedRequest(adapter.OpRequest, rqType, fields, decode)
 	if err != nil {
 		return err
 	}
 	m.Call = name
 	if _, err := w.command(m); err != nil {
-		return subjectError(fmt.Sprintf("the request %q to be submitted", name), err)
+		return replyFailure(fmt.Sprintf("the request %q to be submitted", name), err)
 	}
-	w.current.calls[name] = &call{}
+	w.current.sent[name] = &subjectRequest{}
 	return nil
 }
 
 // requestsUnlessHeld skips the scenario when the subject holds a request back for as long as
 // others, which the peer does not read, are to go out: how many wait is its choice.
 func (w *World) requestsUnlessHeld(rqType, name, fields string) error {
-	m, err := w.takenRequest(adapter.OpRequest, rqType, fields, "")
+	m, err := w.supportedRequest(adapter.OpRequest, rqType, fields, "")
 	if err != nil {
 		return err
 	}
 	m.Conn, m.Call = w.current.name, name
 	submitted := w.Session.Send(m)
-	if held, err := w.staysQuiet(submitted.Done()); err != nil {
+	if held, err := w.staysAway(submitted.Done()); err != nil {
 		return err
 	} else if held {
 		return fmt.Errorf("%w: the subject holds requests back while the peer does not read", ErrSkip)
 	}
 	if _, err := w.await(submitted); err != nil {
-		return subjectError(fmt.Sprintf("the request %q to be submitted", name), err)
+		return replyFailure(fmt.Sprintf("the request %q to be submitted", name), err)
 	}
-	w.current.calls[name] = &call{}
+	w.current.sent[name] = &subjectRequest{}
 	w.waitFor(name)
 	return nil
 }
 
 // does has the subject submit a request and wait for its answer in one.
 func (w *World) does(rqType, name, fields string) error {
-	m, err := w.takenRequest(adapter.OpDo, rqType, fields, "")
+	m, err := w.supportedRequest(adapter.OpDo, rqType, fields, "")
 	if err != nil {
 		return err
 	}
 	m.Conn = w.current.name
-	w.current.calls[name] = &call{wait: w.Session.Send(m)}
+	w.current.sent[name] = &subjectRequest{wait: w.Session.Send(m)}
 	return nil
 }
 
-func (w *World) call(name string) (*call, error) {
-	c := w.current.calls[name]
+func (w *World) requestNamed(name string) (*subjectRequest, error) {
+	c := w.current.sent[name]
 	if c == nil {
 		return nil, mistake("no request is called %q", name)
 	}
 	return c, nil
 }
 
-func (w *World) callAndFields(name, fields string) (*call, peer.Packet, error) {
-	c, err := w.call(name)
+func (w *World) requestAndFields(name, fields string) (*subjectRequest, peer.Packet, error) {
+	c, err := w.requestNamed(name)
 	if err != nil {
 		return nil, peer.Packet{}, err
 	}
@@ -178,13 +178,13 @@ func (w *World) callAndFields(name, fields string) (*call, peer.Packet, error) {
 // sendsRequestOf takes the subject's next request, which is to have these fields;
 // its tag is the subject's to choose.
 func (w *World) sendsRequestOf(name, fields string) error {
-	c, want, err := w.callAndFields(name, fields)
+	c, want, err := w.requestAndFields(name, fields)
 	if err != nil {
 		return err
 	}
 	want.IsRequest = true
 	expected := fmt.Sprintf("the request of %q (%s)", name, fields)
-	r, err := w.find(expected, w.isRequest)
+	r, err := w.findPacket(expected, w.isRequest)
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func (w *World) sendsRequestOf(name, fields string) error {
 
 // isRequest tells requests from what is none in the subject's dialect.
 func (w *World) isRequest(p peer.Packet) bool {
-	return p.IsRequest && (!w.Later || !p.Same(peer.ERQ))
+	return p.IsRequest && (!w.HasERQ || !p.Same(peer.ERQ))
 }
 
 // peerAnswers sends the response to a request of the subject's; its fields may
@@ -239,7 +239,7 @@ func (w *World) peerAnswersWithChannel(name, fields string) error {
 }
 
 func (w *World) answerOf(name, fields string) (peer.Packet, error) {
-	c, p, err := w.callAndFields(name, fields)
+	c, p, err := w.requestAndFields(name, fields)
 	if err != nil {
 		return p, err
 	}
@@ -269,22 +269,22 @@ func (w *World) peerAnswersTag(tag, fields string) error {
 // isAnswered waits for the result of a call, in the fields that a response has for
 // its requester: ok or failed, flags without the ok bit, payload.
 func (w *World) isAnswered(name, fields string) error {
-	_, want, err := w.callAndFields(name, fields)
+	_, want, err := w.requestAndFields(name, fields)
 	if err != nil {
 		return err
 	}
 	r, err := w.await(w.waitFor(name))
 	if err != nil {
-		return subjectError(fmt.Sprintf("%q answered (%s)", name, fields), err)
+		return replyFailure(fmt.Sprintf("%q answered (%s)", name, fields), err)
 	}
 	wantFlags := integer(want.ReplyFlags())
 	if *r.OK != want.OK() || r.Flags != wantFlags || !bytes.Equal(*r.Payload, want.Payload) {
-		return failf(tellResult(want.OK(), wantFlags, want.Payload), "%s", tellResult(*r.OK, r.Flags, *r.Payload))
+		return failf(describeResult(want.OK(), wantFlags, want.Payload), "%s", describeResult(*r.OK, r.Flags, *r.Payload))
 	}
 	return nil
 }
 
-func tellResult(ok bool, flags adapter.Integer, payload []byte) string {
+func describeResult(ok bool, flags adapter.Integer, payload []byte) string {
 	return fmt.Sprintf("ok %t, flags %s, payload [%s]", ok, flags, peer.ShowHex(payload))
 }
 
@@ -293,7 +293,7 @@ func (w *World) isCancelled(name string) error {
 }
 
 func (w *World) endsWith(name string, kind adapter.Kind, expected string) error {
-	if _, err := w.call(name); err != nil {
+	if _, err := w.requestNamed(name); err != nil {
 		return err
 	}
 	r, err := w.await(w.waitFor(name))
@@ -301,32 +301,32 @@ func (w *World) endsWith(name string, kind adapter.Kind, expected string) error 
 		return nil
 	}
 	if err != nil {
-		return subjectError(expected, err)
+		return replyFailure(expected, err)
 	}
-	return failf(expected, "%s", tellResult(*r.OK, r.Flags, *r.Payload))
+	return failf(expected, "%s", describeResult(*r.OK, r.Flags, *r.Payload))
 }
 
 func (w *World) isNotAnswered(name string) error {
-	c, err := w.call(name)
+	c, err := w.requestNamed(name)
 	if err != nil {
 		return err
 	}
-	if quiet, err := w.staysQuiet(c.wait.Done()); quiet || err != nil {
+	if away, err := w.staysAway(c.wait.Done()); away || err != nil {
 		return err
 	}
 	r, err := w.await(c.wait)
 	if err != nil {
-		return subjectError("no result yet", err)
+		return replyFailure("no result yet", err)
 	}
-	return failf("no result yet", "%s", tellResult(*r.OK, r.Flags, *r.Payload))
+	return failf("no result yet", "%s", describeResult(*r.OK, r.Flags, *r.Payload))
 }
 
 func (w *World) tagsDiffer(a, b string) error {
-	first, err := w.call(a)
+	first, err := w.requestNamed(a)
 	if err != nil {
 		return err
 	}
-	second, err := w.call(b)
+	second, err := w.requestNamed(b)
 	if err != nil {
 		return err
 	}
@@ -352,7 +352,7 @@ func (w *World) refused(op, rqType, fields, kind string) error {
 	if err != nil {
 		return err
 	}
-	return w.refuses(m, adapter.Kind(kind))
+	return w.expectRefused(m, adapter.Kind(kind))
 }
 
 // channelRefused has the subject request on a channel that it does not offer. The adapter
@@ -362,11 +362,11 @@ func (w *World) channelRefused(op, rqType, fields string) error {
 	if err != nil || w.Session.Can(adapter.CanChannels) {
 		return err
 	}
-	return w.refuses(m, adapter.Invalid, adapter.Unsupported)
+	return w.expectRefused(m, adapter.Invalid, adapter.Unsupported)
 }
 
-// refuses gives a command to request that is to fail with an error of one of these kinds.
-func (w *World) refuses(m adapter.Message, kinds ...adapter.Kind) error {
+// expectRefused gives a command to request that is to fail with an error of one of these kinds.
+func (w *World) expectRefused(m adapter.Message, kinds ...adapter.Kind) error {
 	if m.Op == adapter.OpRequest {
 		m.Call = "refused"
 	}
@@ -375,7 +375,7 @@ func (w *World) refuses(m adapter.Message, kinds ...adapter.Kind) error {
 		quoted = append(quoted, strconv.Quote(string(kind)))
 	}
 	expected := "the error " + strings.Join(quoted, " or ")
-	reply, err := w.unlessSent(m, expected)
+	reply, err := w.replyUnlessSent(m, expected)
 	if err != nil {
 		return err
 	}
@@ -383,14 +383,14 @@ func (w *World) refuses(m adapter.Message, kinds ...adapter.Kind) error {
 	case slices.Contains(kinds, kindOf(err)):
 		return nil
 	case err != nil:
-		return subjectError(expected, err)
+		return replyFailure(expected, err)
 	}
 	return failf(expected, "the request was taken")
 }
 
-// unlessSent sends a command that is to have the subject request nothing, and waits for
+// replyUnlessSent sends a command that is to have the subject request nothing, and waits for
 // its reply or, as a failure, for a request.
-func (w *World) unlessSent(m adapter.Message, expected string) (*adapter.Pending, error) {
+func (w *World) replyUnlessSent(m adapter.Message, expected string) (*adapter.Pending, error) {
 	m.Conn = w.current.name
 	reply := w.Session.Send(m)
 	for {
@@ -404,14 +404,14 @@ func (w *World) unlessSent(m adapter.Message, expected string) (*adapter.Pending
 		if w.current.peer.Ended() {
 			return reply, nil
 		}
-		r, err := w.pull(expected)
+		r, err := w.readPacket(expected)
 		if err != nil {
 			return nil, err
 		}
 		if w.isRequest(r.Packet) && !r.Same(peer.EOF) {
 			return nil, failf(expected+", and nothing sent", "%s", describe(r.Octets))
 		}
-		if err := w.current.keep(r, expected); err != nil {
+		if err := w.current.addToBacklog(r, expected); err != nil {
 			return nil, err
 		}
 	}

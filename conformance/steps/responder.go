@@ -53,7 +53,7 @@ var responderSteps = []definition{
 func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
 	for i := range n {
 		expected := fmt.Sprintf("%d requests of the subject's before any is answered, now request %d", n, i+1)
-		r, err := w.find(expected, func(p peer.Packet) bool { return w.isRequest(p) && !p.Same(peer.EOF) })
+		r, err := w.findPacket(expected, func(p peer.Packet) bool { return w.isRequest(p) && !p.Same(peer.EOF) })
 		if err != nil {
 			return nil, err
 		}
@@ -65,13 +65,13 @@ func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
 // hasSentRequests awaits n requests of the subject's and leaves them for later steps.
 func (w *World) hasSentRequests(n int) error {
 	requests, err := w.takeRequests(n)
-	w.current.received = append(requests, w.current.received...)
+	w.current.backlog = append(requests, w.current.backlog...)
 	return err
 }
 
 // answerTo finds the subject's response to the peer's request with this tag.
 func (w *World) answerTo(tag, channel *big.Int, expected string) (peer.Received, error) {
-	return w.find(expected, func(p peer.Packet) bool {
+	return w.findPacket(expected, func(p peer.Packet) bool {
 		return !p.IsRequest && p.Tag.Cmp(tag) == 0 && p.Channel.Cmp(channel) == 0
 	})
 }
@@ -208,7 +208,7 @@ func (w *World) subjectSends(compare comparison) func(text, meaning string) erro
 		if err != nil {
 			return err
 		}
-		r, err := w.next(describe(octets))
+		r, err := w.nextPacket(describe(octets))
 		if err != nil {
 			return err
 		}
@@ -224,7 +224,7 @@ func (w *World) sendsRequest(fields string) error {
 		return err
 	}
 	expected := fmt.Sprintf("a request (%s)", fields)
-	r, err := w.next(expected)
+	r, err := w.nextPacket(expected)
 	if err != nil {
 		return err
 	}
@@ -236,13 +236,13 @@ func (w *World) sendsRequest(fields string) error {
 }
 
 func (w *World) nothingMore() error {
-	if quiet, err := w.staysQuiet(w.current.peer.Changed()); quiet && len(w.current.received) == 0 || err != nil {
+	if away, err := w.staysAway(w.current.peer.Changed()); away && len(w.current.backlog) == 0 || err != nil {
 		return err
 	}
 	rest, ended := w.current.peer.Unread()
 	switch {
-	case len(w.current.received) > 0:
-		return failf("nothing more", "%s", w.current.tellReceived())
+	case len(w.current.backlog) > 0:
+		return failf("nothing more", "%s", w.current.describeBacklog())
 	case len(rest) > 0:
 		return failf("nothing more", "%s", describe(rest))
 	case ended && !w.current.sawEOF:
@@ -265,16 +265,16 @@ func firstColumn(table *godog.Table) (cells []string) {
 
 // handlerGot compares all that the handler got so far, in order, with calls in words.
 func (w *World) handlerGot(calls ...string) error {
-	want, err := tellCalls(calls)
+	want, err := parseCalls(calls)
 	if err != nil {
 		return err
 	}
-	got, err := w.seenAtMost(len(want))
+	got, err := w.handledAtMost(len(want))
 	if err != nil {
 		return err
 	}
 	if !slices.Equal(want, got) {
-		return failf("the handler called with: "+listed(want), "%s", listed(got))
+		return failf("the handler called with: "+listCalls(want), "%s", listCalls(got))
 	}
 	return nil
 }
@@ -283,11 +283,11 @@ func (w *World) handlerGot(calls ...string) error {
 // compares them. It is for handlers that run at once: when each begins, and so the
 // order, is open.
 func (w *World) handlerGets(table *godog.Table) error {
-	want, err := tellCalls(firstColumn(table))
+	want, err := parseCalls(firstColumn(table))
 	if err != nil {
 		return err
 	}
-	got, err := w.seenAtLeast(len(want))
+	got, err := w.handledAtLeast(len(want))
 	if err != nil {
 		return err
 	}
@@ -296,14 +296,14 @@ func (w *World) handlerGets(table *godog.Table) error {
 	if slices.Equal(want, got) {
 		return nil
 	}
-	f := failf("the handler called with: "+listed(want), "%s", listed(got))
+	f := failf("the handler called with: "+listCalls(want), "%s", listCalls(got))
 	f.TimedOut = len(got) < len(want)
 	return f
 }
 
 // handlerCalled waits until the handler has got so many calls.
 func (w *World) handlerCalled(n int) error {
-	got, err := w.seenAtLeast(n)
+	got, err := w.handledAtLeast(n)
 	if err != nil || len(got) == n {
 		return err
 	}
@@ -312,59 +312,59 @@ func (w *World) handlerCalled(n int) error {
 	return f
 }
 
-// tellCalls reads calls of the handler in words: type, flags, payload.
-func tellCalls(calls []string) (told []string, err error) {
+// parseCalls reads calls of the handler in words: type, flags, payload.
+func parseCalls(calls []string) (told []string, err error) {
 	for _, words := range calls {
 		p, err := parseFields(words)
 		if err != nil {
 			return nil, err
 		}
-		told = append(told, tellSeen(integer(p.Type), integer(p.Flags), p.Payload))
+		told = append(told, describeCall(integer(p.Type), integer(p.Flags), p.Payload))
 	}
 	return told, nil
 }
 
-// turns is how often a step asks what the handler got before it says that no more came.
+// lateReplies is how often a step asks what the handler got before it says that no more came.
 // A request may have been read and its handler not begun yet, and nothing tells of that:
 // but each reply gives all that is to run in the subject a turn. No time is waited.
-const turns = 20
+const lateReplies = 20
 
-// seenAtMost is what the handler got in the end, or, once it is more, more than n calls.
-func (w *World) seenAtMost(n int) (got []string, err error) {
-	for range turns {
-		if got, err = w.seen(); err != nil || len(got) > n {
+// handledAtMost is what the handler got in the end, or, once it is more, more than n calls.
+func (w *World) handledAtMost(n int) (got []string, err error) {
+	for range lateReplies {
+		if got, err = w.handled(); err != nil || len(got) > n {
 			break
 		}
 	}
 	return got, err
 }
 
-// seenAtLeast waits until the handler has got n calls, and is what it got in the end.
-func (w *World) seenAtLeast(n int) ([]string, error) {
-	got, err := poll(w, w.seen, func(got []string) bool { return len(got) >= n })
+// handledAtLeast waits until the handler has got n calls, and is what it got in the end.
+func (w *World) handledAtLeast(n int) ([]string, error) {
+	got, err := poll(w, w.handled, func(got []string) bool { return len(got) >= n })
 	if err != nil || len(got) != n {
 		return got, err
 	}
-	return w.seenAtMost(n)
+	return w.handledAtMost(n)
 }
 
-// seen is what the handler got so far.
-func (w *World) seen() (told []string, err error) {
+// handled is what the handler got so far.
+func (w *World) handled() (told []string, err error) {
 	r, err := w.command(adapter.Message{Op: adapter.OpSeen})
 	if err != nil {
-		return nil, subjectError("what the handler got", err)
+		return nil, replyFailure("what the handler got", err)
 	}
 	for _, seen := range *r.Calls {
-		told = append(told, tellSeen(seen.RqType, seen.Flags, seen.Payload))
+		told = append(told, describeCall(seen.RqType, seen.Flags, seen.Payload))
 	}
 	return told, nil
 }
 
-func tellSeen(rqType, flags adapter.Integer, payload []byte) string {
+func describeCall(rqType, flags adapter.Integer, payload []byte) string {
 	return fmt.Sprintf("type %s, flags %s, payload [%s]", rqType, flags, peer.ShowHex(payload))
 }
 
-func listed(calls []string) string {
+func listCalls(calls []string) string {
 	if len(calls) == 0 {
 		return "nothing"
 	}

@@ -24,9 +24,9 @@ var peerSteps = []definition{
 }
 
 func (w *World) send(octets []byte) error {
-	w.current.asked.add(octets)
+	w.current.requests.add(octets)
 	if err := w.current.peer.Send(w.Ctx, octets); err != nil {
-		return w.awaited("the subject to read what the peer writes", err)
+		return w.waitFailure("the subject to read what the peer writes", err)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (w *World) peerSendsCut(text, meaning string, at int) error {
 	if err := w.send(octets[:at]); err != nil {
 		return err
 	}
-	if _, err := w.staysQuiet(nil); err != nil {
+	if _, err := w.staysAway(nil); err != nil {
 		return err
 	}
 	return w.send(octets[at:])
@@ -122,7 +122,7 @@ func (w *World) peerSendsManyCut(n, wireType int, payload string, firstTag int) 
 		if err := w.send(octets[:at]); err != nil {
 			return err
 		}
-		if _, err := w.seen(); err != nil {
+		if _, err := w.handled(); err != nil {
 			return err
 		}
 		if err := w.send(octets[at:]); err != nil {

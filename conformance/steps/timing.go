@@ -26,7 +26,7 @@ var timeSteps = []definition{
 	on(`{n} requests of the peer's bring at least {n} octets on standard error`, func(w *World) any { return w.stderrTicks }),
 	on(`{n} requests of the peer's are answered, and what they bring on standard error is noted`, func(w *World) any { return w.noteStderr }),
 	on(`{n} requests of the peer's bring at least {n} octets more on standard error than noted`, func(w *World) any {
-		return func(n, octets int) error { return w.stderrTicks(n, w.noted+octets) }
+		return func(n, octets int) error { return w.stderrTicks(n, w.stderrBefore+octets) }
 	}),
 }
 
@@ -123,10 +123,10 @@ func (w *World) comeTogether(n int, seconds string) error {
 	if err != nil {
 		return err
 	}
-	if err := notBefore("answer", answers, began, limit); err != nil {
+	if err := checkNotBefore("answer", answers, began, limit); err != nil {
 		return err
 	}
-	return together("answer", answers, limit)
+	return checkTogether("answer", answers, limit)
 }
 
 // togetherTries are as many tries as tell that requests leave apart, and not that one of
@@ -152,18 +152,18 @@ func (w *World) requestsTogether(n int, seconds string) error {
 		if err != nil {
 			return err
 		}
-		if err := notBefore("request", requests, began, limit); err != nil {
+		if err := checkNotBefore("request", requests, began, limit); err != nil {
 			return err
 		}
-		if apart = together("request", requests, limit); apart == nil {
+		if apart = checkTogether("request", requests, limit); apart == nil {
 			return nil
 		}
 	}
 	return apart
 }
 
-// notBefore tells packets that came too early.
-func notBefore(what string, packets []peer.Received, began time.Time, limit time.Duration) error {
+// checkNotBefore tells packets that came too early.
+func checkNotBefore(what string, packets []peer.Received, began time.Time, limit time.Duration) error {
 	for i, r := range packets {
 		if took := r.At.Sub(began); took < limit {
 			return failf(fmt.Sprintf("each %s after at least %v", what, limit), "%s %d came after %v", what, i+1, took)
@@ -172,9 +172,9 @@ func notBefore(what string, packets []peer.Received, began time.Time, limit time
 	return nil
 }
 
-// together tells packets that one flush did not bring: they come in another read than the
+// checkTogether tells packets that one flush did not bring: they come in another read than the
 // first, and half of the time later that they were to wait.
-func together(what string, packets []peer.Received, limit time.Duration) error {
+func checkTogether(what string, packets []peer.Received, limit time.Duration) error {
 	for i, r := range packets {
 		if apart := r.At.Sub(packets[0].At); r.Read != packets[0].Read && apart > limit/2 {
 			return failf(fmt.Sprintf("each %s together with the first", what), "%s %d came %v later", what, i+1, apart)
@@ -195,7 +195,7 @@ func parseSeconds(text string) (time.Duration, error) {
 func (w *World) ticks() (int, error) {
 	r, err := w.command(adapter.Message{Op: adapter.OpTicks})
 	if err != nil {
-		return 0, subjectError("the ticks recorded", err)
+		return 0, replyFailure("the ticks recorded", err)
 	}
 	ticks := 0
 	for _, octets := range *r.Ticks {
@@ -236,7 +236,7 @@ func (w *World) awaitMore(what string, more int, count func() (int, error), acti
 	}
 	return &Failure{
 		Expected: fmt.Sprintf("at least %d more %s", more, what), TimedOut: true,
-		Actual: fmt.Sprintf("%d more within %v", max(0, now-before), w.Limit),
+		Actual: fmt.Sprintf("%d more within %v", max(0, now-before), w.Timeout),
 	}
 }
 
@@ -281,11 +281,11 @@ func (w *World) noteStderr(n int) error {
 	if _, _, err := w.exchange(octetsType, 1, n); err != nil {
 		return err
 	}
-	if _, err := w.staysQuiet(nil); err != nil {
+	if _, err := w.staysAway(nil); err != nil {
 		return err
 	}
 	after, err := w.stderr()
-	w.noted = after - before
+	w.stderrBefore = after - before
 	return err
 }
 

@@ -109,7 +109,7 @@ func decodeVector(v vector) (adapter.Message, bool) {
 func (w *World) vectorsEncode(file string) error {
 	return w.eachVector(file, encodeVector, func(v vector, r adapter.Reply, err error) error {
 		if err != nil {
-			return subjectError(describe(v.Hex), err)
+			return replyFailure(describe(v.Hex), err)
 		}
 		return sameOctets(v.Hex, *r.Bytes)
 	})
@@ -118,7 +118,7 @@ func (w *World) vectorsEncode(file string) error {
 func (w *World) vectorsEncodeExactly(file string) error {
 	return w.eachVector(file, encodeVector, func(v vector, r adapter.Reply, err error) error {
 		if err != nil {
-			return subjectError(describe(v.Hex), err)
+			return replyFailure(describe(v.Hex), err)
 		}
 		return exactOctets(v.Hex, *r.Bytes)
 	})
@@ -129,7 +129,7 @@ func (w *World) vectorsDecode(file string) error {
 		kind := kindOf(err)
 		switch {
 		case v.Error == "" && err != nil:
-			return subjectError(describe(v.Hex), err)
+			return replyFailure(describe(v.Hex), err)
 		case v.Error == "":
 			return sameDecoded(v, r)
 		case err == nil:
@@ -170,9 +170,9 @@ func (w *World) vectorsEqual(file string) error {
 		return adapter.Message{Op: adapter.OpEqual, A: v.A, B: v.B}, true
 	}, func(v vector, r adapter.Reply, err error) error {
 		if err != nil {
-			return subjectError("whether the packets are equal", err)
+			return replyFailure("whether the packets are equal", err)
 		}
-		return verdict(v.Equal, *r.Equal)
+		return checkEqual(v.Equal, *r.Equal)
 	})
 }
 
@@ -184,7 +184,7 @@ func (w *World) vectorsString(file string) error {
 		return adapter.Message{Op: adapter.OpString, Packet: v.Packet}, true
 	}, func(v vector, r adapter.Reply, err error) error {
 		if err != nil {
-			return subjectError(v.String, err)
+			return replyFailure(v.String, err)
 		}
 		if *r.String != v.String {
 			return failf(v.String, "%s", *r.String)
@@ -214,7 +214,7 @@ func (w *World) vectorsInteger(file, bound string) error {
 	}, func(v vector, r adapter.Reply, err error) error {
 		p, _ := packet(v)
 		if err != nil {
-			return subjectError(p.String(), err)
+			return replyFailure(p.String(), err)
 		}
 		return sameDecoded(vector{Hex: inPacket(v), Packet: toAdapter(p)}, r)
 	})
@@ -226,7 +226,7 @@ func (w *World) vectorsInteger(file, bound string) error {
 		return adapter.Message{Op: adapter.OpEncode, Packet: toAdapter(p)}, ok
 	}, func(v vector, r adapter.Reply, err error) error {
 		if err != nil {
-			return subjectError(describe(inPacket(v)), err)
+			return replyFailure(describe(inPacket(v)), err)
 		}
 		return sameOctets(inPacket(v), *r.Bytes)
 	})

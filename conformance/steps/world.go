@@ -23,31 +23,31 @@ type World struct {
 	Ctx     context.Context
 	Session *adapter.Session
 	Dir     string // for named pipes; the scenario's own
-	// Later is whether the subject speaks the later dialect, in which ERQ comes before EOF
+	// HasERQ is whether the subject speaks the later dialect, in which ERQ comes before EOF
 	// and a stream may stay open until the peer's has ended.
-	Later bool
-	Limit time.Duration
+	HasERQ  bool
+	Timeout time.Duration
 
-	conns   []*connection
-	current *connection                 // the one that steps are about
-	pending map[string]*adapter.Pending // long commands, by the names the feature gives them
-	noted   int                         // octets on the standard error, without a tick
+	conns        []*connection
+	current      *connection                 // the one that steps are about
+	pending      map[string]*adapter.Pending // long commands, by the names the feature gives them
+	stderrBefore int                         // octets on the standard error, without a tick
 }
 
 // connection is one connection under test, seen from the peer's end.
 type connection struct {
 	name     string
 	peer     *peer.Peer
-	received []peer.Received // taken off the wire, but not yet asked for by a step
-	calls    map[string]*call
-	asked    asked // by the peer
-	sawERQ   bool  // the subject's ERQ packet was taken off the wire, in the later dialect
-	sawEOF   bool  // its EOF packet was
-	closed   bool  // by a step
+	backlog  []peer.Received // taken off the wire, but not yet asked for by a step
+	sent     map[string]*subjectRequest
+	requests peerRequests
+	sawERQ   bool // the subject's ERQ packet was taken off the wire, in the later dialect
+	sawEOF   bool // its EOF packet was
+	closed   bool // by a step
 }
 
-// call is a request that the subject was told to send.
-type call struct {
+// subjectRequest is a request that the subject was told to send.
+type subjectRequest struct {
 	wait    *adapter.Pending // nil: the subject does not wait for the answer yet
 	request *peer.Received   // as it came, once it did
 }
@@ -100,18 +100,18 @@ func (w *World) await(p *adapter.Pending) (adapter.Reply, error) {
 	r, err := p.Wait(w.Ctx)
 	if errors.Is(err, ErrTimeout) {
 		return r, &Failure{
-			Expected: fmt.Sprintf("a reply to %s", tell(p.Command)), TimedOut: true,
-			Actual: fmt.Sprintf("none within %v", w.Limit),
+			Expected: fmt.Sprintf("a reply to %s", commandName(p.Command)), TimedOut: true,
+			Actual: fmt.Sprintf("none within %v", w.Timeout),
 		}
 	}
 	if adapter.KindOf(err) == adapter.Unsupported {
-		return r, fmt.Errorf("%w: the adapter does not support %s (%w)", ErrSkip, tell(p.Command), err)
+		return r, fmt.Errorf("%w: the adapter does not support %s (%w)", ErrSkip, commandName(p.Command), err)
 	}
 	return r, err
 }
 
-// tell names a command for people.
-func tell(m adapter.Message) string {
+// commandName names a command for people.
+func commandName(m adapter.Message) string {
 	words := []string{"the command", m.Op}
 	if m.Call != "" {
 		words = append(words, fmt.Sprintf("%q", m.Call))
@@ -130,12 +130,12 @@ func (w *World) need(a adapter.Ability) error {
 	return fmt.Errorf("%w: the adapter does not support %q", ErrSkip, a)
 }
 
-// awaited makes a failure of a wait for something of the peer's that did not come.
-func (w *World) awaited(expected string, err error) error {
+// waitFailure makes a failure of a wait for something of the peer's that did not come.
+func (w *World) waitFailure(expected string, err error) error {
 	var end *peer.EndError
 	switch {
 	case errors.Is(err, ErrTimeout):
-		return &Failure{Expected: expected, Actual: fmt.Sprintf("nothing within %v", w.Limit), TimedOut: true}
+		return &Failure{Expected: expected, Actual: fmt.Sprintf("nothing within %v", w.Timeout), TimedOut: true}
 	case errors.As(err, &end):
 		return &Failure{Expected: expected, Actual: err.Error()}
 	case errors.Is(err, context.Canceled):
@@ -144,100 +144,100 @@ func (w *World) awaited(expected string, err error) error {
 	return &Failure{Expected: expected, Actual: err.Error()}
 }
 
-// next takes the subject's next packet.
-func (w *World) next(expected string) (peer.Received, error) {
+// nextPacket takes the subject's next packet.
+func (w *World) nextPacket(expected string) (peer.Received, error) {
 	c := w.current
-	if len(c.received) > 0 {
-		r := c.received[0]
-		c.received = c.received[1:]
+	if len(c.backlog) > 0 {
+		r := c.backlog[0]
+		c.backlog = c.backlog[1:]
 		return r, nil
 	}
-	return w.pull(expected)
+	return w.readPacket(expected)
 }
 
-// pull takes the subject's next packet off the wire. After EOF there is to be none, and
+// readPacket takes the subject's next packet off the wire. After EOF there is to be none, and
 // each response is to answer a request.
-func (w *World) pull(expected string) (peer.Received, error) {
+func (w *World) readPacket(expected string) (peer.Received, error) {
 	c := w.current
 	r, err := c.peer.Next(w.Ctx)
 	switch {
 	case err != nil:
-		return r, w.awaited(expected, err)
+		return r, w.waitFailure(expected, err)
 	case c.sawEOF:
 		return r, failf("no octets after EOF", "%s", describe(r.Octets))
-	case !r.IsRequest && !c.asked.answer(r.Packet):
+	case !r.IsRequest && !c.requests.answer(r.Packet):
 		return r, failf(expected, "%s, which answers no request that the peer has open", describe(r.Octets))
 	}
 	c.sawEOF = r.Same(peer.EOF)
-	c.sawERQ = c.sawERQ || w.Later && r.Same(peer.ERQ)
+	c.sawERQ = c.sawERQ || w.HasERQ && r.Same(peer.ERQ)
 	return r, nil
 }
 
-// find takes the subject's first packet, of those that have come or are to come,
+// findPacket takes the subject's first packet, of those that have come or are to come,
 // for which wanted is true; the others stay for later steps.
-func (w *World) find(expected string, wanted func(peer.Packet) bool) (peer.Received, error) {
+func (w *World) findPacket(expected string, wanted func(peer.Packet) bool) (peer.Received, error) {
 	c := w.current
-	for i, r := range c.received {
+	for i, r := range c.backlog {
 		if wanted(r.Packet) {
-			c.received = slices.Delete(c.received, i, i+1)
+			c.backlog = slices.Delete(c.backlog, i, i+1)
 			return r, nil
 		}
 	}
 	for {
-		r, err := w.pull(expected)
+		r, err := w.readPacket(expected)
 		if err != nil {
 			var f *Failure
-			if errors.As(err, &f) && len(c.received) > 0 {
-				f.Actual = "in its place " + c.tellReceived() + ", then " + f.Actual
+			if errors.As(err, &f) && len(c.backlog) > 0 {
+				f.Actual = "in its place " + c.describeBacklog() + ", then " + f.Actual
 			}
 			return r, err
 		}
 		if wanted(r.Packet) {
 			return r, nil
 		}
-		if err := c.keep(r, expected); err != nil {
+		if err := c.addToBacklog(r, expected); err != nil {
 			return r, err
 		}
 		if c.sawEOF {
-			return r, failf(expected, "in its place %s, the last packet", c.tellReceived())
+			return r, failf(expected, "in its place %s, the last packet", c.describeBacklog())
 		}
 	}
 }
 
-// mostKept is how many packets nobody has asked for a connection keeps: no scenario lets
+// maxBacklog is how many packets nobody has asked for a connection keeps: no scenario lets
 // nearly as many come, and a subject that sends for ever must not use up the memory.
-const mostKept = 1 << 16
+const maxBacklog = 1 << 16
 
-// keep puts a packet aside that a later step may ask for.
-func (c *connection) keep(r peer.Received, expected string) error {
-	c.received = append(c.received, r)
-	if len(c.received) <= mostKept {
+// addToBacklog puts a packet aside that a later step may ask for.
+func (c *connection) addToBacklog(r peer.Received, expected string) error {
+	c.backlog = append(c.backlog, r)
+	if len(c.backlog) <= maxBacklog {
 		return nil
 	}
-	return failf(expected, "in its place %d packets that no step has asked for: %s", len(c.received), c.tellReceived())
+	return failf(expected, "in its place %d packets that no step has asked for: %s", len(c.backlog), c.describeBacklog())
 }
 
-// tellReceived tells of the packets that no step has asked for.
-func (c *connection) tellReceived() string {
+// describeBacklog tells of the packets that no step has asked for.
+func (c *connection) describeBacklog() string {
 	var octets []byte
-	for _, r := range c.received {
+	for _, r := range c.backlog {
 		octets = append(octets, r.Octets...)
 	}
 	return describe(octets)
 }
 
-// quiet is for how long something must not happen before a step says that it has
+// absence is for how long something must not happen before a step says that it has
 // not happened. A subject that does right is never failed by it, however slow; the
 // longer it is, the surer is one that does wrong to be seen.
-const quiet = 100 * time.Millisecond
+const absence = 100 * time.Millisecond
 
-// staysQuiet reports whether an event stays away: after a reply of the adapter, which
+// staysAway reports whether an event stays away: after a reply of the adapter, which
 // shows that it has carried out what it was told before, and for a time.
-func (w *World) staysQuiet(event <-chan struct{}) (bool, error) {
+func (w *World) staysAway(event <-chan struct{}) (bool, error) {
 	if _, err := w.command(adapter.Message{Op: adapter.OpSeen}); err != nil {
 		return false, err
 	}
-	over := time.NewTimer(quiet)
+	over := time.NewTimer(absence)
 	defer over.Stop()
 	select {
 	case <-event:
