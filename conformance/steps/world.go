@@ -132,12 +132,9 @@ func (w *World) need(a adapter.Ability) error {
 
 // waitFailure makes a failure of a wait for something of the peer's that did not come.
 func (w *World) waitFailure(expected string, err error) error {
-	var end *peer.EndError
 	switch {
 	case errors.Is(err, ErrTimeout):
 		return &Failure{Expected: expected, Actual: fmt.Sprintf("nothing within %v", w.Timeout), TimedOut: true}
-	case errors.As(err, &end):
-		return &Failure{Expected: expected, Actual: err.Error()}
 	case errors.Is(err, context.Canceled):
 		return err
 	}
