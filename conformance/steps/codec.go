@@ -9,21 +9,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-var codecSteps = []definition{
-	on(`{packet} encodes to {octets}`, func(w *World) any { return w.encodesTo(sameOctets) }),
-	on(`{packet} encodes to exactly {octets}`, func(w *World) any { return w.encodesTo(exactOctets) }),
-	on(`{octets} decodes to {packet}`, func(w *World) any { return w.decodesTo }),
-	on(`{octets}, followed by {octets}, decodes to {packet}`, func(w *World) any { return w.decodesToBefore }),
-	on(`{octets} is not decoded`, func(w *World) any { return w.isNotDecoded }),
-	on(`{packet} equals {packet}`, func(w *World) any { return w.equals }),
-	on(`{packet} does not equal {packet}`, func(w *World) any { return w.differs }),
-	on(`{packet} with type {n} equals itself with type {n}`, func(w *World) any { return w.equalsWithTypes }),
-	on(`the text form of {packet} is (.+)`, func(w *World) any { return w.textForm }),
-	on(`the implementation has integers beyond 64 bits`, func(w *World) any {
-		return func() error { return w.need(adapter.CanBigIntegers) }
-	}),
-}
-
 // toAdapter is a packet as the adapter protocol writes it.
 func toAdapter(p peer.Packet) *adapter.Packet {
 	q := &adapter.Packet{
@@ -74,33 +59,29 @@ func (w *World) encode(words string) ([]byte, error) {
 	return *r.Bytes, nil
 }
 
-func (w *World) encodesTo(compare comparison) func(words, text, meaning string) error {
-	return func(words, text, meaning string) error {
-		expected, err := parsePackets(text, meaning)
-		if err != nil {
-			return err
-		}
-		got, err := w.encode(words)
-		if err != nil {
-			return err
-		}
-		return compare(expected, got)
+func (w *World) expectEncoding(words, exactly, text, meaning string) error {
+	expected, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
 	}
+	got, err := w.encode(words)
+	if err != nil {
+		return err
+	}
+	return compare(exactly, expected, got)
 }
 
-// A comparison is a failure unless octets are as they should be.
-type comparison func(expected, got []byte) error
-
-func exactOctets(expected, got []byte) error {
-	if bytes.Equal(expected, got) {
-		return nil
+// compare requires the octets expected or, if exactly is empty, the same packet.
+func compare(exactly string, expected, got []byte) error {
+	if exactly != "" && !bytes.Equal(expected, got) {
+		return difference(expected, got)
 	}
-	return difference(expected, got)
+	return samePacket(expected, got)
 }
 
-// sameOctets takes octets that are as expected or that say the same in a longer form:
+// samePacket takes octets that are as expected or that say the same in a longer form:
 // the shortest form is a matter of its own.
-func sameOctets(expected, got []byte) error {
+func samePacket(expected, got []byte) error {
 	if bytes.Equal(expected, got) {
 		return nil
 	}
@@ -115,11 +96,7 @@ func sameOctets(expected, got []byte) error {
 	return difference(expected, got)
 }
 
-func (w *World) decodesTo(text, meaning, words string) error {
-	return w.decodesToBefore(text, meaning, "", "", words)
-}
-
-func (w *World) decodesToBefore(text, meaning, after, _, words string) error {
+func (w *World) expectDecoding(text, meaning, after, _, words string) error {
 	octets, err := parsePackets(text, meaning)
 	if err != nil {
 		return err
@@ -150,9 +127,9 @@ func (w *World) decodesToBefore(text, meaning, after, _, words string) error {
 	return nil
 }
 
-// isNotDecoded takes either kind of refusal: an implementation that reads a stream
+// expectNotDecoded takes either kind of refusal: an implementation that reads a stream
 // may not know whether octets are cut or wrong.
-func (w *World) isNotDecoded(text, _ string) error {
+func (w *World) expectNotDecoded(text, _ string) error {
 	octets, err := parseOctets(text)
 	if err != nil {
 		return err
@@ -183,7 +160,7 @@ func (w *World) equal(a, b adapter.Packet) (bool, error) {
 	return *r.Equal, nil
 }
 
-func (w *World) compare(a, b string, want bool) error {
+func (w *World) expectEquality(a, how, b string) error {
 	p, err := parsePacket(a)
 	if err != nil {
 		return err
@@ -196,7 +173,7 @@ func (w *World) compare(a, b string, want bool) error {
 	if err != nil {
 		return err
 	}
-	return checkEqual(want, got)
+	return checkEqual(how == "equals", got)
 }
 
 func checkEqual(want, got bool) error {
@@ -207,12 +184,9 @@ func checkEqual(want, got bool) error {
 	return nil
 }
 
-func (w *World) equals(a, b string) error  { return w.compare(a, b, true) }
-func (w *World) differs(a, b string) error { return w.compare(a, b, false) }
-
-// equalsWithTypes compares responses to which a type was given, as some
+// expectEqualityWithTypes compares responses to which a type was given, as some
 // implementations' packets have the attribute all the same.
-func (w *World) equalsWithTypes(words, typeA, typeB string) error {
+func (w *World) expectEqualityWithTypes(words, typeA, typeB string) error {
 	p, err := parsePacket(words)
 	if err != nil {
 		return err
@@ -226,7 +200,7 @@ func (w *World) equalsWithTypes(words, typeA, typeB string) error {
 	return checkEqual(true, got)
 }
 
-func (w *World) textForm(words, text string) error {
+func (w *World) expectTextForm(words, text string) error {
 	if err := w.need(adapter.CanString); err != nil {
 		return err
 	}
@@ -242,6 +216,14 @@ func (w *World) textForm(words, text string) error {
 		return failf(text, "%s", *r.String)
 	}
 	return nil
+}
+
+// expectAbility skips the scenario unless the subject has the ability that the words name.
+func (w *World) expectAbility(words string) error {
+	if words == "can give invalid replies" {
+		return w.need(adapter.CanInvalidReply)
+	}
+	return w.need(adapter.CanBigIntegers)
 }
 
 // replyFailure makes a failure of an error that the subject answered in place of

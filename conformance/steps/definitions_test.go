@@ -13,9 +13,17 @@ import (
 	"github.com/packetspec/packetspec/features"
 )
 
-// matching is the definitions whose pattern a step's text matches.
+// definitions returns all steps.
+func definitions() (all []definition) {
+	for _, a := range actors {
+		all = append(all, a.steps...)
+	}
+	return all
+}
+
+// matching returns the definitions whose pattern a step's text matches.
 func matching(text string) (found []definition) {
-	for _, d := range definitions {
+	for _, d := range definitions() {
 		if d.expr.MatchString(text) {
 			found = append(found, d)
 		}
@@ -60,7 +68,7 @@ func TestEveryDefinitionIsUsed(t *testing.T) {
 			used[d.expr.String()] = true
 		}
 	})
-	for _, d := range definitions {
+	for _, d := range definitions() {
 		if !used[d.expr.String()] {
 			t.Errorf("no feature has a step that matches %s", d.expr)
 		}
@@ -71,8 +79,8 @@ func TestEveryDefinitionIsUsed(t *testing.T) {
 // against its action's parameters; only after them a table may follow.
 func TestDefinitionsTakeWhatTheirPatternsGive(t *testing.T) {
 	table := reflect.TypeFor[*godog.Table]()
-	for _, d := range definitions {
-		action := reflect.TypeOf(d.action(&World{}))
+	for _, d := range definitions() {
+		action := d.bound
 		if action.Kind() != reflect.Func || action.NumOut() != 1 || action.Out(0) != reflect.TypeFor[error]() {
 			t.Errorf("%s: the action is a %v, expected a function that returns an error", d.expr, action)
 			continue
@@ -99,7 +107,7 @@ func TestDefinitionsTakeWhatTheirPatternsGive(t *testing.T) {
 // TestOctetsMeanWhatStandsBeside holds for all octets of the features that have
 // their meaning beside them.
 func TestOctetsMeanWhatStandsBeside(t *testing.T) {
-	packets := regexp.MustCompile(placeholders.Replace(`(?:^| ){octets}`))
+	packets := regexp.MustCompile(`(?:^| )` + placeholders["{octets}"])
 	found := 0
 	eachStep(t, func(where, text string) {
 		for _, m := range packets.FindAllStringSubmatch(text, -1) {

@@ -10,48 +10,52 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// Steps about how a connection ends, from either side.
-var endSteps = []definition{
-	on(`the peer ends its stream without EOF`, func(w *World) any {
-		return func() error {
-			w.current.requests.over = true
-			w.current.peer.EndSending()
-			return nil
-		}
-	}),
-	on(`the peer closes its receiving pipe`, func(w *World) any {
-		return func() error { w.current.peer.EndReading(); return nil }
-	}),
-	on(`the peer stops reading`, func(w *World) any {
-		return func() error { w.current.peer.Pause(); return nil }
-	}),
-	on(`the peer reads again`, func(w *World) any {
-		return func() error { w.current.peer.Resume(); return nil }
-	}),
-	on(`the subject ends its stream`, func(w *World) any { return w.endsStream }),
-	on(`the subject ends its stream, with or without a refusal of tag {integer}`, func(w *World) any { return w.endsStreamRefusing }),
-	on(`the subject's stream ends`, func(w *World) any { return w.streamEnds }),
-	on(`the subject is shut down`, func(w *World) any { return w.shutDown }),
-	on(`the subject is shut down as {name}`, func(w *World) any {
-		return func(name string) error { return w.startShutdown(name, false) }
-	}),
-	on(`the subject is shut down, blocking, as {name}`, func(w *World) any {
-		return func(name string) error { return w.startShutdown(name, true) }
-	}),
-	on(`the subject takes no more requests`, func(w *World) any { return w.takesNoMore }),
-	on(`the subject is joined as {name}`, func(w *World) any {
-		return func(name string) error { return w.start(name, adapter.Message{Op: adapter.OpJoin}) }
-	}),
-	on(`{name} returns`, func(w *World) any { return w.returns }),
-	on(`{name} returns after EOF`, func(w *World) any { return w.returnsAfterEOF }),
-	on(`{name} returns, telling the end as (eof|cut|malformed)`, func(w *World) any { return w.returnsTelling }),
-	on(`{name} has not returned`, func(w *World) any { return w.hasNotReturned }),
+// peerEndsStream closes the peer's sending pipe.
+func (w *World) peerEndsStream() error {
+	w.current.requests.over = true
+	w.current.peer.EndSending()
+	return nil
 }
 
-// endsStream awaits EOF, as the only packet that no step has asked for, and then
+func (w *World) peerClosesReceiving() error {
+	w.current.peer.EndReading()
+	return nil
+}
+
+func (w *World) peerStopsReading() error {
+	w.current.peer.Pause()
+	return nil
+}
+
+func (w *World) peerReadsAgain() error {
+	w.current.peer.Resume()
+	return nil
+}
+
+// subjectEndsStream lets a failure response to one request, if its tag is given, come before
+// EOF.
+func (w *World) subjectEndsStream(tag string) error {
+	if tag == "" {
+		return w.endStream()
+	}
+	t, err := parseInteger(tag)
+	if err != nil {
+		return err
+	}
+	r, err := w.nextPacket("03 00 02 00 (EOF), or a refusal")
+	if err != nil {
+		return err
+	}
+	if r.IsRequest || r.OK() || r.Tag.Cmp(t) != 0 {
+		w.current.backlog = slices.Insert(w.current.backlog, 0, r)
+	}
+	return w.endStream()
+}
+
+// endStream awaits EOF, as the only packet that no step has asked for, and then
 // the end of the octets. In the later dialect ERQ may come before EOF, and the peer's
 // EOF, if it has not been sent, before the end of the octets.
-func (w *World) endsStream() error {
+func (w *World) endStream() error {
 	expected := "03 00 02 00 (EOF) and nothing else"
 	r, err := w.nextPacket(expected)
 	if err == nil && w.HasERQ && r.Same(peer.ERQ) {
@@ -68,28 +72,12 @@ func (w *World) endsStream() error {
 			return err
 		}
 	}
-	return w.streamEnds()
+	return w.subjectStreamEnds()
 }
 
-// endsStreamRefusing lets a failure response to one request come before EOF.
-func (w *World) endsStreamRefusing(tag string) error {
-	t, err := parseInteger(tag)
-	if err != nil {
-		return err
-	}
-	r, err := w.nextPacket("03 00 02 00 (EOF), or a refusal")
-	if err != nil {
-		return err
-	}
-	if r.IsRequest || r.OK() || r.Tag.Cmp(t) != 0 {
-		w.current.backlog = slices.Insert(w.current.backlog, 0, r)
-	}
-	return w.endsStream()
-}
-
-// streamEnds awaits the end of the octets, before which there are none that no
+// subjectStreamEnds awaits the end of the octets, before which there are none that no
 // step has asked for.
-func (w *World) streamEnds() error {
+func (w *World) subjectStreamEnds() error {
 	if len(w.current.backlog) > 0 {
 		return failf("the end of the stream", "%s", w.current.describeBacklog())
 	}
@@ -103,22 +91,27 @@ func (w *World) streamEnds() error {
 	return nil
 }
 
-// shutDown shuts down without blocking and waits for the call to return.
-func (w *World) shutDown() error {
-	_, err := w.command(adapter.Message{Op: adapter.OpShutdown, Block: new(bool)})
+// subjectIsShutDown shuts down without blocking and waits for the call to return.
+func (w *World) subjectIsShutDown() error {
+	_, err := w.command(adapter.Message{Op: adapter.OpShutdown, Block: ptr(false)})
 	return replyFailure("shutdown to return", err)
 }
 
-func (w *World) startShutdown(name string, block bool) error {
-	return w.start(name, adapter.Message{Op: adapter.OpShutdown, Block: &block})
+// subjectShutsDown begins a shutdown, blocking unless blocking is empty.
+func (w *World) subjectShutsDown(blocking, name string) error {
+	return w.start(name, adapter.Message{Op: adapter.OpShutdown, Block: ptr(blocking != "")})
 }
 
-// takesNoMore waits until a shutdown under way has begun, which shows in that
+func (w *World) subjectJoins(name string) error {
+	return w.start(name, adapter.Message{Op: adapter.OpJoin})
+}
+
+// subjectTakesNoMoreRequests waits until a shutdown under way has begun, which shows in that
 // requests are refused as closed. Those taken before that go out and are answered. In
 // the later dialect ERQ shows it.
-func (w *World) takesNoMore() error {
+func (w *World) subjectTakesNoMoreRequests() error {
 	if w.HasERQ {
-		return w.requestsNoMore()
+		return w.awaitERQ()
 	}
 	tries := 0
 	refused, err := poll(w, func() (bool, error) { tries++; return w.isClosed("attempt-" + strconv.Itoa(tries)) }, func(refused bool) bool { return refused })
@@ -148,7 +141,7 @@ func (w *World) isClosed(name string) (bool, error) {
 	return false, w.send(peer.Packet{Channel: r.Channel, Tag: r.Tag, Flags: big.NewInt(1)}.Encode())
 }
 
-func (w *World) requestsNoMore() error {
+func (w *World) awaitERQ() error {
 	if w.current.sawERQ {
 		return nil
 	}
@@ -156,7 +149,7 @@ func (w *World) requestsNoMore() error {
 	return err
 }
 
-func (w *World) returns(name string) error {
+func (w *World) expectReturn(name string) error {
 	p, err := w.started(name)
 	if err != nil {
 		return err
@@ -165,10 +158,10 @@ func (w *World) returns(name string) error {
 	return replyFailure(fmt.Sprintf("%q to return", name), err)
 }
 
-// returnsAfterEOF awaits the return and then looks at once at what is in the pipe: what was
+// expectReturnAfterEOF awaits the return and then looks at once at what is in the pipe: what was
 // sent before the return is there.
-func (w *World) returnsAfterEOF(name string) error {
-	if err := w.returns(name); err != nil {
+func (w *World) expectReturnAfterEOF(name string) error {
+	if err := w.expectReturn(name); err != nil {
 		return err
 	}
 	if w.current.sawEOF {
@@ -188,7 +181,7 @@ func (w *World) returnsAfterEOF(name string) error {
 	return failf(fmt.Sprintf("03 00 02 00 (EOF) to be sent before %q returns", name), "%s by then", describe(octets))
 }
 
-func (w *World) returnsTelling(name, ended string) error {
+func (w *World) expectReturnTelling(name, ended string) error {
 	if err := w.need(adapter.CanEndReason); err != nil {
 		return err
 	}
@@ -206,7 +199,7 @@ func (w *World) returnsTelling(name, ended string) error {
 	return nil
 }
 
-func (w *World) hasNotReturned(name string) error {
+func (w *World) expectNoReturn(name string) error {
 	p, err := w.started(name)
 	if err != nil {
 		return err

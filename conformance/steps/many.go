@@ -8,29 +8,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// Steps in which the subject sends many requests, told apart by a number that stands
-// in the place of # in their fields, from 1 on.
-var manySteps = []definition{
-	on(`the subject requests type {integer}, {n} times, as {name}{fields}`, func(w *World) any { return w.requestsMany }),
-	on(`the subject requests type {integer}, {n} times at once, as {name}{fields}`, func(w *World) any { return w.submitsMany }),
-	on(`the subject sends, in any order, the {n} requests of {name}{fields}`, func(w *World) any {
-		return func(n int, name, fields string) error { return w.each(n, name, fields, w.sendsSomeRequestOf) }
-	}),
-	on(`the subject sends the {n} requests of {name}{fields}`, func(w *World) any {
-		return func(n int, name, fields string) error { return w.each(n, name, fields, w.sendsRequestOf) }
-	}),
-	on(`the peer answers the {n} requests of {name}, the last one first{fields}`, func(w *World) any { return w.peerAnswersMany }),
-	on(`the tags of the {n} requests of {name} differ`, func(w *World) any { return w.allTagsDiffer }),
-	on(`the {n} requests of {name} are answered{fields}`, func(w *World) any {
-		return func(n int, name, fields string) error { return w.each(n, name, fields, w.isAnswered) }
-	}),
-	on(`the {n} requests of {name} are cancelled`, func(w *World) any {
-		return func(n int, name string) error {
-			return w.each(n, name, "", func(name, _ string) error { return w.isCancelled(name) })
-		}
-	}),
-}
-
 // each does one step for each of n requests, in their order.
 func (w *World) each(n int, name, fields string, step func(name, fields string) error) error {
 	for i := 1; i <= n; i++ {
@@ -46,7 +23,7 @@ func ofMany(name, fields string, i int) (string, string) {
 	return fmt.Sprintf("%s-%d", name, i), strings.ReplaceAll(fields, "#", fmt.Sprint(i))
 }
 
-func (w *World) requestsMany(rqType string, n int, name, fields string) error {
+func (w *World) subjectRequestsMany(rqType string, n int, name, fields string) error {
 	err := w.each(n, name, fields, func(name, fields string) error {
 		if err := w.submit(rqType, name, fields, ""); err != nil {
 			return err
@@ -60,27 +37,36 @@ func (w *World) requestsMany(rqType string, n int, name, fields string) error {
 	return w.waits()
 }
 
-// submitsMany has the subject submit requests, each before it has replied to the one
+// subjectSubmitsMany has the subject submit requests, each before it has replied to the one
 // before, and not wait for their answers.
-func (w *World) submitsMany(rqType string, n int, name, fields string) error {
-	replies := map[string]*adapter.Pending{}
-	err := w.each(n, name, fields, func(name, fields string) error {
-		m, err := w.supportedRequest(adapter.OpRequest, rqType, fields, "")
-		if err != nil {
-			return err
-		}
-		m.Conn, m.Call = w.current.name, name
-		replies[name] = w.Session.Send(m)
-		w.current.sent[name] = &subjectRequest{}
-		return nil
+func (w *World) subjectSubmitsMany(rqType string, n int, name, fields string) error {
+	submissions := map[string]*adapter.Pending{}
+	err := w.each(n, name, fields, func(name, fields string) (err error) {
+		submissions[name], err = w.startSubmitting(rqType, name, fields, "")
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	return w.each(n, name, "", func(name, _ string) error {
-		_, err := w.await(replies[name])
-		return replyFailure(fmt.Sprintf("the request %q to be submitted", name), err)
+		return w.awaitSubmission(name, submissions[name])
 	})
+}
+
+// subjectSendsRequestsOf takes the subject's requests in their order, or in any.
+func (w *World) subjectSendsRequestsOf(inAnyOrder string, n int, name, fields string) error {
+	if inAnyOrder != "" {
+		return w.each(n, name, fields, w.sendsSomeRequestOf)
+	}
+	return w.each(n, name, fields, w.subjectSendsRequestOf)
+}
+
+func (w *World) expectAnswers(n int, name, fields string) error {
+	return w.each(n, name, fields, w.expectAnswer)
+}
+
+func (w *World) expectCancelled(n int, name string) error {
+	return w.each(n, name, "", func(name, _ string) error { return w.expectError(name, "is cancelled") })
 }
 
 // sendsSomeRequestOf takes the subject's first request that has these fields, which may
@@ -105,9 +91,19 @@ func (w *World) sendsSomeRequestOf(name, fields string) error {
 	return nil
 }
 
-func (w *World) allTagsDiffer(n int, name string) error {
+func (w *World) expectManyTagsDiffer(n int, name string) error {
+	var names []string
+	for i := range n {
+		numbered, _ := ofMany(name, "", i+1)
+		names = append(names, numbered)
+	}
+	return w.checkTagsDiffer(names...)
+}
+
+// checkTagsDiffer holds for requests that have come.
+func (w *World) checkTagsDiffer(names ...string) error {
 	var requests []peer.Received
-	err := w.each(n, name, "", func(name, _ string) error {
+	for _, name := range names {
 		c, err := w.requestNamed(name)
 		if err != nil {
 			return err
@@ -116,10 +112,6 @@ func (w *World) allTagsDiffer(n int, name string) error {
 			return mistake("the request of %q has not come", name)
 		}
 		requests = append(requests, *c.request)
-		return nil
-	})
-	if err != nil {
-		return err
 	}
 	return tagsDiffer(requests)
 }
@@ -139,7 +131,8 @@ func tagsDiffer(requests []peer.Received) error {
 
 func (w *World) peerAnswersMany(n int, name, fields string) error {
 	for i := n; i >= 1; i-- {
-		if err := w.peerAnswers(ofMany(name, fields, i)); err != nil {
+		name, fields := ofMany(name, fields, i)
+		if err := w.peerAnswers(name, fields, ""); err != nil {
 			return err
 		}
 	}

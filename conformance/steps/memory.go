@@ -9,39 +9,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// Steps about memory, measured from outside. An implementation that keeps what goes over
-// the connection grows by that, however long it goes on; one that only collects its
-// garbage late stops growing at some time.
-var memorySteps = []definition{
-	on(`the subject answers up to {n} requests with {n} octets each, and does not grow by half of that`, func(w *World) any {
-		return func(requests, octets int) error { return w.doesNotGrow(requests, octets, w.answersOf) }
-	}),
-	on(`the subject refuses up to {n} requests on channel {n} with {n} octets each, and does not grow by half of that`, func(w *World) any {
-		return func(requests, channel, octets int) error {
-			return w.doesNotGrow(requests, octets, func(firstTag, requests, octets int) error {
-				return w.refusals(channel, requests, octets, func(i int) int { return firstTag + i })
-			})
-		}
-	}),
-	on(`the subject refuses up to {n} requests with the tag {n} and {n} octets each, and does not grow by half of that`, func(w *World) any {
-		return func(requests, tag, octets int) error {
-			return w.doesNotGrow(requests, octets, func(_, requests, octets int) error {
-				return w.refusals(0, requests, octets, func(int) int { return tag })
-			})
-		}
-	}),
-	on(`the subject drops up to {n} (requests|responses) with {n} octets each, and does not grow by half of that`, func(w *World) any {
-		return func(packets int, kind string, octets int) error {
-			return w.doesNotGrow(packets, octets, w.dropped(kind == "requests"))
-		}
-	}),
-	on(`up to {n} connections with {n} octets each come and go, and the subject does not grow by half of that`, func(w *World) any { return w.connectionsComeAndGo }),
-	on(`{n} connections on which the peer sends {octets} take less than {n} octets of memory`, func(w *World) any { return w.declaredLengths }),
-	on(`the subject does up to {n} requests that are answered with {n} octets each, and does not grow by half of that`, func(w *World) any {
-		return func(requests, octets int) error { return w.doesNotGrow(requests, octets, w.requestsAnsweredWith) }
-	}),
-}
-
 // So many octets go over the connection before memory says anything: what is kept at
 // first may go where garbage was, of which there is more in a subject that has much
 // memory from the scenarios before.
@@ -87,6 +54,26 @@ func (w *World) doesNotGrow(requests, octets int, play func(firstTag, requests, 
 	return failf(fmt.Sprintf("less than %d more octets of memory for %d that went over the connection", passed/2, passed), "%d more", grown)
 }
 
+func (w *World) expectNoGrowthFromAnswers(requests, octets int) error {
+	return w.doesNotGrow(requests, octets, w.answersOf)
+}
+
+func (w *World) expectNoGrowthFromRefusals(requests, channel, octets int) error {
+	return w.doesNotGrow(requests, octets, func(firstTag, requests, octets int) error {
+		return w.refusals(channel, requests, octets, func(i int) int { return firstTag + i })
+	})
+}
+
+func (w *World) expectNoGrowthFromDuplicates(requests, tag, octets int) error {
+	return w.doesNotGrow(requests, octets, func(_, requests, octets int) error {
+		return w.refusals(0, requests, octets, func(int) int { return tag })
+	})
+}
+
+func (w *World) expectNoGrowthFromRequests(requests, octets int) error {
+	return w.doesNotGrow(requests, octets, w.requestsAnsweredWith)
+}
+
 // answersOf has the subject answer requests for so many octets each.
 func (w *World) answersOf(firstTag, requests, octets int) error {
 	size := strconv.Itoa(octets)
@@ -123,19 +110,19 @@ func (w *World) refusals(channel, requests, octets int, tag func(i int) int) err
 		}
 	}
 	for i := range requests {
-		if err := w.subjectRefuses(strconv.Itoa(tag(i)), strconv.Itoa(channel), ""); err != nil {
+		if err := w.subjectFails(strconv.Itoa(tag(i)), strconv.Itoa(channel), ""); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// dropped sends packets that the subject does not answer: requests, which come after its
-// shutdown and may be refused, or responses to no request. That it reads the next ones
-// shows that it has done with those before.
-func (w *World) dropped(isRequest bool) func(firstTag, packets, octets int) error {
-	return func(firstTag, packets, octets int) error {
-		p := peer.Packet{IsRequest: isRequest, Type: big.NewInt(octetsType), Payload: make([]byte, octets)}
+// expectNoGrowthFromDropping sends packets that the subject does not answer: requests, which
+// come after its shutdown and may be refused, or responses to no request. That it reads the
+// next ones shows that it has done with those before.
+func (w *World) expectNoGrowthFromDropping(packets int, kind string, octets int) error {
+	return w.doesNotGrow(packets, octets, func(firstTag, packets, octets int) error {
+		p := peer.Packet{IsRequest: kind == "requests", Type: big.NewInt(octetsType), Payload: make([]byte, octets)}
 		for i := range packets {
 			p.Tag = big.NewInt(int64(100 + firstTag + i))
 			if err := w.send(p.Encode()); err != nil {
@@ -143,12 +130,12 @@ func (w *World) dropped(isRequest bool) func(firstTag, packets, octets int) erro
 			}
 		}
 		return nil
-	}
+	})
 }
 
-// connectionsComeAndGo opens connections, has an answer of so many octets sent on each,
+// expectNoGrowthFromConnections opens connections, has an answer of so many octets sent on each,
 // ends them and closes them.
-func (w *World) connectionsComeAndGo(connections, octets int) error {
+func (w *World) expectNoGrowthFromConnections(connections, octets int) error {
 	before, canSee := w.Session.Descriptors()
 	gone := 0
 	err := w.doesNotGrow(connections, octets, func(_, connections, octets int) error {
@@ -171,7 +158,7 @@ func (w *World) connectionsComeAndGo(connections, octets int) error {
 
 func (w *World) comesAndGoes(octets int) error {
 	before := w.current
-	if err := w.openPlain(); err != nil {
+	if err := w.subjectOpens(); err != nil {
 		return err
 	}
 	if err := w.answersOf(1, 1, octets); err != nil {
@@ -180,31 +167,31 @@ func (w *World) comesAndGoes(octets int) error {
 	if err := w.send(peer.EOF.Encode()); err != nil {
 		return err
 	}
-	if err := w.endsStream(); err != nil {
+	if err := w.endStream(); err != nil {
 		return err
 	}
-	if err := w.closeCurrent(); err != nil {
+	if err := w.subjectCloses(); err != nil {
 		return err
 	}
 	w.current = before
 	return nil
 }
 
-// declaredLengths sends on each of n connections a request and the beginning of a packet,
+// expectLittleMemory sends on each of n connections a request and the beginning of a packet,
 // which the subject has come to read when the request is answered.
-func (w *World) declaredLengths(n int, text, meaning string, most int) error {
+func (w *World) expectLittleMemory(n int, text, meaning string, most int) error {
 	before, err := w.memory()
 	if err != nil {
 		return err
 	}
 	for range n {
-		if err := w.openPlain(); err != nil {
+		if err := w.subjectOpens(); err != nil {
 			return err
 		}
-		if err := w.peerSends(text, meaning); err != nil {
+		if err := w.peerSends(text, meaning, ""); err != nil {
 			return err
 		}
-		if err := w.subjectAnswersRange(1, 1, `ok, payload "a"`); err != nil {
+		if err := w.subjectAnswersTags(1, 1, `ok, payload "a"`); err != nil {
 			return err
 		}
 	}

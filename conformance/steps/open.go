@@ -8,27 +8,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-var openSteps = []definition{
-	on(`a connection`, func(w *World) any { return w.openPlain }),
-	on(`another connection`, func(w *World) any { return w.openPlain }),
-	on(`the first connection again`, func(w *World) any {
-		return func() error { w.current = w.conns[0]; return nil }
-	}),
-	on(`the connection is closed`, func(w *World) any { return w.closeCurrent }),
-	on(`a connection without a request handler`, func(w *World) any { return w.openWithoutHandler }),
-	on(`a connection with a grace of {seconds}`, func(w *World) any { return w.openWithGrace }),
-	on(`a connection with the default grace`, func(w *World) any { return w.openWithDefaultGrace }),
-	on(`a connection that records its ticks`, func(w *World) any {
-		return func() error { return w.openTicking(adapter.TickRecord, yes()) }
-	}),
-	on(`a connection without a request handler that records its ticks`, func(w *World) any {
-		return func() error { return w.openTicking(adapter.TickRecord, new(bool)) }
-	}),
-	on(`a connection that ticks on standard error`, func(w *World) any {
-		return func() error { return w.openTicking(adapter.TickStderr, yes()) }
-	}),
-}
-
 // open connects the subject and the peer. The name of the pipes is the connection's.
 func (w *World) open(m adapter.Message) error {
 	m.Op, m.Conn = adapter.OpOpen, w.Session.NameConn()
@@ -50,30 +29,36 @@ func (w *World) open(m adapter.Message) error {
 	return nil
 }
 
-// closeCurrent has the subject forget the connection in use, and then the peer.
-func (w *World) closeCurrent() error {
+// useFirstConnection makes the steps that follow act on the scenario's first connection.
+func (w *World) useFirstConnection() error {
+	w.current = w.conns[0]
+	return nil
+}
+
+// subjectCloses has the subject forget the connection in use, and then the peer.
+func (w *World) subjectCloses() error {
 	_, err := w.command(adapter.Message{Op: adapter.OpClose})
 	w.current.peer.Close()
 	w.current.closed = true
 	return replyFailure("the connection to be closed", err)
 }
 
-// openPlain opens with the standard handler and, where the subject can, a grace of
+// subjectOpens opens with the standard handler and, where the subject can, a grace of
 // 0: only scenarios about the grace wait for it.
-func (w *World) openPlain() error { return w.open(w.noGrace(adapter.Message{Handler: yes()})) }
+func (w *World) subjectOpens() error { return w.open(w.noGrace(adapter.Message{Handler: ptr(true)})) }
 
-func (w *World) openWithoutHandler() error {
-	return w.open(w.noGrace(adapter.Message{Handler: new(bool)}))
+func (w *World) subjectOpensWithoutHandler() error {
+	return w.open(w.noGrace(adapter.Message{Handler: ptr(false)}))
 }
 
 func (w *World) noGrace(m adapter.Message) adapter.Message {
 	if w.Session.Can(adapter.CanGrace) {
-		m.Grace = new(float64)
+		m.Grace = ptr(0.0)
 	}
 	return m
 }
 
-func (w *World) openWithGrace(seconds string) error {
+func (w *World) subjectOpensWithGrace(seconds string) error {
 	if err := w.need(adapter.CanGrace); err != nil {
 		return err
 	}
@@ -81,27 +66,29 @@ func (w *World) openWithGrace(seconds string) error {
 	if err != nil {
 		return mistake("%v", err)
 	}
-	return w.open(adapter.Message{Handler: yes(), Grace: &grace})
+	return w.open(adapter.Message{Handler: ptr(true), Grace: &grace})
 }
 
-func (w *World) openWithDefaultGrace() error {
+func (w *World) subjectOpensWithDefaultGrace() error {
 	if err := w.need(adapter.CanGrace); err != nil {
 		return err
 	}
-	return w.open(adapter.Message{Handler: yes()})
+	return w.open(adapter.Message{Handler: ptr(true)})
 }
 
-func (w *World) openTicking(how string, handler *bool) error {
+// subjectOpensTicking opens with a tick, and without a handler unless withoutHandler is empty.
+func (w *World) subjectOpensTicking(withoutHandler, how string) error {
 	if err := w.need(adapter.CanTick); err != nil {
 		return err
 	}
-	return w.open(w.noGrace(adapter.Message{Handler: handler, Tick: how}))
+	m := adapter.Message{Handler: ptr(withoutHandler == ""), Tick: adapter.TickRecord}
+	if how == "ticks on standard error" {
+		m.Tick = adapter.TickStderr
+	}
+	return w.open(w.noGrace(m))
 }
 
-func yes() *bool {
-	b := true
-	return &b
-}
+func ptr[T any](v T) *T { return &v }
 
 // on the connection in use: the command m.
 func (w *World) command(m adapter.Message) (adapter.Reply, error) {

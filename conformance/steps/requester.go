@@ -12,35 +12,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// Steps in which the subject is the requester.
-var requesterSteps = []definition{
-	on(`the subject requests type {integer} as {name}{fields}`, func(w *World) any {
-		return func(rqType, name, fields string) error { return w.requests(rqType, name, fields, "") }
-	}),
-	on(`the subject requests type {integer} as {name}{fields}, decoded by {name}`, func(w *World) any { return w.requests }),
-	on(`the subject requests type {integer} as {name}{fields}, to be waited for later`, func(w *World) any {
-		return func(rqType, name, fields string) error { return w.submit(rqType, name, fields, "") }
-	}),
-	on(`the subject requests type {integer} as {name}{fields}, unless it is held back`, func(w *World) any { return w.requestsUnlessHeld }),
-	on(`the subject does type {integer} as {name}{fields}`, func(w *World) any { return w.does }),
-	on(`the subject sends the request of {name}{fields}`, func(w *World) any { return w.sendsRequestOf }),
-	on(`the peer answers {name}{fields}`, func(w *World) any { return w.peerAnswers }),
-	on(`the peer answers {name}{fields}, one octet at a time`, func(w *World) any { return w.peerAnswersSlowly }),
-	on(`the peer answers {name}{fields}, cut before its last octet`, func(w *World) any { return w.peerAnswersCut }),
-	on(`the peer answers {name}{fields}, with channel 0 written`, func(w *World) any { return w.peerAnswersWithChannel }),
-	on(`the peer answers tag {integer}{fields}`, func(w *World) any { return w.peerAnswersTag }),
-	on(`{name} is answered{fields}`, func(w *World) any { return w.isAnswered }),
-	on(`{name} is cancelled`, func(w *World) any { return w.isCancelled }),
-	on(`{name} ends with the decoder's error`, func(w *World) any {
-		return func(name string) error { return w.endsWith(name, adapter.BadDecode, "the decoder's error") }
-	}),
-	on(`{name} is not answered`, func(w *World) any { return w.isNotAnswered }),
-	on(`the tags of {name} and {name} differ`, func(w *World) any { return w.tagsDiffer }),
-	on(`the subject refuses to (request|do) type {integer}{fields}, unless it offers channels`, func(w *World) any { return w.channelRefused }),
-	on(`requesting type {integer}{fields} is refused as (closed|invalid)`, func(w *World) any { return w.requestRefused }),
-	on(`doing type {integer}{fields} is refused as (closed|invalid)`, func(w *World) any { return w.doRefused }),
-}
-
 // supportedRequest is the command for a request that the subject is to take.
 func (w *World) supportedRequest(op, rqType, fields, decode string) (adapter.Message, error) {
 	m, err := w.requestCommand(op, rqType, fields, decode)
@@ -87,8 +58,8 @@ func decoderAbility(decode string) adapter.Ability {
 	return adapter.CanDecode
 }
 
-// requests has the subject submit a request and wait for its answer from then on.
-func (w *World) requests(rqType, name, fields, decode string) error {
+// subjectRequests has the subject submit a request and wait for its answer from then on.
+func (w *World) subjectRequests(rqType, name, fields, decode string) error {
 	if err := w.submit(rqType, name, fields, decode); err != nil {
 		return err
 	}
@@ -112,43 +83,56 @@ func (w *World) waitFor(name string) *adapter.Pending {
 	return c.wait
 }
 
-func (w *World) submit(rqType, name, fields, decode string) error {
-	m, err := w.supportedRequest(adapter.OpRequest, rqType, fields, decode)
-	if err != nil {
-		return err
-	}
-	m.Call = name
-	if _, err := w.command(m); err != nil {
-		return replyFailure(fmt.Sprintf("the request %q to be submitted", name), err)
-	}
-	w.current.sent[name] = &subjectRequest{}
-	return nil
+func (w *World) subjectSubmits(rqType, name, fields string) error {
+	return w.submit(rqType, name, fields, "")
 }
 
-// requestsUnlessHeld skips the scenario when the subject holds a request back for as long as
-// others, which the peer does not read, are to go out: how many wait is its choice.
-func (w *World) requestsUnlessHeld(rqType, name, fields string) error {
-	m, err := w.supportedRequest(adapter.OpRequest, rqType, fields, "")
+func (w *World) submit(rqType, name, fields, decode string) error {
+	submission, err := w.startSubmitting(rqType, name, fields, decode)
 	if err != nil {
 		return err
 	}
+	return w.awaitSubmission(name, submission)
+}
+
+// startSubmitting sends the command to submit a request.
+func (w *World) startSubmitting(rqType, name, fields, decode string) (*adapter.Pending, error) {
+	m, err := w.supportedRequest(adapter.OpRequest, rqType, fields, decode)
+	if err != nil {
+		return nil, err
+	}
 	m.Conn, m.Call = w.current.name, name
-	submitted := w.Session.Send(m)
-	if held, err := w.staysAway(submitted.Done()); err != nil {
+	w.current.sent[name] = &subjectRequest{}
+	return w.Session.Send(m), nil
+}
+
+// awaitSubmission waits for the reply to a command to submit a request.
+func (w *World) awaitSubmission(name string, submission *adapter.Pending) error {
+	_, err := w.await(submission)
+	return replyFailure(fmt.Sprintf("the request %q to be submitted", name), err)
+}
+
+// subjectRequestsUnlessHeld skips the scenario when the subject holds a request back for as long as
+// others, which the peer does not read, are to go out: how many wait is its choice.
+func (w *World) subjectRequestsUnlessHeld(rqType, name, fields string) error {
+	submission, err := w.startSubmitting(rqType, name, fields, "")
+	if err != nil {
+		return err
+	}
+	if held, err := w.staysAway(submission.Done()); err != nil {
 		return err
 	} else if held {
 		return fmt.Errorf("%w: the subject holds requests back while the peer does not read", ErrSkip)
 	}
-	if _, err := w.await(submitted); err != nil {
-		return replyFailure(fmt.Sprintf("the request %q to be submitted", name), err)
+	if err := w.awaitSubmission(name, submission); err != nil {
+		return err
 	}
-	w.current.sent[name] = &subjectRequest{}
 	w.waitFor(name)
 	return nil
 }
 
-// does has the subject submit a request and wait for its answer in one.
-func (w *World) does(rqType, name, fields string) error {
+// subjectDoes has the subject submit a request and wait for its answer in one.
+func (w *World) subjectDoes(rqType, name, fields string) error {
 	m, err := w.supportedRequest(adapter.OpDo, rqType, fields, "")
 	if err != nil {
 		return err
@@ -175,9 +159,9 @@ func (w *World) requestAndFields(name, fields string) (*subjectRequest, peer.Pac
 	return c, p, err
 }
 
-// sendsRequestOf takes the subject's next request, which is to have these fields;
+// subjectSendsRequestOf takes the subject's next request, which is to have these fields;
 // its tag is the subject's to choose.
-func (w *World) sendsRequestOf(name, fields string) error {
+func (w *World) subjectSendsRequestOf(name, fields string) error {
 	c, want, err := w.requestAndFields(name, fields)
 	if err != nil {
 		return err
@@ -205,37 +189,21 @@ func (w *World) isRequest(p peer.Packet) bool {
 
 // peerAnswers sends the response to a request of the subject's; its fields may
 // name another channel or tag than the request's.
-func (w *World) peerAnswers(name, fields string) error {
-	answer, err := w.answerOf(name, fields)
-	if err != nil {
-		return err
-	}
-	return w.send(answer.Encode())
-}
-
-func (w *World) peerAnswersSlowly(name, fields string) error {
-	answer, err := w.answerOf(name, fields)
-	if err != nil {
-		return err
-	}
-	return w.sendSlowly(answer.Encode())
-}
-
-func (w *World) peerAnswersCut(name, fields string) error {
+func (w *World) peerAnswers(name, fields, how string) error {
 	answer, err := w.answerOf(name, fields)
 	if err != nil {
 		return err
 	}
 	octets := answer.Encode()
-	return w.send(octets[:len(octets)-1])
-}
-
-func (w *World) peerAnswersWithChannel(name, fields string) error {
-	answer, err := w.answerOf(name, fields)
-	if err != nil {
-		return err
+	switch how {
+	case "one octet at a time":
+		return w.sendSlowly(octets)
+	case "cut before its last octet":
+		octets = octets[:len(octets)-1]
+	case "with channel 0 written":
+		octets = answer.EncodeWithChannel()
 	}
-	return w.send(answer.EncodeWithChannel())
+	return w.send(octets)
 }
 
 func (w *World) answerOf(name, fields string) (peer.Packet, error) {
@@ -266,9 +234,9 @@ func (w *World) peerAnswersTag(tag, fields string) error {
 	return w.send(p.Encode())
 }
 
-// isAnswered waits for the result of a call, in the fields that a response has for
+// expectAnswer waits for the result of a call, in the fields that a response has for
 // its requester: ok or failed, flags without the ok bit, payload.
-func (w *World) isAnswered(name, fields string) error {
+func (w *World) expectAnswer(name, fields string) error {
 	_, want, err := w.requestAndFields(name, fields)
 	if err != nil {
 		return err
@@ -288,11 +256,12 @@ func describeResult(ok bool, flags adapter.Integer, payload []byte) string {
 	return fmt.Sprintf("ok %t, flags %s, payload [%s]", ok, flags, peer.ShowHex(payload))
 }
 
-func (w *World) isCancelled(name string) error {
-	return w.endsWith(name, adapter.Cancelled, "a cancellation")
-}
-
-func (w *World) endsWith(name string, kind adapter.Kind, expected string) error {
+// expectError waits for the error with which a call ends.
+func (w *World) expectError(name, how string) error {
+	kind, expected := adapter.Cancelled, "a cancellation"
+	if how == "ends with the decoder's error" {
+		kind, expected = adapter.BadDecode, "the decoder's error"
+	}
 	if _, err := w.requestNamed(name); err != nil {
 		return err
 	}
@@ -306,7 +275,7 @@ func (w *World) endsWith(name string, kind adapter.Kind, expected string) error 
 	return failf(expected, "%s", describeResult(*r.OK, r.Flags, *r.Payload))
 }
 
-func (w *World) isNotAnswered(name string) error {
+func (w *World) expectNoAnswer(name string) error {
 	c, err := w.requestNamed(name)
 	if err != nil {
 		return err
@@ -321,33 +290,14 @@ func (w *World) isNotAnswered(name string) error {
 	return failf("no result yet", "%s", describeResult(*r.OK, r.Flags, *r.Payload))
 }
 
-func (w *World) tagsDiffer(a, b string) error {
-	first, err := w.requestNamed(a)
-	if err != nil {
-		return err
-	}
-	second, err := w.requestNamed(b)
-	if err != nil {
-		return err
-	}
-	if first.request == nil || second.request == nil {
-		return mistake("the requests of %q and %q have not both come", a, b)
-	}
-	if first.request.Tag.Cmp(second.request.Tag) == 0 {
-		return failf("two tags", "tag %s for both requests in flight", first.request.Tag)
-	}
-	return nil
-}
+func (w *World) expectTagsDiffer(a, b string) error { return w.checkTagsDiffer(a, b) }
 
-func (w *World) requestRefused(rqType, fields, kind string) error {
-	return w.refused(adapter.OpRequest, rqType, fields, kind)
-}
-
-func (w *World) doRefused(rqType, fields, kind string) error {
-	return w.refused(adapter.OpDo, rqType, fields, kind)
-}
-
-func (w *World) refused(op, rqType, fields, kind string) error {
+// expectRefusal has the subject request, in one way or the other, what it is to refuse.
+func (w *World) expectRefusal(how, rqType, fields, kind string) error {
+	op := adapter.OpRequest
+	if how == "doing" {
+		op = adapter.OpDo
+	}
 	m, err := w.requestCommand(op, rqType, fields, "")
 	if err != nil {
 		return err
@@ -355,9 +305,9 @@ func (w *World) refused(op, rqType, fields, kind string) error {
 	return w.expectRefused(m, adapter.Kind(kind))
 }
 
-// channelRefused has the subject request on a channel that it does not offer. The adapter
+// subjectRefusesChannel has the subject request on a channel that it does not offer. The adapter
 // says that the implementation refuses the channel, or that it cannot do such a thing.
-func (w *World) channelRefused(op, rqType, fields string) error {
+func (w *World) subjectRefusesChannel(op, rqType, fields string) error {
 	m, err := w.requestCommand(op, rqType, fields, "")
 	if err != nil || w.Session.Can(adapter.CanChannels) {
 		return err

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math/big"
 	"slices"
@@ -12,42 +13,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
 )
-
-// Steps in which the subject is the responder.
-var responderSteps = []definition{
-	on(`the subject has sent {n} requests`, func(w *World) any { return w.hasSentRequests }),
-	on(`the subject answers {octets}`, func(w *World) any { return w.subjectAnswers }),
-	on(`the subject answers {octets}, with or without a refusal before it`, func(w *World) any { return w.subjectAnswersBesideRefusal }),
-	on(`the subject answers {octets}, or with a failure`, func(w *World) any { return w.subjectAnswersOrFails }),
-	on(`the subject answers tag {integer} with a failure`, func(w *World) any {
-		return func(tag string) error { return w.subjectRefuses(tag, "0", "") }
-	}),
-	on(`the subject answers tag {integer} on channel {integer} with a failure`, func(w *World) any {
-		return func(tag, channel string) error { return w.subjectRefuses(tag, channel, "") }
-	}),
-	on(`the subject answers tag {integer} on channel {integer} with a failure that tells {name}`, func(w *World) any { return w.subjectRefuses }),
-	on(`the subject answers the tags {n} to {n} \(([^)]*)\)`, func(w *World) any { return w.subjectAnswersRange }),
-	on(`the subject answers the tags {n} to {n} with failures`, func(w *World) any { return w.subjectRefusesRange }),
-	on(`the subject answers the tags {n} to {n} with {n} octets each, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLargeRange }),
-	on(`the subject answers tag {integer} with {n} octets, octet i being i mod 251`, func(w *World) any { return w.subjectAnswersLarge }),
-	on(`the subject sends a request{fields}`, func(w *World) any { return w.sendsRequest }),
-	on(`the subject sends {octets}`, func(w *World) any { return w.subjectSends(sameOctets) }),
-	on(`the subject sends exactly {octets}`, func(w *World) any { return w.subjectSends(exactOctets) }),
-	on(`the subject has sent nothing more`, func(w *World) any { return w.nothingMore }),
-	on(`gate {name} is released`, func(w *World) any { return w.release }),
-	on(`the handler got{fields}`, func(w *World) any {
-		return func(fields string) error { return w.handlerGot(fields) }
-	}),
-	on(`the handler got:`, func(w *World) any {
-		return func(table *godog.Table) error { return w.handlerGot(firstColumn(table)...) }
-	}),
-	on(`the handler gets, in any order:`, func(w *World) any { return w.handlerGets }),
-	on(`the handler was called {n} times`, func(w *World) any { return w.handlerCalled }),
-	on(`the handler was not called`, func(w *World) any { return func() error { return w.handlerGot() } }),
-	on(`the implementation can give invalid replies`, func(w *World) any {
-		return func() error { return w.need(adapter.CanInvalidReply) }
-	}),
-}
 
 // takeRequests takes the subject's next n requests.
 func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
@@ -62,8 +27,8 @@ func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
 	return requests, nil
 }
 
-// hasSentRequests awaits n requests of the subject's and leaves them for later steps.
-func (w *World) hasSentRequests(n int) error {
+// subjectHasSentRequests awaits n requests of the subject's and leaves them for later steps.
+func (w *World) subjectHasSentRequests(n int) error {
 	requests, err := w.takeRequests(n)
 	w.current.backlog = append(requests, w.current.backlog...)
 	return err
@@ -77,35 +42,22 @@ func (w *World) answerTo(tag, channel *big.Int, expected string) (peer.Received,
 }
 
 // subjectAnswers takes the response with the tag and channel that octets have,
-// whatever comes before it: the order of responses is the responder's choice.
-func (w *World) subjectAnswers(text, meaning string) error {
-	want, r, err := w.answerLike(text, meaning)
-	if err != nil {
-		return err
-	}
-	return sameOctets(want, r.Octets)
-}
-
-// subjectAnswersOrFails takes a failure response as well.
-func (w *World) subjectAnswersOrFails(text, meaning string) error {
-	want, r, err := w.answerLike(text, meaning)
-	if err != nil || !r.OK() {
-		return err
-	}
-	return sameOctets(want, r.Octets)
-}
-
-// subjectAnswersBesideRefusal lets a failure response to a duplicate of the request come
-// before its answer.
-func (w *World) subjectAnswersBesideRefusal(text, meaning string) error {
+// whatever comes before it: the order of responses is the responder's choice. A failure
+// response may come in its place or, to a duplicate of the request, before it.
+func (w *World) subjectAnswers(text, meaning, or string) error {
 	want, r, err := w.answerLike(text, meaning)
 	if err == nil && !r.OK() {
-		want, r, err = w.answerLike(text, meaning)
+		switch or {
+		case "or with a failure":
+			return nil
+		case "with or without a refusal before it":
+			want, r, err = w.answerLike(text, meaning)
+		}
 	}
 	if err != nil {
 		return err
 	}
-	return sameOctets(want, r.Octets)
+	return samePacket(want, r.Octets)
 }
 
 // answerLike is the subject's response with the tag and channel that octets have.
@@ -121,13 +73,13 @@ func (w *World) answerLike(text, meaning string) (octets []byte, r peer.Received
 	return octets, r, err
 }
 
-// subjectRefuses takes a failure response, whose payload is to have words in it.
-func (w *World) subjectRefuses(tag, channel, words string) error {
+// subjectFails takes a failure response, whose payload is to have words in it.
+func (w *World) subjectFails(tag, channel, words string) error {
 	t, err := parseInteger(tag)
 	if err != nil {
 		return err
 	}
-	c, err := parseInteger(channel)
+	c, err := parseInteger(cmp.Or(channel, "0"))
 	if err != nil {
 		return err
 	}
@@ -145,16 +97,16 @@ func (w *World) subjectRefuses(tag, channel, words string) error {
 	return nil
 }
 
-func (w *World) subjectRefusesRange(from, to int) error {
+func (w *World) subjectFailsTags(from, to int) error {
 	for tag := from; tag <= to; tag++ {
-		if err := w.subjectRefuses(fmt.Sprint(tag), "0", ""); err != nil {
+		if err := w.subjectFails(fmt.Sprint(tag), "", ""); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *World) subjectAnswersRange(from, to int, fields string) error {
+func (w *World) subjectAnswersTags(from, to int, fields string) error {
 	want, err := parseFields(fields)
 	if err != nil {
 		return err
@@ -168,7 +120,7 @@ func (w *World) subjectAnswersRange(from, to int, fields string) error {
 		if err != nil {
 			return err
 		}
-		if err := sameOctets(expected, r.Octets); err != nil {
+		if err := samePacket(expected, r.Octets); err != nil {
 			return err
 		}
 	}
@@ -189,10 +141,10 @@ func (w *World) subjectAnswersLarge(tag string, n int) error {
 	if err != nil {
 		return err
 	}
-	return sameOctets(expected, r.Octets)
+	return samePacket(expected, r.Octets)
 }
 
-func (w *World) subjectAnswersLargeRange(from, to, n int) error {
+func (w *World) subjectAnswersTagsLarge(from, to, n int) error {
 	for tag := from; tag <= to; tag++ {
 		if err := w.subjectAnswersLarge(fmt.Sprint(tag), n); err != nil {
 			return err
@@ -202,23 +154,21 @@ func (w *World) subjectAnswersLargeRange(from, to, n int) error {
 }
 
 // subjectSends takes the subject's next packet, whatever it is.
-func (w *World) subjectSends(compare comparison) func(text, meaning string) error {
-	return func(text, meaning string) error {
-		octets, err := parsePackets(text, meaning)
-		if err != nil {
-			return err
-		}
-		r, err := w.nextPacket(describe(octets))
-		if err != nil {
-			return err
-		}
-		return compare(octets, r.Octets)
+func (w *World) subjectSends(exactly, text, meaning string) error {
+	octets, err := parsePackets(text, meaning)
+	if err != nil {
+		return err
 	}
+	r, err := w.nextPacket(describe(octets))
+	if err != nil {
+		return err
+	}
+	return compare(exactly, octets, r.Octets)
 }
 
-// sendsRequest takes the subject's next packet, which is to be a request with these
+// subjectSendsRequest takes the subject's next packet, which is to be a request with these
 // fields; its tag is the subject's to choose.
-func (w *World) sendsRequest(fields string) error {
+func (w *World) subjectSendsRequest(fields string) error {
 	want, err := parseFields(fields)
 	if err != nil {
 		return err
@@ -235,7 +185,7 @@ func (w *World) sendsRequest(fields string) error {
 	return nil
 }
 
-func (w *World) nothingMore() error {
+func (w *World) subjectHasSentNothingMore() error {
 	if away, err := w.staysAway(w.current.peer.Changed()); away && len(w.current.backlog) == 0 || err != nil {
 		return err
 	}
@@ -251,7 +201,7 @@ func (w *World) nothingMore() error {
 	return nil
 }
 
-func (w *World) release(gate string) error {
+func (w *World) subjectReleasesGate(gate string) error {
 	_, err := w.command(adapter.Message{Op: adapter.OpRelease, Gate: gate})
 	return err
 }
@@ -263,8 +213,16 @@ func firstColumn(table *godog.Table) (cells []string) {
 	return cells
 }
 
-// handlerGot compares all that the handler got so far, in order, with calls in words.
-func (w *World) handlerGot(calls ...string) error {
+func (w *World) expectHandled(fields string) error { return w.checkHandled(fields) }
+
+func (w *World) expectHandledTable(table *godog.Table) error {
+	return w.checkHandled(firstColumn(table)...)
+}
+
+func (w *World) expectNotHandled() error { return w.checkHandled() }
+
+// checkHandled compares all that the handler got so far, in order, with calls in words.
+func (w *World) checkHandled(calls ...string) error {
 	want, err := parseCalls(calls)
 	if err != nil {
 		return err
@@ -279,10 +237,10 @@ func (w *World) handlerGot(calls ...string) error {
 	return nil
 }
 
-// handlerGets waits until the handler has got as many calls as the table has, and
+// expectHandledInAnyOrder waits until the handler has got as many calls as the table has, and
 // compares them. It is for handlers that run at once: when each begins, and so the
 // order, is open.
-func (w *World) handlerGets(table *godog.Table) error {
+func (w *World) expectHandledInAnyOrder(table *godog.Table) error {
 	want, err := parseCalls(firstColumn(table))
 	if err != nil {
 		return err
@@ -301,8 +259,8 @@ func (w *World) handlerGets(table *godog.Table) error {
 	return f
 }
 
-// handlerCalled waits until the handler has got so many calls.
-func (w *World) handlerCalled(n int) error {
+// expectHandledTimes waits until the handler has got so many calls.
+func (w *World) expectHandledTimes(n int) error {
 	got, err := w.handledAtLeast(n)
 	if err != nil || len(got) == n {
 		return err

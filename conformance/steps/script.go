@@ -11,18 +11,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// Steps in which the peer writes octets.
-var peerSteps = []definition{
-	on(`the peer sends {octets}`, func(w *World) any { return w.peerSends }),
-	on(`the peer sends:`, func(w *World) any { return w.peerSendsTable }),
-	on(`the peer sends {octets}, one octet at a time`, func(w *World) any { return w.peerSendsSlowly }),
-	on(`the peer sends {octets}, cut after {n} octets`, func(w *World) any { return w.peerSendsCut }),
-	on(`the peer sends {n} requests of wire type {n} with the payload {name}, from tag {n} on`, func(w *World) any { return w.peerSendsMany }),
-	on(`the peer sends {n} requests of wire type {n} with {n} octets each, from tag {n} on`, func(w *World) any { return w.peerSendsLarge }),
-	on(`the peer sends {n} requests of wire type {n} with the payload {name}, from tag {n} on, each cut one octet later`, func(w *World) any { return w.peerSendsManyCut }),
-	on(`the peer answers each of the subject's {n} requests \(([^)]*)\)`, func(w *World) any { return w.peerAnswersEach }),
-}
-
 func (w *World) send(octets []byte) error {
 	w.current.requests.add(octets)
 	if err := w.current.peer.Send(w.Ctx, octets); err != nil {
@@ -31,10 +19,14 @@ func (w *World) send(octets []byte) error {
 	return nil
 }
 
-func (w *World) peerSends(text, meaning string) error {
+// peerSends sends octets in one write, or each in its own unless oneAtATime is empty.
+func (w *World) peerSends(text, meaning, oneAtATime string) error {
 	octets, err := parsePackets(text, meaning)
 	if err != nil {
 		return err
+	}
+	if oneAtATime != "" {
+		return w.sendSlowly(octets)
 	}
 	return w.send(octets)
 }
@@ -54,14 +46,6 @@ func (w *World) peerSendsTable(table *godog.Table) error {
 		all = append(all, octets...)
 	}
 	return w.send(all)
-}
-
-func (w *World) peerSendsSlowly(text, meaning string) error {
-	octets, err := parsePackets(text, meaning)
-	if err != nil {
-		return err
-	}
-	return w.sendSlowly(octets)
 }
 
 func (w *World) sendSlowly(octets []byte) error {

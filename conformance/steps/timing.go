@@ -11,25 +11,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// Steps in which time is the subject, and ticks. A time is asserted as a lower
-// bound, or as an upper bound of the fastest of many, which no load of the machine
-// can push up for all of them.
-var timeSteps = []definition{
-	on(`the fastest of {n} answers takes less than {seconds}`, func(w *World) any { return w.fastestBelow }),
-	on(`each of {n} answers takes at least {seconds}`, func(w *World) any { return w.eachAtLeast(octetsType) }),
-	on(`each of {n} failures takes at least {seconds}`, func(w *World) any { return w.eachAtLeast(failType) }),
-	on(`the answers to {n} requests written together come together, after at least {seconds}`, func(w *World) any { return w.comeTogether }),
-	on(`{n} requests of the subject's come together, after at least {seconds}`, func(w *World) any { return w.requestsTogether }),
-	on(`no ticks have come`, func(w *World) any { return w.noTicks }),
-	on(`{n} responses to unknown tags bring at least {n} ticks`, func(w *World) any { return w.receivingTicks }),
-	on(`{n} requests of the subject's bring at least {n} ticks`, func(w *World) any { return w.sendingTicks }),
-	on(`{n} requests of the peer's bring at least {n} octets on standard error`, func(w *World) any { return w.stderrTicks }),
-	on(`{n} requests of the peer's are answered, and what they bring on standard error is noted`, func(w *World) any { return w.noteStderr }),
-	on(`{n} requests of the peer's bring at least {n} octets more on standard error than noted`, func(w *World) any {
-		return func(n, octets int) error { return w.stderrTicks(n, w.stderrBefore+octets) }
-	}),
-}
-
 // The wire types of requests that are answered with their octets, and with a failure.
 const (
 	octetsType = int64(adapter.TypeBytes) + 1
@@ -72,8 +53,8 @@ func (w *World) roundTrip(wireType int64, tag int) (time.Duration, error) {
 // as all there might be should take together.
 const fewestTries = 5
 
-// fastestBelow asks for answers until one is fast enough.
-func (w *World) fastestBelow(n int, seconds string) error {
+// expectFastAnswer asks for answers until one is fast enough.
+func (w *World) expectFastAnswer(n int, seconds string) error {
 	limit, err := parseSeconds(seconds)
 	if err != nil {
 		return err
@@ -94,27 +75,26 @@ func (w *World) fastestBelow(n int, seconds string) error {
 	return failf(fmt.Sprintf("the fastest of %d answers in less than %v", n, limit), "the fastest of %d took %v", tried, fastest)
 }
 
-func (w *World) eachAtLeast(wireType int64) func(n int, seconds string) error {
-	return func(n int, seconds string) error {
-		limit, err := parseSeconds(seconds)
+func (w *World) expectSlowAnswers(n int, kind, seconds string) error {
+	limit, err := parseSeconds(seconds)
+	if err != nil {
+		return err
+	}
+	wireType := map[string]int64{"answers": octetsType, "failures": failType}[kind]
+	for tag := 1; tag <= n; tag++ {
+		took, err := w.roundTrip(wireType, tag)
 		if err != nil {
 			return err
 		}
-		for tag := 1; tag <= n; tag++ {
-			took, err := w.roundTrip(wireType, tag)
-			if err != nil {
-				return err
-			}
-			if took < limit {
-				return failf(fmt.Sprintf("each answer after at least %v", limit), "answer %d came after %v", tag, took)
-			}
+		if took < limit {
+			return failf(fmt.Sprintf("each answer after at least %v", limit), "answer %d came after %v", tag, took)
 		}
-		return nil
 	}
+	return nil
 }
 
-// comeTogether asks for answers that one flush brings.
-func (w *World) comeTogether(n int, seconds string) error {
+// expectAnswersTogether asks for answers that one flush brings.
+func (w *World) expectAnswersTogether(n int, seconds string) error {
 	limit, err := parseSeconds(seconds)
 	if err != nil {
 		return err
@@ -133,9 +113,9 @@ func (w *World) comeTogether(n int, seconds string) error {
 // them was held up on its way to the subject.
 const togetherTries = 2
 
-// requestsTogether has the subject request in succession, and takes requests that one
+// expectRequestsTogether has the subject request in succession, and takes requests that one
 // flush brings.
-func (w *World) requestsTogether(n int, seconds string) error {
+func (w *World) expectRequestsTogether(n int, seconds string) error {
 	limit, err := parseSeconds(seconds)
 	if err != nil {
 		return err
@@ -144,7 +124,7 @@ func (w *World) requestsTogether(n int, seconds string) error {
 	for try := range togetherTries {
 		began := time.Now()
 		for i := range n {
-			if err := w.requests("0", fmt.Sprintf("together-%d-%d", try, i), "", ""); err != nil {
+			if err := w.subjectRequests("0", fmt.Sprintf("together-%d-%d", try, i), "", ""); err != nil {
 				return err
 			}
 		}
@@ -206,7 +186,7 @@ func (w *World) ticks() (int, error) {
 	return ticks, nil
 }
 
-func (w *World) noTicks() error {
+func (w *World) expectNoTicks() error {
 	if err := w.need(adapter.CanTick); err != nil {
 		return err
 	}
@@ -240,8 +220,8 @@ func (w *World) awaitMore(what string, more int, count func() (int, error), acti
 	}
 }
 
-// receivingTicks lets only the receiver work: a response to no request is ignored.
-func (w *World) receivingTicks(n, ticks int) error {
+// expectTicksFromReceiving lets only the receiver work: a response to no request is ignored.
+func (w *World) expectTicksFromReceiving(n, ticks int) error {
 	return w.awaitMore("ticks", ticks, w.ticks, func() error {
 		for tag := range n {
 			p := peer.Packet{Tag: big.NewInt(int64(tag + 1000)), Flags: big.NewInt(1)}
@@ -253,11 +233,11 @@ func (w *World) receivingTicks(n, ticks int) error {
 	})
 }
 
-// sendingTicks lets only the sender work: nobody answers the requests.
-func (w *World) sendingTicks(n, ticks int) error {
+// expectTicksFromSending lets only the sender work: nobody answers the requests.
+func (w *World) expectTicksFromSending(n, ticks int) error {
 	return w.awaitMore("ticks", ticks, w.ticks, func() error {
 		for i := range n {
-			if err := w.requests("2", fmt.Sprintf("tick-%d", i), "", ""); err != nil {
+			if err := w.subjectRequests("2", fmt.Sprintf("tick-%d", i), "", ""); err != nil {
 				return err
 			}
 		}
@@ -265,11 +245,15 @@ func (w *World) sendingTicks(n, ticks int) error {
 	})
 }
 
-func (w *World) stderrTicks(n, octets int) error {
+func (w *World) expectStderr(n, octets int) error {
 	return w.awaitMore("octets on standard error", octets, w.stderr, func() error {
 		_, _, err := w.exchange(octetsType, 1, n)
 		return err
 	})
+}
+
+func (w *World) expectStderrAboveNoted(n, octets int) error {
+	return w.expectStderr(n, w.stderrBefore+octets)
 }
 
 // noteStderr keeps how much the standard error gets without a tick, be it a log.

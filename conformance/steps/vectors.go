@@ -11,17 +11,6 @@ import (
 	"github.com/packetspec/packetspec/features"
 )
 
-// Steps that hold the subject against the vectors recorded from the original.
-var vectorSteps = []definition{
-	on(`each packet of (\S+\.jsonl) encodes to its octets`, func(w *World) any { return w.vectorsEncode }),
-	on(`each packet of (\S+\.jsonl) encodes to exactly its octets`, func(w *World) any { return w.vectorsEncodeExactly }),
-	on(`each row of (\S+\.jsonl) decodes to its packet or is refused`, func(w *World) any { return w.vectorsDecode }),
-	on(`each pair of (\S+\.jsonl) is equal or not`, func(w *World) any { return w.vectorsEqual }),
-	on(`each packet of (\S+\.jsonl) has its text form`, func(w *World) any { return w.vectorsString }),
-	on(`each integer of (\S+\.jsonl) below {integer} is read and written as a tag`, func(w *World) any { return w.vectorsInteger }),
-	on(`each packet of (\S+\.jsonl) is handled exactly or refused`, func(w *World) any { return w.vectorsExactOrRefused }),
-}
-
 // vector is one row of a file of vectors; each file has some of the fields.
 type vector struct {
 	Hex      adapter.Hex     `json:"hex"`
@@ -106,25 +95,16 @@ func decodeVector(v vector) (adapter.Message, bool) {
 	return adapter.Message{Op: adapter.OpDecode, Bytes: &v.Hex}, true
 }
 
-func (w *World) vectorsEncode(file string) error {
+func (w *World) expectVectorsEncode(file, exactly string) error {
 	return w.eachVector(file, encodeVector, func(v vector, r adapter.Reply, err error) error {
 		if err != nil {
 			return replyFailure(describe(v.Hex), err)
 		}
-		return sameOctets(v.Hex, *r.Bytes)
+		return compare(exactly, v.Hex, *r.Bytes)
 	})
 }
 
-func (w *World) vectorsEncodeExactly(file string) error {
-	return w.eachVector(file, encodeVector, func(v vector, r adapter.Reply, err error) error {
-		if err != nil {
-			return replyFailure(describe(v.Hex), err)
-		}
-		return exactOctets(v.Hex, *r.Bytes)
-	})
-}
-
-func (w *World) vectorsDecode(file string) error {
+func (w *World) expectVectorsDecode(file string) error {
 	return w.eachVector(file, decodeVector, func(v vector, r adapter.Reply, err error) error {
 		kind := kindOf(err)
 		switch {
@@ -162,7 +142,7 @@ func sameDecoded(v vector, r adapter.Reply) error {
 	return nil
 }
 
-func (w *World) vectorsEqual(file string) error {
+func (w *World) expectVectorsEqual(file string) error {
 	if err := w.need(adapter.CanEqual); err != nil {
 		return err
 	}
@@ -176,7 +156,7 @@ func (w *World) vectorsEqual(file string) error {
 	})
 }
 
-func (w *World) vectorsString(file string) error {
+func (w *World) expectVectorsText(file string) error {
 	if err := w.need(adapter.CanString); err != nil {
 		return err
 	}
@@ -193,9 +173,9 @@ func (w *World) vectorsString(file string) error {
 	})
 }
 
-// vectorsInteger reads each integer as the tag of a response that has nothing else,
+// expectVectorsInteger reads each integer as the tag of a response that has nothing else,
 // and writes it as that.
-func (w *World) vectorsInteger(file, bound string) error {
+func (w *World) expectVectorsInteger(file, bound string) error {
 	limit, err := parseInteger(bound)
 	if err != nil {
 		return err
@@ -228,12 +208,12 @@ func (w *World) vectorsInteger(file, bound string) error {
 		if err != nil {
 			return replyFailure(describe(inPacket(v)), err)
 		}
-		return sameOctets(inPacket(v), *r.Bytes)
+		return samePacket(inPacket(v), *r.Bytes)
 	})
 }
 
-// vectorsExactOrRefused takes any error of the subject's, but no wrong value.
-func (w *World) vectorsExactOrRefused(file string) error {
+// expectVectorsExactOrRefused takes any error of the subject's, but no wrong value.
+func (w *World) expectVectorsExactOrRefused(file string) error {
 	err := w.eachVector(file, decodeVector, func(v vector, r adapter.Reply, refusal error) error {
 		if refusal == nil {
 			return sameDecoded(v, r)
@@ -245,7 +225,7 @@ func (w *World) vectorsExactOrRefused(file string) error {
 	}
 	return w.eachVector(file, encodeVector, func(v vector, r adapter.Reply, refusal error) error {
 		if refusal == nil {
-			return sameOctets(v.Hex, *r.Bytes)
+			return samePacket(v.Hex, *r.Bytes)
 		}
 		return nil
 	})
