@@ -217,30 +217,3 @@ func (w *World) expectTextForm(words, text string) error {
 	}
 	return nil
 }
-
-// expectAbility skips the scenario unless the subject has the ability that the words name.
-func (w *World) expectAbility(words string) error {
-	if words == "can give invalid replies" {
-		return w.need(adapter.CanInvalidReply)
-	}
-	return w.need(adapter.CanBigIntegers)
-}
-
-// replyFailure makes a failure of an error that the subject answered in place of
-// what was expected; other errors stay as they are.
-func replyFailure(expected string, err error) error {
-	if kindOf(err) == "" {
-		return err
-	}
-	return failf(expected, "the error %v", err)
-}
-
-// kindOf is the kind of the subject's own error in err, and empty for any other
-// error or none.
-func kindOf(err error) adapter.Kind {
-	var e *adapter.Error
-	if !asAdapterError(err, &e) {
-		return ""
-	}
-	return e.Kind
-}

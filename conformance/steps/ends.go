@@ -10,28 +10,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// peerEndsStream closes the peer's sending pipe.
-func (w *World) peerEndsStream() error {
-	w.current.requests.over = true
-	w.current.peer.EndSending()
-	return nil
-}
-
-func (w *World) peerClosesReceiving() error {
-	w.current.peer.EndReading()
-	return nil
-}
-
-func (w *World) peerStopsReading() error {
-	w.current.peer.Pause()
-	return nil
-}
-
-func (w *World) peerReadsAgain() error {
-	w.current.peer.Resume()
-	return nil
-}
-
 // subjectEndsStream lets a failure response to one request, if its tag is given, come before
 // EOF.
 func (w *World) subjectEndsStream(tag string) error {

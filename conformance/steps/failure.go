@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
@@ -79,9 +78,4 @@ func describe(octets []byte) string {
 		rest = rest[n:]
 	}
 	return fmt.Sprintf("%s (%s)", peer.ShowHex(octets), strings.Join(meanings, "; "))
-}
-
-// asAdapterError finds the subject's own error in err; what skips a scenario is none.
-func asAdapterError(err error, e **adapter.Error) bool {
-	return !errors.Is(err, ErrSkip) && errors.As(err, e)
 }

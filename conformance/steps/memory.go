@@ -70,6 +70,45 @@ func (w *World) expectNoGrowthFromDuplicates(requests, tag, octets int) error {
 	})
 }
 
+// expectNoGrowthFromDropping sends packets that the subject does not answer: requests, which
+// come after its shutdown and may be refused, or responses to no request. That it reads the
+// next ones shows that it has done with those before.
+func (w *World) expectNoGrowthFromDropping(packets int, kind string, octets int) error {
+	return w.doesNotGrow(packets, octets, func(firstTag, packets, octets int) error {
+		p := peer.Packet{IsRequest: kind == "requests", Type: big.NewInt(octetsType), Payload: make([]byte, octets)}
+		for i := range packets {
+			p.Tag = big.NewInt(int64(100 + firstTag + i))
+			if err := w.send(p.Encode()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// expectNoGrowthFromConnections opens connections, has an answer of so many octets sent on each,
+// ends them and closes them.
+func (w *World) expectNoGrowthFromConnections(connections, octets int) error {
+	before, canSee := w.Session.Descriptors()
+	gone := 0
+	err := w.doesNotGrow(connections, octets, func(_, connections, octets int) error {
+		for range connections {
+			if err := w.comesAndGoes(octets); err != nil {
+				return err
+			}
+		}
+		gone += connections
+		return nil
+	})
+	if err != nil || !canSee {
+		return err
+	}
+	if now, _ := w.Session.Descriptors(); now-before > gone/2 {
+		return failf(fmt.Sprintf("about %d files open after %d connections, as before", before, gone), "%d", now)
+	}
+	return nil
+}
+
 func (w *World) expectNoGrowthFromRequests(requests, octets int) error {
 	return w.doesNotGrow(requests, octets, w.requestsAnsweredWith)
 }
@@ -117,45 +156,6 @@ func (w *World) refusals(channel, requests, octets int, tag func(i int) int) err
 	return nil
 }
 
-// expectNoGrowthFromDropping sends packets that the subject does not answer: requests, which
-// come after its shutdown and may be refused, or responses to no request. That it reads the
-// next ones shows that it has done with those before.
-func (w *World) expectNoGrowthFromDropping(packets int, kind string, octets int) error {
-	return w.doesNotGrow(packets, octets, func(firstTag, packets, octets int) error {
-		p := peer.Packet{IsRequest: kind == "requests", Type: big.NewInt(octetsType), Payload: make([]byte, octets)}
-		for i := range packets {
-			p.Tag = big.NewInt(int64(100 + firstTag + i))
-			if err := w.send(p.Encode()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// expectNoGrowthFromConnections opens connections, has an answer of so many octets sent on each,
-// ends them and closes them.
-func (w *World) expectNoGrowthFromConnections(connections, octets int) error {
-	before, canSee := w.Session.Descriptors()
-	gone := 0
-	err := w.doesNotGrow(connections, octets, func(_, connections, octets int) error {
-		for range connections {
-			if err := w.comesAndGoes(octets); err != nil {
-				return err
-			}
-		}
-		gone += connections
-		return nil
-	})
-	if err != nil || !canSee {
-		return err
-	}
-	if now, _ := w.Session.Descriptors(); now-before > gone/2 {
-		return failf(fmt.Sprintf("about %d files open after %d connections, as before", before, gone), "%d", now)
-	}
-	return nil
-}
-
 func (w *World) comesAndGoes(octets int) error {
 	before := w.current
 	if err := w.subjectOpens(); err != nil {
@@ -174,33 +174,6 @@ func (w *World) comesAndGoes(octets int) error {
 		return err
 	}
 	w.current = before
-	return nil
-}
-
-// expectLittleMemory sends on each of n connections a request and the beginning of a packet,
-// which the subject has come to read when the request is answered.
-func (w *World) expectLittleMemory(n int, text, meaning string, most int) error {
-	before, err := w.memory()
-	if err != nil {
-		return err
-	}
-	for range n {
-		if err := w.subjectOpens(); err != nil {
-			return err
-		}
-		if err := w.peerSends(text, meaning, ""); err != nil {
-			return err
-		}
-		if err := w.subjectAnswersTags(1, 1, `ok, payload "a"`); err != nil {
-			return err
-		}
-	}
-	if _, err := w.staysAway(nil); err != nil {
-		return err
-	}
-	if now, _ := w.Session.Memory(); now-before >= int64(most) {
-		return failf(fmt.Sprintf("less than %d more octets of memory", most), "%d more", now-before)
-	}
 	return nil
 }
 
@@ -235,6 +208,33 @@ func (w *World) requestsAnsweredWith(_, requests, octets int) error {
 		case kindOf(err) != adapter.BadDecode:
 			return replyFailure("the decoder's error", err)
 		}
+	}
+	return nil
+}
+
+// expectLittleMemory sends on each of n connections a request and the beginning of a packet,
+// which the subject has come to read when the request is answered.
+func (w *World) expectLittleMemory(n int, text, meaning string, most int) error {
+	before, err := w.memory()
+	if err != nil {
+		return err
+	}
+	for range n {
+		if err := w.subjectOpens(); err != nil {
+			return err
+		}
+		if err := w.peerSends(text, meaning, ""); err != nil {
+			return err
+		}
+		if err := w.subjectAnswersTags(1, 1, `ok, payload "a"`); err != nil {
+			return err
+		}
+	}
+	if _, err := w.staysAway(nil); err != nil {
+		return err
+	}
+	if now, _ := w.Session.Memory(); now-before >= int64(most) {
+		return failf(fmt.Sprintf("less than %d more octets of memory", most), "%d more", now-before)
 	}
 	return nil
 }

@@ -89,30 +89,3 @@ func (w *World) subjectOpensTicking(withoutHandler, how string) error {
 }
 
 func ptr[T any](v T) *T { return &v }
-
-// on the connection in use: the command m.
-func (w *World) command(m adapter.Message) (adapter.Reply, error) {
-	m.Conn = w.current.name
-	return w.do(m)
-}
-
-// start sends a command that may take long and keeps it under a name.
-func (w *World) start(name string, m adapter.Message) error {
-	if w.pending == nil {
-		w.pending = map[string]*adapter.Pending{}
-	}
-	if w.pending[name] != nil {
-		return mistake("two things are called %q", name)
-	}
-	m.Conn = w.current.name
-	w.pending[name] = w.Session.Send(m)
-	return nil
-}
-
-func (w *World) started(name string) (*adapter.Pending, error) {
-	p := w.pending[name]
-	if p == nil {
-		return nil, mistake("nothing is called %q", name)
-	}
-	return p, nil
-}

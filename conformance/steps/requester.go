@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"bytes"
 	"fmt"
 	"math/big"
 	"slices"
@@ -142,155 +141,50 @@ func (w *World) subjectDoes(rqType, name, fields string) error {
 	return nil
 }
 
-func (w *World) requestNamed(name string) (*subjectRequest, error) {
-	c := w.current.sent[name]
-	if c == nil {
-		return nil, mistake("no request is called %q", name)
-	}
-	return c, nil
-}
-
-func (w *World) requestAndFields(name, fields string) (*subjectRequest, peer.Packet, error) {
-	c, err := w.requestNamed(name)
-	if err != nil {
-		return nil, peer.Packet{}, err
-	}
-	p, err := parseFields(fields)
-	return c, p, err
-}
-
-// subjectSendsRequestOf takes the subject's next request, which is to have these fields;
-// its tag is the subject's to choose.
-func (w *World) subjectSendsRequestOf(name, fields string) error {
-	c, want, err := w.requestAndFields(name, fields)
-	if err != nil {
-		return err
-	}
-	want.IsRequest = true
-	expected := fmt.Sprintf("the request of %q (%s)", name, fields)
-	r, err := w.findPacket(expected, w.isRequest)
-	if err != nil {
-		return err
-	}
-	if want.Tag == nil {
-		want.Tag = r.Tag
-	}
-	if !r.Same(want) {
-		return failf(expected, "%s", describe(r.Octets))
-	}
-	c.request = &r
-	return nil
-}
-
-// isRequest tells requests from what is none in the subject's dialect.
-func (w *World) isRequest(p peer.Packet) bool {
-	return p.IsRequest && (!w.HasERQ || !p.Same(peer.ERQ))
-}
-
-// peerAnswers sends the response to a request of the subject's; its fields may
-// name another channel or tag than the request's.
-func (w *World) peerAnswers(name, fields, how string) error {
-	answer, err := w.answerOf(name, fields)
-	if err != nil {
-		return err
-	}
-	octets := answer.Encode()
-	switch how {
-	case "one octet at a time":
-		return w.sendSlowly(octets)
-	case "cut before its last octet":
-		octets = octets[:len(octets)-1]
-	case "with channel 0 written":
-		octets = answer.EncodeWithChannel()
-	}
-	return w.send(octets)
-}
-
-func (w *World) answerOf(name, fields string) (peer.Packet, error) {
-	c, p, err := w.requestAndFields(name, fields)
-	if err != nil {
-		return p, err
-	}
-	if c.request == nil {
-		return p, mistake("the request of %q has not come when the peer answers it", name)
-	}
-	if p.Tag == nil {
-		p.Tag = c.request.Tag
-	}
-	if p.Channel == nil {
-		p.Channel = c.request.Channel
-	}
-	return p, nil
-}
-
-func (w *World) peerAnswersTag(tag, fields string) error {
-	p, err := parseFields(fields)
-	if err != nil {
-		return err
-	}
-	if p.Tag, err = parseInteger(tag); err != nil {
-		return err
-	}
-	return w.send(p.Encode())
-}
-
-// expectAnswer waits for the result of a call, in the fields that a response has for
-// its requester: ok or failed, flags without the ok bit, payload.
-func (w *World) expectAnswer(name, fields string) error {
-	_, want, err := w.requestAndFields(name, fields)
-	if err != nil {
-		return err
-	}
-	r, err := w.await(w.waitFor(name))
-	if err != nil {
-		return replyFailure(fmt.Sprintf("%q answered (%s)", name, fields), err)
-	}
-	wantFlags := integer(want.ReplyFlags())
-	if *r.OK != want.OK() || r.Flags != wantFlags || !bytes.Equal(*r.Payload, want.Payload) {
-		return failf(describeResult(want.OK(), wantFlags, want.Payload), "%s", describeResult(*r.OK, r.Flags, *r.Payload))
+// each does one step for each of n requests, in their order.
+func (w *World) each(n int, name, fields string, step func(name, fields string) error) error {
+	for i := 1; i <= n; i++ {
+		if err := step(ofMany(name, fields, i)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func describeResult(ok bool, flags adapter.Integer, payload []byte) string {
-	return fmt.Sprintf("ok %t, flags %s, payload [%s]", ok, flags, peer.ShowHex(payload))
+// ofMany is the name and the fields of one of many requests.
+func ofMany(name, fields string, i int) (string, string) {
+	return fmt.Sprintf("%s-%d", name, i), strings.ReplaceAll(fields, "#", fmt.Sprint(i))
 }
 
-// expectError waits for the error with which a call ends.
-func (w *World) expectError(name, how string) error {
-	kind, expected := adapter.Cancelled, "a cancellation"
-	if how == "ends with the decoder's error" {
-		kind, expected = adapter.BadDecode, "the decoder's error"
-	}
-	if _, err := w.requestNamed(name); err != nil {
-		return err
-	}
-	r, err := w.await(w.waitFor(name))
-	if got := kindOf(err); got == kind {
+func (w *World) subjectRequestsMany(rqType string, n int, name, fields string) error {
+	err := w.each(n, name, fields, func(name, fields string) error {
+		if err := w.submit(rqType, name, fields, ""); err != nil {
+			return err
+		}
+		w.waitFor(name)
 		return nil
-	}
-	if err != nil {
-		return replyFailure(expected, err)
-	}
-	return failf(expected, "%s", describeResult(*r.OK, r.Flags, *r.Payload))
-}
-
-func (w *World) expectNoAnswer(name string) error {
-	c, err := w.requestNamed(name)
+	})
 	if err != nil {
 		return err
 	}
-	if away, err := w.staysAway(c.wait.Done()); away || err != nil {
-		return err
-	}
-	r, err := w.await(c.wait)
-	if err != nil {
-		return replyFailure("no result yet", err)
-	}
-	return failf("no result yet", "%s", describeResult(*r.OK, r.Flags, *r.Payload))
+	return w.waits()
 }
 
-func (w *World) expectTagsDiffer(a, b string) error { return w.checkTagsDiffer(a, b) }
+// subjectSubmitsMany has the subject submit requests, each before it has replied to the one
+// before, and not wait for their answers.
+func (w *World) subjectSubmitsMany(rqType string, n int, name, fields string) error {
+	submissions := map[string]*adapter.Pending{}
+	err := w.each(n, name, fields, func(name, fields string) (err error) {
+		submissions[name], err = w.startSubmitting(rqType, name, fields, "")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return w.each(n, name, "", func(name, _ string) error {
+		return w.awaitSubmission(name, submissions[name])
+	})
+}
 
 // expectRefusal has the subject request, in one way or the other, what it is to refuse.
 func (w *World) expectRefusal(how, rqType, fields, kind string) error {

@@ -19,6 +19,15 @@ func (w *World) send(octets []byte) error {
 	return nil
 }
 
+func (w *World) sendSlowly(octets []byte) error {
+	for i := range octets {
+		if err := w.send(octets[i : i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // peerSends sends octets in one write, or each in its own unless oneAtATime is empty.
 func (w *World) peerSends(text, meaning, oneAtATime string) error {
 	octets, err := parsePackets(text, meaning)
@@ -46,15 +55,6 @@ func (w *World) peerSendsTable(table *godog.Table) error {
 		all = append(all, octets...)
 	}
 	return w.send(all)
-}
-
-func (w *World) sendSlowly(octets []byte) error {
-	for i := range octets {
-		if err := w.send(octets[i : i+1]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // peerSendsCut sends octets in two parts, the second when the subject has had time
@@ -128,6 +128,63 @@ func withNumber(payload []byte, n int) []byte {
 	return bytes.ReplaceAll(payload, []byte("#"), fmt.Append(nil, n))
 }
 
+// peerAnswers sends the response to a request of the subject's; its fields may
+// name another channel or tag than the request's.
+func (w *World) peerAnswers(name, fields, how string) error {
+	answer, err := w.answerOf(name, fields)
+	if err != nil {
+		return err
+	}
+	octets := answer.Encode()
+	switch how {
+	case "one octet at a time":
+		return w.sendSlowly(octets)
+	case "cut before its last octet":
+		octets = octets[:len(octets)-1]
+	case "with channel 0 written":
+		octets = answer.EncodeWithChannel()
+	}
+	return w.send(octets)
+}
+
+func (w *World) answerOf(name, fields string) (peer.Packet, error) {
+	c, p, err := w.requestAndFields(name, fields)
+	if err != nil {
+		return p, err
+	}
+	if c.request == nil {
+		return p, mistake("the request of %q has not come when the peer answers it", name)
+	}
+	if p.Tag == nil {
+		p.Tag = c.request.Tag
+	}
+	if p.Channel == nil {
+		p.Channel = c.request.Channel
+	}
+	return p, nil
+}
+
+func (w *World) peerAnswersTag(tag, fields string) error {
+	p, err := parseFields(fields)
+	if err != nil {
+		return err
+	}
+	if p.Tag, err = parseInteger(tag); err != nil {
+		return err
+	}
+	return w.send(p.Encode())
+}
+
+func (w *World) peerAnswersMany(n int, name, fields string) error {
+	for i := n; i >= 1; i-- {
+		name, fields := ofMany(name, fields, i)
+		if err := w.peerAnswers(name, fields, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // peerAnswersEach awaits n requests of the subject's, and only then answers them,
 // the last one first.
 func (w *World) peerAnswersEach(n int, fields string) error {
@@ -149,5 +206,27 @@ func (w *World) peerAnswersEach(n int, fields string) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// peerEndsStream closes the peer's sending pipe.
+func (w *World) peerEndsStream() error {
+	w.current.requests.over = true
+	w.current.peer.EndSending()
+	return nil
+}
+
+func (w *World) peerClosesReceiving() error {
+	w.current.peer.EndReading()
+	return nil
+}
+
+func (w *World) peerStopsReading() error {
+	w.current.peer.Pause()
+	return nil
+}
+
+func (w *World) peerReadsAgain() error {
+	w.current.peer.Resume()
 	return nil
 }

@@ -1,0 +1,233 @@
+package steps
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// subjectRequest is a request that the subject was told to send.
+type subjectRequest struct {
+	wait    *adapter.Pending // nil: the subject does not wait for the answer yet
+	request *peer.Received   // as it came, once it did
+}
+
+func (w *World) requestNamed(name string) (*subjectRequest, error) {
+	c := w.current.sent[name]
+	if c == nil {
+		return nil, mistake("no request is called %q", name)
+	}
+	return c, nil
+}
+
+func (w *World) requestAndFields(name, fields string) (*subjectRequest, peer.Packet, error) {
+	c, err := w.requestNamed(name)
+	if err != nil {
+		return nil, peer.Packet{}, err
+	}
+	p, err := parseFields(fields)
+	return c, p, err
+}
+
+// isRequest tells requests from what is none in the subject's dialect.
+func (w *World) isRequest(p peer.Packet) bool {
+	return p.IsRequest && (!w.HasERQ || !p.Same(peer.ERQ))
+}
+
+// takeRequests takes the subject's next n requests.
+func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
+	for i := range n {
+		expected := fmt.Sprintf("%d requests of the subject's before any is answered, now request %d", n, i+1)
+		r, err := w.findPacket(expected, func(p peer.Packet) bool { return w.isRequest(p) && !p.Same(peer.EOF) })
+		if err != nil {
+			return nil, err
+		}
+		requests = append(requests, r)
+	}
+	return requests, nil
+}
+
+// subjectHasSentRequests awaits n requests of the subject's and leaves them for later steps.
+func (w *World) subjectHasSentRequests(n int) error {
+	requests, err := w.takeRequests(n)
+	w.current.backlog = append(requests, w.current.backlog...)
+	return err
+}
+
+// subjectSendsRequest takes the subject's next packet, which is to be a request with these
+// fields; its tag is the subject's to choose.
+func (w *World) subjectSendsRequest(fields string) error {
+	want, err := parseFields(fields)
+	if err != nil {
+		return err
+	}
+	expected := fmt.Sprintf("a request (%s)", fields)
+	r, err := w.nextPacket(expected)
+	if err != nil {
+		return err
+	}
+	want.IsRequest, want.Tag = true, r.Tag
+	if !r.Same(want) {
+		return failf(expected, "%s", describe(r.Octets))
+	}
+	return nil
+}
+
+// subjectSendsRequestOf takes the subject's next request, which is to have these fields;
+// its tag is the subject's to choose.
+func (w *World) subjectSendsRequestOf(name, fields string) error {
+	c, want, err := w.requestAndFields(name, fields)
+	if err != nil {
+		return err
+	}
+	want.IsRequest = true
+	expected := fmt.Sprintf("the request of %q (%s)", name, fields)
+	r, err := w.findPacket(expected, w.isRequest)
+	if err != nil {
+		return err
+	}
+	if want.Tag == nil {
+		want.Tag = r.Tag
+	}
+	if !r.Same(want) {
+		return failf(expected, "%s", describe(r.Octets))
+	}
+	c.request = &r
+	return nil
+}
+
+// sendsSomeRequestOf takes the subject's first request that has these fields, which may
+// be one of several.
+func (w *World) sendsSomeRequestOf(name, fields string) error {
+	c, want, err := w.requestAndFields(name, fields)
+	if err != nil {
+		return err
+	}
+	want.IsRequest = true
+	r, err := w.findPacket(fmt.Sprintf("the request of %q (%s)", name, fields), func(p peer.Packet) bool {
+		like := want
+		if like.Tag == nil {
+			like.Tag = p.Tag
+		}
+		return p.Same(like)
+	})
+	if err != nil {
+		return err
+	}
+	c.request = &r
+	return nil
+}
+
+// subjectSendsRequestsOf takes the subject's requests in their order, or in any.
+func (w *World) subjectSendsRequestsOf(inAnyOrder string, n int, name, fields string) error {
+	if inAnyOrder != "" {
+		return w.each(n, name, fields, w.sendsSomeRequestOf)
+	}
+	return w.each(n, name, fields, w.subjectSendsRequestOf)
+}
+
+func (w *World) expectTagsDiffer(a, b string) error { return w.checkTagsDiffer(a, b) }
+
+func (w *World) expectManyTagsDiffer(n int, name string) error {
+	var names []string
+	for i := range n {
+		numbered, _ := ofMany(name, "", i+1)
+		names = append(names, numbered)
+	}
+	return w.checkTagsDiffer(names...)
+}
+
+// checkTagsDiffer holds for requests that have come.
+func (w *World) checkTagsDiffer(names ...string) error {
+	var requests []peer.Received
+	for _, name := range names {
+		c, err := w.requestNamed(name)
+		if err != nil {
+			return err
+		}
+		if c.request == nil {
+			return mistake("the request of %q has not come", name)
+		}
+		requests = append(requests, *c.request)
+	}
+	return tagsDiffer(requests)
+}
+
+// tagsDiffer holds for requests in flight at once, all on one channel.
+func tagsDiffer(requests []peer.Received) error {
+	seen := map[string]bool{}
+	for _, r := range requests {
+		tag := r.Tag.String()
+		if seen[tag] {
+			return failf(fmt.Sprintf("%d tags", len(requests)), "tag %s for two requests in flight", tag)
+		}
+		seen[tag] = true
+	}
+	return nil
+}
+
+// expectAnswer waits for the result of a call, in the fields that a response has for
+// its requester: ok or failed, flags without the ok bit, payload.
+func (w *World) expectAnswer(name, fields string) error {
+	_, want, err := w.requestAndFields(name, fields)
+	if err != nil {
+		return err
+	}
+	r, err := w.await(w.waitFor(name))
+	if err != nil {
+		return replyFailure(fmt.Sprintf("%q answered (%s)", name, fields), err)
+	}
+	wantFlags := integer(want.ReplyFlags())
+	if *r.OK != want.OK() || r.Flags != wantFlags || !bytes.Equal(*r.Payload, want.Payload) {
+		return failf(describeResult(want.OK(), wantFlags, want.Payload), "%s", describeResult(*r.OK, r.Flags, *r.Payload))
+	}
+	return nil
+}
+
+func describeResult(ok bool, flags adapter.Integer, payload []byte) string {
+	return fmt.Sprintf("ok %t, flags %s, payload [%s]", ok, flags, peer.ShowHex(payload))
+}
+
+func (w *World) expectAnswers(n int, name, fields string) error {
+	return w.each(n, name, fields, w.expectAnswer)
+}
+
+// expectError waits for the error with which a call ends.
+func (w *World) expectError(name, how string) error {
+	kind, expected := adapter.Cancelled, "a cancellation"
+	if how == "ends with the decoder's error" {
+		kind, expected = adapter.BadDecode, "the decoder's error"
+	}
+	if _, err := w.requestNamed(name); err != nil {
+		return err
+	}
+	r, err := w.await(w.waitFor(name))
+	if got := kindOf(err); got == kind {
+		return nil
+	}
+	if err != nil {
+		return replyFailure(expected, err)
+	}
+	return failf(expected, "%s", describeResult(*r.OK, r.Flags, *r.Payload))
+}
+
+func (w *World) expectCancelled(n int, name string) error {
+	return w.each(n, name, "", func(name, _ string) error { return w.expectError(name, "is cancelled") })
+}
+
+func (w *World) expectNoAnswer(name string) error {
+	c, err := w.requestNamed(name)
+	if err != nil {
+		return err
+	}
+	if away, err := w.staysAway(c.wait.Done()); away || err != nil {
+		return err
+	}
+	r, err := w.await(c.wait)
+	if err != nil {
+		return replyFailure("no result yet", err)
+	}
+	return failf("no result yet", "%s", describeResult(*r.OK, r.Flags, *r.Payload))
+}
