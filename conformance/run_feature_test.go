@@ -18,7 +18,7 @@ func TestFeaturesWithAMistake(t *testing.T) {
 		"an undefined step after another": {
 			"Feature: A\n  Scenario: a\n    Then response: tag 0 encodes to 02 00 00\n    And it is so\n", "it is so",
 		},
-		"a step about nothing": {"Feature: A\n  Scenario: a\n    Then response: tag zero encodes to 02 00 00\n", `mistake in the feature: "zero" is no integer`},
+		"a step about nothing": {"Feature: A\n  Scenario: a\n    Then response: tag zero encodes to 02 00 00\n", `mistake in the feature: "zero" is not an integer`},
 		"octets that are not what the words say": {
 			"Feature: A\n  Scenario: a\n    Then response: tag 0 encodes to 02 00 00 (response: tag 1)\n", "mistake in the feature: 02 00 00 is not",
 		},

@@ -17,15 +17,15 @@ import (
 	"github.com/packetspec/packetspec/conformance/steps"
 )
 
-// How long an adapter may take to close a scenario's connections, and to show that
-// it is alive after a scenario that did not pass.
+// How long an adapter may take to close a scenario's connections, and to answer after a
+// scenario that did not pass. A healthy adapter takes milliseconds for either.
 const (
 	closeTime = 2 * time.Second
-	pulseTime = 1 * time.Second
+	aliveTime = 1 * time.Second
 )
 
 // runScenario runs one scenario on a session and reports whether the session can
-// serve another.
+// serve another scenario.
 func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session, dir string) (r report.Result, usable bool) {
 	r = report.Result{
 		ID: sc.ID, Feature: sc.Feature, Scenario: sc.Name, Requirements: sc.Requirements, Level: sc.Level,
@@ -38,12 +38,12 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 	step, err := play(sc, world)
 	r.DurationMS = float64(time.Since(began).Microseconds()) / 1000
 
-	// Whatever happened, the next scenario is to find nothing of this one.
+	// The next scenario must find no connection of this one.
 	closing, done := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer done()
 	closeErr := world.Close(closing)
 	if err != nil && !errors.Is(err, steps.ErrSkip) {
-		takePulse(ctx, session)
+		detectCrash(ctx, session)
 	}
 	usable = closeErr == nil && session.Err() == nil
 
@@ -72,13 +72,13 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 	if stderrNow, _ := session.StderrTotal(); stderrNow > stderrBefore && r.Outcome != report.Crash {
 		r.Stderr = session.Stderr(stderrBefore)
 	}
-	return r, false // what a scenario that failed has left behind is nobody's to know
+	return r, false // after a failure the adapter may be in any state, so it is not reused
 }
 
-// takePulse tells an adapter that has died, or is dying, from one that has not: the
-// client notices while the adapter is asked for anything at all.
-func takePulse(ctx context.Context, session *adapter.Session) {
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), pulseTime)
+// detectCrash gives the client an occasion to notice that the adapter has ended or is about
+// to end: it sends a command and ignores the reply. Session.Err then reports the crash.
+func detectCrash(ctx context.Context, session *adapter.Session) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), aliveTime)
 	defer cancel()
 	_, _ = session.Do(bounded, adapter.Message{Op: adapter.OpHello, Version: adapter.Version})
 }
@@ -116,10 +116,10 @@ func play(sc spec.Scenario, world *steps.World) (step string, err error) {
 		err = fmt.Errorf("godog ended with status %d, but no step failed", status)
 	}
 	if played != 1 && err == nil {
-		err = fmt.Errorf("%d scenarios were played in the place of one", played)
+		err = fmt.Errorf("%d scenarios ran, expected one", played)
 	}
 	return step, err
 }
 
-// scenarioDir makes a folder for one scenario's named pipes.
+// scenarioDir makes a folder for the named pipes of one scenario.
 func scenarioDir(parent string) (string, error) { return os.MkdirTemp(parent, "s") }

@@ -9,7 +9,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// toAdapter is a packet as the adapter protocol writes it.
+// toAdapter returns a packet as the adapter protocol writes it.
 func toAdapter(p peer.Packet) *adapter.Packet {
 	q := &adapter.Packet{
 		IsRequest: p.IsRequest, Channel: integer(p.Channel), Tag: integer(p.Tag), Flags: integer(p.Flags),
@@ -21,6 +21,7 @@ func toAdapter(p peer.Packet) *adapter.Packet {
 	return q
 }
 
+// integer returns v as the adapter protocol writes it, and 0 for nil.
 func integer(v *big.Int) adapter.Integer {
 	if v == nil {
 		return "0"
@@ -28,7 +29,7 @@ func integer(v *big.Int) adapter.Integer {
 	return adapter.Integer(v.String())
 }
 
-// fromAdapter is a packet of the adapter protocol.
+// fromAdapter returns a packet of the adapter protocol.
 func fromAdapter(p adapter.Packet) (q peer.Packet, err error) {
 	q = peer.Packet{IsRequest: p.IsRequest, Payload: p.Payload}
 	for _, field := range []struct {
@@ -40,13 +41,14 @@ func fromAdapter(p adapter.Packet) (q peer.Packet, err error) {
 		}
 		v, ok := new(big.Int).SetString(string(field.from), 10)
 		if !ok {
-			return q, fmt.Errorf("the adapter gave %q for an integer", field.from)
+			return q, fmt.Errorf("the adapter replied %q where an integer belongs", field.from)
 		}
 		*field.to = v
 	}
 	return q, nil
 }
 
+// encode returns the octets to which the subject encodes a packet.
 func (w *World) encode(words string) ([]byte, error) {
 	p, err := parsePacket(words)
 	if err != nil {
@@ -71,7 +73,8 @@ func (w *World) expectEncoding(words, exactly, text, meaning string) error {
 	return compare(exactly, expected, got)
 }
 
-// compare requires the octets expected or, if exactly is empty, the same packet.
+// compare requires the expected octets if exactly, the step's own word, is not empty, and
+// else the same packet in any form.
 func compare(exactly string, expected, got []byte) error {
 	if exactly != "" && !bytes.Equal(expected, got) {
 		return difference(expected, got)
@@ -79,15 +82,15 @@ func compare(exactly string, expected, got []byte) error {
 	return samePacket(expected, got)
 }
 
-// samePacket takes octets that are as expected or that say the same in a longer form:
-// the shortest form is a matter of its own.
+// samePacket requires octets that are the expected packet, in this form or a longer one.
+// Other requirements demand the shortest form.
 func samePacket(expected, got []byte) error {
 	if bytes.Equal(expected, got) {
 		return nil
 	}
 	want, _, err := peer.Decode(expected)
 	if err != nil {
-		return mistake("%s is no packet", peer.ShowHex(expected))
+		return mistake("%s is not a packet", peer.ShowHex(expected))
 	}
 	p, n, err := peer.Decode(got)
 	if err == nil && n == len(got) && p.Same(want) {
@@ -127,8 +130,8 @@ func (w *World) expectDecoding(text, meaning, after, _, words string) error {
 	return nil
 }
 
-// expectNotDecoded takes either kind of refusal: an implementation that reads a stream
-// may not know whether octets are cut or wrong.
+// expectNotDecoded accepts either kind of refusal: an implementation that reads a stream may
+// be unable to tell octets that are cut off from octets that are wrong.
 func (w *World) expectNotDecoded(text, _ string) error {
 	octets, err := parseOctets(text)
 	if err != nil {
@@ -146,7 +149,7 @@ func (w *World) expectNotDecoded(text, _ string) error {
 	if err != nil {
 		return err
 	}
-	return failf("the error incomplete or malformed", "%s, of %d octets", got, *r.Consumed)
+	return failf("the error incomplete or malformed", "%s from %d octets", got, *r.Consumed)
 }
 
 func (w *World) equal(a, b adapter.Packet) (bool, error) {
@@ -155,7 +158,7 @@ func (w *World) equal(a, b adapter.Packet) (bool, error) {
 	}
 	r, err := w.do(adapter.Message{Op: adapter.OpEqual, A: &a, B: &b})
 	if err != nil {
-		return false, replyFailure("whether the packets are equal", err)
+		return false, replyFailure("a comparison of the packets", err)
 	}
 	return *r.Equal, nil
 }
@@ -177,15 +180,15 @@ func (w *World) expectEquality(a, how, b string) error {
 }
 
 func checkEqual(want, got bool) error {
-	say := map[bool]string{true: "equal", false: "not equal"}
+	words := map[bool]string{true: "equal", false: "not equal"}
 	if got != want {
-		return failf(say[want], "%s", say[got])
+		return failf(words[want], "%s", words[got])
 	}
 	return nil
 }
 
-// expectEqualityWithTypes compares responses to which a type was given, as some
-// implementations' packets have the attribute all the same.
+// expectEqualityWithTypes compares responses with different types. In some implementations a
+// response has the attribute, although it means nothing.
 func (w *World) expectEqualityWithTypes(words, typeA, typeB string) error {
 	p, err := parsePacket(words)
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 type connection struct {
 	name     string
 	peer     *peer.Peer
-	backlog  []peer.Received // taken off the wire, but not yet asked for by a step
-	sent     map[string]*subjectRequest
-	requests peerRequests
-	sawERQ   bool // the subject's ERQ packet was taken off the wire, in the later dialect
-	sawEOF   bool // its EOF packet was
-	closed   bool // by a step
+	requests peerRequests               // of the peer
+	sent     map[string]*subjectRequest // of the subject, by their names in the feature
+	backlog  []peer.Received            // packets of the subject that no step has required yet
+	sawERQ   bool                       // ERQ has been read; stays false in the 2021 dialect
+	sawEOF   bool                       // EOF has been read
+	closed   bool                       // by a step
 }
 
-// nextPacket takes the subject's next packet.
+// nextPacket returns the subject's next packet, from the backlog or from the wire.
 func (w *World) nextPacket(expected string) (peer.Received, error) {
 	c := w.current
 	if len(c.backlog) > 0 {
@@ -30,8 +30,8 @@ func (w *World) nextPacket(expected string) (peer.Received, error) {
 	return w.readPacket(expected)
 }
 
-// readPacket takes the subject's next packet off the wire. After EOF there is to be none, and
-// each response is to answer a request.
+// readPacket waits for the subject's next packet on the wire. It fails if the packet comes
+// after EOF, or is a response to no request of the peer.
 func (w *World) readPacket(expected string) (peer.Received, error) {
 	c := w.current
 	r, err := c.peer.Next(w.Ctx)
@@ -41,15 +41,15 @@ func (w *World) readPacket(expected string) (peer.Received, error) {
 	case c.sawEOF:
 		return r, failf("no octets after EOF", "%s", describe(r.Octets))
 	case !r.IsRequest && !c.requests.answer(r.Packet):
-		return r, failf(expected, "%s, which answers no request that the peer has open", describe(r.Octets))
+		return r, failf(expected, "%s, which answers no request that the peer has sent", describe(r.Octets))
 	}
 	c.sawEOF = r.Same(peer.EOF)
 	c.sawERQ = c.sawERQ || w.HasERQ && r.Same(peer.ERQ)
 	return r, nil
 }
 
-// findPacket takes the subject's first packet, of those that have come or are to come,
-// for which wanted is true; the others stay for later steps.
+// findPacket returns the subject's first packet for which wanted is true, from the backlog or
+// from the wire. Packets that come before it join the backlog, for later steps.
 func (w *World) findPacket(expected string, wanted func(peer.Packet) bool) (peer.Received, error) {
 	c := w.current
 	for i, r := range c.backlog {
@@ -63,7 +63,7 @@ func (w *World) findPacket(expected string, wanted func(peer.Packet) bool) (peer
 		if err != nil {
 			var f *Failure
 			if errors.As(err, &f) && len(c.backlog) > 0 {
-				f.Actual = "in its place " + c.describeBacklog() + ", then " + f.Actual
+				f.Actual = c.describeBacklog() + ", then " + f.Actual
 			}
 			return r, err
 		}
@@ -74,25 +74,25 @@ func (w *World) findPacket(expected string, wanted func(peer.Packet) bool) (peer
 			return r, err
 		}
 		if c.sawEOF {
-			return r, failf(expected, "in its place %s, the last packet", c.describeBacklog())
+			return r, failf(expected, "%s, and no packet after it", c.describeBacklog())
 		}
 	}
 }
 
-// maxBacklog is how many packets nobody has asked for a connection keeps: no scenario lets
-// nearly as many come, and a subject that sends for ever must not use up the memory.
+// maxBacklog bounds the packets that a connection keeps for later steps, so that a subject
+// that sends without end does not use up the memory. No scenario needs nearly as many.
 const maxBacklog = 1 << 16
 
-// addToBacklog puts a packet aside that a later step may ask for.
+// addToBacklog keeps a packet that a later step may require.
 func (c *connection) addToBacklog(r peer.Received, expected string) error {
 	c.backlog = append(c.backlog, r)
 	if len(c.backlog) <= maxBacklog {
 		return nil
 	}
-	return failf(expected, "in its place %d packets that no step has asked for: %s", len(c.backlog), c.describeBacklog())
+	return failf(expected, "%d packets that no step requires: %s", len(c.backlog), c.describeBacklog())
 }
 
-// describeBacklog tells of the packets that no step has asked for.
+// describeBacklog describes the packets that no step has required.
 func (c *connection) describeBacklog() string {
 	var octets []byte
 	for _, r := range c.backlog {
@@ -101,58 +101,58 @@ func (c *connection) describeBacklog() string {
 	return describe(octets)
 }
 
-// peerRequests is what the peer has asked of the subject on one connection, read off the
-// octets that it wrote. With it a response that answers nothing shows when it comes,
-// not by the time that passes without the right one.
+// peerRequests counts the requests of the peer that the subject has yet to answer, by reading
+// the octets that the peer writes. With it, a wrong response fails when it comes. Without
+// it, the scenario would wait for the right one until its time is over.
 type peerRequests struct {
-	later  bool   // the subject's dialect is the later one
-	unread []byte // of what the peer wrote: the beginning of a packet
-	over   bool   // the peer's stream has ended for the subject: what follows is ignored
-	open   map[requestID]int
+	hasERQ     bool   // the dialect has ERQ, which does not end the stream
+	unread     []byte // the beginning of a packet
+	ended      bool   // for the subject, the peer's stream has ended: it ignores what follows
+	unanswered map[requestID]int
 }
 
-// requestID is what a response names of its request.
+// requestID holds the fields of a request that its response repeats.
 type requestID struct{ channel, tag string }
 
 func requestIDOf(p peer.Packet) requestID { return requestID{p.Channel.String(), p.Tag.String()} }
 
-// add takes in octets of the peer's.
-func (a *peerRequests) add(octets []byte) {
-	if a.over {
+// add reads octets that the peer writes.
+func (q *peerRequests) add(octets []byte) {
+	if q.ended {
 		return
 	}
-	a.unread = append(a.unread, octets...)
-	for len(a.unread) > 0 {
-		p, n, err := peer.Decode(a.unread)
+	q.unread = append(q.unread, octets...)
+	for len(q.unread) > 0 {
+		p, n, err := peer.Decode(q.unread)
 		if n == 0 {
 			return
 		}
-		a.unread = a.unread[n:]
+		q.unread = q.unread[n:]
 		switch {
-		case a.later && p.Same(peer.ERQ):
-		case err != nil, endsPeerStream(p):
-			a.over = true
+		case q.hasERQ && p.Same(peer.ERQ):
+		case err != nil, endsStream(p):
+			q.ended = true
 			return
 		case p.IsRequest:
-			if a.open == nil {
-				a.open = map[requestID]int{}
+			if q.unanswered == nil {
+				q.unanswered = map[requestID]int{}
 			}
-			a.open[requestIDOf(p)]++
+			q.unanswered[requestIDOf(p)]++
 		}
 	}
 }
 
-// endsPeerStream reports whether p is EOF or a malformed one.
-func endsPeerStream(p peer.Packet) bool {
+// endsStream reports whether p is EOF or a malformed EOF.
+func endsStream(p peer.Packet) bool {
 	return p.IsRequest && p.Channel.Sign() == 0 && p.Type.Sign() == 0
 }
 
-// answer reports whether the response p answers a request, which it does once.
-func (a *peerRequests) answer(p peer.Packet) bool {
-	of := requestIDOf(p)
-	if a.open[of] == 0 {
+// answer reports whether the response p answers a request, and counts that request as answered.
+func (q *peerRequests) answer(p peer.Packet) bool {
+	id := requestIDOf(p)
+	if q.unanswered[id] == 0 {
 		return false
 	}
-	a.open[of]--
+	q.unanswered[id]--
 	return true
 }

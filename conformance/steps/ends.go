@@ -10,8 +10,8 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// subjectEndsStream lets a failure response to one request, if its tag is given, come before
-// EOF.
+// subjectEndsStream requires EOF and the end of the octets. If the step names a tag, a
+// failure response to it may come before EOF.
 func (w *World) subjectEndsStream(tag string) error {
 	if tag == "" {
 		return w.endStream()
@@ -20,7 +20,7 @@ func (w *World) subjectEndsStream(tag string) error {
 	if err != nil {
 		return err
 	}
-	r, err := w.nextPacket("03 00 02 00 (EOF), or a refusal")
+	r, err := w.nextPacket(fmt.Sprintf("03 00 02 00 (EOF), or a failure response to tag %s", t))
 	if err != nil {
 		return err
 	}
@@ -30,9 +30,9 @@ func (w *World) subjectEndsStream(tag string) error {
 	return w.endStream()
 }
 
-// endStream awaits EOF, as the only packet that no step has asked for, and then
-// the end of the octets. In the later dialect ERQ may come before EOF, and the peer's
-// EOF, if it has not been sent, before the end of the octets.
+// endStream requires EOF as the only packet that no step has read, and then the end of the
+// octets. In the 2024 dialect ERQ may come before EOF, and the subject may wait for the
+// peer's EOF before it ends the octets.
 func (w *World) endStream() error {
 	expected := "03 00 02 00 (EOF) and nothing else"
 	r, err := w.nextPacket(expected)
@@ -45,7 +45,7 @@ func (w *World) endStream() error {
 	if !r.Same(peer.EOF) {
 		return failf(expected, "%s", describe(r.Octets))
 	}
-	if w.HasERQ && !w.current.requests.over {
+	if w.HasERQ && !w.current.requests.ended {
 		if err := w.send(peer.EOF.Encode()); err != nil {
 			return err
 		}
@@ -53,8 +53,8 @@ func (w *World) endStream() error {
 	return w.subjectStreamEnds()
 }
 
-// subjectStreamEnds awaits the end of the octets, before which there are none that no
-// step has asked for.
+// subjectStreamEnds requires the end of the octets, and no packet before it that no step has
+// read.
 func (w *World) subjectStreamEnds() error {
 	if len(w.current.backlog) > 0 {
 		return failf("the end of the stream", "%s", w.current.describeBacklog())
@@ -69,24 +69,24 @@ func (w *World) subjectStreamEnds() error {
 	return nil
 }
 
-// subjectIsShutDown shuts down without blocking and waits for the call to return.
+// subjectIsShutDown calls shutdown without blocking and waits for it to return.
 func (w *World) subjectIsShutDown() error {
 	_, err := w.command(adapter.Message{Op: adapter.OpShutdown, Block: ptr(false)})
 	return replyFailure("shutdown to return", err)
 }
 
-// subjectShutsDown begins a shutdown, blocking unless blocking is empty.
+// subjectShutsDown calls shutdown, blocking if the step says so.
 func (w *World) subjectShutsDown(blocking, name string) error {
-	return w.start(name, adapter.Message{Op: adapter.OpShutdown, Block: ptr(blocking != "")})
+	return w.startNamed(name, adapter.Message{Op: adapter.OpShutdown, Block: ptr(blocking != "")})
 }
 
 func (w *World) subjectJoins(name string) error {
-	return w.start(name, adapter.Message{Op: adapter.OpJoin})
+	return w.startNamed(name, adapter.Message{Op: adapter.OpJoin})
 }
 
-// subjectTakesNoMoreRequests waits until a shutdown under way has begun, which shows in that
-// requests are refused as closed. Those taken before that go out and are answered. In
-// the later dialect ERQ shows it.
+// subjectTakesNoMoreRequests waits until a shutdown has begun: the subject then refuses
+// requests as closed. The peer answers requests that were submitted before. In the 2024
+// dialect ERQ shows that a shutdown has begun.
 func (w *World) subjectTakesNoMoreRequests() error {
 	if w.HasERQ {
 		return w.awaitERQ()
@@ -96,13 +96,13 @@ func (w *World) subjectTakesNoMoreRequests() error {
 	if err != nil || refused {
 		return err
 	}
-	f := failf(`a request to be refused with the error "closed"`, "%d were taken within %v", tries, w.Timeout)
+	f := failf(`a request to be refused with the error "closed"`, "%d requests submitted within %v", tries, w.Timeout)
 	f.TimedOut = true
 	return f
 }
 
-// isClosed asks for a request, and reports whether it is refused as closed. If it is taken it
-// is answered, as soon as it comes.
+// isClosed submits a request and reports whether it is refused as closed. If it is not, the
+// peer answers it when it comes.
 func (w *World) isClosed(name string) (bool, error) {
 	_, err := w.command(adapter.Message{Op: adapter.OpRequest, Call: name, RqType: adapter.TypeNone.Integer()})
 	if kindOf(err) == adapter.Closed {
@@ -112,13 +112,14 @@ func (w *World) isClosed(name string) (bool, error) {
 		return false, replyFailure(`a request to be refused with the error "closed"`, err)
 	}
 	isAttempt := func(p peer.Packet) bool { return p.IsRequest && p.Type.IsInt64() && p.Type.Int64() == 1 }
-	r, err := w.findPacket("the request that the subject took after its shutdown was called", isAttempt)
+	r, err := w.findPacket("the request that the subject accepted after the call of shutdown", isAttempt)
 	if err != nil {
 		return false, err
 	}
 	return false, w.send(peer.Packet{Channel: r.Channel, Tag: r.Tag, Flags: big.NewInt(1)}.Encode())
 }
 
+// awaitERQ waits for ERQ, unless a step has read it.
 func (w *World) awaitERQ() error {
 	if w.current.sawERQ {
 		return nil
@@ -128,7 +129,7 @@ func (w *World) awaitERQ() error {
 }
 
 func (w *World) expectReturn(name string) error {
-	p, err := w.started(name)
+	p, err := w.named(name)
 	if err != nil {
 		return err
 	}
@@ -136,8 +137,8 @@ func (w *World) expectReturn(name string) error {
 	return replyFailure(fmt.Sprintf("%q to return", name), err)
 }
 
-// expectReturnAfterEOF awaits the return and then looks at once at what is in the pipe: what was
-// sent before the return is there.
+// expectReturnAfterEOF waits for the return, and looks at what is in the pipe at that
+// moment: what the subject wrote before the return is there.
 func (w *World) expectReturnAfterEOF(name string) error {
 	if err := w.expectReturn(name); err != nil {
 		return err
@@ -156,14 +157,14 @@ func (w *World) expectReturnAfterEOF(name string) error {
 		}
 		rest = rest[n:]
 	}
-	return failf(fmt.Sprintf("03 00 02 00 (EOF) to be sent before %q returns", name), "%s by then", describe(octets))
+	return failf(fmt.Sprintf("03 00 02 00 (EOF) to be sent before %q returns", name), "%s before it", describe(octets))
 }
 
 func (w *World) expectReturnTelling(name, ended string) error {
 	if err := w.need(adapter.CanEndReason); err != nil {
 		return err
 	}
-	p, err := w.started(name)
+	p, err := w.named(name)
 	if err != nil {
 		return err
 	}
@@ -172,19 +173,22 @@ func (w *World) expectReturnTelling(name, ended string) error {
 		return replyFailure(fmt.Sprintf("%q to return", name), err)
 	}
 	if r.Ended != ended {
-		return failf("the end told as "+ended, "%q", r.Ended)
+		return failf(fmt.Sprintf("the end reported as %q", ended), "%q", r.Ended)
 	}
 	return nil
 }
 
 func (w *World) expectNoReturn(name string) error {
-	p, err := w.started(name)
+	p, err := w.named(name)
 	if err != nil {
 		return err
 	}
 	if away, err := w.staysAway(p.Done()); away || err != nil {
 		return err
 	}
-	_, err = w.await(p)
-	return failf(fmt.Sprintf("%q to wait", name), "it returned (error: %v)", err)
+	actual := "a return"
+	if _, err := w.await(p); err != nil {
+		actual = fmt.Sprintf("the error %v", err)
+	}
+	return failf(fmt.Sprintf("%q not to return yet", name), "%s", actual)
 }

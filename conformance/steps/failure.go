@@ -8,10 +8,10 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// A Failure reports that the subject did other than the scenario says.
+// A Failure reports that the subject did something different from what the scenario requires.
 type Failure struct {
 	Expected, Actual string
-	TimedOut         bool // the scenario's time was over before anything came
+	TimedOut         bool // the scenario's time was over before the subject did anything
 }
 
 func (f *Failure) Error() string {
@@ -22,11 +22,11 @@ func failf(expected, actual string, args ...any) *Failure {
 	return &Failure{Expected: expected, Actual: fmt.Sprintf(actual, args...)}
 }
 
-// ErrSkip reports that the subject lacks what the scenario needs.
+// ErrSkip reports that the adapter lacks an ability that the scenario needs.
 var ErrSkip = errors.New("skipped")
 
-// A featureError reports a mistake in a feature file, such as octets that are not
-// what the words beside them say.
+// A featureError reports a mistake in a feature file, such as octets that differ from their
+// meaning in parentheses.
 type featureError struct{ text string }
 
 func (e *featureError) Error() string { return "mistake in the feature: " + e.text }
@@ -35,8 +35,8 @@ func mistake(format string, args ...any) error {
 	return &featureError{fmt.Sprintf(format, args...)}
 }
 
-// difference is the failure that tells two runs of octets apart, with the place of the
-// first difference.
+// difference returns the failure for octets that differ from the expected ones. It names the
+// place of the first difference.
 func difference(expected, actual []byte) *Failure {
 	at := 0
 	for at < len(expected) && at < len(actual) && expected[at] == actual[at] {
@@ -55,10 +55,10 @@ func difference(expected, actual []byte) *Failure {
 	return f
 }
 
-// maxDescribed is how many packets a message tells of.
+// maxDescribed bounds the packets in a message.
 const maxDescribed = 40
 
-// describe writes octets with what they mean, packet by packet; many are cut.
+// describe returns octets and their meaning, packet by packet. It cuts a long list.
 func describe(octets []byte) string {
 	if len(octets) == 0 {
 		return "no octets"
@@ -66,7 +66,7 @@ func describe(octets []byte) string {
 	var meanings []string
 	for rest := octets; len(rest) > 0; {
 		if len(meanings) == maxDescribed {
-			meanings = append(meanings, fmt.Sprintf("… %d octets more", len(rest)))
+			meanings = append(meanings, fmt.Sprintf("… %d more octets", len(rest)))
 			break
 		}
 		p, n, err := peer.Decode(rest)

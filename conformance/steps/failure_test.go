@@ -9,7 +9,7 @@ import (
 )
 
 func TestDiffer(t *testing.T) {
-	for _, c := range []struct{ expected, actual, told string }{
+	for _, c := range []struct{ expected, actual, message string }{
 		{"020104", "020105", "the first difference is at octet 2: 05, not 04"},
 		{"020104", "0201", "the first difference is at octet 2: the octets end there"},
 		{"0201", "020104", "the first difference is at octet 2: 04 where the octets should end"},
@@ -25,7 +25,7 @@ func TestDiffer(t *testing.T) {
 		}
 		f := difference(expected, actual)
 		check(t, "expected", f.Expected, describe(expected))
-		check(t, "actual", f.Actual, describe(actual)+"; "+c.told)
+		check(t, "actual", f.Actual, describe(actual)+"; "+c.message)
 	}
 }
 

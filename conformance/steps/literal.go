@@ -11,8 +11,8 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// parseOctets reads octets as features write them: hex digits, two an octet, with
-// spaces where they help; "61*300" is one octet three hundred times.
+// parseOctets reads octets as features write them: hex digits, two an octet, with spaces
+// anywhere between octets. 61*300 repeats an octet three hundred times.
 func parseOctets(text string) ([]byte, error) {
 	var octets []byte
 	for _, word := range strings.Fields(text) {
@@ -23,15 +23,15 @@ func parseOctets(text string) ([]byte, error) {
 			n, err = strconv.Atoi(times)
 		}
 		if err != nil || len(b) == 0 {
-			return nil, mistake("%q is no octets: hex digits, two an octet, or one octet repeated, like 61*300", word)
+			return nil, mistake("%q is not octets: expected hex digits, two an octet, or repeated octets like 61*300", word)
 		}
 		octets = append(octets, bytes.Repeat(b, n)...)
 	}
 	return octets, nil
 }
 
-// parsePackets reads octets and checks that they mean what the feature says beside
-// them: packets, separated by semicolons, or words that begin with "not a packet".
+// parsePackets reads octets and requires that they mean what the feature says in
+// parentheses: packets, separated by semicolons, or words that begin with "not a packet".
 func parsePackets(text, meaning string) ([]byte, error) {
 	octets, err := parseOctets(text)
 	if err != nil || meaning == "" {
@@ -56,12 +56,12 @@ func parsePackets(text, meaning string) ([]byte, error) {
 		rest = rest[n:]
 	}
 	if len(rest) > 0 {
-		return nil, mistake("%q does not tell of the last %d octets", meaning, len(rest))
+		return nil, mistake("%q does not describe the last %d octets", meaning, len(rest))
 	}
 	return octets, nil
 }
 
-// parsePacket reads a packet as features put it in words:
+// parsePacket reads a packet as features describe it:
 //
 //	EOF
 //	ERQ
@@ -69,8 +69,8 @@ func parsePackets(text, meaning string) ([]byte, error) {
 //	response: tag 1, ok, flags 0x55, payload 00 ff
 //	response: tag 1, packet flags 0xab
 //
-// Fields left out are 0 or empty. The flags of a response said to be ok or failed
-// are the handler's; packet flags have the ok bit in them.
+// A field left out is 0 or empty. In a response with "ok" or "failed", flags are the
+// handler's; packet flags include the ok bit.
 func parsePacket(words string) (p peer.Packet, err error) {
 	switch words {
 	case "EOF":
@@ -80,27 +80,27 @@ func parsePacket(words string) (p peer.Packet, err error) {
 	}
 	kind, fields, found := strings.Cut(words, ": ")
 	if !found || kind != "request" && kind != "response" {
-		return p, mistake("%q is no packet in words: it begins with neither request: nor response: nor is it EOF or ERQ", words)
+		return p, mistake("%q is not a packet: expected request: or response: with fields, or EOF, or ERQ", words)
 	}
 	p, err = parseFields(fields)
 	p.IsRequest = kind == "request"
 	return p, err
 }
 
-// parseFields reads the fields of a packet in words.
+// parseFields reads the fields of a packet.
 func parseFields(fields string) (p peer.Packet, err error) {
-	var verdict string
+	var status string
 	for fields != "" && err == nil {
 		var field string
 		if payload, ok := strings.CutPrefix(fields, "payload "); ok {
 			p.Payload, err = parsePayload(payload)
-			break // the payload is last
+			break // the payload comes last
 		}
 		field, fields, _ = strings.Cut(fields, ", ")
 		name, value, _ := cutLast(field)
 		switch {
 		case field == "ok" || field == "failed":
-			verdict = field
+			status = field
 		case field == "no payload":
 		case name == "channel":
 			p.Channel, err = parseInteger(value)
@@ -111,15 +111,15 @@ func parseFields(fields string) (p peer.Packet, err error) {
 		case name == "wire type" || name == "type":
 			p.Type, err = parseInteger(value)
 		default:
-			err = mistake("%q is no field of a packet: channel, tag, ok, failed, flags, packet flags, wire type (or the caller's type), payload", field)
+			err = mistake("%q is not a field: expected channel, tag, ok, failed, flags, packet flags, wire type (or the caller's type), payload or no payload", field)
 		}
 	}
-	if verdict != "" && err == nil {
+	if status != "" && err == nil {
 		flags := new(big.Int)
 		if p.Flags != nil {
 			flags.Lsh(p.Flags, 1)
 		}
-		if verdict == "ok" {
+		if status == "ok" {
 			flags.SetBit(flags, 0, 1)
 		}
 		p.Flags = flags
@@ -136,13 +136,14 @@ func cutLast(text string) (before, after string, found bool) {
 	return text[:i], text[i+1:], true
 }
 
-// parseInteger reads a decimal, a hexadecimal like 0x55, or a power like 2^61 or 2^61-1.
+// parseInteger reads a decimal number, a hexadecimal number like 0x55, or a power like 2^61
+// or 2^61-1.
 func parseInteger(text string) (*big.Int, error) {
 	if exponent, ok := strings.CutPrefix(text, "2^"); ok {
 		exponent, less := strings.CutSuffix(exponent, "-1")
 		n, err := strconv.ParseUint(exponent, 10, 16)
 		if err != nil {
-			return nil, mistake("%q is no power of two", text)
+			return nil, mistake("%q is not a power of two", text)
 		}
 		v := new(big.Int).Lsh(big.NewInt(1), uint(n))
 		if less {
@@ -152,7 +153,7 @@ func parseInteger(text string) (*big.Int, error) {
 	}
 	v, ok := new(big.Int).SetString(text, 0)
 	if !ok {
-		return nil, mistake("%q is no integer", text)
+		return nil, mistake("%q is not an integer", text)
 	}
 	return v, nil
 }
@@ -162,7 +163,7 @@ func parsePayload(text string) ([]byte, error) {
 	if strings.HasPrefix(text, `"`) {
 		s, err := strconv.Unquote(text)
 		if err != nil {
-			return nil, errors.Join(mistake("%s is no quoted text", text), err)
+			return nil, errors.Join(mistake("%s is not a quoted text", text), err)
 		}
 		return []byte(s), nil
 	}

@@ -14,16 +14,16 @@ func check[T comparable](t testing.TB, what string, got, want T) {
 	}
 }
 
-// checkMistake expects an error that tells of a mistake in the feature.
-func checkMistake(t testing.TB, what string, err error, told string) {
+// checkMistake expects an error that reports a mistake in the feature, in these words.
+func checkMistake(t testing.TB, what string, err error, message string) {
 	t.Helper()
 	var mistake *featureError
 	if !errors.As(err, &mistake) {
 		t.Errorf("%s: got the error %v, expected a mistake in the feature", what, err)
 		return
 	}
-	if !strings.Contains(err.Error(), told) {
-		t.Errorf("%s: got %q, expected it to tell %q", what, err, told)
+	if !strings.Contains(err.Error(), message) {
+		t.Errorf("%s: got %q, expected it to contain %q", what, err, message)
 	}
 }
 
@@ -45,7 +45,7 @@ func TestParseOctets(t *testing.T) {
 	}
 	for _, text := range []string{"0", "0g", "61*", "61*x", "*3", "61 *3"} {
 		_, err := parseOctets(text)
-		checkMistake(t, text, err, "is no octets")
+		checkMistake(t, text, err, "is not octets")
 	}
 }
 
@@ -65,18 +65,18 @@ func TestParsePackets(t *testing.T) {
 			t.Errorf("%s (%s): got the error %v", c.octets, c.meaning, err)
 		}
 	}
-	for _, c := range []struct{ octets, meaning, told string }{
+	for _, c := range []struct{ octets, meaning, message string }{
 		{request, "request: tag 2, wire type 1", `03 01 02 01 is not "request: tag 2, wire type 1" but 03 01 02 01 (request: tag 1, wire type 1)`},
 		{request, "response: tag 1", "is not"},
 		{request, "not a packet", "03 01 02 01 is a packet: request: tag 1, wire type 1"},
-		{request + "ff", "request: tag 1, wire type 1", "does not tell of the last 1 octets"},
+		{request + "ff", "request: tag 1, wire type 1", "does not describe the last 1 octets"},
 		{request, "request: tag 1, wire type 1; EOF", "is not"},
 		{"00", "response: tag 1", "no whole packet"},
-		{request, "a request", "is no packet in words"},
-		{"xx", "EOF", "is no octets"},
+		{request, "a request", "is not a packet: expected request: or response:"},
+		{"xx", "EOF", "is not octets"},
 	} {
 		_, err := parsePackets(c.octets, c.meaning)
-		checkMistake(t, c.octets+" ("+c.meaning+")", err, c.told)
+		checkMistake(t, c.octets+" ("+c.meaning+")", err, c.message)
 	}
 }
 
@@ -103,21 +103,21 @@ func TestParseMeaning(t *testing.T) {
 		}
 		check(t, words, p.String(), want)
 	}
-	for words, told := range map[string]string{
-		"":                       "is no packet in words",
-		"request":                "is no packet in words",
-		"packet: tag 1":          "is no packet in words",
-		"request: colour 1":      `"colour 1" is no field of a packet`,
-		"request: tag one":       `"one" is no integer`,
-		"request: tag":           `"" is no integer`,
-		"request: tag 2^x":       "is no power of two",
-		"request: tag 1,flags 2": `"tag 1,flags 2" is no field`,
-		`request: payload "a`:    "is no quoted text",
-		"request: payload abc":   "is no octets",
-		"response: ok, sort of":  `"sort of" is no field`,
+	for words, message := range map[string]string{
+		"":                       "is not a packet: expected request: or response:",
+		"request":                "is not a packet: expected request: or response:",
+		"packet: tag 1":          "is not a packet: expected request: or response:",
+		"request: colour 1":      `"colour 1" is not a field`,
+		"request: tag one":       `"one" is not an integer`,
+		"request: tag":           `"" is not an integer`,
+		"request: tag 2^x":       "is not a power of two",
+		"request: tag 1,flags 2": `"tag 1,flags 2" is not a field`,
+		`request: payload "a`:    "is not a quoted text",
+		"request: payload abc":   "is not octets",
+		"response: ok, sort of":  `"sort of" is not a field`,
 	} {
 		_, err := parsePacket(words)
-		checkMistake(t, words, err, told)
+		checkMistake(t, words, err, message)
 	}
 }
 

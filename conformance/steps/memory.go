@@ -9,35 +9,43 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// So many octets go over the connection before memory says anything: what is kept at
-// first may go where garbage was, of which there is more in a subject that has much
-// memory from the scenarios before.
+// Steps about memory, which the runner measures from outside. A subject that keeps what goes
+// over the connection grows by that, for as long as it goes on. A subject that only collects
+// its garbage late stops growing at some point. So a step fails only if the subject still
+// grows at the end.
+
+// Memory is first looked at when a quarter of what the subject holds has gone over the
+// connection, within these bounds, in bytes. Sooner, a subject that keeps octets may put them
+// where garbage was, and not grow: there is more garbage in a subject that has grown in earlier
+// scenarios. 4 MiB are four batches of the features' usual 64 KiB.
 const (
 	fewestOctets int64 = 4 << 20
 	mostAtFirst  int64 = 16 << 20
 )
 
-// batch is how many requests are open at a time.
+// batch is how many requests are unanswered at a time.
 const batch = 16
 
-// memory is how much memory the subject has now; what cannot be seen skips the scenario.
+// memory returns how much memory the subject uses, in bytes. It skips the scenario if the
+// runner does not see that.
 func (w *World) memory() (octets int64, err error) {
 	octets, ok := w.Session.Memory()
 	if !ok {
-		err = fmt.Errorf("%w: the subject's memory is not the runner's to see", ErrSkip)
+		err = fmt.Errorf("%w: the runner does not see the subject's memory", ErrSkip)
 	}
 	return octets, err
 }
 
-// doesNotGrow plays requests, batch by batch, until the subject has grown by less than
-// half of the octets that have gone over the connection.
+// doesNotGrow plays requests, batch by batch, until the subject has grown by less than half
+// of the octets that have gone over the connection. It fails if that has not happened when
+// all requests have been played.
 func (w *World) doesNotGrow(requests, octets int, play func(firstTag, requests, octets int) error) error {
 	before, err := w.memory()
 	if err != nil {
 		return err
 	}
 	var grown, passed int64
-	next := min(max(fewestOctets, before/4), mostAtFirst) // to have passed when memory is looked at
+	next := min(max(fewestOctets, before/4), mostAtFirst) // look when this much has passed
 	for played := 0; played < requests; played += batch {
 		if err := play(played, batch, octets); err != nil {
 			return err
@@ -51,7 +59,7 @@ func (w *World) doesNotGrow(requests, octets int, play func(firstTag, requests, 
 			return nil
 		}
 	}
-	return failf(fmt.Sprintf("less than %d more octets of memory for %d that went over the connection", passed/2, passed), "%d more", grown)
+	return failf(fmt.Sprintf("less than %d bytes more memory for %d octets over the connection", passed/2, passed), "%d bytes more", grown)
 }
 
 func (w *World) expectNoGrowthFromAnswers(requests, octets int) error {
@@ -70,9 +78,9 @@ func (w *World) expectNoGrowthFromDuplicates(requests, tag, octets int) error {
 	})
 }
 
-// expectNoGrowthFromDropping sends packets that the subject does not answer: requests, which
-// come after its shutdown and may be refused, or responses to no request. That it reads the
-// next ones shows that it has done with those before.
+// expectNoGrowthFromDropping sends packets that the subject does not answer: requests after
+// a shutdown, which it may refuse, or responses to no request. A subject that reads the next
+// packets has finished with the ones before.
 func (w *World) expectNoGrowthFromDropping(packets int, kind string, octets int) error {
 	return w.doesNotGrow(packets, octets, func(firstTag, packets, octets int) error {
 		p := peer.Packet{IsRequest: kind == "requests", Type: big.NewInt(octetsType), Payload: make([]byte, octets)}
@@ -86,8 +94,8 @@ func (w *World) expectNoGrowthFromDropping(packets int, kind string, octets int)
 	})
 }
 
-// expectNoGrowthFromConnections opens connections, has an answer of so many octets sent on each,
-// ends them and closes them.
+// expectNoGrowthFromConnections also requires that the subject does not keep files of closed
+// connections. One open file for two connections is allowed: each has two pipes.
 func (w *World) expectNoGrowthFromConnections(connections, octets int) error {
 	before, canSee := w.Session.Descriptors()
 	gone := 0
@@ -104,7 +112,7 @@ func (w *World) expectNoGrowthFromConnections(connections, octets int) error {
 		return err
 	}
 	if now, _ := w.Session.Descriptors(); now-before > gone/2 {
-		return failf(fmt.Sprintf("about %d files open after %d connections, as before", before, gone), "%d", now)
+		return failf(fmt.Sprintf("about %d files open after %d connections, as before them", before, gone), "%d files open", now)
 	}
 	return nil
 }
@@ -113,7 +121,7 @@ func (w *World) expectNoGrowthFromRequests(requests, octets int) error {
 	return w.doesNotGrow(requests, octets, w.requestsAnsweredWith)
 }
 
-// answersOf has the subject answer requests for so many octets each.
+// answersOf sends requests and waits for answers with this many octets each.
 func (w *World) answersOf(firstTag, requests, octets int) error {
 	size := strconv.Itoa(octets)
 	var written []byte
@@ -137,7 +145,8 @@ func (w *World) answersOf(firstTag, requests, octets int) error {
 	return nil
 }
 
-// refusals has the subject refuse requests on a channel with so many octets each.
+// refusals sends requests on a channel, with this many octets each, and waits for their
+// refusals.
 func (w *World) refusals(channel, requests, octets int, tag func(i int) int) error {
 	request := peer.Packet{
 		IsRequest: true, Channel: big.NewInt(int64(channel)), Type: big.NewInt(octetsType), Payload: make([]byte, octets),
@@ -156,6 +165,8 @@ func (w *World) refusals(channel, requests, octets int, tag func(i int) int) err
 	return nil
 }
 
+// comesAndGoes opens a connection, has one request answered, ends the connection and closes
+// it.
 func (w *World) comesAndGoes(octets int) error {
 	before := w.current
 	if err := w.subjectOpens(); err != nil {
@@ -177,9 +188,9 @@ func (w *World) comesAndGoes(octets int) error {
 	return nil
 }
 
-// requestsAnsweredWith has the subject request, and get so many octets for each answer.
-// A decoder that fails keeps them from coming back as a reply, which would take longer
-// than all the rest.
+// requestsAnsweredWith has the subject request, and answers with this many octets each. The
+// decoder fails, so that no payload comes back in a reply of the adapter, which would take
+// longer than everything else.
 func (w *World) requestsAnsweredWith(_, requests, octets int) error {
 	if err := w.need(adapter.CanDecode); err != nil {
 		return err
@@ -204,7 +215,7 @@ func (w *World) requestsAnsweredWith(_, requests, octets int) error {
 		_, err := w.await(reply)
 		switch {
 		case err == nil:
-			return failf("the decoder's error", "a result")
+			return failf("the decoder's error", "an answer")
 		case kindOf(err) != adapter.BadDecode:
 			return replyFailure("the decoder's error", err)
 		}
@@ -212,8 +223,8 @@ func (w *World) requestsAnsweredWith(_, requests, octets int) error {
 	return nil
 }
 
-// expectLittleMemory sends on each of n connections a request and the beginning of a packet,
-// which the subject has come to read when the request is answered.
+// expectLittleMemory sends on each connection a request and the beginning of a packet. When
+// the request is answered, the subject is about to read the beginning.
 func (w *World) expectLittleMemory(n int, text, meaning string, most int) error {
 	before, err := w.memory()
 	if err != nil {
@@ -230,11 +241,11 @@ func (w *World) expectLittleMemory(n int, text, meaning string, most int) error 
 			return err
 		}
 	}
-	if _, err := w.staysAway(nil); err != nil {
+	if err := w.pause(); err != nil {
 		return err
 	}
 	if now, _ := w.Session.Memory(); now-before >= int64(most) {
-		return failf(fmt.Sprintf("less than %d more octets of memory", most), "%d more", now-before)
+		return failf(fmt.Sprintf("less than %d bytes more memory", most), "%d bytes more", now-before)
 	}
 	return nil
 }

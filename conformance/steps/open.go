@@ -8,7 +8,8 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// open connects the subject and the peer. The name of the pipes is the connection's.
+// open has the subject open a connection on two named pipes, and the peer open their other
+// ends. Later steps act on this connection.
 func (w *World) open(m adapter.Message) error {
 	m.Op, m.Conn = adapter.OpOpen, w.Session.NameConn()
 	pipes, err := peer.NewPipes(w.Dir, filepath.Base(m.Conn))
@@ -22,9 +23,9 @@ func (w *World) open(m adapter.Message) error {
 	}
 	p, err := pipes.Connect()
 	if err != nil {
-		return &Failure{Expected: "a connection that holds its pipes open", Actual: err.Error()}
+		return &Failure{Expected: "a connection that keeps both pipes open", Actual: err.Error()}
 	}
-	w.current = &connection{name: m.Conn, peer: p, sent: map[string]*subjectRequest{}, requests: peerRequests{later: w.HasERQ}}
+	w.current = &connection{name: m.Conn, peer: p, sent: map[string]*subjectRequest{}, requests: peerRequests{hasERQ: w.HasERQ}}
 	w.conns = append(w.conns, w.current)
 	return nil
 }
@@ -35,7 +36,7 @@ func (w *World) useFirstConnection() error {
 	return nil
 }
 
-// subjectCloses has the subject forget the connection in use, and then the peer.
+// subjectCloses has the subject forget the connection in use, and then closes the peer's pipes.
 func (w *World) subjectCloses() error {
 	_, err := w.command(adapter.Message{Op: adapter.OpClose})
 	w.current.peer.Close()
@@ -43,14 +44,15 @@ func (w *World) subjectCloses() error {
 	return replyFailure("the connection to be closed", err)
 }
 
-// subjectOpens opens with the standard handler and, where the subject can, a grace of
-// 0: only scenarios about the grace wait for it.
+// subjectOpens opens a connection with the standard handler, and with a packet_grace of 0 if
+// the adapter supports one: only scenarios about the grace have to wait for it.
 func (w *World) subjectOpens() error { return w.open(w.noGrace(adapter.Message{Handler: ptr(true)})) }
 
 func (w *World) subjectOpensWithoutHandler() error {
 	return w.open(w.noGrace(adapter.Message{Handler: ptr(false)}))
 }
 
+// noGrace sets a packet_grace of 0 if the adapter supports one.
 func (w *World) noGrace(m adapter.Message) adapter.Message {
 	if w.Session.Can(adapter.CanGrace) {
 		m.Grace = ptr(0.0)
@@ -64,7 +66,7 @@ func (w *World) subjectOpensWithGrace(seconds string) error {
 	}
 	grace, err := strconv.ParseFloat(seconds, 64)
 	if err != nil {
-		return mistake("%v", err)
+		return mistake("%q is not a number of seconds", seconds)
 	}
 	return w.open(adapter.Message{Handler: ptr(true), Grace: &grace})
 }
@@ -76,7 +78,8 @@ func (w *World) subjectOpensWithDefaultGrace() error {
 	return w.open(adapter.Message{Handler: ptr(true)})
 }
 
-// subjectOpensTicking opens with a tick, and without a handler unless withoutHandler is empty.
+// subjectOpensTicking opens a connection with a tick. It has no handler if withoutHandler, the
+// step's own words, is not empty.
 func (w *World) subjectOpensTicking(withoutHandler, how string) error {
 	if err := w.need(adapter.CanTick); err != nil {
 		return err

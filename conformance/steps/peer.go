@@ -11,6 +11,8 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
+// send writes octets to the subject in one write, and waits until the pipe has accepted
+// them.
 func (w *World) send(octets []byte) error {
 	w.current.requests.add(octets)
 	if err := w.current.peer.Send(w.Ctx, octets); err != nil {
@@ -19,6 +21,7 @@ func (w *World) send(octets []byte) error {
 	return nil
 }
 
+// sendSlowly writes each octet in its own write.
 func (w *World) sendSlowly(octets []byte) error {
 	for i := range octets {
 		if err := w.send(octets[i : i+1]); err != nil {
@@ -28,7 +31,7 @@ func (w *World) sendSlowly(octets []byte) error {
 	return nil
 }
 
-// peerSends sends octets in one write, or each in its own unless oneAtATime is empty.
+// peerSends sends octets in one write, or each in its own write if the step says so.
 func (w *World) peerSends(text, meaning, oneAtATime string) error {
 	octets, err := parsePackets(text, meaning)
 	if err != nil {
@@ -40,11 +43,11 @@ func (w *World) peerSends(text, meaning, oneAtATime string) error {
 	return w.send(octets)
 }
 
-// peerSendsTable sends the packets of a table, with the columns octets and meaning,
-// in one write.
+// peerSendsTable sends the packets of a table, with the columns octets and meaning, in one
+// write.
 func (w *World) peerSendsTable(table *godog.Table) error {
 	if head := table.Rows[0].Cells; len(head) != 2 || head[0].Value != "octets" || head[1].Value != "meaning" {
-		return mistake("the table of packets begins with the row: | octets | meaning |")
+		return mistake("the first row of the table must be: | octets | meaning |")
 	}
 	var all []byte
 	for _, row := range table.Rows[1:] {
@@ -57,27 +60,26 @@ func (w *World) peerSendsTable(table *godog.Table) error {
 	return w.send(all)
 }
 
-// peerSendsCut sends octets in two parts, the second when the subject has had time
-// to read the first.
+// peerSendsCut sends octets in two parts. The pause between them lets the subject read the
+// first part alone.
 func (w *World) peerSendsCut(text, meaning string, at int) error {
 	octets, err := parsePackets(text, meaning)
 	if err != nil {
 		return err
 	}
 	if at > len(octets) {
-		return mistake("there are only %d octets to cut after %d", len(octets), at)
+		return mistake("these %d octets cannot be cut after %d", len(octets), at)
 	}
 	if err := w.send(octets[:at]); err != nil {
 		return err
 	}
-	if _, err := w.staysAway(nil); err != nil {
+	if err := w.pause(); err != nil {
 		return err
 	}
 	return w.send(octets[at:])
 }
 
-// peerSendsMany sends requests with tags in succession, in one write. In the
-// payload, # stands for the tag.
+// peerSendsMany sends requests with successive tags in one write.
 func (w *World) peerSendsMany(n, wireType int, payload string, firstTag int) error {
 	var octets []byte
 	for tag := firstTag; tag < firstTag+n; tag++ {
@@ -86,7 +88,7 @@ func (w *World) peerSendsMany(n, wireType int, payload string, firstTag int) err
 	return w.send(octets)
 }
 
-// peerSendsLarge sends requests with tags in succession, each in a write of its own.
+// peerSendsLarge sends requests with successive tags, each in its own write.
 func (w *World) peerSendsLarge(n, wireType, octets, firstTag int) error {
 	payload := strings.Repeat("a", octets)
 	for tag := firstTag; tag < firstTag+n; tag++ {
@@ -97,8 +99,8 @@ func (w *World) peerSendsLarge(n, wireType, octets, firstTag int) error {
 	return nil
 }
 
-// peerSendsManyCut sends each request in two parts, the first longer by an octet than
-// that of the request before, with a reply of the adapter's between the two.
+// peerSendsManyCut sends each request in two parts, with a reply of the adapter between
+// them. The first part grows by one octet from request to request.
 func (w *World) peerSendsManyCut(n, wireType int, payload string, firstTag int) error {
 	for i := range n {
 		octets := numbered(firstTag+i, wireType, payload)
@@ -106,7 +108,7 @@ func (w *World) peerSendsManyCut(n, wireType int, payload string, firstTag int) 
 		if err := w.send(octets[:at]); err != nil {
 			return err
 		}
-		if _, err := w.handled(); err != nil {
+		if err := w.barrier(); err != nil {
 			return err
 		}
 		if err := w.send(octets[at:]); err != nil {
@@ -116,6 +118,7 @@ func (w *World) peerSendsManyCut(n, wireType int, payload string, firstTag int) 
 	return nil
 }
 
+// numbered returns a request whose payload has its tag in the place of each #.
 func numbered(tag, wireType int, payload string) []byte {
 	return peer.Packet{
 		IsRequest: true, Tag: big.NewInt(int64(tag)), Type: big.NewInt(int64(wireType)),
@@ -123,13 +126,13 @@ func numbered(tag, wireType int, payload string) []byte {
 	}.Encode()
 }
 
-// withNumber puts a number in the place of each # of a payload.
+// withNumber returns a payload with a number in the place of each #.
 func withNumber(payload []byte, n int) []byte {
 	return bytes.ReplaceAll(payload, []byte("#"), fmt.Append(nil, n))
 }
 
-// peerAnswers sends the response to a request of the subject's; its fields may
-// name another channel or tag than the request's.
+// peerAnswers sends the response to a request of the subject. The fields may name another
+// channel or tag than the request has.
 func (w *World) peerAnswers(name, fields, how string) error {
 	answer, err := w.answerOf(name, fields)
 	if err != nil {
@@ -147,19 +150,20 @@ func (w *World) peerAnswers(name, fields, how string) error {
 	return w.send(octets)
 }
 
+// answerOf returns the response to a request of the subject, with these fields.
 func (w *World) answerOf(name, fields string) (peer.Packet, error) {
 	c, p, err := w.requestAndFields(name, fields)
 	if err != nil {
 		return p, err
 	}
-	if c.request == nil {
-		return p, mistake("the request of %q has not come when the peer answers it", name)
+	if c.packet == nil {
+		return p, mistake("the peer answers %q, but no step has read its request", name)
 	}
 	if p.Tag == nil {
-		p.Tag = c.request.Tag
+		p.Tag = c.packet.Tag
 	}
 	if p.Channel == nil {
-		p.Channel = c.request.Channel
+		p.Channel = c.packet.Channel
 	}
 	return p, nil
 }
@@ -185,8 +189,8 @@ func (w *World) peerAnswersMany(n int, name, fields string) error {
 	return nil
 }
 
-// peerAnswersEach awaits n requests of the subject's, and only then answers them,
-// the last one first.
+// peerAnswersEach waits for n requests of the subject before it answers the first, and
+// answers the last one first.
 func (w *World) peerAnswersEach(n int, fields string) error {
 	want, err := parseFields(fields)
 	if err != nil {
@@ -211,7 +215,7 @@ func (w *World) peerAnswersEach(n int, fields string) error {
 
 // peerEndsStream closes the peer's sending pipe.
 func (w *World) peerEndsStream() error {
-	w.current.requests.over = true
+	w.current.requests.ended = true
 	w.current.peer.EndSending()
 	return nil
 }

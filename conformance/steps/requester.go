@@ -11,7 +11,8 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// supportedRequest is the command for a request that the subject is to take.
+// supportedRequest returns the command for a request that the subject must accept. It skips
+// the scenario if the request has a channel and the adapter supports none.
 func (w *World) supportedRequest(op, rqType, fields, decode string) (adapter.Message, error) {
 	m, err := w.requestCommand(op, rqType, fields, decode)
 	if err == nil && m.Channel != "" {
@@ -20,7 +21,9 @@ func (w *World) supportedRequest(op, rqType, fields, decode string) (adapter.Mes
 	return m, err
 }
 
-// requestCommand is the command that has the subject request rqType, the caller's.
+// requestCommand returns the command to request rqType, the caller's type, with these
+// fields. It skips the scenario if the adapter lacks the ability for the decoder or a
+// negative integer.
 func (w *World) requestCommand(op, rqType, fields, decode string) (adapter.Message, error) {
 	p, err := parseFields(fields)
 	if err != nil {
@@ -57,23 +60,16 @@ func decoderAbility(decode string) adapter.Ability {
 	return adapter.CanDecode
 }
 
-// subjectRequests has the subject submit a request and wait for its answer from then on.
+// subjectRequests has the subject submit a request and wait for its answer from now on.
 func (w *World) subjectRequests(rqType, name, fields, decode string) error {
 	if err := w.submit(rqType, name, fields, decode); err != nil {
 		return err
 	}
 	w.waitFor(name)
-	return w.waits()
+	return w.barrier()
 }
 
-// waits waits until the waits that the subject was told to begin are under way, as far as
-// the adapter can tell: it has read the commands. What comes then finds them waiting.
-func (w *World) waits() error {
-	_, err := w.command(adapter.Message{Op: adapter.OpSeen})
-	return err
-}
-
-// waitFor has the subject wait for the answer to a request, unless it does already.
+// waitFor has the subject wait for the answer to a request, if it does not wait already.
 func (w *World) waitFor(name string) *adapter.Pending {
 	c := w.current.sent[name]
 	if c.wait == nil {
@@ -105,14 +101,15 @@ func (w *World) startSubmitting(rqType, name, fields, decode string) (*adapter.P
 	return w.Session.Send(m), nil
 }
 
-// awaitSubmission waits for the reply to a command to submit a request.
+// awaitSubmission waits for the reply to the command to submit a request.
 func (w *World) awaitSubmission(name string, submission *adapter.Pending) error {
 	_, err := w.await(submission)
 	return replyFailure(fmt.Sprintf("the request %q to be submitted", name), err)
 }
 
-// subjectRequestsUnlessHeld skips the scenario when the subject holds a request back for as long as
-// others, which the peer does not read, are to go out: how many wait is its choice.
+// subjectRequestsUnlessHeld skips the scenario if the subject does not submit the request
+// while the peer does not read. The implementation chooses how many requests may wait to be
+// written.
 func (w *World) subjectRequestsUnlessHeld(rqType, name, fields string) error {
 	submission, err := w.startSubmitting(rqType, name, fields, "")
 	if err != nil {
@@ -130,7 +127,7 @@ func (w *World) subjectRequestsUnlessHeld(rqType, name, fields string) error {
 	return nil
 }
 
-// subjectDoes has the subject submit a request and wait for its answer in one.
+// subjectDoes has the subject submit a request and wait for its answer in one call.
 func (w *World) subjectDoes(rqType, name, fields string) error {
 	m, err := w.supportedRequest(adapter.OpDo, rqType, fields, "")
 	if err != nil {
@@ -141,7 +138,8 @@ func (w *World) subjectDoes(rqType, name, fields string) error {
 	return nil
 }
 
-// each does one step for each of n requests, in their order.
+// each performs a step for n requests, in their order. Their names end in a number from 1 to
+// n.
 func (w *World) each(n int, name, fields string, step func(name, fields string) error) error {
 	for i := 1; i <= n; i++ {
 		if err := step(ofMany(name, fields, i)); err != nil {
@@ -151,7 +149,8 @@ func (w *World) each(n int, name, fields string, step func(name, fields string) 
 	return nil
 }
 
-// ofMany is the name and the fields of one of many requests.
+// ofMany returns the name of the request with number i, and its fields with i in the place
+// of each #.
 func ofMany(name, fields string, i int) (string, string) {
 	return fmt.Sprintf("%s-%d", name, i), strings.ReplaceAll(fields, "#", fmt.Sprint(i))
 }
@@ -167,11 +166,11 @@ func (w *World) subjectRequestsMany(rqType string, n int, name, fields string) e
 	if err != nil {
 		return err
 	}
-	return w.waits()
+	return w.barrier()
 }
 
-// subjectSubmitsMany has the subject submit requests, each before it has replied to the one
-// before, and not wait for their answers.
+// subjectSubmitsMany has the subject submit requests, each before the adapter has replied to
+// the one before, and wait for no answer yet.
 func (w *World) subjectSubmitsMany(rqType string, n int, name, fields string) error {
 	submissions := map[string]*adapter.Pending{}
 	err := w.each(n, name, fields, func(name, fields string) (err error) {
@@ -186,7 +185,7 @@ func (w *World) subjectSubmitsMany(rqType string, n int, name, fields string) er
 	})
 }
 
-// expectRefusal has the subject request, in one way or the other, what it is to refuse.
+// expectRefusal requires that the subject refuses a request or a do.
 func (w *World) expectRefusal(how, rqType, fields, kind string) error {
 	op := adapter.OpRequest
 	if how == "doing" {
@@ -199,8 +198,9 @@ func (w *World) expectRefusal(how, rqType, fields, kind string) error {
 	return w.expectRefused(m, adapter.Kind(kind))
 }
 
-// subjectRefusesChannel has the subject request on a channel that it does not offer. The adapter
-// says that the implementation refuses the channel, or that it cannot do such a thing.
+// subjectRefusesChannel requires that a subject without channels refuses a request on one.
+// The adapter reports the implementation's refusal as invalid, or that it cannot ask for a
+// channel as unsupported.
 func (w *World) subjectRefusesChannel(op, rqType, fields string) error {
 	m, err := w.requestCommand(op, rqType, fields, "")
 	if err != nil || w.Session.Can(adapter.CanChannels) {
@@ -209,7 +209,7 @@ func (w *World) subjectRefusesChannel(op, rqType, fields string) error {
 	return w.expectRefused(m, adapter.Invalid, adapter.Unsupported)
 }
 
-// expectRefused gives a command to request that is to fail with an error of one of these kinds.
+// expectRefused sends a command to request, and requires an error of one of these kinds.
 func (w *World) expectRefused(m adapter.Message, kinds ...adapter.Kind) error {
 	if m.Op == adapter.OpRequest {
 		m.Call = "refused"
@@ -229,11 +229,12 @@ func (w *World) expectRefused(m adapter.Message, kinds ...adapter.Kind) error {
 	case err != nil:
 		return replyFailure(expected, err)
 	}
-	return failf(expected, "the request was taken")
+	return failf(expected, "no error")
 }
 
-// replyUnlessSent sends a command that is to have the subject request nothing, and waits for
-// its reply or, as a failure, for a request.
+// replyUnlessSent sends a command to request and returns it once its reply has come. If the
+// subject sends a request instead, it returns that as a failure: a refused request may not
+// reach the wire, and a subject that sends it might never reply.
 func (w *World) replyUnlessSent(m adapter.Message, expected string) (*adapter.Pending, error) {
 	m.Conn = w.current.name
 	reply := w.Session.Send(m)

@@ -8,16 +8,16 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// subjectRequest is a request that the subject was told to send.
+// subjectRequest is a request that the subject has been commanded to send.
 type subjectRequest struct {
-	wait    *adapter.Pending // nil: the subject does not wait for the answer yet
-	request *peer.Received   // as it came, once it did
+	wait   *adapter.Pending // for the answer; nil: the subject does not wait yet
+	packet *peer.Received   // nil: no step has read it yet
 }
 
 func (w *World) requestNamed(name string) (*subjectRequest, error) {
 	c := w.current.sent[name]
 	if c == nil {
-		return nil, mistake("no request is called %q", name)
+		return nil, mistake("no request has the name %q", name)
 	}
 	return c, nil
 }
@@ -31,15 +31,15 @@ func (w *World) requestAndFields(name, fields string) (*subjectRequest, peer.Pac
 	return c, p, err
 }
 
-// isRequest tells requests from what is none in the subject's dialect.
+// isRequest reports whether p is a request in the subject's dialect, EOF included.
 func (w *World) isRequest(p peer.Packet) bool {
 	return p.IsRequest && (!w.HasERQ || !p.Same(peer.ERQ))
 }
 
-// takeRequests takes the subject's next n requests.
+// takeRequests returns the subject's next n requests.
 func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
 	for i := range n {
-		expected := fmt.Sprintf("%d requests of the subject's before any is answered, now request %d", n, i+1)
+		expected := fmt.Sprintf("request %d of %d of the subject, before the peer answers any", i+1, n)
 		r, err := w.findPacket(expected, func(p peer.Packet) bool { return w.isRequest(p) && !p.Same(peer.EOF) })
 		if err != nil {
 			return nil, err
@@ -49,15 +49,15 @@ func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
 	return requests, nil
 }
 
-// subjectHasSentRequests awaits n requests of the subject's and leaves them for later steps.
+// subjectHasSentRequests waits for n requests of the subject and leaves them to later steps.
 func (w *World) subjectHasSentRequests(n int) error {
 	requests, err := w.takeRequests(n)
 	w.current.backlog = append(requests, w.current.backlog...)
 	return err
 }
 
-// subjectSendsRequest takes the subject's next packet, which is to be a request with these
-// fields; its tag is the subject's to choose.
+// subjectSendsRequest requires that the subject's next packet is a request with these
+// fields. The subject chooses the tag.
 func (w *World) subjectSendsRequest(fields string) error {
 	want, err := parseFields(fields)
 	if err != nil {
@@ -75,8 +75,8 @@ func (w *World) subjectSendsRequest(fields string) error {
 	return nil
 }
 
-// subjectSendsRequestOf takes the subject's next request, which is to have these fields;
-// its tag is the subject's to choose.
+// subjectSendsRequestOf requires that the subject's next request has these fields. The
+// subject chooses the tag, unless the fields have one.
 func (w *World) subjectSendsRequestOf(name, fields string) error {
 	c, want, err := w.requestAndFields(name, fields)
 	if err != nil {
@@ -94,12 +94,11 @@ func (w *World) subjectSendsRequestOf(name, fields string) error {
 	if !r.Same(want) {
 		return failf(expected, "%s", describe(r.Octets))
 	}
-	c.request = &r
+	c.packet = &r
 	return nil
 }
 
-// sendsSomeRequestOf takes the subject's first request that has these fields, which may
-// be one of several.
+// sendsSomeRequestOf waits for a request with these fields, before or after others.
 func (w *World) sendsSomeRequestOf(name, fields string) error {
 	c, want, err := w.requestAndFields(name, fields)
 	if err != nil {
@@ -116,11 +115,11 @@ func (w *World) sendsSomeRequestOf(name, fields string) error {
 	if err != nil {
 		return err
 	}
-	c.request = &r
+	c.packet = &r
 	return nil
 }
 
-// subjectSendsRequestsOf takes the subject's requests in their order, or in any.
+// subjectSendsRequestsOf requires the requests of a name in their order, or in any order.
 func (w *World) subjectSendsRequestsOf(inAnyOrder string, n int, name, fields string) error {
 	if inAnyOrder != "" {
 		return w.each(n, name, fields, w.sendsSomeRequestOf)
@@ -139,7 +138,7 @@ func (w *World) expectManyTagsDiffer(n int, name string) error {
 	return w.checkTagsDiffer(names...)
 }
 
-// checkTagsDiffer holds for requests that have come.
+// checkTagsDiffer requires that requests which steps have read have different tags.
 func (w *World) checkTagsDiffer(names ...string) error {
 	var requests []peer.Received
 	for _, name := range names {
@@ -147,29 +146,30 @@ func (w *World) checkTagsDiffer(names ...string) error {
 		if err != nil {
 			return err
 		}
-		if c.request == nil {
-			return mistake("the request of %q has not come", name)
+		if c.packet == nil {
+			return mistake("no step has read the request of %q", name)
 		}
-		requests = append(requests, *c.request)
+		requests = append(requests, *c.packet)
 	}
 	return tagsDiffer(requests)
 }
 
-// tagsDiffer holds for requests in flight at once, all on one channel.
+// tagsDiffer requires different tags of requests that are unanswered at the same time, all
+// on one channel.
 func tagsDiffer(requests []peer.Received) error {
 	seen := map[string]bool{}
 	for _, r := range requests {
 		tag := r.Tag.String()
 		if seen[tag] {
-			return failf(fmt.Sprintf("%d tags", len(requests)), "tag %s for two requests in flight", tag)
+			return failf(fmt.Sprintf("%d different tags", len(requests)), "tag %s for two unanswered requests", tag)
 		}
 		seen[tag] = true
 	}
 	return nil
 }
 
-// expectAnswer waits for the result of a call, in the fields that a response has for
-// its requester: ok or failed, flags without the ok bit, payload.
+// expectAnswer waits for the result of a request, as the requester sees it: ok or failed,
+// flags without the ok bit, payload.
 func (w *World) expectAnswer(name, fields string) error {
 	_, want, err := w.requestAndFields(name, fields)
 	if err != nil {
@@ -177,7 +177,7 @@ func (w *World) expectAnswer(name, fields string) error {
 	}
 	r, err := w.await(w.waitFor(name))
 	if err != nil {
-		return replyFailure(fmt.Sprintf("%q answered (%s)", name, fields), err)
+		return replyFailure(fmt.Sprintf("%q to be answered (%s)", name, fields), err)
 	}
 	wantFlags := integer(want.ReplyFlags())
 	if *r.OK != want.OK() || r.Flags != wantFlags || !bytes.Equal(*r.Payload, want.Payload) {
@@ -194,7 +194,7 @@ func (w *World) expectAnswers(n int, name, fields string) error {
 	return w.each(n, name, fields, w.expectAnswer)
 }
 
-// expectError waits for the error with which a call ends.
+// expectError waits for the error in which a request ends.
 func (w *World) expectError(name, how string) error {
 	kind, expected := adapter.Cancelled, "a cancellation"
 	if how == "ends with the decoder's error" {

@@ -9,16 +9,17 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// answerTo finds the subject's response to the peer's request with this tag.
+// answerTo returns the subject's response with this tag and channel, wherever it comes: the
+// responder chooses the order of its responses.
 func (w *World) answerTo(tag, channel *big.Int, expected string) (peer.Received, error) {
 	return w.findPacket(expected, func(p peer.Packet) bool {
 		return !p.IsRequest && p.Tag.Cmp(tag) == 0 && p.Channel.Cmp(channel) == 0
 	})
 }
 
-// subjectAnswers takes the response with the tag and channel that octets have,
-// whatever comes before it: the order of responses is the responder's choice. A failure
-// response may come in its place or, to a duplicate of the request, before it.
+// subjectAnswers requires the response with the tag and channel that the octets have. A
+// failure response may come in its place or, as the refusal of a duplicate, before it, if
+// the step says so.
 func (w *World) subjectAnswers(text, meaning, or string) error {
 	want, r, err := w.answerLike(text, meaning)
 	if err == nil && !r.OK() {
@@ -35,20 +36,20 @@ func (w *World) subjectAnswers(text, meaning, or string) error {
 	return samePacket(want, r.Octets)
 }
 
-// answerLike is the subject's response with the tag and channel that octets have.
+// answerLike returns the octets, and the subject's response with their tag and channel.
 func (w *World) answerLike(text, meaning string) (octets []byte, r peer.Received, err error) {
 	if octets, err = parsePackets(text, meaning); err != nil {
 		return nil, r, err
 	}
 	want, _, err := peer.Decode(octets)
 	if err != nil {
-		return nil, r, mistake("%q is no packet", text)
+		return nil, r, mistake("%q is not a packet", text)
 	}
 	r, err = w.answerTo(want.Tag, want.Channel, describe(octets))
 	return octets, r, err
 }
 
-// subjectFails takes a failure response, whose payload is to have words in it.
+// subjectFails requires a failure response whose payload contains the words.
 func (w *World) subjectFails(tag, channel, words string) error {
 	t, err := parseInteger(tag)
 	if err != nil {
@@ -128,7 +129,7 @@ func (w *World) subjectAnswersTagsLarge(from, to, n int) error {
 	return nil
 }
 
-// subjectSends takes the subject's next packet, whatever it is.
+// subjectSends requires the subject's next packet, whatever it is.
 func (w *World) subjectSends(exactly, text, meaning string) error {
 	octets, err := parsePackets(text, meaning)
 	if err != nil {

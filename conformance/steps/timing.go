@@ -11,14 +11,18 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// The wire types of requests that are answered with their octets, and with a failure.
+// Steps about time. A step requires a lower bound of a time, or an upper bound of the fastest
+// of many: a busy machine delays some answers, but not every one.
+
+// The wire types of requests that the standard handler answers with their payload, and with
+// a failure.
 const (
 	octetsType = int64(adapter.TypeBytes) + 1
 	failType   = int64(adapter.TypeFail) + 1
 )
 
-// exchange sends n requests of a wire type, tags from first on, in one write, and takes
-// their answers; it tells when the write began.
+// exchange sends n requests of a wire type in one write, with successive tags from first on,
+// and waits for their answers. It also returns when the write began.
 func (w *World) exchange(wireType int64, first, n int) (answers []peer.Received, began time.Time, err error) {
 	var octets []byte
 	for tag := first; tag < first+n; tag++ {
@@ -39,8 +43,7 @@ func (w *World) exchange(wireType int64, first, n int) (answers []peer.Received,
 	return answers, began, nil
 }
 
-// roundTrip measures an exchange of one request, from its write to the arrival of its
-// answer.
+// roundTrip returns the time from the write of one request to the arrival of its answer.
 func (w *World) roundTrip(wireType int64, tag int) (time.Duration, error) {
 	answers, began, err := w.exchange(wireType, tag, 1)
 	if err != nil {
@@ -49,11 +52,12 @@ func (w *World) roundTrip(wireType int64, tag int) (time.Duration, error) {
 	return answers[0].At.Sub(began), nil
 }
 
-// fewestTries are as many answers as tell that none is fast, if they have taken as long
-// as all there might be should take together.
+// fewestTries is how many slow answers the step sees before it may give up: when they have
+// taken as long together as all n may take. It spares a subject that is always slow from n
+// of its answers.
 const fewestTries = 5
 
-// expectFastAnswer asks for answers until one is fast enough.
+// expectFastAnswer sends requests until one is answered fast enough.
 func (w *World) expectFastAnswer(n int, seconds string) error {
 	limit, err := parseSeconds(seconds)
 	if err != nil {
@@ -72,7 +76,7 @@ func (w *World) expectFastAnswer(n int, seconds string) error {
 		}
 		fastest, total = min(fastest, took), total+took
 	}
-	return failf(fmt.Sprintf("the fastest of %d answers in less than %v", n, limit), "the fastest of %d took %v", tried, fastest)
+	return failf(fmt.Sprintf("the fastest of %d answers in less than %v", n, limit), "%v for the fastest of %d", fastest, tried)
 }
 
 func (w *World) expectSlowAnswers(n int, kind, seconds string) error {
@@ -93,7 +97,7 @@ func (w *World) expectSlowAnswers(n int, kind, seconds string) error {
 	return nil
 }
 
-// expectAnswersTogether asks for answers that one flush brings.
+// expectAnswersTogether requires that one flush brings the answers to requests of one write.
 func (w *World) expectAnswersTogether(n int, seconds string) error {
 	limit, err := parseSeconds(seconds)
 	if err != nil {
@@ -109,12 +113,13 @@ func (w *World) expectAnswersTogether(n int, seconds string) error {
 	return checkTogether("answer", answers, limit)
 }
 
-// togetherTries are as many tries as tell that requests leave apart, and not that one of
-// them was held up on its way to the subject.
+// togetherTries is how often a subject may try to have its requests leave together. Once,
+// the scheduler may have delayed a command on its way to the subject, so that a request
+// missed the flush.
 const togetherTries = 2
 
-// expectRequestsTogether has the subject request in succession, and takes requests that one
-// flush brings.
+// expectRequestsTogether requires that one flush brings requests that the subject submits in
+// succession.
 func (w *World) expectRequestsTogether(n int, seconds string) error {
 	limit, err := parseSeconds(seconds)
 	if err != nil {
@@ -142,7 +147,7 @@ func (w *World) expectRequestsTogether(n int, seconds string) error {
 	return apart
 }
 
-// checkNotBefore tells packets that came too early.
+// checkNotBefore requires that no packet came sooner than limit after began.
 func checkNotBefore(what string, packets []peer.Received, began time.Time, limit time.Duration) error {
 	for i, r := range packets {
 		if took := r.At.Sub(began); took < limit {
@@ -152,8 +157,9 @@ func checkNotBefore(what string, packets []peer.Received, began time.Time, limit
 	return nil
 }
 
-// checkTogether tells packets that one flush did not bring: they come in another read than the
-// first, and half of the time later that they were to wait.
+// checkTogether requires that one flush brought the packets: they came in the first one's
+// read, or sooner than half the flush interval after it. The next flush comes a whole
+// interval later.
 func checkTogether(what string, packets []peer.Received, limit time.Duration) error {
 	for i, r := range packets {
 		if apart := r.At.Sub(packets[0].At); r.Read != packets[0].Read && apart > limit/2 {
@@ -166,12 +172,13 @@ func checkTogether(what string, packets []peer.Received, limit time.Duration) er
 func parseSeconds(text string) (time.Duration, error) {
 	s, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return 0, mistake("%v", err)
+		return 0, mistake("%q is not a number of seconds", text)
 	}
 	return time.Duration(s * float64(time.Second)), nil
 }
 
-// ticks counts the ticks recorded so far; one without octets is none.
+// ticks returns the number of ticks recorded so far. A tick that wrote no octets does not
+// count.
 func (w *World) ticks() (int, error) {
 	r, err := w.command(adapter.Message{Op: adapter.OpTicks})
 	if err != nil {
@@ -200,8 +207,7 @@ func (w *World) expectNoTicks() error {
 	return nil
 }
 
-// awaitMore asks count again and again until it is at least so many above what it
-// was before activity.
+// awaitMore performs an activity and waits until the count has grown by more.
 func (w *World) awaitMore(what string, more int, count func() (int, error), activity func() error) error {
 	before, err := count()
 	if err != nil {
@@ -220,7 +226,8 @@ func (w *World) awaitMore(what string, more int, count func() (int, error), acti
 	}
 }
 
-// expectTicksFromReceiving lets only the receiver work: a response to no request is ignored.
+// expectTicksFromReceiving makes only the receiver work: the subject ignores a response to
+// no request.
 func (w *World) expectTicksFromReceiving(n, ticks int) error {
 	return w.awaitMore("ticks", ticks, w.ticks, func() error {
 		for tag := range n {
@@ -233,7 +240,7 @@ func (w *World) expectTicksFromReceiving(n, ticks int) error {
 	})
 }
 
-// expectTicksFromSending lets only the sender work: nobody answers the requests.
+// expectTicksFromSending makes only the sender work: nobody answers the requests.
 func (w *World) expectTicksFromSending(n, ticks int) error {
 	return w.awaitMore("ticks", ticks, w.ticks, func() error {
 		for i := range n {
@@ -246,17 +253,18 @@ func (w *World) expectTicksFromSending(n, ticks int) error {
 }
 
 func (w *World) expectStderr(n, octets int) error {
-	return w.awaitMore("octets on standard error", octets, w.stderr, func() error {
+	return w.awaitMore("bytes on standard error", octets, w.stderr, func() error {
 		_, _, err := w.exchange(octetsType, 1, n)
 		return err
 	})
 }
 
 func (w *World) expectStderrAboveNoted(n, octets int) error {
-	return w.expectStderr(n, w.stderrBefore+octets)
+	return w.expectStderr(n, w.stderrNoted+octets)
 }
 
-// noteStderr keeps how much the standard error gets without a tick, be it a log.
+// noteStderr remembers how much the subject writes to its standard error without a tick,
+// such as a log.
 func (w *World) noteStderr(n int) error {
 	before, err := w.stderr()
 	if err != nil {
@@ -265,20 +273,21 @@ func (w *World) noteStderr(n int) error {
 	if _, _, err := w.exchange(octetsType, 1, n); err != nil {
 		return err
 	}
-	if _, err := w.staysAway(nil); err != nil {
+	if err := w.pause(); err != nil {
 		return err
 	}
 	after, err := w.stderr()
-	w.stderrBefore = after - before
+	w.stderrNoted = after - before
 	return err
 }
 
-// stderr is how many octets the subject has written to its standard error.
+// stderr returns how many bytes the subject has written to its standard error. It skips the
+// scenario if the runner does not see them.
 func (w *World) stderr() (int, error) {
-	_, err := w.command(adapter.Message{Op: adapter.OpSeen})
+	err := w.barrier()
 	total, ok := w.Session.StderrTotal()
 	if !ok {
-		return 0, fmt.Errorf("%w: the subject's standard error is not the runner's to see", ErrSkip)
+		return 0, fmt.Errorf("%w: the runner does not see the subject's standard error", ErrSkip)
 	}
 	return int(total), err
 }

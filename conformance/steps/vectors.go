@@ -11,7 +11,7 @@ import (
 	"github.com/packetspec/packetspec/features"
 )
 
-// vector is one row of a file of vectors; each file has some of the fields.
+// vector is one row of a file of vectors. Each file has some of the fields.
 type vector struct {
 	Hex      adapter.Hex     `json:"hex"`
 	Value    adapter.Integer `json:"value"`
@@ -40,8 +40,8 @@ func readVectors(file string) ([]vector, error) {
 	return vectors, nil
 }
 
-// eachVector sends one command for each row, all at once, and has check judge each
-// reply. It fails by the first row that does not hold, and counts the others.
+// eachVector sends the command of each row, all at once, and checks each reply. It fails
+// with the first wrong row and the number of wrong rows.
 func (w *World) eachVector(file string, command func(vector) (adapter.Message, bool), check func(vector, adapter.Reply, error) error) error {
 	vectors, err := readVectors(file)
 	if err != nil {
@@ -78,10 +78,10 @@ func (w *World) eachVector(file string, command func(vector) (adapter.Message, b
 		}
 	}
 	if asked == 0 {
-		return mistake("no row of %s is of use here", file)
+		return mistake("no row of %s fits this step", file)
 	}
 	if first != nil {
-		first.Actual += fmt.Sprintf(" (%d of %d rows do not hold)", failed, asked)
+		first.Actual += fmt.Sprintf(" (%d of %d rows are wrong)", failed, asked)
 		return first
 	}
 	return nil
@@ -113,16 +113,16 @@ func (w *World) expectVectorsDecode(file string) error {
 		case v.Error == "":
 			return sameDecoded(v, r)
 		case err == nil:
-			return failf(peer.ShowHex(v.Hex)+" refused", "a packet of %d octets", *r.Consumed)
+			return failf(peer.ShowHex(v.Hex)+" to be refused", "a packet of %d octets", *r.Consumed)
 		case kind != adapter.Incomplete && kind != adapter.Malformed:
-			return failf(peer.ShowHex(v.Hex)+" refused as incomplete or malformed", "the error %v", err)
+			return failf(peer.ShowHex(v.Hex)+" to be refused as incomplete or malformed", "the error %v", err)
 		}
 		return nil
 	})
 }
 
-// sameDecoded holds a decoded packet against the row's; vectors of whole packets
-// do not say how many octets they are.
+// sameDecoded requires that a reply decodes the row's packet. A row of whole packets has no
+// number of octets consumed: it is their length.
 func sameDecoded(v vector, r adapter.Reply) error {
 	want, err := fromAdapter(*v.Packet)
 	if err != nil {
@@ -150,7 +150,7 @@ func (w *World) expectVectorsEqual(file string) error {
 		return adapter.Message{Op: adapter.OpEqual, A: v.A, B: v.B}, true
 	}, func(v vector, r adapter.Reply, err error) error {
 		if err != nil {
-			return replyFailure("whether the packets are equal", err)
+			return replyFailure("a comparison of the packets", err)
 		}
 		return checkEqual(v.Equal, *r.Equal)
 	})
@@ -173,8 +173,8 @@ func (w *World) expectVectorsText(file string) error {
 	})
 }
 
-// expectVectorsInteger reads each integer as the tag of a response that has nothing else,
-// and writes it as that.
+// expectVectorsInteger has each integer decoded and encoded as the tag of a response with no
+// other field.
 func (w *World) expectVectorsInteger(file, bound string) error {
 	limit, err := parseInteger(bound)
 	if err != nil {
@@ -212,7 +212,7 @@ func (w *World) expectVectorsInteger(file, bound string) error {
 	})
 }
 
-// expectVectorsExactOrRefused takes any error of the subject's, but no wrong value.
+// expectVectorsExactOrRefused accepts any error of the subject, but no wrong value.
 func (w *World) expectVectorsExactOrRefused(file string) error {
 	err := w.eachVector(file, decodeVector, func(v vector, r adapter.Reply, refusal error) error {
 		if refusal == nil {

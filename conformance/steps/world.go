@@ -14,25 +14,24 @@ import (
 // ErrTimeout is the cause with which a scenario's context ends when its time is over.
 var ErrTimeout = errors.New("the scenario's time is over")
 
-// A World is what the steps of one scenario share: the subject, the connections
-// opened, and what is under way.
+// A World holds what the steps of one scenario share. Its exported fields are set before the
+// first step. It serves one scenario, from one goroutine.
 type World struct {
-	// Ctx bounds the scenario; when its time is over the cause is ErrTimeout.
-	Ctx     context.Context
+	Ctx     context.Context // bounds the scenario; after Timeout its cause is ErrTimeout
+	Timeout time.Duration   // for messages
 	Session *adapter.Session
 	Dir     string // for named pipes; the scenario's own
-	// HasERQ is whether the subject speaks the later dialect, in which ERQ comes before EOF
-	// and a stream may stay open until the peer's has ended.
-	HasERQ  bool
-	Timeout time.Duration
+	// HasERQ reports whether the subject speaks the 2024 dialect: ERQ comes before EOF, and
+	// a stream may stay open until the other end's stream has ended.
+	HasERQ bool
 
-	conns        []*connection
-	current      *connection                 // the one that steps are about
-	pending      map[string]*adapter.Pending // long commands, by the names the feature gives them
-	stderrBefore int                         // octets on the standard error, without a tick
+	conns       []*connection
+	current     *connection                 // the one that steps act on
+	pending     map[string]*adapter.Pending // shutdowns and joins, by their names in the feature
+	stderrNoted int                         // bytes of standard error that n requests bring without a tick
 }
 
-// Wire tells what happened on the pipes, one packet a line.
+// Wire returns what went over the pipes, one packet a line.
 func (w *World) Wire() []string {
 	var shown excerpt.Excerpt
 	for i, c := range w.conns {
