@@ -60,53 +60,38 @@ func TestEveryStepHasOneMeaning(t *testing.T) {
 	})
 }
 
-// TestEveryDefinitionIsUsed finds definitions that no feature needs any more.
-func TestEveryDefinitionIsUsed(t *testing.T) {
-	used := map[string]bool{}
-	eachStep(t, func(_, text string) {
-		for _, d := range matching(text) {
-			used[d.expr.String()] = true
-		}
-	})
-	for _, d := range definitions() {
-		if !used[d.expr.String()] {
-			t.Errorf("no feature has a step that matches %s", d.expr)
-		}
-	}
-}
-
-// TestDefinitionsTakeWhatTheirPatternsGive holds the number of a pattern's groups
-// against its action's parameters; only after them a table may follow.
-func TestDefinitionsTakeWhatTheirPatternsGive(t *testing.T) {
+// TestMethodsTakeWhatPatternsCapture compares the number of a pattern's groups with the
+// parameters of its method. A table may follow them.
+func TestMethodsTakeWhatPatternsCapture(t *testing.T) {
 	table := reflect.TypeFor[*godog.Table]()
 	for _, d := range definitions() {
-		action := d.bound
-		if action.Kind() != reflect.Func || action.NumOut() != 1 || action.Out(0) != reflect.TypeFor[error]() {
-			t.Errorf("%s: the action is a %v, expected a function that returns an error", d.expr, action)
+		method := d.bound
+		if method.Kind() != reflect.Func || method.NumOut() != 1 || method.Out(0) != reflect.TypeFor[error]() {
+			t.Errorf("%s: the method is a %v, expected it to return an error", d.expr, method)
 			continue
 		}
 		params := 0
-		for i := range action.NumIn() {
-			switch kind := action.In(i).Kind(); {
-			case action.In(i) == table:
-				if i != action.NumIn()-1 || !strings.HasSuffix(d.expr.String(), ":$") {
+		for i := range method.NumIn() {
+			switch kind := method.In(i).Kind(); {
+			case method.In(i) == table:
+				if i != method.NumIn()-1 || !strings.HasSuffix(d.expr.String(), ":$") {
 					t.Errorf("%s: a table is the last parameter of a step that ends with a colon", d.expr)
 				}
 			case kind == reflect.String || kind == reflect.Int:
 				params++
 			default:
-				t.Errorf("%s: parameter %d is a %v", d.expr, i+1, action.In(i))
+				t.Errorf("%s: parameter %d is a %v", d.expr, i+1, method.In(i))
 			}
 		}
 		if groups := d.expr.NumSubexp(); groups != params {
-			t.Errorf("%s: the pattern has %d groups, the action %d parameters", d.expr, groups, params)
+			t.Errorf("%s: the pattern has %d groups, the method %d parameters", d.expr, groups, params)
 		}
 	}
 }
 
-// TestOctetsMeanWhatStandsBeside holds for all octets of the features that have
-// their meaning beside them.
-func TestOctetsMeanWhatStandsBeside(t *testing.T) {
+// TestOctetsHaveTheirMeaning checks all octets of the features that have a meaning in
+// parentheses.
+func TestOctetsHaveTheirMeaning(t *testing.T) {
 	packets := regexp.MustCompile(`(?:^| )` + placeholders["{octets}"])
 	found := 0
 	eachStep(t, func(where, text string) {
