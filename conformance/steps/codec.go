@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
@@ -48,29 +49,12 @@ func fromAdapter(p adapter.Packet) (q peer.Packet, err error) {
 	return q, nil
 }
 
-// encode returns the octets to which the subject encodes a packet.
-func (w *World) encode(words string) ([]byte, error) {
-	p, err := parsePacket(words)
-	if err != nil {
-		return nil, err
-	}
+func (w *World) expectEncoding(p peer.Packet, exactly string, expected []byte) error {
 	r, err := w.do(adapter.Message{Op: adapter.OpEncode, Packet: toAdapter(p)})
 	if err != nil {
-		return nil, replyFailure("the octets of "+words, err)
+		return replyFailure("the octets of "+p.String(), err)
 	}
-	return *r.Bytes, nil
-}
-
-func (w *World) expectEncoding(words, exactly, text, meaning string) error {
-	expected, err := parsePackets(text, meaning)
-	if err != nil {
-		return err
-	}
-	got, err := w.encode(words)
-	if err != nil {
-		return err
-	}
-	return compare(exactly, expected, got)
+	return compare(exactly, expected, *r.Bytes)
 }
 
 // compare requires the expected octets if exactly, the step's own word, is not empty, and
@@ -99,23 +83,11 @@ func samePacket(expected, got []byte) error {
 	return difference(expected, got)
 }
 
-func (w *World) expectDecoding(text, meaning, after, _, words string) error {
-	octets, err := parsePackets(text, meaning)
-	if err != nil {
-		return err
-	}
-	rest, err := parseOctets(after)
-	if err != nil {
-		return err
-	}
-	want, err := parsePacket(words)
-	if err != nil {
-		return err
-	}
-	input := adapter.Hex(append(octets[:len(octets):len(octets)], rest...))
+func (w *World) expectDecoding(octets, after []byte, want peer.Packet) error {
+	input := adapter.Hex(slices.Concat(octets, after))
 	r, err := w.do(adapter.Message{Op: adapter.OpDecode, Bytes: &input})
 	if err != nil {
-		return replyFailure(words, err)
+		return replyFailure(want.String(), err)
 	}
 	got, err := fromAdapter(*r.Packet)
 	if err != nil {
@@ -132,11 +104,7 @@ func (w *World) expectDecoding(text, meaning, after, _, words string) error {
 
 // expectNotDecoded accepts either kind of refusal: an implementation that reads a stream may
 // be unable to tell octets that are cut off from octets that are wrong.
-func (w *World) expectNotDecoded(text, _ string) error {
-	octets, err := parseOctets(text)
-	if err != nil {
-		return err
-	}
+func (w *World) expectNotDecoded(octets []byte) error {
 	input := adapter.Hex(octets)
 	r, err := w.do(adapter.Message{Op: adapter.OpDecode, Bytes: &input})
 	switch kind := kindOf(err); {
@@ -163,16 +131,8 @@ func (w *World) equal(a, b adapter.Packet) (bool, error) {
 	return *r.Equal, nil
 }
 
-func (w *World) expectEquality(a, how, b string) error {
-	p, err := parsePacket(a)
-	if err != nil {
-		return err
-	}
-	q, err := parsePacket(b)
-	if err != nil {
-		return err
-	}
-	got, err := w.equal(*toAdapter(p), *toAdapter(q))
+func (w *World) expectEquality(a peer.Packet, how string, b peer.Packet) error {
+	got, err := w.equal(*toAdapter(a), *toAdapter(b))
 	if err != nil {
 		return err
 	}
@@ -189,11 +149,7 @@ func checkEqual(want, got bool) error {
 
 // expectEqualityWithTypes compares responses with different types. In some implementations a
 // response has the attribute, although it means nothing.
-func (w *World) expectEqualityWithTypes(words, typeA, typeB string) error {
-	p, err := parsePacket(words)
-	if err != nil {
-		return err
-	}
+func (w *World) expectEqualityWithTypes(p peer.Packet, typeA, typeB string) error {
 	a, b := *toAdapter(p), *toAdapter(p)
 	a.RqType, b.RqType = adapter.Integer(typeA), adapter.Integer(typeB)
 	got, err := w.equal(a, b)
@@ -203,12 +159,8 @@ func (w *World) expectEqualityWithTypes(words, typeA, typeB string) error {
 	return checkEqual(true, got)
 }
 
-func (w *World) expectTextForm(words, text string) error {
+func (w *World) expectTextForm(p peer.Packet, text string) error {
 	if err := w.need(adapter.CanString); err != nil {
-		return err
-	}
-	p, err := parsePacket(words)
-	if err != nil {
 		return err
 	}
 	r, err := w.do(adapter.Message{Op: adapter.OpString, Packet: toAdapter(p)})

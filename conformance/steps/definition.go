@@ -2,11 +2,17 @@ package steps
 
 import (
 	"fmt"
+	"math/big"
 	"reflect"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cucumber/godog"
+
+	"github.com/packetspec/packetspec/conformance/peer"
 )
 
 // A definition is one step: its pattern, the method that performs it, and its entry in the
@@ -14,8 +20,8 @@ import (
 type definition struct {
 	pattern string
 	expr    *regexp.Regexp // of pattern
-	method  reflect.Value  // of *World, as a function; it takes the groups of expr, then a table
-	bound   reflect.Type   // of method once its World is given: the form that godog calls
+	method  reflect.Value  // of *World, as a function; its parameters are of the types in readers
+	bound   reflect.Type   // what godog calls: a function of the groups of expr, and a table
 	does    string         // one or two sentences
 	waits   string         // completes "Waits for …"; empty: the step returns at once
 }
@@ -74,22 +80,66 @@ func on(pattern string, method any, does, waits string) definition {
 		pattern: pattern, expr: regexp.MustCompile("^" + expression(pattern) + "$"),
 		method: reflect.ValueOf(method), does: does, waits: waits,
 	}
+	in := slices.Repeat([]reflect.Type{reflect.TypeFor[string]()}, d.expr.NumSubexp())
 	t := d.method.Type()
-	var in []reflect.Type
-	for i := 1; i < t.NumIn(); i++ {
-		in = append(in, t.In(i))
+	if last := t.In(t.NumIn() - 1); last == tableType {
+		in = append(in, last)
 	}
 	d.bound = reflect.FuncOf(in, []reflect.Type{t.Out(0)}, false)
 	return d
 }
 
-// bind returns the step's function for one World. godog passes a step function the
-// scenario's context and what the pattern captured, but no receiver.
+var tableType = reflect.TypeFor[*godog.Table]()
+
+// A reader reads a parameter of a method from what the pattern has captured.
+type reader struct {
+	groups int
+	read   func(groups []string) (any, error)
+}
+
+// readers are the types that a method may take, beside a table as its last parameter.
+var readers = map[reflect.Type]reader{
+	reflect.TypeFor[string]():        {1, func(g []string) (any, error) { return g[0], nil }},
+	reflect.TypeFor[int]():           {1, func(g []string) (any, error) { return strconv.Atoi(g[0]) }},
+	reflect.TypeFor[*big.Int]():      {1, func(g []string) (any, error) { return parseOptionalInteger(g[0]) }},
+	reflect.TypeFor[time.Duration](): {1, func(g []string) (any, error) { return parseSeconds(g[0]) }},
+	reflect.TypeFor[peer.Packet]():   {1, func(g []string) (any, error) { return parsePacket(g[0]) }},
+	reflect.TypeFor[[]byte]():        {2, func(g []string) (any, error) { return parsePackets(g[0], g[1]) }},
+}
+
+// bind returns the step as a function that acts on w. godog passes a step function what the
+// pattern has captured, but no receiver.
 func (d definition) bind(w *World) any {
-	world := reflect.ValueOf(w)
-	return reflect.MakeFunc(d.bound, func(args []reflect.Value) []reflect.Value {
-		return d.method.Call(append([]reflect.Value{world}, args...))
+	return reflect.MakeFunc(d.bound, func(captured []reflect.Value) []reflect.Value {
+		args, err := d.arguments(captured)
+		if err != nil {
+			return []reflect.Value{reflect.ValueOf(&err).Elem()}
+		}
+		return d.method.Call(append([]reflect.Value{reflect.ValueOf(w)}, args...))
 	}).Interface()
+}
+
+// arguments reads the method's arguments, without its World.
+func (d definition) arguments(captured []reflect.Value) (args []reflect.Value, err error) {
+	t := d.method.Type()
+	for i := 1; i < t.NumIn(); i++ {
+		if t.In(i) == tableType {
+			args = append(args, captured[0])
+			continue
+		}
+		r := readers[t.In(i)]
+		var groups []string
+		for _, group := range captured[:r.groups] {
+			groups = append(groups, group.String())
+		}
+		captured = captured[r.groups:]
+		arg, err := r.read(groups)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, reflect.ValueOf(arg))
+	}
+	return args, nil
 }
 
 // Register makes the steps of one scenario act on w.

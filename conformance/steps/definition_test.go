@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cucumber/godog"
-
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
 )
@@ -60,31 +58,30 @@ func TestEveryStepHasOneMeaning(t *testing.T) {
 	})
 }
 
-// TestMethodsTakeWhatPatternsCapture compares the number of a pattern's groups with the
-// parameters of its method. A table may follow them.
+// TestMethodsTakeWhatPatternsCapture checks that each parameter of a method has a reader, and
+// that the readers take as many groups as the pattern has. A table may follow them.
 func TestMethodsTakeWhatPatternsCapture(t *testing.T) {
-	table := reflect.TypeFor[*godog.Table]()
 	for _, d := range definitions() {
-		method := d.bound
-		if method.Kind() != reflect.Func || method.NumOut() != 1 || method.Out(0) != reflect.TypeFor[error]() {
+		method := d.method.Type()
+		if method.NumOut() != 1 || method.Out(0) != reflect.TypeFor[error]() {
 			t.Errorf("%s: the method is a %v, expected it to return an error", d.expr, method)
-			continue
 		}
-		params := 0
-		for i := range method.NumIn() {
-			switch kind := method.In(i).Kind(); {
-			case method.In(i) == table:
-				if i != method.NumIn()-1 || !strings.HasSuffix(d.expr.String(), ":$") {
+		groups := 0
+		for i := 1; i < method.NumIn(); i++ {
+			if method.In(i) == tableType {
+				if i != method.NumIn()-1 || !strings.HasSuffix(d.pattern, ":") {
 					t.Errorf("%s: a table is the last parameter of a step that ends with a colon", d.expr)
 				}
-			case kind == reflect.String || kind == reflect.Int:
-				params++
-			default:
-				t.Errorf("%s: parameter %d is a %v", d.expr, i+1, method.In(i))
+				continue
 			}
+			r, found := readers[method.In(i)]
+			if !found {
+				t.Errorf("%s: no reader for parameter %d, a %v", d.expr, i, method.In(i))
+			}
+			groups += r.groups
 		}
-		if groups := d.expr.NumSubexp(); groups != params {
-			t.Errorf("%s: the pattern has %d groups, the method %d parameters", d.expr, groups, params)
+		if captured := d.expr.NumSubexp(); captured != groups {
+			t.Errorf("%s: the pattern has %d groups, the method takes %d", d.expr, captured, groups)
 		}
 	}
 }

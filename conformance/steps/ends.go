@@ -12,19 +12,15 @@ import (
 
 // subjectEndsStream requires EOF and the end of the octets. If the step names a tag, a
 // failure response to it may come before EOF.
-func (w *World) subjectEndsStream(tag string) error {
-	if tag == "" {
+func (w *World) subjectEndsStream(tag *big.Int) error {
+	if tag == nil {
 		return w.endStream()
 	}
-	t, err := parseInteger(tag)
+	r, err := w.nextPacket(fmt.Sprintf("03 00 02 00 (EOF), or a failure response to tag %s", tag))
 	if err != nil {
 		return err
 	}
-	r, err := w.nextPacket(fmt.Sprintf("03 00 02 00 (EOF), or a failure response to tag %s", t))
-	if err != nil {
-		return err
-	}
-	if r.IsRequest || r.OK() || r.Tag.Cmp(t) != 0 {
+	if r.IsRequest || r.OK() || r.Tag.Cmp(tag) != 0 {
 		w.current.backlog = slices.Insert(w.current.backlog, 0, r)
 	}
 	return w.endStream()

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/packetspec/packetspec/conformance/peer"
 )
@@ -156,6 +157,23 @@ func parseInteger(text string) (*big.Int, error) {
 		return nil, mistake("%q is not an integer", text)
 	}
 	return v, nil
+}
+
+// parseOptionalInteger returns nil for an integer that the step leaves out.
+func parseOptionalInteger(text string) (*big.Int, error) {
+	if text == "" {
+		return nil, nil
+	}
+	return parseInteger(text)
+}
+
+// parseSeconds reads a decimal number of seconds.
+func parseSeconds(text string) (time.Duration, error) {
+	s, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, mistake("%q is not a number of seconds", text)
+	}
+	return time.Duration(s * float64(time.Second)), nil
 }
 
 // parsePayload reads a payload: a quoted text in UTF-8, or octets.

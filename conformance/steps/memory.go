@@ -158,7 +158,7 @@ func (w *World) refusals(channel, requests, octets int, tag func(i int) int) err
 		}
 	}
 	for i := range requests {
-		if err := w.subjectFails(strconv.Itoa(tag(i)), strconv.Itoa(channel), ""); err != nil {
+		if err := w.subjectFails(big.NewInt(int64(tag(i))), big.NewInt(int64(channel)), ""); err != nil {
 			return err
 		}
 	}
@@ -225,7 +225,7 @@ func (w *World) requestsAnsweredWith(_, requests, octets int) error {
 
 // expectLittleMemory sends on each connection a request and the beginning of a packet. When
 // the request is answered, the subject is about to read the beginning.
-func (w *World) expectLittleMemory(n int, text, meaning string, most int) error {
+func (w *World) expectLittleMemory(n int, octets []byte, most int) error {
 	before, err := w.memory()
 	if err != nil {
 		return err
@@ -234,7 +234,7 @@ func (w *World) expectLittleMemory(n int, text, meaning string, most int) error 
 		if err := w.subjectOpens(); err != nil {
 			return err
 		}
-		if err := w.peerSends(text, meaning, ""); err != nil {
+		if err := w.peerSends(octets, ""); err != nil {
 			return err
 		}
 		if err := w.subjectAnswersTags(1, 1, `ok, payload "a"`); err != nil {

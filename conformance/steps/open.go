@@ -2,7 +2,7 @@ package steps
 
 import (
 	"path/filepath"
-	"strconv"
+	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
@@ -60,15 +60,11 @@ func (w *World) noGrace(m adapter.Message) adapter.Message {
 	return m
 }
 
-func (w *World) subjectOpensWithGrace(seconds string) error {
+func (w *World) subjectOpensWithGrace(grace time.Duration) error {
 	if err := w.need(adapter.CanGrace); err != nil {
 		return err
 	}
-	grace, err := strconv.ParseFloat(seconds, 64)
-	if err != nil {
-		return mistake("%q is not a number of seconds", seconds)
-	}
-	return w.open(adapter.Message{Handler: ptr(true), Grace: &grace})
+	return w.open(adapter.Message{Handler: ptr(true), Grace: ptr(grace.Seconds())})
 }
 
 func (w *World) subjectOpensWithDefaultGrace() error {

@@ -32,11 +32,7 @@ func (w *World) sendSlowly(octets []byte) error {
 }
 
 // peerSends sends octets in one write, or each in its own write if the step says so.
-func (w *World) peerSends(text, meaning, oneAtATime string) error {
-	octets, err := parsePackets(text, meaning)
-	if err != nil {
-		return err
-	}
+func (w *World) peerSends(octets []byte, oneAtATime string) error {
 	if oneAtATime != "" {
 		return w.sendSlowly(octets)
 	}
@@ -62,11 +58,7 @@ func (w *World) peerSendsTable(table *godog.Table) error {
 
 // peerSendsCut sends octets in two parts. The pause between them lets the subject read the
 // first part alone.
-func (w *World) peerSendsCut(text, meaning string, at int) error {
-	octets, err := parsePackets(text, meaning)
-	if err != nil {
-		return err
-	}
+func (w *World) peerSendsCut(octets []byte, at int) error {
 	if at > len(octets) {
 		return mistake("these %d octets cannot be cut after %d", len(octets), at)
 	}
@@ -168,14 +160,12 @@ func (w *World) answerOf(name, fields string) (peer.Packet, error) {
 	return p, nil
 }
 
-func (w *World) peerAnswersTag(tag, fields string) error {
+func (w *World) peerAnswersTag(tag *big.Int, fields string) error {
 	p, err := parseFields(fields)
 	if err != nil {
 		return err
 	}
-	if p.Tag, err = parseInteger(tag); err != nil {
-		return err
-	}
+	p.Tag = tag
 	return w.send(p.Encode())
 }
 

@@ -20,14 +20,14 @@ func (w *World) answerTo(tag, channel *big.Int, expected string) (peer.Received,
 // subjectAnswers requires the response with the tag and channel that the octets have. A
 // failure response may come in its place or, as the refusal of a duplicate, before it, if
 // the step says so.
-func (w *World) subjectAnswers(text, meaning, or string) error {
-	want, r, err := w.answerLike(text, meaning)
+func (w *World) subjectAnswers(want []byte, or string) error {
+	r, err := w.answerLike(want)
 	if err == nil && !r.OK() {
 		switch or {
 		case "or with a failure":
 			return nil
 		case "with or without a refusal before it":
-			want, r, err = w.answerLike(text, meaning)
+			r, err = w.answerLike(want)
 		}
 	}
 	if err != nil {
@@ -36,31 +36,20 @@ func (w *World) subjectAnswers(text, meaning, or string) error {
 	return samePacket(want, r.Octets)
 }
 
-// answerLike returns the octets, and the subject's response with their tag and channel.
-func (w *World) answerLike(text, meaning string) (octets []byte, r peer.Received, err error) {
-	if octets, err = parsePackets(text, meaning); err != nil {
-		return nil, r, err
-	}
+// answerLike returns the subject's response with the tag and channel that the octets have.
+func (w *World) answerLike(octets []byte) (peer.Received, error) {
 	want, _, err := peer.Decode(octets)
 	if err != nil {
-		return nil, r, mistake("%q is not a packet", text)
+		return peer.Received{}, mistake("%s is not a packet", peer.ShowHex(octets))
 	}
-	r, err = w.answerTo(want.Tag, want.Channel, describe(octets))
-	return octets, r, err
+	return w.answerTo(want.Tag, want.Channel, describe(octets))
 }
 
 // subjectFails requires a failure response whose payload contains the words.
-func (w *World) subjectFails(tag, channel, words string) error {
-	t, err := parseInteger(tag)
-	if err != nil {
-		return err
-	}
-	c, err := parseInteger(cmp.Or(channel, "0"))
-	if err != nil {
-		return err
-	}
-	expected := fmt.Sprintf("a failure response to tag %s on channel %s", t, c)
-	r, err := w.answerTo(t, c, expected)
+func (w *World) subjectFails(tag, channel *big.Int, words string) error {
+	channel = cmp.Or(channel, new(big.Int))
+	expected := fmt.Sprintf("a failure response to tag %s on channel %s", tag, channel)
+	r, err := w.answerTo(tag, channel, expected)
 	if err != nil {
 		return err
 	}
@@ -75,7 +64,7 @@ func (w *World) subjectFails(tag, channel, words string) error {
 
 func (w *World) subjectFailsTags(from, to int) error {
 	for tag := from; tag <= to; tag++ {
-		if err := w.subjectFails(fmt.Sprint(tag), "", ""); err != nil {
+		if err := w.subjectFails(big.NewInt(int64(tag)), nil, ""); err != nil {
 			return err
 		}
 	}
@@ -103,17 +92,13 @@ func (w *World) subjectAnswersTags(from, to int, fields string) error {
 	return nil
 }
 
-func (w *World) subjectAnswersLarge(tag string, n int) error {
-	t, err := parseInteger(tag)
-	if err != nil {
-		return err
-	}
+func (w *World) subjectAnswersLarge(tag *big.Int, n int) error {
 	payload := make([]byte, n)
 	for i := range payload {
 		payload[i] = byte(i % 251)
 	}
-	expected := peer.Packet{Tag: t, Flags: big.NewInt(1), Payload: payload}.Encode()
-	r, err := w.answerTo(t, new(big.Int), describe(expected))
+	expected := peer.Packet{Tag: tag, Flags: big.NewInt(1), Payload: payload}.Encode()
+	r, err := w.answerTo(tag, new(big.Int), describe(expected))
 	if err != nil {
 		return err
 	}
@@ -122,7 +107,7 @@ func (w *World) subjectAnswersLarge(tag string, n int) error {
 
 func (w *World) subjectAnswersTagsLarge(from, to, n int) error {
 	for tag := from; tag <= to; tag++ {
-		if err := w.subjectAnswersLarge(fmt.Sprint(tag), n); err != nil {
+		if err := w.subjectAnswersLarge(big.NewInt(int64(tag)), n); err != nil {
 			return err
 		}
 	}
@@ -130,11 +115,7 @@ func (w *World) subjectAnswersTagsLarge(from, to, n int) error {
 }
 
 // subjectSends requires the subject's next packet, whatever it is.
-func (w *World) subjectSends(exactly, text, meaning string) error {
-	octets, err := parsePackets(text, meaning)
-	if err != nil {
-		return err
-	}
+func (w *World) subjectSends(exactly string, octets []byte) error {
 	r, err := w.nextPacket(describe(octets))
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"strconv"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -58,11 +57,7 @@ func (w *World) roundTrip(wireType int64, tag int) (time.Duration, error) {
 const fewestTries = 5
 
 // expectFastAnswer sends requests until one is answered fast enough.
-func (w *World) expectFastAnswer(n int, seconds string) error {
-	limit, err := parseSeconds(seconds)
-	if err != nil {
-		return err
-	}
+func (w *World) expectFastAnswer(n int, limit time.Duration) error {
 	fastest, total := time.Duration(math.MaxInt64), time.Duration(0)
 	tried := 0
 	for tried < n && (tried < fewestTries || total < time.Duration(n)*limit) {
@@ -79,11 +74,7 @@ func (w *World) expectFastAnswer(n int, seconds string) error {
 	return failf(fmt.Sprintf("the fastest of %d answers in less than %v", n, limit), "%v for the fastest of %d", fastest, tried)
 }
 
-func (w *World) expectSlowAnswers(n int, kind, seconds string) error {
-	limit, err := parseSeconds(seconds)
-	if err != nil {
-		return err
-	}
+func (w *World) expectSlowAnswers(n int, kind string, limit time.Duration) error {
 	wireType := map[string]int64{"answers": octetsType, "failures": failType}[kind]
 	for tag := 1; tag <= n; tag++ {
 		took, err := w.roundTrip(wireType, tag)
@@ -98,11 +89,7 @@ func (w *World) expectSlowAnswers(n int, kind, seconds string) error {
 }
 
 // expectAnswersTogether requires that one flush brings the answers to requests of one write.
-func (w *World) expectAnswersTogether(n int, seconds string) error {
-	limit, err := parseSeconds(seconds)
-	if err != nil {
-		return err
-	}
+func (w *World) expectAnswersTogether(n int, limit time.Duration) error {
 	answers, began, err := w.exchange(octetsType, 1, n)
 	if err != nil {
 		return err
@@ -120,11 +107,7 @@ const togetherTries = 2
 
 // expectRequestsTogether requires that one flush brings requests that the subject submits in
 // succession.
-func (w *World) expectRequestsTogether(n int, seconds string) error {
-	limit, err := parseSeconds(seconds)
-	if err != nil {
-		return err
-	}
+func (w *World) expectRequestsTogether(n int, limit time.Duration) error {
 	var apart error
 	for try := range togetherTries {
 		began := time.Now()
@@ -167,14 +150,6 @@ func checkTogether(what string, packets []peer.Received, limit time.Duration) er
 		}
 	}
 	return nil
-}
-
-func parseSeconds(text string) (time.Duration, error) {
-	s, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return 0, mistake("%q is not a number of seconds", text)
-	}
-	return time.Duration(s * float64(time.Second)), nil
 }
 
 // ticks returns the number of ticks recorded so far. A tick that wrote no octets does not

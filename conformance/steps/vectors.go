@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
@@ -175,19 +176,15 @@ func (w *World) expectVectorsText(file string) error {
 
 // expectVectorsInteger has each integer decoded and encoded as the tag of a response with no
 // other field.
-func (w *World) expectVectorsInteger(file, bound string) error {
-	limit, err := parseInteger(bound)
-	if err != nil {
-		return err
-	}
+func (w *World) expectVectorsInteger(file string, limit *big.Int) error {
 	inPacket := func(v vector) []byte {
 		return append(append([]byte{byte(len(v.Hex) + 1)}, v.Hex...), 0)
 	}
-	packet := func(v vector) (p peer.Packet, ok bool) {
-		p.Tag, err = parseInteger(string(v.Value))
-		return p, err == nil && p.Tag.Cmp(limit) < 0
+	packet := func(v vector) (peer.Packet, bool) {
+		tag, err := parseInteger(string(v.Value))
+		return peer.Packet{Tag: tag}, err == nil && tag.Cmp(limit) < 0
 	}
-	err = w.eachVector(file, func(v vector) (adapter.Message, bool) {
+	err := w.eachVector(file, func(v vector) (adapter.Message, bool) {
 		octets := adapter.Hex(inPacket(v))
 		_, ok := packet(v)
 		return adapter.Message{Op: adapter.OpDecode, Bytes: &octets}, ok
