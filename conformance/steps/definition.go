@@ -26,8 +26,8 @@ type definition struct {
 	waits   string         // completes "Waits for …"; empty: the step returns at once
 }
 
-// An actor is a group of steps, with its heading in the manual.
-type actor struct {
+// A group holds the steps of one actor or topic, with their heading in the manual.
+type group struct {
 	heading string
 	steps   []definition
 }
@@ -144,8 +144,8 @@ func (d definition) arguments(captured []reflect.Value) (args []reflect.Value, e
 
 // Register makes the steps of one scenario act on w.
 func (w *World) Register(sc *godog.ScenarioContext) {
-	for _, a := range actors {
-		for _, d := range a.steps {
+	for _, g := range table {
+		for _, d := range g.steps {
 			sc.Step(d.expr, d.bind(w))
 		}
 	}

@@ -13,8 +13,8 @@ import (
 
 // definitions returns all steps.
 func definitions() (all []definition) {
-	for _, a := range actors {
-		all = append(all, a.steps...)
+	for _, g := range table {
+		all = append(all, g.steps...)
 	}
 	return all
 }

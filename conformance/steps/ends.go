@@ -88,7 +88,11 @@ func (w *World) subjectTakesNoMoreRequests() error {
 		return w.awaitERQ()
 	}
 	tries := 0
-	refused, err := poll(w, func() (bool, error) { tries++; return w.isClosed("attempt-" + strconv.Itoa(tries)) }, func(refused bool) bool { return refused })
+	attempt := func() (bool, error) {
+		tries++
+		return w.isClosed("attempt-" + strconv.Itoa(tries))
+	}
+	refused, err := poll(w, attempt, func(refused bool) bool { return refused })
 	if err != nil || refused {
 		return err
 	}
@@ -124,13 +128,19 @@ func (w *World) awaitERQ() error {
 	return err
 }
 
-func (w *World) expectReturn(name string) error {
+// awaitReturn waits for the call of shutdown or join with this name to return.
+func (w *World) awaitReturn(name string) (adapter.Reply, error) {
 	p, err := w.named(name)
 	if err != nil {
-		return err
+		return adapter.Reply{}, err
 	}
-	_, err = w.await(p)
-	return replyFailure(fmt.Sprintf("%q to return", name), err)
+	r, err := w.await(p)
+	return r, replyFailure(fmt.Sprintf("%q to return", name), err)
+}
+
+func (w *World) expectReturn(name string) error {
+	_, err := w.awaitReturn(name)
+	return err
 }
 
 // expectReturnAfterEOF waits for the return, and looks at what is in the pipe at that
@@ -160,13 +170,9 @@ func (w *World) expectReturnTelling(name, ended string) error {
 	if err := w.need(adapter.CanEndReason); err != nil {
 		return err
 	}
-	p, err := w.named(name)
+	r, err := w.awaitReturn(name)
 	if err != nil {
 		return err
-	}
-	r, err := w.await(p)
-	if err != nil {
-		return replyFailure(fmt.Sprintf("%q to return", name), err)
 	}
 	if r.Ended != ended {
 		return failf(fmt.Sprintf("the end reported as %q", ended), "%q", r.Ended)

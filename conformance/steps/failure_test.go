@@ -45,8 +45,8 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// TestSubjectError shows which errors are the subject's own answer, and so a failure.
-func TestSubjectError(t *testing.T) {
+// TestReplyFailure shows which errors are the subject's own, and so failures.
+func TestReplyFailure(t *testing.T) {
 	closed := adapter.Errorf(adapter.Closed, "too late")
 	skipped := fmt.Errorf("%w: (%w)", ErrSkip, adapter.Errorf(adapter.Unsupported, "no"))
 	for name, c := range map[string]struct {

@@ -38,9 +38,9 @@ func TestManual(t *testing.T) {
 	}
 	lines := featureLines(t)
 	var sections []section
-	for _, a := range actors {
-		s := section{Heading: a.heading}
-		for _, d := range a.steps {
+	for _, g := range table {
+		s := section{Heading: g.heading}
+		for _, d := range g.steps {
 			if !strings.HasSuffix(d.does, ".") {
 				t.Errorf("%s: the manual does not say in a sentence what the step does: %q", d.pattern, d.does)
 			}

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -78,42 +79,32 @@ func (w *World) subjectSendsRequest(fields string) error {
 // subjectSendsRequestOf requires that the subject's next request has these fields. The
 // subject chooses the tag, unless the fields have one.
 func (w *World) subjectSendsRequestOf(name, fields string) error {
-	c, want, err := w.requestAndFields(name, fields)
-	if err != nil {
-		return err
-	}
-	want.IsRequest = true
-	expected := fmt.Sprintf("the request of %q (%s)", name, fields)
-	r, err := w.findPacket(expected, w.isRequest)
-	if err != nil {
-		return err
-	}
-	if want.Tag == nil {
-		want.Tag = r.Tag
-	}
-	if !r.Same(want) {
-		return failf(expected, "%s", describe(r.Octets))
-	}
-	c.packet = &r
-	return nil
+	return w.readRequestOf(name, fields, false)
 }
 
-// sendsSomeRequestOf waits for a request with these fields, before or after others.
-func (w *World) sendsSomeRequestOf(name, fields string) error {
+// readRequestOf requires these fields of the subject's next request or, in any order, of one
+// of its requests.
+func (w *World) readRequestOf(name, fields string, inAnyOrder bool) error {
 	c, want, err := w.requestAndFields(name, fields)
 	if err != nil {
 		return err
 	}
-	want.IsRequest = true
-	r, err := w.findPacket(fmt.Sprintf("the request of %q (%s)", name, fields), func(p peer.Packet) bool {
+	same := func(p peer.Packet) bool {
 		like := want
-		if like.Tag == nil {
-			like.Tag = p.Tag
-		}
+		like.IsRequest, like.Tag = true, cmp.Or(want.Tag, p.Tag)
 		return p.Same(like)
-	})
+	}
+	wanted := w.isRequest
+	if inAnyOrder {
+		wanted = same
+	}
+	expected := fmt.Sprintf("the request of %q (%s)", name, fields)
+	r, err := w.findPacket(expected, wanted)
 	if err != nil {
 		return err
+	}
+	if !same(r.Packet) {
+		return failf(expected, "%s", describe(r.Octets))
 	}
 	c.packet = &r
 	return nil
@@ -121,10 +112,9 @@ func (w *World) sendsSomeRequestOf(name, fields string) error {
 
 // subjectSendsRequestsOf requires the requests of a name in their order, or in any order.
 func (w *World) subjectSendsRequestsOf(inAnyOrder string, n int, name, fields string) error {
-	if inAnyOrder != "" {
-		return w.each(n, name, fields, w.sendsSomeRequestOf)
-	}
-	return w.each(n, name, fields, w.subjectSendsRequestOf)
+	return w.each(n, name, fields, func(name, fields string) error {
+		return w.readRequestOf(name, fields, inAnyOrder != "")
+	})
 }
 
 func (w *World) expectTagsDiffer(a, b string) error { return w.checkTagsDiffer(a, b) }

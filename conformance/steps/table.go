@@ -13,8 +13,8 @@ const (
 	theReturn    = "the call to return"
 )
 
-// actors are all steps of the features.
-var actors = []actor{
+// table lists the steps of the features.
+var table = []group{
 	{"The connection", []definition{
 		on(`a connection`, (*World).subjectOpens,
 			"The subject opens a connection with the standard handler and, if the adapter supports `grace`, a packet_grace of 0. The steps that follow are about this connection.",

@@ -140,9 +140,8 @@ func checkNotBefore(what string, packets []peer.Received, began time.Time, limit
 	return nil
 }
 
-// checkTogether requires that one flush brought the packets: they came in the first one's
-// read, or sooner than half the flush interval after it. The next flush comes a whole
-// interval later.
+// checkTogether requires that one flush brought the packets: they came in the read of the
+// first, or within half of limit after it. Another flush would come at least limit later.
 func checkTogether(what string, packets []peer.Received, limit time.Duration) error {
 	for i, r := range packets {
 		if apart := r.At.Sub(packets[0].At); r.Read != packets[0].Read && apart > limit/2 {
