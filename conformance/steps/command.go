@@ -108,7 +108,7 @@ func replyFailure(expected string, err error) error {
 }
 
 // kindOf returns the kind of the subject's own error in err. It returns "" for any other
-// error, and for an error that skips the scenario, although that wraps one of the subject's.
+// error, and for an error that skips the scenario, although it wraps an error of the subject.
 func kindOf(err error) adapter.Kind {
 	var e *adapter.Error
 	if errors.Is(err, ErrSkip) || !errors.As(err, &e) {
@@ -127,8 +127,8 @@ func (w *World) barrier() error {
 // absence is how long an event must stay away before a step says that it has not happened.
 // The second implementation was run with each of its 402 faults on two busy cores: the wrong
 // event came in 92 scenarios, in 60 of them within 0.1 ms, in 91 within 26 ms, and in the
-// last after 68 ms. A conforming subject passes whatever the time is; the time decides only
-// how many faults are found.
+// last after 68 ms. A conforming subject never fails, whatever the time is; the time decides
+// only how many faults are found.
 const absence = 100 * time.Millisecond
 
 // staysAway reports whether an event stays away for the time of [absence]. The time begins

@@ -1,5 +1,7 @@
 package steps
 
+import "fmt"
+
 // What several steps wait for.
 const (
 	theOpening   = "both pipes to be open"
@@ -8,9 +10,14 @@ const (
 	theReplies   = "the replies for all rows"
 	theResponse  = "the response"
 	theResponses = "the responses"
-	theAbsence   = "the adapter's next reply, and then 100 ms"
-	theHandler   = "20 replies of the adapter"
 	theReturn    = "the call to return"
+)
+
+// What several steps wait for, with its number.
+var (
+	theAbsence = fmt.Sprintf("the adapter's next reply, and %v more", absence)
+	theHandler = fmt.Sprintf("%d replies of the adapter", lateReplies)
+	thePolling = fmt.Sprintf("by asking again at growing intervals of at most %v", maxPause)
 )
 
 // table lists the steps of the features.
@@ -47,7 +54,7 @@ var table = []group{
 			thePipe),
 		on(`the peer sends {octets}, cut after {n} octets`, (*World).peerSendsCut,
 			"Writes the first n octets, pauses, and writes the others.",
-			"the adapter's next reply, and then 100 ms, between the two writes"),
+			theAbsence+", between the two writes"),
 		on(`the peer sends:`, (*World).peerSendsTable,
 			"Writes all packets of the table in one write.",
 			thePipe),
@@ -123,10 +130,10 @@ var table = []group{
 			theHandler),
 		on(`the handler gets, in any order:`, (*World).expectHandledInAnyOrder,
 			"Requires that the handler is called with these fields, in any order, and not more often. For handlers that run concurrently.",
-			"as many calls as the table has rows, then 20 replies of the adapter"),
+			"as many calls as the table has rows, then "+theHandler),
 		on(`the handler was called {n} times`, (*World).expectHandledTimes,
 			"Requires that the handler is called n times.",
-			"n calls, then 20 replies of the adapter"),
+			"n calls, then "+theHandler),
 		on(`the handler was not called`, (*World).expectNotHandled,
 			"Requires that the handler was not called.",
 			theHandler),
@@ -140,7 +147,7 @@ var table = []group{
 			"the reply that the request is submitted"),
 		on(`the subject requests type {integer} as {name} ({fields}), unless it is held back`, (*World).subjectRequestsUnlessHeld,
 			"Submits a request and waits for its answer from now on. Skips the scenario if the subject holds the request back while the peer does not read.",
-			"the reply that the request is submitted, for at most 100 ms"),
+			"the reply that the request is submitted, for at most "+absence.String()),
 		on(`the subject does type {integer} as {name} ({fields})`, (*World).subjectDoes,
 			"The subject submits a request and waits for its answer in one call.",
 			""),
@@ -208,7 +215,7 @@ var table = []group{
 			""),
 		on(`the subject takes no more requests`, (*World).subjectTakesNoMoreRequests,
 			"Requires that a shutdown has begun: a request is refused as `closed`. Requests submitted before that are answered by the peer. In the 2024 dialect ERQ shows it in place of a refusal.",
-			"a refusal, by asking again at growing intervals of at most 10 ms; or ERQ"),
+			"a refusal, "+thePolling+"; or ERQ"),
 		on(`{name} returns`, (*World).expectReturn,
 			"Requires that the call returns without an error.",
 			theReturn),
@@ -265,7 +272,7 @@ var table = []group{
 	}},
 	{"Time and ticks", []definition{
 		on(`the fastest of {n} answers takes less than {seconds}`, (*World).expectFastAnswer,
-			"Sends one request after the other until one is answered in less than this time. Fails after n answers, or after 5 that together took n times as long.",
+			fmt.Sprintf("Sends one request after the other until one is answered in less than this time. Fails after n answers, or after %d that together took n times as long.", fewestTries),
 			theResponses),
 		on(`each of {n} {answers|failures} takes at least {seconds}`, (*World).expectSlowAnswers,
 			"Sends n requests, one after the other, and requires that none is answered sooner.",
@@ -281,23 +288,23 @@ var table = []group{
 			theReply),
 		on(`{n} responses to unknown tags bring at least {n} ticks`, (*World).expectTicksFromReceiving,
 			"Sends n responses to no request, so that only the receiver works, and requires as many ticks more.",
-			"the ticks, by asking again at growing intervals of at most 10 ms"),
+			"the ticks, "+thePolling),
 		on(`{n} requests of the subject's bring at least {n} ticks`, (*World).expectTicksFromSending,
 			"The subject submits n requests that nobody answers, so that only the sender works. Requires as many ticks more.",
-			"the ticks, by asking again at growing intervals of at most 10 ms"),
+			"the ticks, "+thePolling),
 		on(`{n} requests of the peer's are answered, and what they bring on standard error is noted`, (*World).noteStderr,
 			"Sends n requests and remembers how many bytes the subject writes to its standard error meanwhile, for instance as a log.",
-			"the responses, then 100 ms"),
+			"the responses, then "+theAbsence),
 		on(`{n} requests of the peer's bring at least {n} octets on standard error`, (*World).expectStderr,
 			"Sends n requests and requires at least this many bytes more on the subject's standard error. Skips if the runner does not see the standard error.",
-			"the bytes, by asking again at growing intervals of at most 10 ms"),
+			"the bytes, "+thePolling),
 		on(`{n} requests of the peer's bring at least {n} octets more on standard error than noted`, (*World).expectStderrAboveNoted,
 			"Requires this many bytes more than the number remembered.",
-			"the bytes, by asking again at growing intervals of at most 10 ms"),
+			"the bytes, "+thePolling),
 	}},
 	{"Memory", []definition{
 		on(`the subject answers up to {n} requests with {n} octets each, and does not grow by half of that`, (*World).expectNoGrowthFromAnswers,
-			"Sends requests of wire type 9 in batches of 16, until the subject's memory has grown by less than half of the octets that have been sent, and fails after n requests.",
+			fmt.Sprintf("Sends requests of wire type 9 in batches of %d, until the subject's memory has grown by less than half of the octets that have been sent, and fails after n requests.", batch),
 			theResponses),
 		on(`the subject refuses up to {n} requests on channel {n} with {n} octets each, and does not grow by half of that`, (*World).expectNoGrowthFromRefusals,
 			"The same for requests on a channel, which the subject refuses.",
@@ -316,6 +323,6 @@ var table = []group{
 			"the results"),
 		on(`{n} connections on which the peer sends {octets} take less than {n} octets of memory`, (*World).expectLittleMemory,
 			"Opens n connections, sends on each a request and the beginning of another packet, and requires that the subject's memory grows by less than this.",
-			"the responses, then 100 ms"),
+			"the responses, then "+theAbsence),
 	}},
 }
