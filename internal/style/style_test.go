@@ -20,7 +20,6 @@ var exempt = []string{
 	"cmd/...",
 	"conformance",
 	"conformance/mutants",
-	"conformance/steps",
 	"fuzz/...",
 }
 
