@@ -6,7 +6,18 @@ import (
 	"strings"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/features"
 )
+
+// specification is the one that is built in.
+func specification() (*spec.Spec, error) {
+	s, err := spec.Load(features.FS)
+	if err != nil {
+		return nil, &statusError{statusNot, err}
+	}
+	return s, nil
+}
 
 // runCommand is the command that runs the scenarios that match, as a person types it,
 // with further flags.
