@@ -1,12 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
@@ -32,10 +32,7 @@ func newList() *cobra.Command {
 				l.print(cmd)
 				return nil
 			case "json":
-				e := json.NewEncoder(cmd.OutOrStdout())
-				e.SetIndent("", "  ")
-				e.SetEscapeHTML(false)
-				return e.Encode(l)
+				return report.WriteJSON(cmd.OutOrStdout(), l)
 			}
 			return fmt.Errorf("--format %q is neither text nor json", format)
 		},

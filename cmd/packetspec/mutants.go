@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/mutants"
+	"github.com/packetspec/packetspec/conformance/report"
 )
 
 // mutantsFlags are the flags of mutants.
@@ -92,7 +92,7 @@ func (f *mutantsFlags) mutants(cmd *cobra.Command, _ []string) error {
 // tell writes a matrix, and is the status that it ends the command with.
 func (f *mutantsFlags) tell(cmd *cobra.Command, m *mutants.Matrix) (err error) {
 	if f.format == "json" {
-		err = m.JSON(cmd.OutOrStdout())
+		err = report.WriteJSON(cmd.OutOrStdout(), m)
 	} else {
 		err = m.Text(cmd.OutOrStdout(), f.verbose)
 	}
@@ -207,10 +207,7 @@ func listFaults(cmd *cobra.Command, faults []mutant.Fault, format string) error 
 		cmd.Printf("faults: %d\n", len(faults))
 		return nil
 	}
-	e := json.NewEncoder(cmd.OutOrStdout())
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(all)
+	return report.WriteJSON(cmd.OutOrStdout(), all)
 }
 
 func writeRecord(file string, r *mutants.Record) (err error) {

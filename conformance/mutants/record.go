@@ -135,14 +135,4 @@ func ReadRecord(in io.Reader) (*Record, error) {
 }
 
 // JSON writes the record, always in the same way.
-func (r *Record) JSON(w io.Writer) error { return writeJSON(w, r) }
-
-// JSON writes the matrix.
-func (m *Matrix) JSON(w io.Writer) error { return writeJSON(w, m) }
-
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
-}
+func (r *Record) JSON(w io.Writer) error { return report.WriteJSON(w, r) }

@@ -154,10 +154,16 @@ func (r *Results) JSON(w io.Writer) error {
 	if out.Results == nil {
 		out.Results = []Result{} // encoded as an empty list, not as null
 	}
+	return WriteJSON(w, out)
+}
+
+// WriteJSON writes a value as JSON, indented, and with <, > and & unescaped: scenarios and
+// requirements have many of them, and nobody embeds a report in HTML.
+func WriteJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(out)
+	return e.Encode(v)
 }
 
 // Read reads results that [Results.JSON] wrote.
