@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
@@ -55,24 +56,17 @@ Exit status: 0 if nothing does; 1 if something does.`,
 }
 
 // filesAndSubject takes the arguments before -- for files, and those behind for the adapter.
-func filesAndSubject(cmd *cobra.Command, args []string) (files []string, process adapter.Process, err error) {
+func filesAndSubject(cmd *cobra.Command, args []string) (files []string, p adapter.Process, err error) {
 	files = args
 	var command []string
 	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
 		files, command = args[:dash], args[dash:]
 	}
 	if len(files) == 0 {
-		return nil, process, errors.New("which input? give its file")
+		return nil, p, errors.New("which input? give its file")
 	}
-	process = adapter.Process{Argv: command, Env: os.Environ()}
-	if len(command) == 0 {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, process, err
-		}
-		process.Argv = []string{self, "adapter"}
-	}
-	return files, process, nil
+	p, err = process(command, conformance.Dialects[0])
+	return files, p, err
 }
 
 // adapterWords is the adapter's command as it stands behind --.

@@ -132,18 +132,17 @@ func (f *mutantsFlags) try(cmd *cobra.Command, faults []mutant.Fault) (*mutants.
 	if err != nil {
 		return nil, err
 	}
-	self, err := os.Executable()
+	self, err := adapter.Self()
 	if err != nil {
-		return nil, &statusError{statusNot, fmt.Errorf("find the command itself, to run mutants: %w", err)}
+		return nil, &statusError{statusNot, err}
 	}
-	env := os.Environ() // godog sets variables while it runs
 	progress := newProgress(cmd.ErrOrStderr(), 0)
 	defer progress.end()
 	m, err := mutants.Run{
 		Spec: s, Faults: faults, Whole: f.run == "", Own: f.own, Controls: controls,
 		Parallel: f.parallel, Timeout: f.timeout, Observe: progress.tried,
 		Subject: mutants.Mutant{Process: func(as mutants.Make) adapter.Starter {
-			return adapter.Process{Argv: append([]string{self}, mutantArgs(as)...), Env: env}
+			return adapter.Process{Argv: append(self.Argv[:1:1], mutantArgs(as)...), Env: self.Env}
 		}},
 	}.Do(cmd.Context())
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance"
-	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 )
@@ -68,24 +67,6 @@ unless --strict or --known is given.`,
 	flags.StringArrayVar(&f.reports, "report", nil, "a report, as `FORMAT or FORMAT=FILE`: text, json or junit; may be repeated")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list every scenario, not only those that do not pass")
 	return cmd
-}
-
-// subject is what the arguments say to test.
-func subject(cmd *cobra.Command, dialect string, args []string) (adapter.Process, error) {
-	dash := cmd.ArgsLenAtDash()
-	if dash > 0 || dash < 0 && len(args) > 0 {
-		return adapter.Process{}, fmt.Errorf("%q is no flag: the adapter's command comes after --, as in: packetspec %s -- %s", args[0], cmd.Name(), strings.Join(args, " "))
-	}
-	// The environment is taken now: godog sets variables while it runs.
-	p := adapter.Process{Argv: args, Env: os.Environ()}
-	if len(args) == 0 {
-		self, err := os.Executable()
-		if err != nil {
-			return p, &statusError{statusAdapter, fmt.Errorf("find the command itself, to run the reference: %w", err)}
-		}
-		p.Argv = []string{self, "adapter", "--dialect", dialect}
-	}
-	return p, nil
 }
 
 func (f *testFlags) test(cmd *cobra.Command, args []string) error {

@@ -34,6 +34,16 @@ type Process struct {
 	Env []string
 }
 
+// Self returns the running program with other arguments, and with the environment of this
+// moment: callers take it before a scenario runs, because godog then sets variables.
+func Self(args ...string) (Process, error) {
+	binary, err := os.Executable()
+	if err != nil {
+		return Process{}, fmt.Errorf("find the running program, to start it again: %w", err)
+	}
+	return Process{Argv: append([]string{binary}, args...), Env: os.Environ()}, nil
+}
+
 func (p Process) String() string { return shellJoin(p.Argv) }
 
 // Start implements [Starter].

@@ -6,6 +6,7 @@ package mutanttest
 import (
 	"context"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -33,17 +34,16 @@ func Main(m *testing.M) {
 	}
 }
 
-// environment is a copy from the start of the process: godog sets variables while it runs.
-var environment = os.Environ()
+// self describes this binary and its environment at the start of the process: godog sets
+// variables while it runs.
+var self, selfErr = adapter.Self()
 
 // Process describes the process that runs the mutant with this fault, or without one if
 // fault is empty. It fails the test if it cannot find the test binary.
 func Process(t *testing.T, fault string) adapter.Process {
 	t.Helper()
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+	if selfErr != nil {
+		t.Fatal(selfErr)
 	}
-	n := len(environment)
-	return adapter.Process{Argv: []string{binary}, Env: append(environment[:n:n], faultVariable+"="+fault)}
+	return adapter.Process{Argv: self.Argv, Env: append(slices.Clip(self.Env), faultVariable+"="+fault)}
 }
