@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance"
@@ -18,16 +19,16 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// A fake is a subject that does in each scenario what the test says: right, wrong,
-// nothing, refuse, stray or die.
+// A fake is a subject that does in each scenario what the test wants: "right", "wrong",
+// "nothing", "refuse", "stray" or "die".
 type fake struct {
 	t    *testing.T
 	does []string // by scenario
 	spec *spec.Spec
 
 	mu        sync.Mutex
-	starts    []error // what the first starts come to; those after them succeed
-	stopErr   error   // what each Stop comes to
+	starts    []error // of the first starts; those after them succeed
+	stopErr   error   // of each Stop
 	started   int
 	stopped   int
 	killed    int
@@ -35,7 +36,7 @@ type fake struct {
 	mostAlive int
 }
 
-// newFake is a fake with a specification whose scenarios are one for each word.
+// newFake returns a fake with a specification that has one scenario for each word.
 func newFake(t *testing.T, does ...string) *fake {
 	t.Helper()
 	var feature strings.Builder
@@ -53,7 +54,7 @@ func newFake(t *testing.T, does ...string) *fake {
 	return &fake{t: t, does: does, spec: s}
 }
 
-// run is a run of all its scenarios.
+// run returns a run of all its scenarios.
 func (f *fake) run() conformance.Run {
 	return conformance.Run{
 		Version: "test", Spec: f.spec, Scenarios: f.spec.Scenarios, Subject: f, Parallel: 1,
@@ -61,17 +62,25 @@ func (f *fake) run() conformance.Run {
 	}
 }
 
-// results are those of a run that is to come to some.
-func results(t *testing.T, run conformance.Run) *report.Results {
+// results returns the results of a run of a fake, by a clock of its own: time passes only
+// while every goroutine waits, so no load on the machine makes a scenario time out.
+func results(t *testing.T, run conformance.Run) (r *report.Results) {
 	t.Helper()
-	r, err := run.Do(context.Background())
+	synctest.Test(t, func(t *testing.T) { r = realResults(t, run) })
+	return r
+}
+
+// realResults returns the results of a run, by the clock of this machine.
+func realResults(t *testing.T, run conformance.Run) *report.Results {
+	t.Helper()
+	r, err := run.Do(t.Context())
 	if err != nil {
 		t.Fatalf("got the error %v, expected results", err)
 	}
 	return r
 }
 
-// outcomes are those of the results, in their order.
+// outcomes returns the outcomes of the results, in their order.
 func outcomes(r *report.Results) string {
 	var words []string
 	for _, result := range r.Results {
@@ -122,7 +131,7 @@ func (f *fake) Start(ctx context.Context) (*adapter.Session, error) {
 	return s, nil
 }
 
-// begin counts a start, and is what it comes to.
+// begin counts a start, and returns its error.
 func (f *fake) begin() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -135,7 +144,7 @@ func (f *fake) begin() error {
 	return nil
 }
 
-// serve is the adapter: it answers commands until their end, or until it is to die.
+// serve is the adapter: it answers commands until they end, or until the fake dies.
 func (f *fake) serve(commands io.Reader, replies io.WriteCloser) {
 	defer func() { _ = replies.Close() }()
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(replies, format+"\n", args...) }

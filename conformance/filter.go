@@ -12,57 +12,60 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// A Filter says which scenarios to run; the zero Filter says all of the specification's
-// dialect.
+// A Filter selects scenarios, as the flags --run, --tags and --dialect of packetspec do; its
+// errors name them. The zero Filter selects every scenario of the dialect that the
+// specification describes.
 type Filter struct {
-	// Run is a regular expression over requirement ids, scenario ids and scenario
-	// names. The id of a requirement says just that requirement: SHD-1 is not SHD-10.
+	// Run is a regular expression over requirement ids, scenario ids and scenario names.
+	// The id of a requirement selects just that requirement: SHD-1 does not select SHD-10.
 	Run  string
-	Tags string // a tag expression
-	// Dialect is the dialect that the subject speaks; empty: the specification's; or
-	// AnyDialect. A scenario with the tag of a dialect, like @dialect-2024, is for that
-	// alone.
+	Tags string // a tag expression, or empty
+	// Dialect is the dialect that the subject speaks, or AnyDialect; empty means the one
+	// that the specification describes. A scenario with the tag of a dialect, such as
+	// @dialect-2024, is for that dialect only.
 	Dialect string
 }
 
-// Dialects are the dialects there are, the specification's first.
+// Dialects lists the dialects. The specification describes the first.
 var Dialects = []string{"2021", LaterDialect}
 
-// LaterDialect is the dialect with ERQ; AnyDialect stands for all there are.
+// LaterDialect is the dialect that has ERQ packets. AnyDialect stands for every dialect.
 const (
 	LaterDialect = "2024"
 	AnyDialect   = "any"
 )
 
+// dialectTag begins the tag of a scenario that is for one dialect.
+const dialectTag = "@dialect-"
+
 // inDialect reports whether the scenario is for the filter's dialect.
 func (f Filter) inDialect(sc spec.Scenario) bool {
 	dialect := cmp.Or(f.Dialect, Dialects[0])
-	tagged := slices.ContainsFunc(sc.Tags, func(tag string) bool { return strings.HasPrefix(tag, "@dialect-") })
-	return !tagged || dialect == AnyDialect || slices.Contains(sc.Tags, "@dialect-"+dialect)
+	tagged := slices.ContainsFunc(sc.Tags, func(tag string) bool { return strings.HasPrefix(tag, dialectTag) })
+	return !tagged || dialect == AnyDialect || slices.Contains(sc.Tags, dialectTag+dialect)
 }
 
-// ErrNothingSelected reports a filter that leaves no scenario: a run of nothing
-// would pass, and prove nothing.
+// ErrNothingSelected is the error of a filter or shard that selects no scenario: a run of
+// nothing would pass, and prove nothing.
 var ErrNothingSelected = errors.New("no scenario is selected")
 
-// Select is the scenarios of s that the filter says, in their order.
+// Select returns the scenarios of s that the filter selects, in the order of s.
 func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 	if f.Dialect != "" && f.Dialect != AnyDialect && !slices.Contains(Dialects, f.Dialect) {
-		return nil, fmt.Errorf("--dialect %q is none of %s", f.Dialect, strings.Join(Dialects, ", "))
+		return nil, fmt.Errorf("--dialect is %q: it must be %s", f.Dialect, strings.Join(Dialects, " or "))
 	}
 	run, err := regexp.Compile(f.Run)
 	if err != nil {
-		return nil, fmt.Errorf("--run: %w", err)
+		return nil, fmt.Errorf("--run is %q: it must be a regular expression: %w", f.Run, err)
 	}
 	hasTags := tagExpr(func([]string) bool { return true })
 	if f.Tags != "" {
 		if hasTags, err = parseTags(f.Tags); err != nil {
-			return nil, fmt.Errorf("--tags: %w", err)
+			return nil, fmt.Errorf("--tags is %q: %w\nhint: a tag expression is like: @must and not (@EQ-1 or @EQ-2)", f.Tags, err)
 		}
 	}
 	_, isID := s.Requirement(f.Run)
-	var selected []spec.Scenario
-	otherDialect := false
+	var selected, others []spec.Scenario // others match, but are for another dialect
 	for _, sc := range s.Scenarios {
 		named := run.MatchString(sc.ID) || run.MatchString(sc.Name) || slices.ContainsFunc(sc.Requirements, run.MatchString)
 		if isID {
@@ -73,18 +76,21 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 		case f.inDialect(sc):
 			selected = append(selected, sc)
 		default:
-			otherDialect = true
+			others = append(others, sc)
 		}
 	}
-	switch {
-	case len(selected) == 0 && otherDialect:
-		return nil, fmt.Errorf("%w by %s, but some are by another --dialect (%s)", ErrNothingSelected, f, strings.Join(Dialects, ", "))
-	case len(selected) == 0:
-		return nil, fmt.Errorf("%w by %s (packetspec list shows requirements and scenarios)", ErrNothingSelected, f)
+	if len(selected) > 0 {
+		return selected, nil
 	}
-	return selected, nil
+	for _, dialect := range Dialects {
+		if len(others) > 0 && (Filter{Dialect: dialect}).inDialect(others[0]) {
+			return nil, fmt.Errorf("%w by %s: the scenarios that match are for another dialect\nhint: --dialect %s", ErrNothingSelected, f, dialect)
+		}
+	}
+	return nil, fmt.Errorf("%w by %s\nhint: packetspec list shows all requirements and scenarios", ErrNothingSelected, f)
 }
 
+// String returns the filter as the flags of packetspec.
 func (f Filter) String() string {
 	s := fmt.Sprintf("--run %q", f.Run)
 	if f.Tags != "" {
@@ -96,22 +102,22 @@ func (f Filter) String() string {
 	return s
 }
 
-// A Shard is one of several parts into which scenarios are dealt out, so that each is
-// in one part; the zero Shard is all of them.
+// A Shard is one of several parts of the scenarios, each of which is in one part. The zero
+// Shard is all of them.
 type Shard struct{ part, of int }
 
-// ParseShard reads I/N: part I, from 1 on, of N.
+// ParseShard parses I/N: part I of N parts, counted from 1.
 func ParseShard(text string) (Shard, error) {
 	i, n, _ := strings.Cut(text, "/")
 	part, errPart := strconv.Atoi(i)
 	of, errOf := strconv.Atoi(n)
 	if errPart != nil || errOf != nil || part < 1 || part > of {
-		return Shard{}, fmt.Errorf("--shard %q: it reads I/N, part I of N, as in 1/4", text)
+		return Shard{}, fmt.Errorf("--shard is %q: it must be I/N, part I of N, with I from 1 to N\nhint: 1/4", text)
 	}
 	return Shard{part, of}, nil
 }
 
-// Of is the shard's part of scenarios.
+// Of returns the scenarios of this part: every Nth one, to share out those that are slow.
 func (s Shard) Of(scenarios []spec.Scenario) ([]spec.Scenario, error) {
 	if s.of == 0 {
 		return scenarios, nil
@@ -121,7 +127,7 @@ func (s Shard) Of(scenarios []spec.Scenario) ([]spec.Scenario, error) {
 		part = append(part, scenarios[i])
 	}
 	if len(part) == 0 {
-		return nil, fmt.Errorf("%w in part %d of %d of %d scenarios", ErrNothingSelected, s.part, s.of, len(scenarios))
+		return nil, fmt.Errorf("%w by --shard %d/%d: the other flags select only %d\nhint: --shard 1/%d", ErrNothingSelected, s.part, s.of, len(scenarios), max(1, len(scenarios)))
 	}
 	return part, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// selectable is a specification to select from.
+// selectable is the specification that the tests select from.
 var selectable = &spec.Spec{
 	Requirements: []spec.Requirement{{ID: "SHD-1"}, {ID: "SHD-10"}, {ID: "EQ-1"}, {ID: "EQ-2"}},
 	Scenarios: []spec.Scenario{
@@ -59,7 +59,7 @@ func TestFilter(t *testing.T) {
 
 func TestFilterOfAnotherDialect(t *testing.T) {
 	_, err := conformance.Filter{Run: "later"}.Select(selectable)
-	if !errors.Is(err, conformance.ErrNothingSelected) || !strings.Contains(err.Error(), "by another --dialect") {
+	if !errors.Is(err, conformance.ErrNothingSelected) || !strings.Contains(err.Error(), "are for another dialect\nhint: --dialect 2024") {
 		t.Errorf("got %v, expected a hint at the other dialect", err)
 	}
 }
@@ -75,7 +75,7 @@ func TestFilterThatSelectsNothing(t *testing.T) {
 		}
 		for _, words := range []string{f.Run, f.Tags, "packetspec list"} {
 			if !strings.Contains(err.Error(), words) {
-				t.Errorf("%s: got %q, expected it to tell %q", f, err, words)
+				t.Errorf("%s: got %q, expected it to say %q", f, err, words)
 			}
 		}
 	}
@@ -83,9 +83,9 @@ func TestFilterThatSelectsNothing(t *testing.T) {
 
 func TestFilterWithAMistake(t *testing.T) {
 	for told, f := range map[string]conformance.Filter{
-		"--run: ":                                {Run: "("},
-		"--tags: tag expression":                 {Tags: "must"},
-		`--dialect "1999" is none of 2021, 2024`: {Dialect: "1999"},
+		`--run is "(": it must be a regular expression: `: {Run: "("},
+		`--tags is "must": `:                              {Tags: "must"},
+		`--dialect is "1999": it must be 2021 or 2024`:    {Dialect: "1999"},
 	} {
 		_, err := f.Select(selectable)
 		if err == nil || !strings.Contains(err.Error(), told) || errors.Is(err, conformance.ErrNothingSelected) {
@@ -121,7 +121,7 @@ func TestShard(t *testing.T) {
 func TestShardOfNothing(t *testing.T) {
 	for _, text := range []string{"", "1", "0/2", "3/2", "a/2", "1/b", "-1/2", "1/2/3"} {
 		if _, err := conformance.ParseShard(text); err == nil {
-			t.Errorf("%q is taken for a shard", text)
+			t.Errorf("%q is accepted as a shard", text)
 		}
 	}
 	shard, err := conformance.ParseShard("2/2")

@@ -16,13 +16,12 @@ import (
 	"github.com/packetspec/packetspec/internal/originaltest"
 )
 
-// TestOriginal runs the suite against releases of the original. Each deviates just
-// as its list of known deviations says: a list that lacks one, or has one too many,
-// is found out.
+// TestOriginal runs the suite against releases of the original. Each must deviate exactly as
+// its list of known deviations says. A list with one line too few or too many must fail.
 func TestOriginal(t *testing.T) {
 	for _, release := range []string{"20211208", "20210306"} {
 		t.Run(release, func(t *testing.T) {
-			t.Parallel() // most of the time goes into waiting for what never comes
+			t.Parallel() // most of the time is spent in timeouts
 			testOriginal(t, release)
 		})
 	}

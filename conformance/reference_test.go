@@ -18,7 +18,8 @@ import (
 	"github.com/packetspec/packetspec/features"
 )
 
-// endless connections send the same octets for ever and do nothing else.
+// endless is the reference, except that its connections send the same octets for ever, and
+// do nothing else.
 type endless struct {
 	goreference.Implementation
 	octets string
@@ -54,8 +55,8 @@ func (f flooding) Close() error {
 	return nil
 }
 
-// TestEndless fails subjects that send without end, in the time that scenarios have, and
-// without using up the memory.
+// TestEndless fails subjects that send without end, within the time limit of a scenario and
+// in little memory.
 func TestEndless(t *testing.T) {
 	s, err := spec.Load(features.FS)
 	if err != nil {
@@ -69,29 +70,29 @@ func TestEndless(t *testing.T) {
 		"answers": "\x02\x05\x04", "requests": "\x03\x05\x02\x01", "a length": "\x80", "a packet": "\xff\xff\xff\xff\x7f", "EOF": "\x03\x00\x02\x00",
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := results(t, conformance.Run{
+			r := realResults(t, conformance.Run{
 				Spec: s, Scenarios: scenarios, Parallel: 4, Timeout: 500 * time.Millisecond, StartTime: 10 * time.Second,
 				Subject: adapter.InProcess{Implementation: endless{octets: octets}},
 			})
 			for _, result := range r.Results {
 				if result.Outcome != report.Fail && result.Outcome != report.Timeout {
-					t.Errorf("%s ends in %s, expected that it fails", result.ID, result.Outcome)
+					t.Errorf("%s: got the outcome %s, expected fail or timeout", result.ID, result.Outcome)
 				}
 				if text := r.Explain(result); len(text) > 40_000 {
-					t.Errorf("%s is explained in %d octets", result.ID, len(text))
+					t.Errorf("%s: the explanation has %d bytes, expected at most 40000", result.ID, len(text))
 				}
 			}
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
 			if m.Sys > 2<<30 {
-				t.Errorf("%d octets of memory are in use", m.Sys)
+				t.Errorf("%d bytes of memory are in use", m.Sys)
 			}
 		})
 	}
 }
 
-// TestConnectionNames gives no two connections of an adapter one name: a command that one
-// scenario has left behind must find nothing of the next.
+// TestConnectionNames gives every connection of an adapter a name of its own, so that a late
+// command of one scenario cannot reach a connection of the next.
 func TestConnectionNames(t *testing.T) {
 	s, err := spec.Load(features.FS)
 	if err != nil {
@@ -105,17 +106,17 @@ func TestConnectionNames(t *testing.T) {
 	subject := adapter.Func(func(ctx context.Context, in io.Reader, replies io.Writer) error {
 		return adapter.Serve(ctx, goreference.Implementation{}, io.TeeReader(in, &commands), replies)
 	})
-	r := results(t, conformance.Run{
+	r := realResults(t, conformance.Run{
 		Spec: s, Scenarios: scenarios, Subject: subject, Parallel: 1, Timeout: 10 * time.Second, StartTime: 10 * time.Second,
 	})
 	if !r.Conforms(true) {
-		t.Fatalf("got %v, expected it to conform", r.Summary)
+		t.Fatalf("got %v, expected every scenario to pass", r.Summary)
 	}
 	seen := map[string]bool{}
 	for _, open := range regexp.MustCompile(`"op":"open".*`).FindAllString(commands.String(), -1) {
 		name, _, _ := strings.Cut(open[strings.Index(open, `"conn":"`)+len(`"conn":"`):], `"`)
 		if seen[name] {
-			t.Errorf("two connections of one adapter are called %q", name)
+			t.Errorf("two connections of one adapter have the name %q", name)
 		}
 		seen[name] = true
 	}

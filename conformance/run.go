@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,26 +21,30 @@ type Run struct {
 	Scenarios []spec.Scenario
 	Subject   adapter.Starter
 	Known     Known
-	Parallel  int           // adapters alive at a time; at least 1
-	Timeout   time.Duration // of one scenario
-	StartTime time.Duration // that an adapter has to answer hello
-	Dialect   string        // that the subject speaks; empty: the specification's
-	Seed      uint64        // of the order in which scenarios run; 0: as they stand
-	Dir       string        // in which folders for named pipes are made; empty: the system's for what is temporary
-	// Again is the command that runs just the scenario with the id, for a person.
+	Parallel  int           // how many adapters are alive at a time; less than 1 means 1
+	Timeout   time.Duration // how long a scenario may take
+	StartTime time.Duration // how long an adapter may take to start and answer hello
+	Dialect   string        // that the subject speaks; empty: the one that the specification describes
+	Seed      uint64        // makes the order in which scenarios run; 0: in the order of Scenarios
+	Dir       string        // where folders for named pipes are made; empty: in the system's temporary folder
+	// Again returns the command that runs just the scenario with an id, for a person to
+	// type. It may be nil.
 	Again func(id string) string
-	// Observe is told of each result as it comes, one at a time. It may be nil.
+	// Observe is called with each result, by one goroutine at a time. It may be nil.
 	Observe func(report.Result)
-	// Last reports whether no scenario is to be begun after a result. It may be nil.
+	// Last reports whether no scenario may start after a result. It is called like Observe,
+	// and may be nil.
 	Last func(report.Result) bool
 }
 
-// restarts is how often in a row an adapter that has run may fail to start again.
-const restarts = 3
+// maxFailedStarts is how often in a row an adapter that has started before may fail to. One
+// failure may be the machine's, short of memory or processes; after several, every further
+// scenario would only report the same.
+const maxFailedStarts = 3
 
-// Do runs the scenarios and returns their results in the order of r.Scenarios. The
-// error is an [*adapter.StartError] if the subject could not be started at all. If
-// ctx ends first, the results are those known so far.
+// Do runs the scenarios and returns their results, in the order of r.Scenarios. If ctx ends
+// first, the results are those known by then. If the subject could not be started even once,
+// the error is the one of its start, such as an [*adapter.StartError].
 func (r Run) Do(ctx context.Context) (*report.Results, error) {
 	dir, err := os.MkdirTemp(r.Dir, "packetspec")
 	if err != nil {
@@ -54,7 +59,7 @@ func (r Run) Do(ctx context.Context) (*report.Results, error) {
 	}
 	s.subject = first.session.Hello
 	var all sync.WaitGroup
-	for i := range max(1, min(r.Parallel, len(r.Scenarios))) { // the first has an adapter to stop
+	for i := range max(1, min(r.Parallel, len(r.Scenarios))) { // one at least, to stop the first adapter
 		w := &worker{schedule: s}
 		if i == 0 {
 			w = first
@@ -65,6 +70,7 @@ func (r Run) Do(ctx context.Context) (*report.Results, error) {
 	return s.collect(time.Since(began)), nil
 }
 
+// order returns the indices of the scenarios in the order in which they run.
 func (r Run) order() []int {
 	order := make([]int, len(r.Scenarios))
 	for i := range order {
@@ -77,18 +83,19 @@ func (r Run) order() []int {
 	return order
 }
 
-// schedule is what the workers of a run share.
+// A schedule is what the workers of a run share.
 type schedule struct {
 	Run
 	dir     string
 	subject adapter.Hello
 
-	mu      sync.Mutex
-	order   []int // scenarios that no worker has taken
-	results []*report.Result
+	mu      sync.Mutex       // guards the fields below
+	order   []int            // scenarios that no worker has taken
+	results []*report.Result // nil: not run
 	notes   []string
 }
 
+// next takes a scenario for a worker.
 func (s *schedule) next() (index int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,6 +106,7 @@ func (s *schedule) next() (index int, ok bool) {
 	return index, true
 }
 
+// record keeps a result, and says what the list of known deviations makes of it.
 func (s *schedule) record(index int, r report.Result) {
 	r = s.Known.judge(r)
 	if s.Again != nil {
@@ -115,19 +123,17 @@ func (s *schedule) record(index int, r report.Result) {
 	}
 }
 
-// note keeps what is no result, once.
+// note keeps a text for the report that is not about a scenario. Equal texts are kept once.
 func (s *schedule) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, n := range s.notes {
-		if n == text {
-			return
-		}
+	if !slices.Contains(s.notes, text) {
+		s.notes = append(s.notes, text)
 	}
-	s.notes = append(s.notes, text)
 }
 
+// collect returns the results of the whole run.
 func (s *schedule) collect(elapsed time.Duration) *report.Results {
 	results := &report.Results{
 		Suite: report.Suite{Version: s.Version},
@@ -150,12 +156,12 @@ func (s *schedule) collect(elapsed time.Duration) *report.Results {
 	return results
 }
 
-// worker runs one scenario after the other on an adapter that it keeps alive, and
-// starts anew when a scenario may have spoilt it.
+// A worker runs one scenario after another. It keeps its adapter alive between them, but
+// replaces it after a scenario that may have left it in any state.
 type worker struct {
 	*schedule
-	session *adapter.Session
-	failed  int // starts in a row
+	session *adapter.Session // nil: none is alive
+	failed  int              // starts in a row that failed
 }
 
 func (w *worker) start(ctx context.Context) (err error) {
@@ -167,14 +173,14 @@ func (w *worker) start(ctx context.Context) (err error) {
 
 func (w *worker) work(ctx context.Context) {
 	defer w.stop()
-	for ctx.Err() == nil && w.failed < restarts {
+	for ctx.Err() == nil && w.failed < maxFailedStarts {
 		index, ok := w.next()
 		if !ok {
 			return
 		}
 		r, ran := w.run(ctx, w.Scenarios[index])
 		if ctx.Err() != nil {
-			return // the run was ended, which is nothing of the scenario's
+			return // the run was interrupted, so the result says nothing about the scenario
 		}
 		if !ran {
 			w.failed++
@@ -193,7 +199,8 @@ func (w *worker) stop() {
 	w.session = nil
 }
 
-// run runs one scenario, on a new adapter if need be.
+// run runs one scenario, on a new adapter if none is alive. It reports whether the scenario
+// ran at all.
 func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, ran bool) {
 	if w.session == nil {
 		if err := w.start(ctx); err != nil {
@@ -201,7 +208,7 @@ func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, ra
 		}
 	}
 	w.failed = 0
-	dir, err := scenarioDir(w.dir)
+	dir, err := os.MkdirTemp(w.dir, "s") // for its named pipes
 	if err != nil {
 		return crashed(sc, err), false
 	}
@@ -214,7 +221,7 @@ func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, ra
 	return r, true
 }
 
-// crashed is the result of a scenario for which there was no adapter.
+// crashed returns the result of a scenario that had no adapter to run on.
 func crashed(sc spec.Scenario, err error) report.Result {
 	return report.Result{
 		ID: sc.ID, Feature: sc.Feature, Scenario: sc.Name, Requirements: sc.Requirements, Level: sc.Level,

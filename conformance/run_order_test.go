@@ -7,12 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
-// observed is the ids of a run's results as they come.
+// observed returns the ids of the results of a run in the order in which they came.
 func observed(t *testing.T, f *fake, seed uint64) (ids []string) {
 	t.Helper()
 	run := f.run()
@@ -44,14 +45,14 @@ func TestOrder(t *testing.T) {
 	check(t, "scenarios run by the seed 1", join(one), join(asTheyStand))
 }
 
-// TestParallel has scenarios run each once, and the observer told of one at a time.
+// TestParallel runs every scenario once, and calls the observer from one goroutine at a time.
 func TestParallel(t *testing.T) {
 	const parallel = 8
 	f := newFake(t, slices.Repeat([]string{"right", "wrong", "right", "die"}, 15)...)
 	run := f.run()
 	run.Parallel = parallel
 	seen := map[string]int{}
-	observing := 0 // read and written without a lock: the race detector looks on
+	observing := 0 // without a lock, so that the race detector sees two callers at once
 	run.Observe = func(r report.Result) {
 		observing++
 		runtime.Gosched()
@@ -86,8 +87,8 @@ func TestNoMoreAdaptersThanScenarios(t *testing.T) {
 	}
 }
 
-// TestARunThatIsEnded keeps what is known, and counts what was not run to its end.
-func TestARunThatIsEnded(t *testing.T) {
+// TestInterruptedRun keeps what is known, and counts the scenarios that did not end.
+func TestInterruptedRun(t *testing.T) {
 	for name, c := range map[string]struct {
 		does []string
 		want string
@@ -119,23 +120,25 @@ func TestARunThatIsEnded(t *testing.T) {
 	}
 }
 
-// TestARunThatIsEndedInAScenario has the end come while the adapter says nothing.
-func TestARunThatIsEndedInAScenario(t *testing.T) {
-	f := newFake(t, "nothing", "right")
-	run := f.run()
-	run.Timeout = time.Hour
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	r, err := run.Do(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	check(t, "outcomes", outcomes(r), "")
-	check(t, "scenarios not run", r.NotRun, 2)
-	check(t, "adapters alive", f.alive, 0)
+// TestInterruptedScenario interrupts a run while the adapter does not answer.
+func TestInterruptedScenario(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, "nothing", "right")
+		run := f.run()
+		run.Timeout = time.Hour
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		r, err := run.Do(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, "outcomes", outcomes(r), "")
+		check(t, "scenarios not run", r.NotRun, 2)
+		check(t, "adapters alive", f.alive, 0)
+	})
 }
 
-func TestARunThatIsEndedBeforeItBegins(t *testing.T) {
+func TestInterruptedBeforeTheRun(t *testing.T) {
 	f := newFake(t, "right")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errors.New("interrupted"))

@@ -10,14 +10,14 @@ import (
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
-// TestOutcomes has each outcome that a scenario can come to, on one adapter after the other.
+// TestOutcomes reaches every outcome of a scenario without a list of known deviations.
 func TestOutcomes(t *testing.T) {
 	f := newFake(t, "right", "wrong", "right", "nothing", "refuse", "stray", "die", "right")
 	run := f.run()
 	run.Again = func(id string) string { return "run " + id }
 	r := results(t, run)
 	check(t, "outcomes", outcomes(r), "pass fail pass timeout skip crash crash pass")
-	check(t, "adapters started: anew after each that may be spoilt", f.started, 5)
+	check(t, "adapters started: one more after each outcome but pass and skip", f.started, 5)
 	check(t, "adapters killed", f.killed, 4)
 	check(t, "adapters stopped", f.stopped, 1)
 	check(t, "conforms", r.Conforms(false), false)
@@ -59,9 +59,9 @@ func TestTheFirstStartFails(t *testing.T) {
 	check(t, "starts", f.started, 1)
 }
 
-// TestAnAdapterThatDoesNotStartAgain costs scenarios their adapter, but gets another
-// chance, until it has failed too often in a row.
-func TestAnAdapterThatDoesNotStartAgain(t *testing.T) {
+// TestFailedRestarts crashes the scenario for which an adapter does not start again, and ends
+// the run once that has happened three times in a row.
+func TestFailedRestarts(t *testing.T) {
 	failed := errors.New("out of memory")
 	for name, c := range map[string]struct {
 		starts          []error
@@ -97,7 +97,7 @@ func TestFailedStartsAreCountedInARow(t *testing.T) {
 	check(t, "starts", f.started, 8)
 }
 
-// TestNotes keeps what is no result, once, whoever found it.
+// TestNotes keeps equal notes of several workers once.
 func TestNotes(t *testing.T) {
 	f := newFake(t, "right", "right", "right", "right")
 	f.stopErr = errors.New("it did not exit")
@@ -108,7 +108,7 @@ func TestNotes(t *testing.T) {
 	check(t, "conforms", r.Conforms(true), true)
 }
 
-// TestNoScenarios leaves no adapter behind.
+// TestNoScenarios stops the adapter although it has run no scenario.
 func TestNoScenarios(t *testing.T) {
 	f := newFake(t, "right")
 	run := f.run()
@@ -120,8 +120,8 @@ func TestNoScenarios(t *testing.T) {
 	check(t, "adapters stopped", f.stopped, 1)
 }
 
-// TestNothingIsLeftBehind in the folder for temporary files.
-func TestNothingIsLeftBehind(t *testing.T) {
+// TestTemporaryFiles leaves no temporary file behind.
+func TestTemporaryFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	results(t, newFake(t, "right", "wrong", "die").run())
@@ -131,8 +131,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 }
 
-// TestFeaturesWithAMistake shows that a scenario that does not say what is to be
-// tested is never passed.
+// TestFeaturesWithAMistake fails scenarios that do not say what to test.
 func TestFeaturesWithAMistake(t *testing.T) {
 	for name, c := range map[string]struct{ feature, told string }{
 		"no scenario":       {"Feature: A\n", "0 scenarios"},

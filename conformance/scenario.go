@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -120,6 +119,3 @@ func play(sc spec.Scenario, world *steps.World) (step string, err error) {
 	}
 	return step, err
 }
-
-// scenarioDir makes a folder for the named pipes of one scenario.
-func scenarioDir(parent string) (string, error) { return os.MkdirTemp(parent, "s") }

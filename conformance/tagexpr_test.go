@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -8,8 +9,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// TestTagExpressions has scenarios with each set of the tags @a, @b and @c, and
-// selects some by an expression.
+// TestTagExpressions selects among scenarios with each set of the tags @a, @b and @c.
 func TestTagExpressions(t *testing.T) {
 	s := &spec.Spec{}
 	for _, set := range []string{"-", "a", "b", "ab", "c", "ac", "bc", "abc"} {
@@ -62,11 +62,11 @@ func TestTagExpressionsWithAMistake(t *testing.T) {
 		"@a and":      "it ends where a tag should be",
 		"not":         "it ends where a tag should be",
 		"(":           "it ends where a tag should be",
-		"()":          `")" is no tag`,
-		"a":           `"a" is no tag: a tag begins with @`,
-		"@":           `"@" is no tag`,
-		"and @a":      `"and" is no tag`,
-		"@a and or":   `"or" is no tag`,
+		"()":          `")" is not a tag`,
+		"a":           `"a" is not a tag: a tag begins with @`,
+		"@":           `"@" is not a tag`,
+		"and @a":      `"and" is not a tag`,
+		"@a and or":   `"or" is not a tag`,
 		"@a not @b":   `"not" is out of place`,
 		"@a @b":       `"@b" is out of place`,
 		"@a, @b":      `"@b" is out of place`,
@@ -82,9 +82,9 @@ func TestTagExpressionsWithAMistake(t *testing.T) {
 			t.Errorf("%q: got no error, expected %q", expr, told)
 			continue
 		}
-		for _, words := range []string{told, "an expression is like: @must and not (@EQ-1 or @EQ-2)"} {
+		for _, words := range []string{fmt.Sprintf("--tags is %q: ", expr), told, "\nhint: a tag expression is like: @must and not (@EQ-1 or @EQ-2)"} {
 			if !strings.Contains(err.Error(), words) {
-				t.Errorf("%q: got %q, expected it to tell %q", expr, err, words)
+				t.Errorf("%q: got %q, expected it to say %q", expr, err, words)
 			}
 		}
 	}
