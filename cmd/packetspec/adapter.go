@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,21 +12,22 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/adapters/goreference"
 	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/internal/nearest"
 )
 
-// noFault is the mutant's name without a fault.
+// noFault stands for the second implementation without a fault.
 const noFault = "none"
 
 func newAdapter() *cobra.Command {
 	var dialect, fault string
 	cmd := &cobra.Command{
-		Use: "adapter", Short: "Be the adapter of the reference, or of an implementation with a fault", Args: cobra.NoArgs,
-		Long: `Carries out the commands of the adapter protocol from the standard input on the
-reference implementation, until the input ends. The later dialect is spoken by the
-second implementation, which the suite is proved with.
+		Use: "adapter", Short: "Run as the adapter of the reference, or of an implementation with a fault", Args: noArguments,
+		Long: `Reads commands of the adapter protocol from the standard input, and carries them out
+on the reference, until the input ends. In the later dialect, which the reference does
+not speak, it carries them out on the second implementation.
 
-With --fault it is the second implementation that carries them out, with that fault:
-see what finds it by packetspec explain FAULT.`,
+With --fault it carries them out on the second implementation with that fault.
+packetspec explain FAULT shows which scenarios detect it.`,
 		Example: `  packetspec test -- packetspec adapter --fault eof-twice
   packetspec mutants --list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -41,32 +42,45 @@ see what finds it by packetspec explain FAULT.`,
 		},
 	}
 	cmd.Flags().StringVar(&dialect, "dialect", conformance.Dialects[0], "the `dialect` to speak: "+strings.Join(conformance.Dialects, " or "))
-	cmd.Flags().StringVar(&fault, "fault", "", "be the second implementation with the fault of this `name`, or "+noFault)
+	cmd.Flags().StringVar(&fault, "fault", "", "be the second implementation with the fault of this `name`, or with "+noFault)
 	_ = cmd.RegisterFlagCompletionFunc("fault", completeFault) // there is such a flag
 	return cmd
 }
 
-// builtin is an implementation in this binary that speaks a dialect.
+// builtin returns the built-in implementation for a dialect and, if it is not empty, a fault.
 func builtin(dialect, fault string) (adapter.Implementation, error) {
+	if err := cmp.Or(oneOf("--dialect", dialect, conformance.Dialects...), checkFault(fault, dialect)); err != nil {
+		return nil, err
+	}
 	later := dialect == conformance.LaterDialect
 	switch {
-	case !slices.Contains(conformance.Dialects, dialect):
-		return nil, fmt.Errorf("--dialect %q is none of %s", dialect, strings.Join(conformance.Dialects, ", "))
-	case fault == noFault && !later:
-		return mutant.New("")
 	case fault != "" && fault != noFault:
-		impl, err := mutant.New(fault)
-		if err != nil {
-			return nil, fmt.Errorf("--fault: %w (packetspec mutants --list shows all)", err)
-		}
-		if later && !(mutant.Fault{Name: fault}).Later() {
-			return nil, errors.New("--fault: the fault " + fault + " is not one of the later dialect")
-		}
-		return impl, nil
+		return mutant.New(fault)
 	case later:
 		return mutant.NewLater(), nil
+	case fault == noFault:
+		return mutant.New("")
 	}
 	return goreference.Implementation{Release: version()}, nil
+}
+
+// checkFault returns an error if there is no such fault in a dialect. A fault of the later
+// dialect is in either, since the second implementation speaks that dialect with it.
+func checkFault(fault, dialect string) error {
+	if fault == "" {
+		return nil
+	}
+	names := []string{noFault}
+	for _, f := range mutant.Faults() {
+		if f.Later() || dialect != conformance.LaterDialect {
+			names = append(names, f.Name)
+		}
+	}
+	if slices.Contains(names, fault) {
+		return nil
+	}
+	return hint(fmt.Errorf("--fault is %q: it must be %s or a fault of the dialect %s, which packetspec mutants --list shows", fault, noFault, dialect),
+		"--fault %s", nearest.Names(fault, names, 1)[0])
 }
 
 func completeFault(_ *cobra.Command, _ []string, prefix string) (names []string, _ cobra.ShellCompDirective) {

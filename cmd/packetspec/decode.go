@@ -20,60 +20,60 @@ func newDecode() *cobra.Command {
 	var binary bool
 	var format string
 	cmd := &cobra.Command{
-		Use: "decode [HEX...]", Short: "Turn octets into packets, as JSON lines",
-		Long: `Reads octets, in hex from the arguments or the standard input, or with --binary
-as they are from the standard input, and writes the packets in them: as JSON lines
-or, with --format text, with the place of each in the stream. Where the octets stop
-being packets it says so, and ends with status 1.`,
+		Use: "decode [HEX...]", Short: "Decode octets into packets, as JSON lines",
+		Long: `Reads octets and writes the packets that they encode. The octets are hex, from the
+arguments or the standard input or, with --binary, raw from the standard input. The
+packets are JSON lines or, with --format text, lines with the offset of each.
+
+Exit status: 0 if all octets are packets; 1 if not, with the offset of the first that
+is not.`,
 		Example: `  packetspec decode 0a822c1f050268656c6c6f`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--format", format, "json", "text"); err != nil {
+				return err
+			}
 			in := cmd.InOrStdin()
 			if len(args) > 0 {
 				if binary {
-					return errors.New("--binary reads the standard input: it takes no HEX")
+					return hint(fmt.Errorf("the argument is %q: with --binary the octets must come from the standard input", args[0]), "packetspec decode %s", strings.Join(args, " "))
 				}
 				in = strings.NewReader(strings.Join(args, ""))
 			}
 			if !binary {
 				in = hex.NewDecoder(&noSpace{in})
 			}
-			write, err := packetWriter(format)
-			if err != nil {
-				return err
+			write := writeJSONLine
+			if format == "text" {
+				write = writeTextLine
 			}
-			out := bufio.NewWriter(cmd.OutOrStdout())
-			defer func() { _ = out.Flush() }()
-			return decodeStream(in, out, write)
+			return decodeStream(in, bufio.NewWriter(cmd.OutOrStdout()), write)
 		},
 	}
-	cmd.Flags().BoolVar(&binary, "binary", false, "read the octets as they are, not in hex")
+	cmd.Flags().BoolVar(&binary, "binary", false, "read raw octets, not hex")
 	cmd.Flags().StringVar(&format, "format", "json", "json or text")
 	return cmd
 }
 
-// packetWriter writes one packet that begins at an offset of the stream.
-func packetWriter(format string) (func(w io.Writer, offset int64, p reference.Packet) error, error) {
-	switch format {
-	case "json":
-		return func(w io.Writer, _ int64, p reference.Packet) error {
-			return json.NewEncoder(w).Encode(goreference.FromPacket(p))
-		}, nil
-	case "text":
-		return func(w io.Writer, offset int64, p reference.Packet) error {
-			note := ""
-			if p.IsEOF() {
-				note = "  EOF"
-			} else if p.IsRequest {
-				note = fmt.Sprintf("  wire type %d", p.Type)
-			}
-			_, err := fmt.Fprintf(w, "%8d  %v%s\n", offset, p, note)
-			return err
-		}, nil
-	}
-	return nil, fmt.Errorf("--format %q is neither json nor text", format)
+// A packetWriter writes one packet, which begins at an offset of the stream.
+type packetWriter func(w io.Writer, offset int64, p reference.Packet) error
+
+func writeJSONLine(w io.Writer, _ int64, p reference.Packet) error {
+	return json.NewEncoder(w).Encode(goreference.FromPacket(p))
 }
 
-func decodeStream(in io.Reader, out *bufio.Writer, write func(io.Writer, int64, reference.Packet) error) error {
+func writeTextLine(w io.Writer, offset int64, p reference.Packet) error {
+	note := ""
+	if p.IsEOF() {
+		note = "  EOF"
+	} else if p.IsRequest {
+		note = fmt.Sprintf("  wire type %d", p.Type)
+	}
+	_, err := fmt.Fprintf(w, "%8d  %v%s\n", offset, p, note)
+	return err
+}
+
+// decodeStream writes the packets of a stream. All that precede an error are written.
+func decodeStream(in io.Reader, out *bufio.Writer, write packetWriter) error {
 	r := reference.NewReader(in, reference.DefaultMaxPacket)
 	for {
 		offset := r.Offset()
@@ -81,11 +81,14 @@ func decodeStream(in io.Reader, out *bufio.Writer, write func(io.Writer, int64, 
 		switch {
 		case errors.Is(err, io.EOF):
 			return out.Flush()
-		case err != nil:
+		case errors.Is(err, reference.ErrCut):
+			err = reference.ErrIncomplete // there is no connection here that would need an EOF packet
+		}
+		if err != nil {
 			if flushErr := out.Flush(); flushErr != nil {
 				return flushErr
 			}
-			return &statusError{statusNot, fmt.Errorf("octet %d: %w", offset, explainCut(err))}
+			return &statusError{statusNot, fmt.Errorf("octet %d: %w", offset, err)}
 		}
 		if err := write(out, offset, p); err != nil {
 			return &statusError{statusNot, err}
@@ -93,16 +96,7 @@ func decodeStream(in io.Reader, out *bufio.Writer, write func(io.Writer, int64, 
 	}
 }
 
-// explainCut tells of octets that stop inside a packet; here there is no connection
-// that could want an EOF packet.
-func explainCut(err error) error {
-	if errors.Is(err, reference.ErrCut) {
-		return reference.ErrIncomplete
-	}
-	return err
-}
-
-// noSpace leaves white space out of what it reads.
+// A noSpace is a reader without the white space of another.
 type noSpace struct{ r io.Reader }
 
 func (n *noSpace) Read(b []byte) (int, error) {

@@ -38,7 +38,7 @@ packetspec mutants breaks, and what finds it.`,
 					return explainFault(cmd, s, f)
 				}
 			}
-			return fmt.Errorf("there is no requirement, scenario or fault %q%s", id, nearest(s, id))
+			return fmt.Errorf("there is no requirement, scenario or fault %q%s", id, topicIDs(s, id))
 		},
 	}
 }
@@ -73,8 +73,8 @@ func printScenario(cmd *cobra.Command, sc spec.Scenario) {
 	}
 }
 
-// nearest names the requirements of the same topic as a mistyped id.
-func nearest(s *spec.Spec, id string) string {
+// topicIDs names the requirements of the same topic as a mistyped id.
+func topicIDs(s *spec.Spec, id string) string {
 	topic, _, _ := strings.Cut(strings.ToUpper(id), "-")
 	var ids []string
 	for _, r := range s.Requirements {

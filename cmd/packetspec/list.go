@@ -1,7 +1,8 @@
 package main
 
 import (
-	"fmt"
+	"cmp"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -16,8 +17,11 @@ func newList() *cobra.Command {
 		filter conformance.Filter
 	)
 	cmd := &cobra.Command{
-		Use: "list", Short: "List requirements and scenarios", Args: cobra.NoArgs,
+		Use: "list", Short: "List requirements and the scenarios that test them", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := cmp.Or(oneOf("--format", format, "text", "json"), oneOf("--dialect", filter.Dialect, slices.Concat(conformance.Dialects, []string{conformance.AnyDialect})...)); err != nil {
+				return err
+			}
 			s, err := specification()
 			if err != nil {
 				return err
@@ -27,14 +31,11 @@ func newList() *cobra.Command {
 				return err
 			}
 			l := newListing(s, selected)
-			switch format {
-			case "text":
-				l.print(cmd)
-				return nil
-			case "json":
+			if format == "json" {
 				return report.WriteJSON(cmd.OutOrStdout(), l)
 			}
-			return fmt.Errorf("--format %q is neither text nor json", format)
+			l.print(cmd)
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
@@ -42,18 +43,12 @@ func newList() *cobra.Command {
 	return cmd
 }
 
-// filterFlags are the flags that select scenarios, by default of the dialect given.
-func filterFlags(cmd *cobra.Command, f *conformance.Filter, dialect string) {
-	cmd.Flags().StringVar(&f.Run, "run", "", "only scenarios whose id, name or requirement matches this regular `expression`")
-	cmd.Flags().StringVar(&f.Dialect, "dialect", dialect, "the `dialect` of the implementation: 2021, the specification's own, or 2024, that of the original's last release; list takes any for both")
-	cmd.Flags().StringVar(&f.Tags, "tags", "", "only scenarios whose tags satisfy this `expression`, like: @must and not @EQ-1")
-}
-
+// A listing is the JSON of list.
 type listing struct {
-	Requirements []listed `json:"requirements"`
+	Requirements []listedRequirement `json:"requirements"`
 }
 
-type listed struct {
+type listedRequirement struct {
 	ID        string     `json:"id"`
 	Level     spec.Level `json:"level"`
 	Source    string     `json:"source"`
@@ -64,28 +59,28 @@ type listed struct {
 // newListing lists the requirements that the selected scenarios test.
 func newListing(s *spec.Spec, selected []spec.Scenario) listing {
 	var l listing
-	testing := map[string][]string{}
+	scenarios := map[string][]string{} // by requirement
 	for _, sc := range selected {
 		for _, id := range sc.Requirements {
-			testing[id] = append(testing[id], sc.ID)
+			scenarios[id] = append(scenarios[id], sc.ID)
 		}
 	}
 	for _, r := range s.Requirements {
-		if scenarios := testing[r.ID]; scenarios != nil {
-			l.Requirements = append(l.Requirements, listed{r.ID, r.Level, r.Source, r.Text, scenarios})
+		if ids := scenarios[r.ID]; ids != nil {
+			l.Requirements = append(l.Requirements, listedRequirement{r.ID, r.Level, r.Source, r.Text, ids})
 		}
 	}
 	return l
 }
 
 func (l listing) print(cmd *cobra.Command) {
-	count := map[string]bool{}
+	seen := map[string]bool{}
 	for _, r := range l.Requirements {
 		cmd.Printf("%s (%s) %s\n", r.ID, r.Level, r.Text)
 		for _, id := range r.Scenarios {
 			cmd.Printf("    %s\n", id)
-			count[id] = true
+			seen[id] = true
 		}
 	}
-	cmd.Printf("%d requirements, %d scenarios\n", len(l.Requirements), len(count))
+	cmd.Printf("%d requirements, %d scenarios\n", len(l.Requirements), len(seen))
 }

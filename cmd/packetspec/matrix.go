@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -11,10 +12,16 @@ import (
 
 func newMatrix() *cobra.Command {
 	return &cobra.Command{
-		Use: "matrix RESULTS.json...", Short: "Show which requirements hold for which of several subjects",
-		Long: `Reads results that packetspec test --report json wrote, and prints a row for each
-requirement that does not hold for all subjects: how many of its scenarios do not.`,
-		Args: cobra.MinimumNArgs(1),
+		Use: "matrix RESULTS.json...", Short: "Compare several subjects, requirement by requirement",
+		Long: `Reads the results of several subjects, which packetspec test --report json=FILE wrote.
+Prints a row for each requirement that does not hold for all of them: how many of its
+scenarios each subject fails.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return hint(errors.New("matrix takes at least one file of results"), "packetspec test --report json=results.json")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var all []*report.Results
 			for _, file := range args {

@@ -8,12 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
 )
 
-// specification is the one that is built in.
+// specification returns the specification, which is built in.
 func specification() (*spec.Spec, error) {
 	s, err := spec.Load(features.FS)
 	if err != nil {
@@ -22,12 +23,19 @@ func specification() (*spec.Spec, error) {
 	return s, nil
 }
 
-// subject returns the adapter whose command stands behind -- or, if none does, the built-in
+// filterFlags adds the flags that select scenarios, by default those of a dialect.
+func filterFlags(cmd *cobra.Command, f *conformance.Filter, dialect string) {
+	cmd.Flags().StringVar(&f.Run, "run", "", "only scenarios whose id, name or requirement matches this regular `expression`")
+	cmd.Flags().StringVar(&f.Dialect, "dialect", dialect, "the `dialect` of the implementation: 2021, which the specification describes, or 2024, which the original's last release speaks; list also takes any, for both")
+	cmd.Flags().StringVar(&f.Tags, "tags", "", "only scenarios whose tags satisfy this `expression`, for example: @must and not @EQ-1")
+}
+
+// subject returns the adapter whose command follows -- or, if there is none, the built-in
 // adapter of a dialect.
 func subject(cmd *cobra.Command, dialect string, args []string) (adapter.Process, error) {
 	dash := cmd.ArgsLenAtDash()
 	if dash > 0 || dash < 0 && len(args) > 0 {
-		return adapter.Process{}, fmt.Errorf("%q is no flag: the adapter's command comes after --, as in: packetspec %s -- %s", args[0], cmd.Name(), strings.Join(args, " "))
+		return adapter.Process{}, hint(fmt.Errorf("%q is not a flag: the adapter's command must follow --", args[0]), "%s -- %s", cmd.CommandPath(), strings.Join(args, " "))
 	}
 	return process(args, dialect)
 }
@@ -36,7 +44,7 @@ func subject(cmd *cobra.Command, dialect string, args []string) (adapter.Process
 // built-in adapter of a dialect.
 func process(argv []string, dialect string) (adapter.Process, error) {
 	if len(argv) > 0 {
-		return adapter.Process{Argv: argv, Env: os.Environ()}, nil // godog sets variables later
+		return adapter.Process{Argv: argv, Env: os.Environ()}, nil // as it is now: godog sets variables later
 	}
 	p, err := adapter.Self("adapter", "--dialect", dialect)
 	if err != nil {
@@ -45,8 +53,8 @@ func process(argv []string, dialect string) (adapter.Process, error) {
 	return p, nil
 }
 
-// runCommand is the command that runs the scenarios that match, as a person types it,
-// with further flags.
+// runCommand returns the command, as a person types it, that runs the scenarios that match,
+// with more flags, against an adapter.
 func runCommand(match, flags string, adapterArgs []string) string {
 	s := self() + " test --run '" + match + "'" + flags
 	if len(adapterArgs) > 0 {
@@ -55,7 +63,7 @@ func runCommand(match, flags string, adapterArgs []string) string {
 	return s
 }
 
-// self is how this command was started: by go run, which leaves the program in a
+// self returns how a person starts this program: by go run, which leaves the program in a
 // folder for builds, or by its name.
 func self() string {
 	path, err := os.Executable()

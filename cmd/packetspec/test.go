@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -18,11 +19,11 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// testFlags are the flags of test.
+// testFlags holds the flags of test.
 type testFlags struct {
 	filter    conformance.Filter
 	known     string
-	update    bool // of the known deviations
+	update    bool // write the file of known deviations
 	strict    bool
 	shard     string
 	repeat    int
@@ -40,13 +41,13 @@ func newTest() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test [flags] [-- ADAPTER ARG...]",
 		Short: "Run the suite against an implementation",
-		Long: `Runs the scenarios of the specification against the implementation behind ADAPTER
-or, without one, against the reference (in the later dialect: the second
-implementation), as a process of its own.
+		Long: `Runs the scenarios of the specification against the implementation that ADAPTER drives.
+Without ADAPTER it tests the reference or, in the later dialect, the second
+implementation, as a process of its own.
 
-Exit status: 0 if it conforms; 1 if not; 2 for a mistake in the command line; 3 if
-the adapter could not be started or spoken to. Only scenarios of level must count,
-unless --strict or --known is given.`,
+Exit status: 0 if the implementation conforms; 1 if not; 2 for a mistake in the command
+line; 3 if the adapter could not be started, or did not answer as one. Only scenarios of
+level must count, unless --strict or --known is given.`,
 		Example: `  packetspec test
   packetspec test --run EQ-2 -v -- python3 adapter.py
   packetspec test --known known.txt --report junit=results.xml -- ./adapter`,
@@ -54,20 +55,24 @@ unless --strict or --known is given.`,
 	}
 	filterFlags(cmd, &f.filter, conformance.Dialects[0])
 	flags := cmd.Flags()
-	flags.StringVar(&f.known, "known", "", "a `file` of all known deviations: a listed one does not count if it deviates as listed; any other counts, of whatever level")
-	flags.BoolVar(&f.update, "update-known", false, "write the deviations found to the file of --known, which need not exist, and do not count them")
+	flags.StringVar(&f.known, "known", "", "a `file` that lists the known deviations: scenarios that deviate as listed do not count, and all others do, of every level")
+	flags.BoolVar(&f.update, "update-known", false, "write the deviations of this run to the file of --known, which need not exist, and do not count them")
 	flags.BoolVar(&f.strict, "strict", false, "scenarios of every level count")
-	flags.StringVar(&f.shard, "shard", "", "only part I of N of the scenarios, as `I/N`: for CI jobs side by side")
-	flags.IntVar(&f.repeat, "repeat", 1, "run up to so many times, with a seed each time in another order, until a run does not conform")
-	flags.BoolVar(&f.failFast, "fail-fast", false, "begin no scenario after one that counts has failed")
-	flags.IntVar(&f.parallel, "parallel", max(4, 2*runtime.NumCPU()), "how many adapters run at a time: scenarios wait more than they work")
+	flags.StringVar(&f.shard, "shard", "", "run only part I of N of the scenarios, given as `I/N`, to share them among CI jobs")
+	flags.IntVar(&f.repeat, "repeat", 1, "how many times to run, ending early with the first run that does not conform; with --seed, each run has its own order")
+	flags.BoolVar(&f.failFast, "fail-fast", false, "start no scenario after one that counts has failed")
+	flags.IntVar(&f.parallel, "parallel", defaultParallel(), "how many adapters run at a time")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long one scenario may take")
-	flags.DurationVar(&f.startTime, "start-timeout", 30*time.Second, "how long an adapter may take to answer hello")
-	flags.Uint64Var(&f.seed, "seed", 0, "run the scenarios in the random order that this `number` gives; 0: as they stand")
-	flags.StringArrayVar(&f.reports, "report", nil, "a report, as `FORMAT or FORMAT=FILE`: text, json or junit; may be repeated")
+	flags.DurationVar(&f.startTime, "start-timeout", 30*time.Second, "how long an adapter may take to start and answer hello")
+	flags.Uint64Var(&f.seed, "seed", 0, "run the scenarios in a random order, made from this `number`; 0: in the order of the specification")
+	flags.StringArrayVar(&f.reports, "report", nil, "a report to write, given as `FORMAT or FORMAT=FILE`: text, json or junit; may be repeated")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list every scenario, not only those that do not pass")
 	return cmd
 }
+
+// defaultParallel returns how many adapters run at a time: two for each processor, since
+// scenarios mostly wait, and four at least, to overlap their waits on a small machine.
+func defaultParallel() int { return max(4, 2*runtime.NumCPU()) }
 
 func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	outputs, err := f.check()
@@ -101,7 +106,7 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	results, err := f.runs(cmd, run)
 	switch {
 	case cmd.Context().Err() != nil && err != nil:
-		return &statusError{statusNot, errors.New("interrupted before the adapter had answered hello")}
+		return &statusError{statusNot, errors.New("interrupted before the adapter answered hello")}
 	case err != nil:
 		return &statusError{statusAdapter, err}
 	}
@@ -117,15 +122,19 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// check finds mistakes in flags that need no more than themselves.
+// check finds the mistakes that flags show by themselves.
 func (f *testFlags) check() ([]output, error) {
-	switch {
-	case f.parallel < 1 || f.timeout <= 0 || f.startTime <= 0 || f.repeat < 1:
-		return nil, errors.New("--parallel, --timeout, --start-timeout and --repeat are above 0")
-	case f.filter.Dialect == conformance.AnyDialect:
-		return nil, errors.New("--dialect any: an implementation speaks one dialect, " + strings.Join(conformance.Dialects, " or "))
-	case f.update && f.known == "":
-		return nil, errors.New("--update-known needs the file to write: --known FILE")
+	if err := cmp.Or(
+		atLeast("--parallel", f.parallel, 1),
+		atLeast("--repeat", f.repeat, 1),
+		aboveZero("--timeout", f.timeout),
+		aboveZero("--start-timeout", f.startTime),
+		oneOf("--dialect", f.filter.Dialect, conformance.Dialects...),
+	); err != nil {
+		return nil, err
+	}
+	if f.update && f.known == "" {
+		return nil, hint(errors.New("--update-known is given without --known, which names the file to write"), "--update-known --known known.txt")
 	}
 	return parseReports(f.reports)
 }
@@ -142,7 +151,8 @@ func (f *testFlags) selected(s *spec.Spec) ([]spec.Scenario, error) {
 	return shard.Of(selected)
 }
 
-// runs runs again and again, as --repeat says. The results are those of the last run.
+// runs runs as often as --repeat says, until a run does not conform. It returns the results
+// of the last run.
 func (f *testFlags) runs(cmd *cobra.Command, run conformance.Run) (results *report.Results, err error) {
 	for i := range f.repeat {
 		if f.seed != 0 {
@@ -165,7 +175,7 @@ func (f *testFlags) runs(cmd *cobra.Command, run conformance.Run) (results *repo
 	return results, nil
 }
 
-// repeated is those of the flags given that bear on a single scenario too.
+// repeated returns those of the given flags that matter when a single scenario is run again.
 func (f *testFlags) repeated(cmd *cobra.Command) (flags string) {
 	for _, name := range []string{"dialect", "timeout", "start-timeout"} {
 		if flag := cmd.Flags().Lookup(name); flag.Changed {
@@ -175,11 +185,11 @@ func (f *testFlags) repeated(cmd *cobra.Command) (flags string) {
 	return flags
 }
 
-// everyLevel reports whether scenarios of every level count. They do with a list of
-// known deviations: it would rot if what it lacks went unnoticed.
+// everyLevel reports whether scenarios of every level count. With a list of known deviations
+// they do: what is missing from the list would go unnoticed.
 func (f *testFlags) everyLevel() bool { return f.strict || f.known != "" }
 
-// output is a report that was asked for; without a file it goes to the standard output.
+// An output is a report to write. Without a file it goes to the standard output.
 type output struct{ format, file string }
 
 func parseReports(args []string) ([]output, error) {
@@ -187,16 +197,14 @@ func parseReports(args []string) ([]output, error) {
 	printed := false
 	for _, arg := range args {
 		format, file, _ := strings.Cut(arg, "=")
-		switch format {
-		case "text", "json", "junit":
-		default:
-			return nil, fmt.Errorf("--report %q: the format is text, json or junit, with a file as in junit=results.xml", arg)
+		if err := oneOf("the format of --report", format, "text", "json", "junit"); err != nil {
+			return nil, err
 		}
 		if file == "" && printed {
-			return nil, errors.New("--report: only one report can go to the standard output; give the others a file, as in json=results.json")
+			return nil, hint(fmt.Errorf("--report is %q, but another report goes to the standard output: only one can", arg), "--report %s=FILE", format)
 		}
 		if _, err := os.Stat(filepath.Dir(file)); file != "" && err != nil {
-			return nil, fmt.Errorf("--report: the folder of %s: %w", file, err)
+			return nil, fmt.Errorf("--report is %q: the folder must exist: %w", arg, err)
 		}
 		printed = printed || file == ""
 		outputs = append(outputs, output{format, file})
@@ -234,7 +242,7 @@ func (f *testFlags) writeOne(w io.Writer, results *report.Results, o output) (er
 	return results.Text(w, f.verbose)
 }
 
-// readKnown reads the list of known deviations, if there is one to be.
+// readKnown reads the list of known deviations, if --known names one.
 func (f *testFlags) readKnown(s *spec.Spec) (list string, known conformance.Known, err error) {
 	if f.known == "" {
 		return "", nil, nil
@@ -243,7 +251,7 @@ func (f *testFlags) readKnown(s *spec.Spec) (list string, known conformance.Know
 	switch {
 	case f.update && errors.Is(err, fs.ErrNotExist):
 	case errors.Is(err, fs.ErrNotExist):
-		return "", nil, fmt.Errorf("--known: %w\nhint: --update-known makes the file", err)
+		return "", nil, hint(fmt.Errorf("--known: %w", err), "--update-known makes the file")
 	case err != nil:
 		return "", nil, fmt.Errorf("--known: %w", err)
 	}
@@ -251,7 +259,7 @@ func (f *testFlags) readKnown(s *spec.Spec) (list string, known conformance.Know
 	return string(octets), known, err
 }
 
-// updateKnown writes the list as it should read after a run.
+// updateKnown writes the list anew, with the results of a run.
 func (f *testFlags) updateKnown(list string, results *report.Results) error {
 	if err := os.WriteFile(f.known, []byte(conformance.UpdateKnown(list, results)), 0o666); err != nil {
 		return &statusError{statusNot, fmt.Errorf("--update-known: %w", err)}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/packetspec/packetspec/internal/nearest"
+)
+
+// The exit statuses.
+const (
+	statusConforms = 0 // or: done
+	statusNot      = 1 // the subject does not conform, or the input is not what it should be
+	statusUsage    = 2 // a mistake in the command line, or in a file that it names
+	statusAdapter  = 3 // the adapter could not be started, or did not answer as one
+)
+
+// A statusError ends the command with a status. If err is nil nothing is printed: a report
+// has said everything.
+type statusError struct {
+	status int
+	err    error
+}
+
+func (e *statusError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *statusError) Unwrap() error { return e.err }
+
+// explainError returns the exit status of an error of a command, and the text to print.
+// Every error without a status is a mistake in the command line, whose text ends with a
+// hint: what the user probably wants or, for want of better, where help is.
+func explainError(cmd *cobra.Command, err error) (status int, text string) {
+	if se := (*statusError)(nil); errors.As(err, &se) {
+		return se.status, err.Error()
+	}
+	text = err.Error()
+	if !strings.Contains(text, hintMark) {
+		text += hintMark + cmd.CommandPath() + " --help"
+	}
+	return statusUsage, text
+}
+
+const hintMark = "\nhint: "
+
+// hint adds to an error what the user probably wants.
+func hint(err error, format string, args ...any) error {
+	return fmt.Errorf("%w%s%s", err, hintMark, fmt.Sprintf(format, args...))
+}
+
+// atLeast returns an error if the value of a flag is less than it may be.
+func atLeast[N int | int64 | time.Duration](flag string, value, least N) error {
+	if value < least {
+		return fmt.Errorf("%s is %v: it must be at least %v", flag, value, least)
+	}
+	return nil
+}
+
+// aboveZero returns an error if the value of a flag is no length of time.
+func aboveZero(flag string, value time.Duration) error {
+	if value <= 0 {
+		return fmt.Errorf("%s is %v: it must be above 0s", flag, value)
+	}
+	return nil
+}
+
+// oneOf returns an error if the value of a flag is not among those allowed.
+func oneOf(flag, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	last := len(allowed) - 1
+	list := strings.Join(allowed[:last], ", ") + " or " + allowed[last]
+	return hint(fmt.Errorf("%s is %q: it must be %s", flag, value, list), "%s", nearest.Names(value, allowed, 1)[0])
+}
+
+// noArguments is the check of the arguments of a command that has none.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("%q is not a flag: %s has no arguments", args[0], cmd.CommandPath())
+	if cmd.Flags().Lookup("run") != nil {
+		return hint(err, "%s --run %s", cmd.CommandPath(), args[0])
+	}
+	return err
+}
+
+// explainFlagError returns the error of a flag that does not exist, with the nearest that
+// does, or of a flag whose value cannot be read, with a value that can.
+func explainFlagError(cmd *cobra.Command, err error) error {
+	var missing *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &missing) && missing.GetSpecifiedShortnames() == "":
+		var flags []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+		return hint(err, "--%s", nearest.Names(missing.GetSpecifiedName(), flags, 1)[0])
+	case errors.As(err, &invalid):
+		f := invalid.GetFlag()
+		return hint(fmt.Errorf("--%s is %q: it must be of type %s: %w", f.Name, invalid.GetValue(), f.Value.Type(), invalid.Unwrap()), "--%s %s", f.Name, f.DefValue)
+	}
+	return err
+}
+
+// unknownCommand adds to the error of a command that does not exist one that does, if there
+// is one like it.
+func unknownCommand(root *cobra.Command, args []string, err error) error {
+	root.SuggestionsMinimumDistance = 2 // as cobra itself uses
+	if like := root.SuggestionsFor(args[0]); len(like) > 0 {
+		return hint(err, "%s %s", root.Name(), like[0])
+	}
+	return err
+}

@@ -1,0 +1,53 @@
+// Package nearest finds the names that a person may have meant by one that does not exist.
+package nearest
+
+import (
+	"slices"
+	"strings"
+)
+
+// Names returns the n names, or all if there are fewer, that are most like a name, the
+// nearest first.
+func Names(name string, names []string, n int) []string {
+	sorted := slices.Clone(names)
+	slices.SortStableFunc(sorted, func(a, b string) int { return distance(a, name) - distance(b, name) })
+	return sorted[:min(n, len(sorted))]
+}
+
+// distance returns how little two names are alike. A word that only one of them has counts
+// as much as four letters: names that share words are about the same thing.
+func distance(a, b string) int {
+	return 4*(missing(a, b)+missing(b, a)) + edits(a, b)
+}
+
+// missing returns how many words of a, which hyphens separate, b does not have.
+func missing(a, b string) (n int) {
+	words := strings.Split(b, "-")
+	for w := range strings.SplitSeq(a, "-") {
+		if !slices.Contains(words, w) {
+			n++
+		}
+	}
+	return n
+}
+
+// edits returns how many letters of a must be changed, added or removed to make b.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,29 @@
+package nearest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/packetspec/packetspec/internal/nearest"
+)
+
+func TestNames(t *testing.T) {
+	for _, c := range []struct {
+		name, names string
+		n           int
+		want        string
+	}{
+		{"jsn", "text json", 1, "json"},
+		{"", "text", 1, "text"},
+		{"eof-twise", "tag-twice eof-early eof-twice", 1, "eof-twice"},
+		{"twice-eof", "tag-twice eof-early eof-twice", 1, "eof-twice"},
+		{"2020", "2024 2021", 2, "2024 2021"},
+		{"b", "a b c", 2, "b a"},
+		{"x", "a b", 5, "a b"},
+		{"x", "", 5, ""},
+	} {
+		if got := strings.Join(nearest.Names(c.name, strings.Fields(c.names), c.n), " "); got != c.want {
+			t.Errorf("%q among %s: got %q, expected %q", c.name, c.names, got, c.want)
+		}
+	}
+}
