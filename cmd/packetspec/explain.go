@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,14 +12,21 @@ import (
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/mutants"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/nearest"
 )
 
 func newExplain() *cobra.Command {
 	return &cobra.Command{
-		Use: "explain ID", Short: "Explain a requirement, a scenario or a fault", Args: cobra.ExactArgs(1),
-		Long: `Prints a requirement's text, the scenarios that test it and the faults that they
-find; or a scenario's steps and the requirements that it tests; or what a fault of
-packetspec mutants breaks, and what finds it.`,
+		Use: "explain ID", Short: "Explain a requirement, a scenario or a fault",
+		Long: `Prints the text of a requirement, the scenarios that test it and the faults that they
+detect; or the steps of a scenario and the requirements that it tests; or what a fault
+breaks and which scenarios detect it.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return hint(errors.New("explain takes one ID, of a requirement, a scenario or a fault"), "packetspec list shows requirements and scenarios; packetspec mutants --list, faults")
+			}
+			return nil
+		},
 		ValidArgsFunction: completeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := specification()
@@ -38,7 +46,7 @@ packetspec mutants breaks, and what finds it.`,
 					return explainFault(cmd, s, f)
 				}
 			}
-			return fmt.Errorf("there is no requirement, scenario or fault %q%s", id, topicIDs(s, id))
+			return hint(fmt.Errorf("there is no requirement, scenario or fault %q", id), "packetspec explain %s", nearestID(s, id))
 		},
 	}
 }
@@ -53,6 +61,24 @@ func explainRequirement(cmd *cobra.Command, s *spec.Spec, r spec.Requirement) er
 		return err
 	}
 	cmd.Printf("\nrun them: %s\n", runCommand("^"+r.ID+"$", "", nil))
+	return nil
+}
+
+// explainFaults prints the faults that break a requirement, with what the record has of them.
+func explainFaults(cmd *cobra.Command, requirement string) error {
+	r, err := mutants.Recorded()
+	if err != nil {
+		return &statusError{statusNot, err}
+	}
+	faults := r.FaultsOf(requirement)
+	if len(faults) == 0 {
+		return nil
+	}
+	cmd.Printf("\nfaults that break it, and the scenarios that detect them:\n")
+	for _, f := range faults {
+		cmd.Printf("  %s: %s\n", f.Name, f.Text)
+		printDetections(cmd, f)
+	}
 	return nil
 }
 
@@ -73,59 +99,6 @@ func printScenario(cmd *cobra.Command, sc spec.Scenario) {
 	}
 }
 
-// topicIDs names the requirements of the same topic as a mistyped id.
-func topicIDs(s *spec.Spec, id string) string {
-	topic, _, _ := strings.Cut(strings.ToUpper(id), "-")
-	var ids []string
-	for _, r := range s.Requirements {
-		if r.Topic() == topic {
-			ids = append(ids, r.ID)
-		}
-	}
-	if ids == nil {
-		return "; packetspec list shows all"
-	}
-	return "; there are " + strings.Join(ids, ", ")
-}
-
-func completeID(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-	s, err := specification()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var ids []string
-	for _, r := range s.Requirements {
-		ids = append(ids, r.ID)
-	}
-	for _, sc := range s.Scenarios {
-		ids = append(ids, sc.ID)
-	}
-	for _, f := range mutant.Faults() {
-		ids = append(ids, f.Name)
-	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.HasPrefix(id, prefix) })
-	return ids, cobra.ShellCompDirectiveNoFileComp
-}
-
-// explainFaults tells of the faults that break a requirement, as they were recorded.
-func explainFaults(cmd *cobra.Command, requirement string) error {
-	r, err := mutants.Recorded()
-	if err != nil {
-		return &statusError{statusNot, err}
-	}
-	faults := r.Of(requirement)
-	if len(faults) == 0 {
-		return nil
-	}
-	cmd.Printf("\nfaults that break it, and the scenarios that find them:\n")
-	for _, f := range faults {
-		cmd.Printf("  %s: %s\n", f.Name, f.Text)
-		printKills(cmd, f)
-	}
-	return nil
-}
-
-// explainFault tells of one fault.
 func explainFault(cmd *cobra.Command, s *spec.Spec, f mutant.Fault) error {
 	record, err := mutants.Recorded()
 	if err != nil {
@@ -136,25 +109,59 @@ func explainFault(cmd *cobra.Command, s *spec.Spec, f mutant.Fault) error {
 		cmd.Printf("\nit breaks %s (%s; %s)\n%s\n", q.ID, q.Level, q.Source, q.Text)
 	}
 	if recorded, found := record.Fault(f.Name); found {
-		cmd.Printf("\nscenarios of %s that find it:\n", f.Requirement)
-		printKills(cmd, recorded)
+		cmd.Printf("\nscenarios of %s that detect it:\n", f.Requirement)
+		printDetections(cmd, recorded)
 	}
 	flags := ""
 	if f.Later() {
 		flags = " --dialect " + conformance.LaterDialect
 	}
-	cmd.Printf("\nsee it found: %s -- %s adapter --fault %s\n", runCommand("^"+f.Requirement+"$", flags, nil), self(), f.Name)
+	cmd.Printf("\nrun them: %s -- %s adapter --fault %s\n", runCommand("^"+f.Requirement+"$", flags, nil), self(), f.Name)
 	return nil
 }
 
-func printKills(cmd *cobra.Command, f mutants.RecordedFault) {
+func printDetections(cmd *cobra.Command, f mutants.RecordedFault) {
 	for _, id := range f.Scenarios {
 		cmd.Printf("    %s\n", id)
 	}
-	if f.Verdict != mutants.Killed {
+	if f.Verdict != mutants.Detected {
 		cmd.Printf("    the verdict: %s\n", f.Verdict)
 	}
 	if f.Others > 0 {
 		cmd.Printf("    and %d scenarios of other requirements\n", f.Others)
 	}
+}
+
+// nearestID returns the id that is most like one that does not exist, in whatever case that
+// is written.
+func nearestID(s *spec.Spec, id string) string {
+	ids := allIDs(s)
+	lower := make([]string, len(ids))
+	for i := range ids {
+		lower[i] = strings.ToLower(ids[i])
+	}
+	return ids[slices.Index(lower, nearest.Names(strings.ToLower(id), lower, 1)[0])]
+}
+
+// allIDs returns the ids of all that explain explains.
+func allIDs(s *spec.Spec) (ids []string) {
+	for _, r := range s.Requirements {
+		ids = append(ids, r.ID)
+	}
+	for _, sc := range s.Scenarios {
+		ids = append(ids, sc.ID)
+	}
+	for _, f := range mutant.Faults() {
+		ids = append(ids, f.Name)
+	}
+	return ids
+}
+
+func completeID(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	s, err := specification()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	ids := slices.DeleteFunc(allIDs(s), func(id string) bool { return !strings.HasPrefix(id, prefix) })
+	return ids, cobra.ShellCompDirectiveNoFileComp
 }

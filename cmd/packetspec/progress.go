@@ -41,10 +41,10 @@ func (p *progress) observe(r report.Result) {
 	}
 }
 
-// tried observes a run of mutants.
-func (p *progress) tried(k mutants.Progress) {
+// observeMutant shows a run of one scenario against one mutant.
+func (p *progress) observeMutant(m mutants.Progress) {
 	if p.w != nil {
-		_, _ = fmt.Fprintf(p.w, eraseLine+"%d of %d runs  %s  %s", k.Done, k.Runs, k.Fault, k.Scenario)
+		_, _ = fmt.Fprintf(p.w, eraseLine+"%d of %d runs  %s  %s", m.Done, m.Runs, m.Fault, m.Scenario)
 	}
 }
 

@@ -10,24 +10,25 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// probes is how often each scenario is run without a fault, to learn what it asks for:
-// that may hang on which of two goroutines is first.
-const probes = 2
+// coverageRuns is how often each scenario is run without a fault to learn which faults it
+// covers: which code runs may depend on which of two goroutines is first.
+const coverageRuns = 2
 
-// A trace is what is known of a scenario in a dialect from its being run without a
-// fault.
-type trace struct {
-	scenario spec.Scenario
-	later    bool            // the dialect
-	asks     map[string]bool // faults
-	alone    bool            // it needs a process to show anything
-	took     time.Duration   // at least; 0: it has not passed
+// coverage is what running a scenario without a fault, in a dialect, shows of it. A
+// scenario covers a fault if the code in which the fault would act runs: no other fault
+// can change how the scenario ends.
+type coverage struct {
+	scenario     spec.Scenario
+	later        bool            // the dialect
+	faults       map[string]bool // that the scenario covers, by name
+	needsProcess bool            // in this process it is skipped
+	took         time.Duration   // the shortest time in which it passed; 0: it has not passed
 }
 
-// dialects are those that the faults are in: the later one, or not.
-func (t *trial) dialects() (later []bool) {
+// dialects returns the dialects of the faults: later or not.
+func (e *execution) dialects() (later []bool) {
 	seen := make(map[bool]bool)
-	for _, f := range t.Faults {
+	for _, f := range e.Faults {
 		if !seen[f.Later()] {
 			seen[f.Later()] = true
 			later = append(later, f.Later())
@@ -43,51 +44,53 @@ func dialect(later bool) string {
 	return ""
 }
 
-// probe learns of each scenario which faults it asks for.
-func (t *trial) probe(ctx context.Context) error {
-	for _, later := range t.dialects() {
-		scenarios, err := conformance.Filter{Dialect: dialect(later)}.Select(t.Spec)
+// measureCoverage runs each scenario without a fault. The error is the subject's if it
+// could not be started or did not pass.
+func (e *execution) measureCoverage(ctx context.Context) error {
+	for _, later := range e.dialects() {
+		scenarios, err := conformance.Filter{Dialect: dialect(later)}.Select(e.Spec)
 		if err != nil {
 			return err
 		}
 		for _, sc := range scenarios {
-			t.traces = append(t.traces, &trace{scenario: sc, later: later, asks: make(map[string]bool)})
+			e.coverages = append(e.coverages, &coverage{scenario: sc, later: later, faults: make(map[string]bool)})
 		}
 	}
-	c := newCrowd(t.Parallel, t.pulse.patience)
-	for _, of := range t.traces {
-		for range probes {
-			c.run(ctx, func() { t.probeOne(ctx, of) })
+	l := newLimiter(e.Parallel, e.delay.waitingAfter)
+	for _, c := range e.coverages {
+		for range coverageRuns {
+			l.start(ctx, func() { e.measureScenario(ctx, c) })
 		}
 	}
-	c.all.Wait()
-	return t.err
+	l.all.Wait()
+	return e.err
 }
 
-// probeOne adds to what is known of a scenario.
-func (t *trial) probeOne(ctx context.Context, of *trace) {
-	subject, asked := t.Subject.Probed(of.later)
-	results, err := t.scenario(ctx, of, subject, 20*t.Timeout)
+// measureScenario runs one scenario without a fault, and adds what that shows. Its time
+// limit is generous: a scenario that does not pass here ends the whole run.
+func (e *execution) measureScenario(ctx context.Context, c *coverage) {
+	subject, covered := e.Subject.Faultless(c.later)
+	results, err := e.runScenario(ctx, c, subject, 20*e.Timeout)
 	if ctx.Err() != nil {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if err != nil {
-		t.err = err
+		e.err = err
 		return
 	}
 	switch r := results.Results[0]; r.Outcome {
 	case report.Pass:
-		if took := time.Duration(r.DurationMS * float64(time.Millisecond)); of.took == 0 || took < of.took {
-			of.took = took
+		if took := time.Duration(r.DurationMS * float64(time.Millisecond)); c.took == 0 || took < c.took {
+			c.took = took
 		}
 	case report.Skip:
-		of.alone = true
+		c.needsProcess = true
 	default:
-		t.err = fmt.Errorf("without a fault nothing should be found, but:\n%s", results.Explain(r))
+		e.err = fmt.Errorf("without a fault every scenario must pass, but:\n%s", results.Explain(r))
 	}
-	for _, name := range asked() {
-		of.asks[name] = true
+	for _, name := range covered() {
+		c.faults[name] = true
 	}
 }

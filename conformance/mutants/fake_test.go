@@ -17,18 +17,18 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// A fake is a subject whose faults are made up: what the one with a name does with
-// the tag of a scenario is wrong, nothing or die; otherwise it does right.
+// A fake is a subject whose faults are made up. Each scenario has a tag. What a mutant does
+// with a tag is "wrong", "nothing" or "die"; by default it does right.
 type fake struct {
-	does  map[string]map[int]string // by fault and tag
-	alarm bool                      // without a fault tag 1 is wrong, but when it is probed
+	does          map[string]map[int]string // by fault and tag
+	falsePositive bool                      // without a fault tag 1 is wrong, except while coverage is measured
 
-	mu   sync.Mutex
-	made []mutants.Make
+	mu      sync.Mutex
+	started []mutants.Config
 }
 
-// fakeSpec has a requirement for each level, and for each a scenario, with tags 1 to 3,
-// and one for the first two, with tag 4.
+// fakeSpec returns a specification with three requirements, a scenario for each of them,
+// with the tags 1 to 3, and one for the first two, with the tag 4.
 func fakeSpec(t *testing.T) *spec.Spec {
 	t.Helper()
 	s, err := spec.Load(fstest.MapFS{
@@ -60,40 +60,40 @@ func fakeSpec(t *testing.T) *spec.Spec {
 
 func (f *fake) run(t *testing.T, faults ...mutant.Fault) mutants.Run {
 	return mutants.Run{
-		Spec: fakeSpec(t), Subject: f, Faults: faults, Whole: true, Parallel: 2, Timeout: 100 * time.Millisecond, Controls: 1,
+		Spec: fakeSpec(t), Subject: f, Faults: faults, Whole: true, Parallel: 2, Timeout: time.Second, Baselines: 1,
 	}
 }
 
-// Made implements [mutants.Subject].
-func (f *fake) Made(as mutants.Make) adapter.Starter {
+// Mutant implements [mutants.Subject].
+func (f *fake) Mutant(c mutants.Config) adapter.Starter {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.made = append(f.made, as)
-	does := f.does[as.Fault]
-	if as.Fault == "" && f.alarm {
+	f.started = append(f.started, c)
+	does := f.does[c.Fault]
+	if c.Fault == "" && f.falsePositive {
 		does = map[int]string{1: "wrong"}
 	}
 	return fakeStarter{does: does}
 }
 
-// Probed implements [mutants.Subject]: a scenario asks for the faults that do something
-// with its tag, and for those named so.
-func (f *fake) Probed(bool) (adapter.Starter, func() []string) {
+// Faultless implements [mutants.Subject]: a scenario covers the faults that do something
+// with its tag.
+func (f *fake) Faultless(bool) (adapter.Starter, func() []string) {
 	var mu sync.Mutex
-	asked := []string{}
+	covered := []string{}
 	note := func(tag int) {
 		mu.Lock()
 		defer mu.Unlock()
 		for name, does := range f.does {
 			if does[tag] != "" {
-				asked = append(asked, name)
+				covered = append(covered, name)
 			}
 		}
 	}
 	return fakeStarter{note: note}, func() []string {
 		mu.Lock()
 		defer mu.Unlock()
-		return asked
+		return covered
 	}
 }
 
@@ -130,7 +130,7 @@ func (f fakeStarter) Start(ctx context.Context) (*adapter.Session, error) {
 	return s, s.Greet(ctx)
 }
 
-// serve answers commands until their end, or until it is to die.
+// serve answers commands until they end, or until the fake dies.
 func (f fakeStarter) serve(commands io.Reader, replies io.WriteCloser) {
 	defer func() { _ = replies.Close() }()
 	for lines := bufio.NewScanner(commands); lines.Scan(); {

@@ -1,7 +1,6 @@
 package mutants
 
 import (
-	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -12,72 +11,73 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// A Record is what a matrix comes to whenever it is run: no time, and of the kills only
-// those that do not hang on who is first.
+// A Record is the part of a [Table] that is the same in every run: it has no durations, and
+// only the detections that do not depend on which goroutine is first.
 type Record struct {
-	Scores       Scores           `json:"scores"`
-	Requirements []RecordedClause `json:"requirements"`
-	Faults       []RecordedFault  `json:"faults"`
+	Scores       Scores                `json:"scores"`
+	Requirements []RecordedRequirement `json:"requirements"`
+	Faults       []RecordedFault       `json:"faults"`
 }
 
-// A RecordedClause is a requirement, as a record has it.
-type RecordedClause struct {
+// A RecordedRequirement is a requirement in a record.
+type RecordedRequirement struct {
 	ID    string     `json:"id"`
 	Level spec.Level `json:"level"`
 }
 
-// A RecordedFault is a fault, as a record has it.
+// A RecordedFault is a fault in a record.
 type RecordedFault struct {
 	Name        string   `json:"name"`
 	Requirement string   `json:"requirement"`
 	Text        string   `json:"text"`
 	Verdict     Verdict  `json:"verdict"`
-	Scenarios   []string `json:"scenarios"` // of its requirement, that find it
-	Others      int      `json:"others"`    // scenarios of other requirements that find it
+	Scenarios   []string `json:"scenarios"` // of its requirement, that detect it
+	Others      int      `json:"others"`    // how many scenarios of other requirements do
 }
 
-// NewRecord keeps what two matrices have in common.
-func NewRecord(a, b *Matrix) *Record {
+// NewRecord returns what two tables have in common.
+func NewRecord(a, b *Table) *Record {
 	r := &Record{}
-	faults := make([]Tried, 0, len(a.Faults))
+	faults := make([]FaultResult, 0, len(a.Faults))
 	for _, f := range a.Faults {
 		g, _ := b.Fault(f.Name)
 		f.Own, f.Others = common(f.Own, g.Own), common(f.Others, g.Others)
-		f.Verdict = f.judge()
+		f.Verdict = f.verdict()
 		faults = append(faults, f)
 		recorded := RecordedFault{
 			Name: f.Name, Requirement: f.Requirement, Text: f.Text, Verdict: f.Verdict, Scenarios: []string{}, Others: len(f.Others),
 		}
-		for _, k := range f.Own {
-			recorded.Scenarios = append(recorded.Scenarios, k.Scenario)
+		for _, d := range f.Own {
+			recorded.Scenarios = append(recorded.Scenarios, d.Scenario)
 		}
 		r.Faults = append(r.Faults, recorded)
 	}
-	clauses := slices.Clone(a.Requirements)
-	for i, c := range clauses {
-		clauses[i].Faults, clauses[i].Kills = count(c.ID, faults)
-		r.Requirements = append(r.Requirements, RecordedClause{c.ID, c.Level})
+	requirements := slices.Clone(a.Requirements)
+	for i, q := range requirements {
+		requirements[i].count(faults)
+		r.Requirements = append(r.Requirements, RecordedRequirement{q.ID, q.Level})
 	}
-	r.Scores = score(faults, clauses)
+	r.Scores = scores(faults, requirements)
 	return r
 }
 
-// common are the kills that both have. One that only waiting shows in either does so.
-func common(a, b []Kill) (both []Kill) {
-	for _, k := range a {
-		i := slices.IndexFunc(b, func(l Kill) bool { return l.Scenario == k.Scenario })
+// common returns the detections by scenarios that are in both lists. One that is by timeout
+// in either list is so in the result.
+func common(a, b []Detection) (both []Detection) {
+	for _, d := range a {
+		i := slices.IndexFunc(b, func(e Detection) bool { return e.Scenario == d.Scenario })
 		if i < 0 {
 			continue
 		}
 		if b[i].Outcome == report.Timeout {
-			k.Outcome = report.Timeout
+			d.Outcome = report.Timeout
 		}
-		both = append(both, k)
+		both = append(both, d)
 	}
 	return both
 }
 
-// Fault finds a fault by its name.
+// Fault returns the fault with a name.
 func (r *Record) Fault(name string) (RecordedFault, bool) {
 	i := slices.IndexFunc(r.Faults, func(f RecordedFault) bool { return f.Name == name })
 	if i < 0 {
@@ -86,8 +86,8 @@ func (r *Record) Fault(name string) (RecordedFault, bool) {
 	return r.Faults[i], true
 }
 
-// Of are the faults that break a requirement.
-func (r *Record) Of(requirement string) (faults []RecordedFault) {
+// FaultsOf returns the faults that break a requirement.
+func (r *Record) FaultsOf(requirement string) (faults []RecordedFault) {
 	for _, f := range r.Faults {
 		if f.Requirement == requirement {
 			faults = append(faults, f)
@@ -96,43 +96,43 @@ func (r *Record) Of(requirement string) (faults []RecordedFault) {
 	return faults
 }
 
-// Falls tells in what a matrix falls below the record: faults that are not killed any
-// more, and scores.
-func (r *Record) Falls(m *Matrix) (falls []string) {
-	for _, f := range m.Faults {
-		if was, ok := r.Fault(f.Name); ok && was.Verdict == Killed && f.Verdict != Killed {
-			falls = append(falls, fmt.Sprintf("%s (%s) was killed, by %s: now its verdict is %s", f.Name, was.Requirement, was.Scenarios[0], f.Verdict))
+// Regressions returns a line for each thing in which a table is worse than the record: a
+// fault that is not detected any more, or a lower score.
+func (r *Record) Regressions(t *Table) (lines []string) {
+	for _, f := range t.Faults {
+		if was, ok := r.Fault(f.Name); ok && was.Verdict == Detected && f.Verdict != Detected {
+			lines = append(lines, fmt.Sprintf("%s (%s): the record has it detected, by %s; the verdict is now %q", f.Name, was.Requirement, was.Scenarios[0], f.Verdict))
 		}
 	}
-	if !m.Whole {
-		return falls
+	if !t.Whole {
+		return lines
 	}
 	for _, s := range []struct {
 		what    string
 		was, is Score
 	}{
-		{"faults that are killed", r.Scores.Faults, m.Scores.Faults},
-		{"requirements that kill a fault", r.Scores.Requirements, m.Scores.Requirements},
-		{"scenarios that kill a fault", r.Scores.Scenarios, m.Scores.Scenarios},
+		{"faults detected", r.Scores.Faults, t.Scores.Faults},
+		{"requirements that detect a fault", r.Scores.Requirements, t.Scores.Requirements},
+		{"scenarios that detect a fault", r.Scores.Scenarios, t.Scores.Scenarios},
 	} {
-		if s.is.Is*s.was.Of < s.was.Is*s.is.Of {
-			falls = append(falls, fmt.Sprintf("%s: %s were recorded, now there are %s", s.what, s.was, s.is))
+		if s.is.Hit*s.was.Total < s.was.Hit*s.is.Total {
+			lines = append(lines, fmt.Sprintf("%s: the record has %s, now %s", s.what, s.was, s.is))
 		}
 	}
-	return falls
+	return lines
 }
 
 //go:embed record.json
-var record []byte
+var recorded []byte
 
-// Recorded is the record of the suite as it stands.
-func Recorded() (*Record, error) { return ReadRecord(bytes.NewReader(record)) }
-
-// ReadRecord reads what [Record.JSON] wrote.
-func ReadRecord(in io.Reader) (*Record, error) {
+// Recorded returns the record that was made of the suite last.
+func Recorded() (*Record, error) {
 	r := &Record{}
-	return r, json.NewDecoder(in).Decode(r)
+	if err := json.Unmarshal(recorded, r); err != nil {
+		return nil, fmt.Errorf("read the record of the suite, which is built in: %w", err)
+	}
+	return r, nil
 }
 
-// JSON writes the record, always in the same way.
+// JSON writes the record. Equal records are written as equal bytes.
 func (r *Record) JSON(w io.Writer) error { return report.WriteJSON(w, r) }

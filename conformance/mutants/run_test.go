@@ -6,16 +6,25 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/mutants"
 )
 
-// TestVerdicts has each verdict that a fault can come to.
+// do does a run by a clock of its own, on which time passes only when every goroutine waits:
+// no load on the machine makes a scenario time out.
+func do(t *testing.T, run mutants.Run) (table *mutants.Table, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { table, err = run.Do(t.Context()) })
+	return table, err
+}
+
+// TestVerdicts reaches every verdict.
 func TestVerdicts(t *testing.T) {
 	f := &fake{does: map[string]map[int]string{
-		"told":          {1: "wrong"},
+		"seen":          {1: "wrong"},
 		"dead":          {1: "die"},
 		"waited":        {1: "nothing"},
 		"hanging":       {1: "nothing"},
@@ -26,7 +35,7 @@ func TestVerdicts(t *testing.T) {
 		"may":           {3: "wrong"},
 	}}
 	faults := []mutant.Fault{
-		{Name: "told", Requirement: "A-1"},
+		{Name: "seen", Requirement: "A-1"},
 		{Name: "dead", Requirement: "A-1", Symptom: mutant.Crashes},
 		{Name: "waited", Requirement: "A-1"},
 		{Name: "hanging", Requirement: "A-1", Symptom: mutant.Hangs},
@@ -34,68 +43,68 @@ func TestVerdicts(t *testing.T) {
 		{Name: "found-by-both", Requirement: "A-2"},
 		{Name: "elsewhere", Requirement: "A-1"},
 		{Name: "harmless", Requirement: "A-1"},
-		{Name: "never-asked-for", Requirement: "A-2"},
+		{Name: "never-covered", Requirement: "A-2"},
 		{Name: "may", Requirement: "A-3"},
 	}
-	m, err := f.run(t, faults...).Do(context.Background())
+	table, err := do(t, f.run(t, faults...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]mutants.Verdict{
-		"told": mutants.Killed, "dead": mutants.Killed, "waited": mutants.ByTimeout, "hanging": mutants.Killed,
-		"waited-once": mutants.Killed, "found-by-both": mutants.Killed, "elsewhere": mutants.Elsewhere,
-		"harmless": mutants.Survives, "never-asked-for": mutants.Survives, "may": mutants.Killed,
+		"seen": mutants.Detected, "dead": mutants.Detected, "waited": mutants.ByTimeout, "hanging": mutants.Detected,
+		"waited-once": mutants.Detected, "found-by-both": mutants.Detected, "elsewhere": mutants.Elsewhere,
+		"harmless": mutants.Survived, "never-covered": mutants.Survived, "may": mutants.Detected,
 	} {
-		got, ok := m.Fault(name)
+		got, ok := table.Fault(name)
 		if !ok || got.Verdict != want {
 			t.Errorf("%s: got %v, expected the verdict %s", name, got, want)
 		}
 	}
 	want := mutants.Scores{
-		Faults: mutants.Score{Is: 6, Of: 10}, Requirements: mutants.Score{Is: 2, Of: 2}, Scenarios: mutants.Score{Is: 4, Of: 4},
+		Faults: mutants.Score{Hit: 6, Total: 10}, Requirements: mutants.Score{Hit: 2, Total: 2}, Scenarios: mutants.Score{Hit: 4, Total: 4},
 	}
-	if m.Scores != want {
-		t.Errorf("scores: got %v, expected %v", m.Scores, want)
+	if table.Scores != want {
+		t.Errorf("scores: got %v, expected %v", table.Scores, want)
 	}
-	if m.Proves() || len(m.Alarms) > 0 || m.NotRun > 0 {
-		t.Errorf("got %+v, expected a matrix with holes, and no alarms", m)
+	if table.Complete() || len(table.FalsePositives) > 0 || table.NotRun > 0 {
+		t.Errorf("got %+v, expected a table with gaps, and no false positives", table)
 	}
-	for _, as := range f.made {
-		if as.Fault == "never-asked-for" {
-			t.Error("a fault that no scenario asks for was tried")
+	for _, c := range f.started {
+		if c.Fault == "never-covered" {
+			t.Error("a fault that no scenario covers was tried")
 		}
-		if as.Process != (as.Fault == "dead") {
-			t.Errorf("%+v: expected just the fault that dies to get a process", as)
+		if c.Process != (c.Fault == "dead") {
+			t.Errorf("%+v: expected just the fault that dies to get a process", c)
 		}
 	}
 }
 
-// TestText tells of the holes, and what to do.
+// TestText shows the gaps, with advice.
 func TestText(t *testing.T) {
 	f := &fake{does: map[string]map[int]string{"elsewhere": {2: "wrong"}, "waited": {1: "nothing"}}}
-	m, err := f.run(t,
+	table, err := do(t, f.run(t,
 		mutant.Fault{Name: "elsewhere", Requirement: "A-1", Text: "what it does"},
 		mutant.Fault{Name: "waited", Requirement: "A-1"},
 		mutant.Fault{Name: "planted", Requirement: "A-2"},
-	).Do(context.Background())
+	))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var text bytes.Buffer
-	if err := m.Text(&text, false); err != nil {
+	if err := table.Text(&text, false); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"0 of 3 (0.0 %) of the faults are killed",
+		"0 of 3 (0.0 %) of the faults are detected",
 		"1 of 2 (50.0 %) of the requirements",
 		"2 of 4 (50.0 %) of the scenarios",
-		"ELSEWHERE elsewhere (A-1): what it does\n  only scenarios of other requirements find it",
+		"ELSEWHERE elsewhere (A-1): what it does\n  detected only by scenarios of other requirements",
 		"fail    fake/two",
-		"TIMEOUT  waited (A-1)",
-		"SURVIVES planted (A-2)", "no scenario finds it: write one",
-		"NO KILL  A-2 (must)",
-		"NO KILL  fake/three: it finds none of the 3 faults",
-		"A-1          must   2          1                  2       1",
+		"TIMEOUT   waited (A-1)",
+		"SURVIVED  planted (A-2)", "detected by no scenario: write one",
+		"GAP       A-2 (must)",
+		"GAP       fake/three: it detects none of the 3 faults",
+		"A-1          must   2          1                    2       1",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("expected %q in\n%s", want, &text)
@@ -103,90 +112,96 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestProves holds for a suite without a hole, and only so.
-func TestProves(t *testing.T) {
+// TestComplete finds no gap in a suite that has none, and each sort of gap in one that has.
+func TestComplete(t *testing.T) {
 	f := &fake{does: map[string]map[int]string{"one": {1: "wrong", 4: "wrong"}, "two": {2: "wrong"}, "three": {3: "wrong"}, "both": {2: "wrong", 4: "wrong"}}}
 	one, two := mutant.Fault{Name: "one", Requirement: "A-1"}, mutant.Fault{Name: "two", Requirement: "A-2"}
 	three := mutant.Fault{Name: "three", Requirement: "A-3"}
 	for name, c := range map[string]struct {
-		faults []mutant.Fault
-		whole  bool
-		alarm  bool
-		want   bool
+		faults        []mutant.Fault
+		whole         bool
+		falsePositive bool
+		want          bool
 	}{
-		"all":                         {[]mutant.Fault{one, two, three}, true, false, true},
-		"a requirement kills nothing": {[]mutant.Fault{one, {Name: "both", Requirement: "A-1"}, three}, true, false, false},
-		"a scenario kills nothing":    {[]mutant.Fault{one, two}, true, false, false},
-		"some":                        {[]mutant.Fault{one}, false, false, true},
-		"an alarm":                    {[]mutant.Fault{one, two, three}, true, true, false},
-		"a planted survivor":          {[]mutant.Fault{one, two, three, {Name: "planted", Requirement: "A-1"}}, true, false, false},
+		"all":                           {[]mutant.Fault{one, two, three}, true, false, true},
+		"a requirement detects nothing": {[]mutant.Fault{one, {Name: "both", Requirement: "A-1"}, three}, true, false, false},
+		"a scenario detects nothing":    {[]mutant.Fault{one, two}, true, false, false},
+		"some":                          {[]mutant.Fault{one}, false, false, true},
+		"a false positive":              {[]mutant.Fault{one, two, three}, true, true, false},
+		"a planted survivor":            {[]mutant.Fault{one, two, three, {Name: "planted", Requirement: "A-1"}}, true, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := &fake{does: f.does, alarm: c.alarm}
+			f := &fake{does: f.does, falsePositive: c.falsePositive}
 			run := f.run(t, c.faults...)
 			run.Whole = c.whole
-			m, err := run.Do(context.Background())
+			table, err := do(t, run)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.Proves() != c.want {
-				t.Errorf("got %v, expected %v, of %+v", m.Proves(), c.want, m)
+			if table.Complete() != c.want {
+				t.Errorf("got %v, expected %v, of %+v", table.Complete(), c.want, table)
 			}
-			if (len(m.Alarms) > 0) != c.alarm {
-				t.Errorf("alarms: got %v", m.Alarms)
+			if (len(table.FalsePositives) > 0) != c.falsePositive {
+				t.Errorf("false positives: got %v", table.FalsePositives)
 			}
 		})
 	}
 }
 
-// TestASubjectThatIsWrongWithoutAFault proves nothing, which shows at the outset.
+// TestASubjectThatIsWrongWithoutAFault ends the run at the outset: nothing could be proven.
 func TestASubjectThatIsWrongWithoutAFault(t *testing.T) {
 	f := &fake{does: map[string]map[int]string{}}
 	run := f.run(t, mutant.Fault{Name: "one", Requirement: "A-1"})
-	run.Subject = wrongWhenProbed{f}
-	m, err := run.Do(context.Background())
-	if err == nil || m != nil || !strings.Contains(err.Error(), "without a fault nothing should be found") {
-		t.Errorf("got %v, %v, expected an error that tells so", m, err)
+	run.Subject = wrongWithoutAFault{f}
+	table, err := do(t, run)
+	if err == nil || table != nil || !strings.Contains(err.Error(), "without a fault every scenario must pass") {
+		t.Errorf("got %v, %v, expected an error that says so", table, err)
 	}
 }
 
-type wrongWhenProbed struct{ *fake }
+type wrongWithoutAFault struct{ *fake }
 
-func (w wrongWhenProbed) Probed(bool) (s adapter.Starter, asked func() []string) {
+func (w wrongWithoutAFault) Faultless(bool) (s adapter.Starter, covered func() []string) {
 	return fakeStarter{does: map[int]string{2: "wrong"}}, func() []string { return nil }
 }
 
-// TestOwn tries each fault on the scenarios of its requirement alone.
+// TestOwn tries a fault on the scenarios of its requirement only.
 func TestOwn(t *testing.T) {
 	f := &fake{does: map[string]map[int]string{"one": {1: "wrong", 2: "wrong", 4: "wrong"}}}
 	run := f.run(t, mutant.Fault{Name: "one", Requirement: "A-1"})
 	run.Own = true
-	m, err := run.Do(context.Background())
+	table, err := do(t, run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := m.Faults[0]; len(got.Own) != 2 || len(got.Others) != 0 || m.Whole {
-		t.Errorf("got %+v, expected kills by two scenarios", got)
+	if got := table.Faults[0]; len(got.Own) != 2 || len(got.Others) != 0 || table.Whole {
+		t.Errorf("got %+v, expected two scenarios to detect it", got)
 	}
 }
 
-// TestARunThatIsEnded keeps what is known.
-func TestARunThatIsEnded(t *testing.T) {
+// TestInterruptedRun returns what is known.
+func TestInterruptedRun(t *testing.T) {
 	f := &fake{does: map[string]map[int]string{"one": {1: "wrong"}, "two": {2: "wrong"}, "three": {3: "wrong"}}}
 	run := f.run(t,
 		mutant.Fault{Name: "one", Requirement: "A-1"}, mutant.Fault{Name: "two", Requirement: "A-2"},
 		mutant.Fault{Name: "three", Requirement: "A-3"},
 	)
-	run.Controls, run.Parallel = 0, 1
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	run.Observe = func(mutants.Progress) { cancel() }
-	m, err := run.Do(ctx)
+	run.Baselines, run.Parallel = 0, 1
+	var (
+		table *mutants.Table
+		err   error
+	)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		run.Observe = func(mutants.Progress) { cancel() }
+		table, err = run.Do(ctx)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	untried := slices.ContainsFunc(m.Faults, func(f mutants.Tried) bool { return f.Verdict == mutants.Untried })
-	if m.NotRun == 0 || m.Proves() || !untried {
-		t.Errorf("got %+v, expected what is known, and faults that were not tried", m)
+	untried := slices.ContainsFunc(table.Faults, func(f mutants.FaultResult) bool { return f.Verdict == mutants.NotRun })
+	if table.NotRun == 0 || table.Complete() || !untried {
+		t.Errorf("got %+v, expected what is known, and faults that were not tried", table)
 	}
 }

@@ -7,40 +7,43 @@ import (
 	"time"
 )
 
-// mostAtOnce is how many scenarios may be under way at once. On a machine that is busy
-// with other things they do not only wait.
-const mostAtOnce = 128
+// maxRunning is how many scenarios may run at once, working and waiting together. Most only
+// wait for a timeout and cost nothing, but on a machine that is busy with other things too
+// many of them wake at once and make each other late.
+const maxRunning = 128
 
-// A crowd runs many scenarios at once, most of which wait: few work at a time, so that
-// none is slowed down much, and one that has taken longer than patience keeps no other
-// from its place.
-type crowd struct {
-	present  chan struct{}
-	working  chan struct{}
-	patience func() time.Duration
-	all      sync.WaitGroup
+// A limiter runs many functions at once that mostly wait, but lets few of them work at a
+// time, so that they do not slow each other down. A function that has run for longer than
+// waitingAfter says is considered waiting, and another may start in its place.
+type limiter struct {
+	running      chan struct{} // holds a value for each function
+	working      chan struct{} // holds a value for each that is not considered waiting
+	waitingAfter func() time.Duration
+	all          sync.WaitGroup
 }
 
-func newCrowd(working int, patience func() time.Duration) *crowd {
-	return &crowd{present: make(chan struct{}, mostAtOnce), working: make(chan struct{}, working), patience: patience}
+func newLimiter(working int, waitingAfter func() time.Duration) *limiter {
+	return &limiter{running: make(chan struct{}, maxRunning), working: make(chan struct{}, working), waitingAfter: waitingAfter}
 }
 
-// run begins f once there is a place for it, unless ctx ends first.
-func (c *crowd) run(ctx context.Context, f func()) {
-	if !take(ctx, c.present) || !take(ctx, c.working) {
+// start waits until f may work, and then runs it in a goroutine of its own. It does not
+// run f if ctx ends first.
+func (l *limiter) start(ctx context.Context, f func()) {
+	if !acquire(ctx, l.running) || !acquire(ctx, l.working) {
 		return
 	}
-	c.all.Go(func() {
-		leave := sync.OnceFunc(func() { <-c.working })
-		waiting := time.AfterFunc(c.patience(), leave)
+	l.all.Go(func() {
+		stopWorking := sync.OnceFunc(func() { <-l.working })
+		waiting := time.AfterFunc(l.waitingAfter(), stopWorking)
 		f()
 		waiting.Stop()
-		leave()
-		<-c.present
+		stopWorking()
+		<-l.running
 	})
 }
 
-func take(ctx context.Context, places chan struct{}) bool {
+// acquire reports whether it got a place before ctx ended.
+func acquire(ctx context.Context, places chan struct{}) bool {
 	if ctx.Err() != nil {
 		return false
 	}
@@ -52,45 +55,48 @@ func take(ctx context.Context, places chan struct{}) bool {
 	}
 }
 
-// A pulse beats, and notes by how much it is late: so late is all that this process
-// does. A scenario that was under way when it stalled may have run out of time by no
-// fault of the implementation's.
-type pulse struct {
-	stalls atomic.Int64
-	late   atomic.Int64 // nanoseconds, on the average of the last beats
-	stop   chan struct{}
+// A schedulingDelay measures how late a timer fires: everything in this process runs that
+// late. A scenario during which the process stalled may have timed out for no fault of the
+// implementation.
+type schedulingDelay struct {
+	stalls  atomic.Int64 // timers that fired too late
+	average atomic.Int64 // nanoseconds; the latest timer counts for an eighth
+	stop    chan struct{}
 }
 
-const beat = 10 * time.Millisecond
+// samplePeriod is how often the delay is measured: some times in the shortest time limit
+// of a scenario, and seldom enough to cost nothing.
+const samplePeriod = 10 * time.Millisecond
 
-// newPulse takes a beat that is later than most for a stall.
-func newPulse(most time.Duration) *pulse {
-	p := &pulse{stop: make(chan struct{})}
-	go p.run(most)
-	return p
+// measureDelay starts to measure, until stop is closed. A timer that fires later than most
+// is a stall.
+func measureDelay(most time.Duration) *schedulingDelay {
+	d := &schedulingDelay{stop: make(chan struct{})}
+	go d.measure(most)
+	return d
 }
 
-func (p *pulse) run(most time.Duration) {
-	next := time.NewTimer(beat)
-	defer next.Stop()
+func (d *schedulingDelay) measure(most time.Duration) {
+	timer := time.NewTimer(samplePeriod)
+	defer timer.Stop()
 	for {
-		due := time.Now().Add(beat)
-		next.Reset(beat)
+		due := time.Now().Add(samplePeriod)
+		timer.Reset(samplePeriod)
 		select {
-		case <-next.C:
-		case <-p.stop:
+		case <-timer.C:
+		case <-d.stop:
 			return
 		}
 		late := time.Since(due)
 		if late > most {
-			p.stalls.Add(1)
+			d.stalls.Add(1)
 		}
-		p.late.Store((7*p.late.Load() + int64(late)) / 8)
+		d.average.Store((7*d.average.Load() + int64(late)) / 8)
 	}
 }
 
-// patience is how long a scenario may take before it is taken for one that only waits:
-// the longer, the later everything is.
-func (p *pulse) patience() time.Duration {
-	return 15*time.Millisecond + 3*time.Duration(p.late.Load())
+// waitingAfter returns how long a scenario must have run to be considered waiting: longer
+// than nearly all take that pass, and longer still while everything runs late.
+func (d *schedulingDelay) waitingAfter() time.Duration {
+	return 15*time.Millisecond + 3*time.Duration(d.average.Load())
 }

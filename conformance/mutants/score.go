@@ -10,208 +10,197 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// A Verdict says how a fault is found.
+// A Verdict says how a fault was detected.
 type Verdict string
 
-// The verdicts. Only Killed is good.
+// The verdicts. Only Detected is good.
 const (
-	Killed    Verdict = "killed"    // a scenario of its own requirement finds it, by its sign
-	ByTimeout Verdict = "timeout"   // such a scenario does, but by waiting alone, where an octet would tell
-	Elsewhere Verdict = "elsewhere" // only scenarios of other requirements do
-	Survives  Verdict = "survives"  // none does
-	Untried   Verdict = "untried"   // the run was ended first
+	Detected  Verdict = "detected"  // by a scenario of its own requirement, as its [mutant.Symptom] demands
+	ByTimeout Verdict = "timeout"   // by such a scenario, but only because its time ran out
+	Elsewhere Verdict = "elsewhere" // by scenarios of other requirements only
+	Survived  Verdict = "survived"  // by no scenario
+	NotRun    Verdict = "not run"   // unknown: the run ended first
 )
 
-// Verdicts are all there are, the best first.
-var Verdicts = []Verdict{Killed, ByTimeout, Elsewhere, Survives, Untried}
-
-// A Kill is a scenario that finds a fault.
-type Kill struct {
+// A Detection is a scenario that did not pass, and how it ended.
+type Detection struct {
 	Scenario string         `json:"scenario"`
 	Outcome  report.Outcome `json:"outcome"`
 }
 
-// A Tried is a fault, and what finds it.
-type Tried struct {
-	Name        string  `json:"name"`
-	Requirement string  `json:"requirement"`
-	Text        string  `json:"text"`
-	Verdict     Verdict `json:"verdict"`
-	Own         []Kill  `json:"own"`    // by scenarios of its requirement
-	Others      []Kill  `json:"others"` // by scenarios of other requirements
-	Runs        int     `json:"runs"`   // scenarios that ask for it
-	sign        mutant.Symptom
+// A FaultResult is a fault with the scenarios that detect it.
+type FaultResult struct {
+	Name        string      `json:"name"`
+	Requirement string      `json:"requirement"`
+	Text        string      `json:"text"`
+	Verdict     Verdict     `json:"verdict"`
+	Own         []Detection `json:"own"`    // by scenarios of its requirement
+	Others      []Detection `json:"others"` // by scenarios of other requirements
+	Runs        int         `json:"runs"`   // scenarios that it was tried on, or was to be
+	symptom     mutant.Symptom
 	notRun      int
 }
 
-// A Clause is a requirement, with the scenarios that test it and the faults they find.
-type Clause struct {
-	ID        string     `json:"id"`
-	Level     spec.Level `json:"level"`
-	Scenarios []Finds    `json:"scenarios"`
-	Faults    int        `json:"faults"` // that break it
-	Kills     int        `json:"kills"`  // of these, those that are found
+// A RequirementResult is a requirement with the scenarios that test it, and the number of
+// faults that break it.
+type RequirementResult struct {
+	ID        string           `json:"id"`
+	Level     spec.Level       `json:"level"`
+	Scenarios []ScenarioFaults `json:"scenarios"`
+	Faults    int              `json:"faults"`
+	Detected  int              `json:"detected"` // of these, by a scenario of the requirement
 }
 
-// Finds is a scenario with the faults of a requirement that it finds.
-type Finds struct {
+// ScenarioFaults are the faults of a requirement that a scenario of it detects.
+type ScenarioFaults struct {
 	Scenario string   `json:"scenario"`
 	Faults   []string `json:"faults"`
 }
 
-// A Score is how many of some there are.
+// A Score is a ratio: Hit out of Total.
 type Score struct {
-	Is int `json:"is"`
-	Of int `json:"of"`
+	Hit   int `json:"hit"`
+	Total int `json:"total"`
 }
 
 func (s Score) String() string {
-	if s.Of == 0 {
+	if s.Total == 0 {
 		return "0 of 0"
 	}
-	return fmt.Sprintf("%d of %d (%.1f %%)", s.Is, s.Of, 100*float64(s.Is)/float64(s.Of))
+	return fmt.Sprintf("%d of %d (%.1f %%)", s.Hit, s.Total, 100*float64(s.Hit)/float64(s.Total))
 }
 
-// Full reports whether all are.
-func (s Score) Full() bool { return s.Is == s.Of }
+// Full reports whether the score cannot be higher.
+func (s Score) Full() bool { return s.Hit == s.Total }
 
-// Scores are what a suite is worth.
+// Scores measure a suite.
 type Scores struct {
-	Faults       Score `json:"faults"`       // killed, of all
-	Requirements Score `json:"requirements"` // of level must and should that kill a fault, of all
-	Scenarios    Score `json:"scenarios"`    // that kill a fault, of whatever requirement, of all
+	Faults       Score `json:"faults"`       // with the verdict [Detected]
+	Requirements Score `json:"requirements"` // of level must and should whose scenarios detect a fault that breaks them
+	Scenarios    Score `json:"scenarios"`    // that detect a fault of any requirement
 }
 
-// A Matrix is which scenarios find which faults.
-type Matrix struct {
-	Scores       Scores   `json:"scores"`
-	Faults       []Tried  `json:"faults"`
-	Requirements []Clause `json:"requirements"`
-	// Whole reports whether every fault was to be tried: only then do requirements and
-	// scenarios count.
+// A Table says which scenarios detect which faults.
+type Table struct {
+	Scores       Scores              `json:"scores"`
+	Faults       []FaultResult       `json:"faults"`
+	Requirements []RequirementResult `json:"requirements"`
+	// Whole says that every fault was to be tried on every scenario that covers it: only
+	// then do the scores of requirements and scenarios mean anything.
 	Whole bool `json:"whole"`
-	// Alarms are scenarios that did not pass without a fault: nothing is proven then.
-	Alarms []Kill `json:"alarms"`
-	NotRun int    `json:"not_run"` // because the run was ended first
+	// FalsePositives are scenarios that did not pass without a fault. If there are any, the
+	// detections prove nothing.
+	FalsePositives []Detection `json:"false_positives"`
+	NotRun         int         `json:"not_run"` // because the run ended first
 
-	Runs    int           `json:"runs"` // of one scenario against one fault
+	Runs    int           `json:"runs"` // of one scenario against one mutant
 	Elapsed time.Duration `json:"-"`
 }
 
-// Proves reports whether the suite has no hole that the run could show.
-func (m *Matrix) Proves() bool {
-	return len(m.Alarms) == 0 && m.NotRun == 0 && m.Scores.Faults.Full() &&
-		(!m.Whole || m.Scores.Requirements.Full() && m.Scores.Scenarios.Full())
+// Complete reports whether the run found no gap in the suite.
+func (t *Table) Complete() bool {
+	return len(t.FalsePositives) == 0 && t.NotRun == 0 && t.Scores.Faults.Full() &&
+		(!t.Whole || t.Scores.Requirements.Full() && t.Scores.Scenarios.Full())
 }
 
-// Fault finds a fault by its name.
-func (m *Matrix) Fault(name string) (Tried, bool) {
-	for _, f := range m.Faults {
-		if f.Name == name {
-			return f, true
-		}
+// Fault returns the result of the fault with a name.
+func (t *Table) Fault(name string) (FaultResult, bool) {
+	i := slices.IndexFunc(t.Faults, func(f FaultResult) bool { return f.Name == name })
+	if i < 0 {
+		return FaultResult{}, false
 	}
-	return Tried{}, false
+	return t.Faults[i], true
 }
 
-// judge says how the fault was found.
-func (t *Tried) judge() Verdict {
-	told := slices.ContainsFunc(t.Own, func(k Kill) bool { return k.Outcome != report.Timeout })
+// verdict returns the verdict that the detections give.
+func (f *FaultResult) verdict() Verdict {
+	seen := slices.ContainsFunc(f.Own, func(d Detection) bool { return d.Outcome != report.Timeout })
 	switch {
-	case told, len(t.Own) > 0 && t.sign == mutant.Hangs:
-		return Killed
-	case t.notRun > 0:
-		return Untried
-	case len(t.Own) > 0:
+	case seen, len(f.Own) > 0 && f.symptom == mutant.Hangs:
+		return Detected
+	case f.notRun > 0:
+		return NotRun
+	case len(f.Own) > 0:
 		return ByTimeout
-	case len(t.Others) > 0:
+	case len(f.Others) > 0:
 		return Elsewhere
 	}
-	return Survives
+	return Survived
 }
 
-// isFound reports whether a verdict is of a fault that its own requirement finds.
-func (v Verdict) isFound() bool { return v == Killed || v == ByTimeout }
-
-// clauses are the requirements, with what their scenarios find of their own faults.
-func clauses(s *spec.Spec, faults []Tried) []Clause {
-	all := make([]Clause, 0, len(s.Requirements))
+// requirementResults returns a result for each requirement of a specification.
+func requirementResults(s *spec.Spec, faults []FaultResult) []RequirementResult {
+	all := make([]RequirementResult, 0, len(s.Requirements))
 	for _, q := range s.Requirements {
-		c := Clause{ID: q.ID, Level: q.Level}
-		for _, sc := range s.Scenarios {
-			if slices.Contains(sc.Requirements, q.ID) {
-				c.Scenarios = append(c.Scenarios, Finds{Scenario: sc.ID, Faults: foundBy(sc.ID, q.ID, faults)})
-			}
+		r := RequirementResult{ID: q.ID, Level: q.Level}
+		for _, sc := range s.Testing(q.ID) {
+			r.Scenarios = append(r.Scenarios, ScenarioFaults{Scenario: sc.ID, Faults: detectedBy(sc.ID, q.ID, faults)})
 		}
-		c.Faults, c.Kills = count(q.ID, faults)
-		all = append(all, c)
+		r.count(faults)
+		all = append(all, r)
 	}
 	return all
 }
 
-// count counts the faults of a requirement, and those that it finds.
-func count(requirement string, faults []Tried) (all, found int) {
+// count counts the faults that break the requirement, and those that its scenarios detect.
+func (r *RequirementResult) count(faults []FaultResult) {
+	r.Faults, r.Detected = 0, 0
 	for _, f := range faults {
-		if f.Requirement == requirement {
-			all++
-			if f.Verdict.isFound() {
-				found++
+		if f.Requirement == r.ID {
+			r.Faults++
+			if f.Verdict == Detected || f.Verdict == ByTimeout {
+				r.Detected++
 			}
 		}
 	}
-	return all, found
 }
 
-// foundBy are the faults of a requirement that a scenario finds.
-func foundBy(scenario, requirement string, faults []Tried) []string {
+// detectedBy returns the names of the faults of a requirement that a scenario detects.
+func detectedBy(scenario, requirement string, faults []FaultResult) []string {
 	names := []string{}
 	for _, f := range faults {
-		if f.Requirement == requirement && slices.ContainsFunc(f.Own, func(k Kill) bool { return k.Scenario == scenario }) {
+		if f.Requirement == requirement && slices.ContainsFunc(f.Own, func(d Detection) bool { return d.Scenario == scenario }) {
 			names = append(names, f.Name)
 		}
 	}
 	return names
 }
 
-// scenarios tells of each scenario whether it finds a fault. Nothing shows that one which
-// does not is able to fail.
-func scenarios(faults []Tried, clauses []Clause) map[string]bool {
-	finds := make(map[string]bool)
-	for _, c := range clauses {
-		for _, sc := range c.Scenarios {
-			finds[sc.Scenario] = false
+// scenariosDetecting says of each scenario whether it detects a fault. Nothing shows that
+// one which does not is able to fail.
+func scenariosDetecting(faults []FaultResult, requirements []RequirementResult) map[string]bool {
+	detects := make(map[string]bool)
+	for _, r := range requirements {
+		for _, sc := range r.Scenarios {
+			detects[sc.Scenario] = false
 		}
 	}
 	for _, f := range faults {
-		for _, k := range slices.Concat(f.Own, f.Others) {
-			finds[k.Scenario] = true
+		for _, d := range slices.Concat(f.Own, f.Others) {
+			detects[d.Scenario] = true
 		}
 	}
-	return finds
+	return detects
 }
 
-// score counts what is as it should be.
-func score(faults []Tried, clauses []Clause) (s Scores) {
-	for _, finds := range scenarios(faults, clauses) {
-		s.Scenarios.Of++
-		if finds {
-			s.Scenarios.Is++
-		}
+func scores(faults []FaultResult, requirements []RequirementResult) (s Scores) {
+	for _, detects := range scenariosDetecting(faults, requirements) {
+		s.Scenarios.add(detects)
 	}
 	for _, f := range faults {
-		s.Faults.Of++
-		if f.Verdict == Killed {
-			s.Faults.Is++
-		}
+		s.Faults.add(f.Verdict == Detected)
 	}
-	for _, c := range clauses {
-		if c.Level == spec.May {
-			continue
-		}
-		s.Requirements.Of++
-		if c.Kills > 0 {
-			s.Requirements.Is++
+	for _, r := range requirements {
+		if r.Level != spec.May {
+			s.Requirements.add(r.Detected > 0)
 		}
 	}
 	return s
+}
+
+func (s *Score) add(hit bool) {
+	s.Total++
+	if hit {
+		s.Hit++
+	}
 }

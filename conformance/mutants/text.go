@@ -12,92 +12,162 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// advice is what to do about a fault that is not killed.
+// advice says what to do about a fault that is not detected as it should be.
 var advice = map[Verdict]string{
-	ByTimeout: "only waiting finds it: let the scenario see an octet or a reply that tells, as by an EOF that the answer is to come before",
-	Elsewhere: "only scenarios of other requirements find it: write one of its own, or say which requirement it breaks",
-	Survives:  "no scenario finds it: write one",
-	Untried:   "the run was ended before it was tried on every scenario",
+	ByTimeout: "detected only by timeout: make the scenario observe something, such as the answer before EOF",
+	Elsewhere: "detected only by scenarios of other requirements: write one of its own, or correct the requirement that it names",
+	Survived:  "detected by no scenario: write one",
+	NotRun:    "the run ended before the fault was tried on every scenario",
 }
 
-// Text writes the matrix for people: what it comes to, then the holes with what to do,
-// then a line for each requirement or, if verbose, for each fault what finds it.
-func (m *Matrix) Text(w io.Writer, verbose bool) error {
+// Text writes the table for people: the scores, the gaps with advice, and then a line for
+// each requirement or, if verbose, the scenarios that detect each fault.
+func (t *Table) Text(w io.Writer, verbose bool) error {
 	p := &printer{w: w}
-	p.line("%s of the faults are killed by a scenario of their own requirement", m.Scores.Faults)
-	if m.Whole {
-		p.line("%s of the requirements of level must and should kill a fault", m.Scores.Requirements)
-		p.line("%s of the scenarios kill a fault", m.Scores.Scenarios)
+	t.Scores.print(p, "", t.Whole)
+	p.printf("%d runs of a scenario in %v\n", t.Runs-t.NotRun, t.Elapsed.Round(time.Second/10))
+	if t.NotRun > 0 {
+		p.printf("%d more were not run: the run was interrupted\n", t.NotRun)
 	}
-	p.line("%d runs of a scenario in %v", m.Runs-m.NotRun, m.Elapsed.Round(time.Second/10))
-	if m.NotRun > 0 {
-		p.line("%d more were not run: the run was ended", m.NotRun)
+	t.printGaps(p)
+	p.printf("\n")
+	if verbose {
+		t.printFaults(p)
+	} else {
+		t.printRequirements(p)
 	}
-	m.holes(p)
-	p.line("")
-	m.table(p, verbose)
 	return p.err
 }
 
-// holes tells of all that is not as it should be.
-func (m *Matrix) holes(p *printer) {
-	for _, k := range m.Alarms {
-		p.line("\nALARM    %s ended as a %s without a fault: nothing that it finds is proven", k.Scenario, k.Outcome)
+// print prints a line for each score or, of a part of the faults, for that of faults only.
+func (s Scores) print(p *printer, bullet string, whole bool) {
+	p.printf("%s%s of the faults are detected by a scenario of their own requirement\n", bullet, s.Faults)
+	if whole {
+		p.printf("%s%s of the requirements of level must and should have a fault that one of their scenarios detects\n", bullet, s.Requirements)
+		p.printf("%s%s of the scenarios detect a fault\n", bullet, s.Scenarios)
 	}
-	for _, f := range m.Faults {
-		if f.Verdict == Killed {
+}
+
+// printGaps prints all that keeps the table from being complete.
+func (t *Table) printGaps(p *printer) {
+	for _, d := range t.FalsePositives {
+		p.printf("\nFALSE POSITIVE %s: the outcome is %s without a fault, so what it detects proves nothing\n", d.Scenario, d.Outcome)
+	}
+	for _, f := range t.Faults {
+		if f.Verdict == Detected {
 			continue
 		}
-		p.line("\n%-8s %s (%s): %s", strings.ToUpper(string(f.Verdict)), f.Name, f.Requirement, f.Text)
-		p.line("  %s", advice[f.Verdict])
-		p.kills("of its requirement", f.Own)
-		p.kills("of others", f.Others)
+		p.printf("\n%-9s %s (%s): %s\n", strings.ToUpper(string(f.Verdict)), f.Name, f.Requirement, f.Text)
+		p.printf("  %s\n", advice[f.Verdict])
+		f.print(p)
 	}
-	if !m.Whole {
+	if !t.Whole {
 		return
 	}
-	for _, c := range m.Requirements {
-		if c.Level != spec.May && c.Kills == 0 {
-			p.line("\nNO KILL  %s (%s): its scenarios find none of the %d faults that break it", c.ID, c.Level, c.Faults)
-			p.line("  give the mutant a fault that breaks it, in conformance/mutant")
+	for _, r := range t.Requirements {
+		if r.Level != spec.May && r.Detected == 0 {
+			p.printf("\nGAP       %s (%s): its scenarios detect none of the %d faults that break it\n", r.ID, r.Level, r.Faults)
+			p.printf("  add a fault that breaks it to conformance/mutant\n")
 		}
 	}
-	finds := scenarios(m.Faults, m.Requirements)
-	for _, id := range slices.Sorted(maps.Keys(finds)) {
-		if !finds[id] {
-			p.line("\nNO KILL  %s: it finds none of the %d faults", id, len(m.Faults))
-			p.line("  give the mutant a fault that it finds, in conformance/mutant, or leave it out")
+	detects := scenariosDetecting(t.Faults, t.Requirements)
+	for _, id := range slices.Sorted(maps.Keys(detects)) {
+		if !detects[id] {
+			p.printf("\nGAP       %s: it detects none of the %d faults\n", id, len(t.Faults))
+			p.printf("  add a fault that it detects to conformance/mutant, or delete the scenario\n")
 		}
 	}
 }
 
-func (m *Matrix) table(p *printer, verbose bool) {
-	if verbose {
-		for _, f := range m.Faults {
-			p.line("%-6s %s: %s, by %d scenarios of its requirement and %d others", f.Requirement, f.Name, f.Verdict, len(f.Own), len(f.Others))
-			p.kills("of its requirement", f.Own)
-			p.kills("of others", f.Others)
-		}
-		return
+func (t *Table) printFaults(p *printer) {
+	for _, f := range t.Faults {
+		p.printf("%-6s %s: %s, by %d scenarios of its requirement and %d others\n", f.Requirement, f.Name, f.Verdict, len(f.Own), len(f.Others))
+		f.print(p)
 	}
+}
+
+func (t *Table) printRequirements(p *printer) {
 	columns := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(columns, "requirement\tlevel\tscenarios\tthat find a fault\tfaults\tfound")
-	for _, c := range m.Requirements {
-		if c.Faults == 0 {
+	_, _ = fmt.Fprintln(columns, "requirement\tlevel\tscenarios\tthat detect a fault\tfaults\tdetected")
+	for _, r := range t.Requirements {
+		if r.Faults == 0 {
 			continue
 		}
-		finding := 0
-		for _, sc := range c.Scenarios {
+		detecting := 0
+		for _, sc := range r.Scenarios {
 			if len(sc.Faults) > 0 {
-				finding++
+				detecting++
 			}
 		}
-		_, _ = fmt.Fprintf(columns, "%s\t%s\t%d\t%d\t%d\t%d\n", c.ID, c.Level, len(c.Scenarios), finding, c.Faults, c.Kills)
+		_, _ = fmt.Fprintf(columns, "%s\t%s\t%d\t%d\t%d\t%d\n", r.ID, r.Level, len(r.Scenarios), detecting, r.Faults, r.Detected)
 	}
 	_ = columns.Flush() // the printer keeps the error
 }
 
-// A printer keeps the first error of many writes.
+// print prints the scenarios that detect the fault.
+func (f FaultResult) print(p *printer) {
+	p.printDetections("of its requirement", f.Own)
+	p.printDetections("of other requirements", f.Others)
+}
+
+// maxShown is how many scenarios are listed for a fault: some faults are detected by most.
+const maxShown = 8
+
+func (p *printer) printDetections(of string, all []Detection) {
+	if len(all) == 0 {
+		return
+	}
+	p.printf("  scenarios %s that detect it:\n", of)
+	for _, d := range all[:min(len(all), maxShown)] {
+		p.printf("    %-7s %s\n", d.Outcome, d.Scenario)
+	}
+	if more := len(all) - maxShown; more > 0 {
+		p.printf("    and %d more\n", more)
+	}
+}
+
+// Page writes the record as a page in Markdown: each requirement with the faults that break
+// it, and the scenarios that detect them.
+func (r *Record) Page(w io.Writer) error {
+	p := &printer{w: w}
+	p.printf(`# The score of the suite
+
+Generated by %[1]spacketspec mutants --record%[1]s: do not edit.
+
+A *fault* is an error planted on purpose. A *mutant* is the second implementation with one
+fault. The suite runs against every mutant, and each fault must be detected by a scenario of
+the requirement that it breaks.
+
+`, "`")
+	r.Scores.print(p, "* ", true)
+	p.printf(`
+%[1]spacketspec mutants%[1]s makes this table again. %[1]spacketspec adapter --fault NAME%[1]s is the mutant
+with a fault, as an adapter. Below, each fault is followed by the scenarios of its
+requirement that detect it.
+`, "`")
+	for _, q := range r.Requirements {
+		faults := r.FaultsOf(q.ID)
+		if len(faults) == 0 {
+			continue
+		}
+		p.printf("\n## %s (%s)\n\n", q.ID, q.Level)
+		for _, f := range faults {
+			p.printf("* `%s`: %s\n", f.Name, f.Text)
+			if f.Verdict != Detected {
+				p.printf("  * **%s**: %s\n", f.Verdict, advice[f.Verdict])
+			}
+			for _, id := range f.Scenarios {
+				p.printf("  * %s\n", id)
+			}
+			if f.Others > 0 {
+				p.printf("  * and %d of other requirements\n", f.Others)
+			}
+		}
+	}
+	return p.err
+}
+
+// A printer keeps the first error of its writes, and writes nothing after it.
 type printer struct {
 	w   io.Writer
 	err error
@@ -111,60 +181,4 @@ func (p *printer) Write(b []byte) (int, error) {
 	return len(b), p.err
 }
 
-func (p *printer) line(format string, args ...any) { _, _ = fmt.Fprintf(p, format+"\n", args...) }
-
-// shownKills is how many scenarios are told of one by one.
-const shownKills = 8
-
-func (p *printer) kills(of string, kills []Kill) {
-	if len(kills) == 0 {
-		return
-	}
-	p.line("  scenarios %s that find it:", of)
-	for _, k := range kills[:min(len(kills), shownKills)] {
-		p.line("    %-7s %s", k.Outcome, k.Scenario)
-	}
-	if more := len(kills) - shownKills; more > 0 {
-		p.line("    and %d more", more)
-	}
-}
-
-// Page writes the record as a page in Markdown: each requirement with its faults, and
-// the scenarios that find them.
-func (r *Record) Page(w io.Writer) error {
-	p := &printer{w: w}
-	p.line("# What the suite finds")
-	p.line("")
-	p.line("Generated by `packetspec mutants --record`: do not edit.")
-	p.line("")
-	p.line("The suite is run against an implementation with one mistake after the other, each made")
-	p.line("on purpose and named. A mistake that breaks a requirement is to be found by a scenario of")
-	p.line("just that requirement.")
-	p.line("")
-	p.line("* %s of the faults are killed by a scenario of their own requirement", r.Scores.Faults)
-	p.line("* %s of the requirements of level must and should kill a fault", r.Scores.Requirements)
-	p.line("* %s of the scenarios kill a fault", r.Scores.Scenarios)
-	p.line("")
-	p.line("`packetspec adapter --fault NAME` is the implementation with a fault, and")
-	p.line("`packetspec mutants` finds all of this again.")
-	for _, c := range r.Requirements {
-		faults := r.Of(c.ID)
-		if len(faults) == 0 {
-			continue
-		}
-		p.line("\n## %s (%s)\n", c.ID, c.Level)
-		for _, f := range faults {
-			p.line("* `%s`: %s", f.Name, f.Text)
-			if f.Verdict != Killed {
-				p.line("  * **%s**: %s", f.Verdict, advice[f.Verdict])
-			}
-			for _, id := range f.Scenarios {
-				p.line("  * %s", id)
-			}
-			if f.Others > 0 {
-				p.line("  * and %d of other requirements", f.Others)
-			}
-		}
-	}
-	return p.err
-}
+func (p *printer) printf(format string, args ...any) { _, _ = fmt.Fprintf(p, format, args...) }

@@ -1,0 +1,222 @@
+package mutants
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
+)
+
+// A task is one scenario to be run against one mutant.
+type task struct {
+	*coverage
+	Config
+	own       bool // the scenario tests the requirement that the fault breaks
+	limit     time.Duration
+	order     float64        // of the tasks
+	outcome   report.Outcome // empty: it has not been run
+	confirmed bool           // the load on the machine cannot have caused the outcome
+}
+
+// detects reports whether the scenario did not pass.
+func (t *task) detects() bool {
+	return t.outcome == report.Fail || t.outcome == report.Timeout || t.outcome == report.Crash
+}
+
+// An execution is a run under way.
+type execution struct {
+	Run
+	delay     *schedulingDelay
+	dir       string // for named pipes
+	coverages []*coverage
+	tasks     []*task
+
+	mu   sync.Mutex // guards the fields below, and the outcomes of tasks
+	done int
+	err  error
+}
+
+// makeTasks makes a task of each fault and each scenario that covers it. The coverage of a
+// scenario that needs a process is unknown: it is tried on the faults of its requirements.
+func (e *execution) makeTasks() {
+	for _, c := range e.coverages {
+		limit := e.limit(c)
+		for range e.baselines(c) {
+			e.tasks = append(e.tasks, &task{coverage: c, Config: Config{Later: c.later, Process: c.needsProcess}, limit: limit})
+		}
+		for _, f := range e.Faults {
+			own := slices.Contains(c.scenario.Requirements, f.Requirement)
+			covers := c.faults[f.Name] && (own || !e.Own)
+			if c.needsProcess {
+				covers = own
+			}
+			if f.Later() == c.later && covers {
+				config := Config{Fault: f.Name, Later: c.later, Process: c.needsProcess || f.Symptom == mutant.Crashes}
+				e.tasks = append(e.tasks, &task{coverage: c, Config: config, own: own, limit: limit})
+			}
+		}
+	}
+	e.shuffle()
+}
+
+// limit returns how long a scenario may take.
+func (e *execution) limit(c *coverage) time.Duration {
+	switch {
+	case c.needsProcess: // how long it takes is unknown, and a process is slow to start
+		return 30 * e.Timeout
+	case limitsTime(c.scenario): // its own limit is to be the first to be exceeded
+		return 8 * e.Timeout
+	}
+	return e.Timeout + 10*c.took
+}
+
+// shuffle puts the tasks in random order, the same every time. Those with a long time limit
+// are in the first half, spread out, so that the run does not end by waiting for them.
+func (e *execution) shuffle() {
+	random := rand.New(rand.NewPCG(1, 0))
+	for _, t := range e.tasks {
+		t.order = random.Float64()
+		if t.limit > 2*e.Timeout {
+			t.order /= 2
+		}
+	}
+	slices.SortFunc(e.tasks, func(a, b *task) int { return cmp.Compare(a.order, b.order) })
+}
+
+// baselines returns how often a scenario is run without a fault.
+func (e *execution) baselines(c *coverage) int {
+	if c.needsProcess {
+		return min(e.Baselines, 1) // processes are slow
+	}
+	return e.Baselines
+}
+
+// runTasks runs tasks, of which so many may work at a time.
+func (e *execution) runTasks(ctx context.Context, working int, tasks []*task) {
+	l := newLimiter(working, e.delay.waitingAfter)
+	for _, t := range tasks {
+		l.start(ctx, func() { e.runTask(ctx, t) })
+	}
+	l.all.Wait()
+}
+
+// retry runs the doubtful tasks again, fewer at a time and with three times the time limit.
+// Their new outcomes are final.
+func (e *execution) retry(ctx context.Context, doubtful func(*task) bool) {
+	var tasks []*task
+	for _, t := range e.tasks {
+		if doubtful(t) {
+			t.limit = min(3*t.limit, maxRetryTime)
+			t.confirmed = true
+			tasks = append(tasks, t)
+		}
+	}
+	e.runTasks(ctx, max(1, e.Parallel/2), tasks)
+}
+
+// runTask runs a task and keeps its outcome.
+func (e *execution) runTask(ctx context.Context, t *task) {
+	stalls := e.delay.stalls.Load()
+	results, err := e.runScenario(ctx, t.coverage, e.Subject.Mutant(t.Config), t.limit)
+	if ctx.Err() != nil {
+		return
+	}
+	stalled := e.delay.stalls.Load() != stalls
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err != nil {
+		e.err = fmt.Errorf("try the fault %q: %w", t.Fault, err)
+		return
+	}
+	if t.outcome == "" {
+		e.done++
+	}
+	t.outcome = results.Results[0].Outcome
+	t.confirmed = t.confirmed || !stalled && (t.outcome != report.Fail || !limitsTime(t.scenario))
+	if e.Observe != nil {
+		e.Observe(Progress{Fault: t.Fault, Scenario: t.scenario.ID, Outcome: t.outcome, Done: e.done, Runs: len(e.tasks)})
+	}
+}
+
+// runScenario runs one scenario against a subject.
+func (e *execution) runScenario(ctx context.Context, c *coverage, subject adapter.Starter, limit time.Duration) (*report.Results, error) {
+	return conformance.Run{
+		Spec: e.Spec, Scenarios: []spec.Scenario{c.scenario}, Subject: subject, Dialect: dialect(c.later),
+		Parallel: 1, Timeout: limit, StartTime: startTime, Dir: e.dir,
+	}.Do(ctx)
+}
+
+// tempDir makes a folder, in memory where the system has such: a run makes a hundred
+// thousand folders and pipes in it, which on a disk take as long as everything else.
+func tempDir() (string, error) {
+	if dir, err := os.MkdirTemp("/dev/shm", "packetspec"); err == nil {
+		return dir, nil
+	}
+	return os.MkdirTemp("", "packetspec")
+}
+
+// timeLimit matches the steps that give the subject less time than a scenario has, which
+// may fail because the machine is slow.
+var timeLimit = regexp.MustCompile(`less than [0-9.]+ s`)
+
+func limitsTime(sc spec.Scenario) bool { return slices.ContainsFunc(sc.Steps, timeLimit.MatchString) }
+
+// table returns what is known.
+func (e *execution) table(elapsed time.Duration) *Table {
+	table := &Table{Whole: e.Whole && !e.Own, Runs: len(e.tasks), NotRun: len(e.tasks) - e.done, Elapsed: elapsed, FalsePositives: []Detection{}}
+	index := make(map[string]int)
+	for i, f := range e.Faults {
+		index[f.Name] = i
+		table.Faults = append(table.Faults, FaultResult{
+			Name: f.Name, Requirement: f.Requirement, Text: f.Text, symptom: f.Symptom, Own: []Detection{}, Others: []Detection{},
+		})
+	}
+	for _, t := range e.tasks {
+		if t.Fault != "" {
+			table.Faults[index[t.Fault]].add(t)
+		} else if t.detects() {
+			table.FalsePositives = append(table.FalsePositives, Detection{Scenario: t.scenario.ID, Outcome: t.outcome})
+		}
+	}
+	for i := range table.Faults {
+		f := &table.Faults[i]
+		sortDetections(f.Own)
+		sortDetections(f.Others)
+		f.Verdict = f.verdict()
+	}
+	sortDetections(table.FalsePositives)
+	table.Requirements = requirementResults(e.Spec, table.Faults)
+	table.Scores = scores(table.Faults, table.Requirements)
+	return table
+}
+
+// add adds the outcome of a task.
+func (f *FaultResult) add(t *task) {
+	f.Runs++
+	switch d := (Detection{Scenario: t.scenario.ID, Outcome: t.outcome}); {
+	case t.outcome == "":
+		f.notRun++
+	case !t.detects():
+	case t.own:
+		f.Own = append(f.Own, d)
+	default:
+		f.Others = append(f.Others, d)
+	}
+}
+
+func sortDetections(all []Detection) {
+	slices.SortFunc(all, func(a, b Detection) int {
+		return cmp.Or(cmp.Compare(a.Scenario, b.Scenario), cmp.Compare(a.Outcome, b.Outcome))
+	})
+}
