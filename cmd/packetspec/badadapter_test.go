@@ -11,34 +11,35 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/adapters/goreference"
 )
 
-// badAdapter is the reference's adapter with a fault of its own, args[0]. With
-// further arguments, OP and N, it behaves until it is given the Nth command OP; the
-// OP "end" is the end of its standard input.
+// badAdapter runs as the reference's adapter, and misbehaves as args[0] says. With further
+// arguments, OP and N, it behaves until the Nth command OP; "end" as OP means the end of its
+// standard input. It returns its exit status.
 func badAdapter(args []string) int {
-	misbehave := map[string]func() int{
+	misbehave := map[string]func() int{ // they return an exit status, or -1 to go on
 		// exits
 		"exit": func() int {
 			_, _ = fmt.Fprintln(os.Stderr, "bad-adapter: cannot import the implementation")
 			return 7
 		},
-		// stops, and answers nothing any more
-		"hang": func() int { select {} },
-		// has the runner interrupted, as by Ctrl-C, and hangs
+		// stops answering
+		"hang": hang,
+		// interrupts the runner, as Ctrl-C does, and hangs
 		"interrupt": func() int {
 			_ = syscall.Kill(os.Getppid(), syscall.SIGINT)
-			select {}
+			return hang()
 		},
-		// prints what is no reply, and goes on
+		// prints a line that is not a reply, and goes on
 		"garbage": func() int {
 			fmt.Println("Segmentation fault (not really)")
 			return -1
 		},
-		// answers a command that nobody gave
+		// answers a command that was not given
 		"wrong-id": func() int {
 			fmt.Println(`{"id":987654321}`)
 			return -1
@@ -49,7 +50,7 @@ func badAdapter(args []string) int {
 			child := exec.Command("sleep", "1000")
 			child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
 			_ = child.Start()
-			select {}
+			return hang()
 		},
 		// kills itself, leaving a child that holds its pipes open
 		"orphan": func() int {
@@ -57,7 +58,7 @@ func badAdapter(args []string) int {
 			child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
 			_ = child.Start()
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {}
+			return hang()
 		},
 	}[args[0]]
 	if len(args) < 3 {
@@ -93,6 +94,14 @@ func badAdapter(args []string) int {
 		_ = commands.Close()
 	}()
 	return serve(in)
+}
+
+// hang blocks for ever. A select without cases would not: where no other goroutine can run,
+// as in a program without cgo, the runtime reports a deadlock and exits.
+func hang() int {
+	for {
+		time.Sleep(time.Hour)
+	}
 }
 
 func serve(in io.Reader) int {

@@ -19,8 +19,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command as a person would: testdata/script holds a session
-// for each thing that a person may want of it, or may do wrong.
+// TestScripts runs the command as a person would. Each file of testdata/script is a session
+// about one use of it, or one sort of mistake.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// status runs a command and demands its exit status: status 3 packetspec test …
+// status runs a command that must end with an exit status: status 3 packetspec test …
 func status(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N COMMAND ARG...")

@@ -11,15 +11,15 @@ import (
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
-// progress shows on a terminal, in one line, how far a run has come. Elsewhere it
-// shows nothing.
+// A progress shows how far a run is, in one line that changes. It shows nothing in a log.
 type progress struct {
 	w     io.Writer // nil: not a terminal
-	total int
+	total int       // scenarios to run
 	done  int
-	bad   int
+	bad   int // did not pass
 }
 
+// newProgress returns the progress of a run of so many scenarios, on w if it is a terminal.
 func newProgress(w io.Writer, total int) *progress {
 	p := &progress{total: total}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -28,8 +28,10 @@ func newProgress(w io.Writer, total int) *progress {
 	return p
 }
 
+// eraseLine is the control sequence that a terminal obeys by erasing the line.
 const eraseLine = "\r\x1b[K"
 
+// observe shows the result of a scenario.
 func (p *progress) observe(r report.Result) {
 	p.done++
 	switch r.Outcome {
@@ -48,6 +50,7 @@ func (p *progress) observeMutant(m mutants.Progress) {
 	}
 }
 
+// end erases the line.
 func (p *progress) end() {
 	if p.w != nil {
 		_, _ = fmt.Fprint(p.w, eraseLine)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestReadmeAdapter runs the adapter that the README shows, over a small codec in the
-// place of the reader's own.
+// TestReadmeAdapter runs the adapter that the README shows, with a small codec as the
+// reader's implementation.
 func TestReadmeAdapter(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
