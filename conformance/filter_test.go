@@ -82,14 +82,14 @@ func TestFilterThatSelectsNothing(t *testing.T) {
 }
 
 func TestFilterWithAMistake(t *testing.T) {
-	for told, f := range map[string]conformance.Filter{
+	for message, f := range map[string]conformance.Filter{
 		`--run is "(": it must be a regular expression: `: {Run: "("},
 		`--tags is "must": `:                              {Tags: "must"},
 		`--dialect is "1999": it must be 2021 or 2024`:    {Dialect: "1999"},
 	} {
 		_, err := f.Select(selectable)
-		if err == nil || !strings.Contains(err.Error(), told) || errors.Is(err, conformance.ErrNothingSelected) {
-			t.Errorf("%s: got the error %v, expected %q", f, err, told)
+		if err == nil || !strings.Contains(err.Error(), message) || errors.Is(err, conformance.ErrNothingSelected) {
+			t.Errorf("%s: got the error %v, expected %q", f, err, message)
 		}
 	}
 }

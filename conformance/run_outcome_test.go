@@ -133,7 +133,7 @@ func TestTemporaryFiles(t *testing.T) {
 
 // TestFeaturesWithAMistake fails scenarios that do not say what to test.
 func TestFeaturesWithAMistake(t *testing.T) {
-	for name, c := range map[string]struct{ feature, told string }{
+	for name, c := range map[string]struct{ feature, want string }{
 		"no scenario":       {"Feature: A\n", "0 scenarios"},
 		"nothing at all":    {"", "0 scenarios"},
 		"two scenarios":     {"Feature: A\n  Scenario: a\n    Then response: tag 0 encodes to 02 00 00\n  Scenario: b\n    Then response: tag 0 encodes to 02 00 00\n", "2 scenarios"},
@@ -151,8 +151,8 @@ func TestFeaturesWithAMistake(t *testing.T) {
 			run.Scenarios[0].Source = []byte(c.feature)
 			r := results(t, run).Results[0]
 			check(t, "outcome", r.Outcome, report.Fail)
-			if told := r.Step + r.Actual; !strings.Contains(told, c.told) {
-				t.Errorf("got %q, expected %q", told, c.told)
+			if got := r.Step + r.Actual; !strings.Contains(got, c.want) {
+				t.Errorf("got %q, expected %q", got, c.want)
 			}
 		})
 	}

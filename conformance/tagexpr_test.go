@@ -57,7 +57,7 @@ func TestTagExpressions(t *testing.T) {
 }
 
 func TestTagExpressionsWithAMistake(t *testing.T) {
-	for expr, told := range map[string]string{
+	for expr, message := range map[string]string{
 		" ":           "it ends where a tag should be",
 		"@a and":      "it ends where a tag should be",
 		"not":         "it ends where a tag should be",
@@ -79,10 +79,10 @@ func TestTagExpressionsWithAMistake(t *testing.T) {
 	} {
 		_, err := conformance.Filter{Tags: expr}.Select(&spec.Spec{})
 		if err == nil {
-			t.Errorf("%q: got no error, expected %q", expr, told)
+			t.Errorf("%q: got no error, expected %q", expr, message)
 			continue
 		}
-		for _, words := range []string{fmt.Sprintf("--tags is %q: ", expr), told, "\nhint: a tag expression is like: @must and not (@EQ-1 or @EQ-2)"} {
+		for _, words := range []string{fmt.Sprintf("--tags is %q: ", expr), message, "\nhint: a tag expression is like: @must and not (@EQ-1 or @EQ-2)"} {
 			if !strings.Contains(err.Error(), words) {
 				t.Errorf("%q: got %q, expected it to say %q", expr, err, words)
 			}

@@ -84,7 +84,7 @@ func oneOf(flag, value string, allowed ...string) error {
 	return hint(fmt.Errorf("%s is %q: it must be %s", flag, value, list), "%s", nearest.Names(value, allowed, 1)[0])
 }
 
-// noArguments is the check of the arguments of a command that has none.
+// noArguments returns an error if a command without arguments is given any.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -23,7 +23,7 @@ func TestMutantsStatus(t *testing.T) {
 		table  mutants.Table
 		check  bool
 		status int
-		told   string
+		text   string
 	}{
 		"all detected":                 {mutants.Table{Faults: []mutants.FaultResult{detected}, Scores: mutants.Scores{Faults: full}}, false, 0, "1 of 1 (100.0 %)"},
 		"a planted survivor":           {mutants.Table{Faults: []mutants.FaultResult{detected, planted}, Scores: mutants.Scores{Faults: half}}, false, 1, "SURVIVED  planted (EOS-4): it is planted"},
@@ -45,8 +45,8 @@ func TestMutantsStatus(t *testing.T) {
 			if got := err != nil; got != (c.status == 1) || got && (!errors.As(err, &se) || se.status != 1) {
 				t.Errorf("got %v, expected the status %d", err, c.status)
 			}
-			if !strings.Contains(out.String(), c.told) {
-				t.Errorf("expected %q in\n%s", c.told, &out)
+			if !strings.Contains(out.String(), c.text) {
+				t.Errorf("expected %q in\n%s", c.text, &out)
 			}
 		})
 	}

@@ -19,7 +19,8 @@ type progress struct {
 	bad   int // did not pass
 }
 
-// newProgress returns the progress of a run of so many scenarios, on w if it is a terminal.
+// newProgress returns the progress of a run of total scenarios, which shows on w if that is a
+// terminal.
 func newProgress(w io.Writer, total int) *progress {
 	p := &progress{total: total}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {

@@ -102,7 +102,7 @@ func (e *execution) baselines(c *coverage) int {
 	return e.Baselines
 }
 
-// runTasks runs tasks, of which so many may work at a time.
+// runTasks runs tasks, and lets as many as working says work at a time.
 func (e *execution) runTasks(ctx context.Context, working int, tasks []*task) {
 	l := newLimiter(working, e.delay.waitingAfter)
 	for _, t := range tasks {

@@ -89,10 +89,10 @@ func refresh(r *mutants.Record, faults []mutant.Fault, s *spec.Spec) error {
 	return nil
 }
 
-func write(t *testing.T, file string, print func(io.Writer) error) {
+func write(t *testing.T, file string, printTo func(io.Writer) error) {
 	t.Helper()
 	var out bytes.Buffer
-	if err := print(&out); err != nil {
+	if err := printTo(&out); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, out.Bytes(), 0o666); err != nil {

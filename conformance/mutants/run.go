@@ -57,7 +57,7 @@ type Run struct {
 	Spec    *spec.Spec
 	Subject Subject
 	Faults  []mutant.Fault
-	Whole   bool // Faults are all there are
+	Whole   bool // Faults has every fault of the subject
 	Own     bool // a fault is tried on the scenarios of its own requirement only
 	// Parallel is how many scenarios work at a time, not counting those that only wait; at
 	// least 1.
@@ -107,9 +107,9 @@ const (
 	startTime = 30 * time.Second
 )
 
-// Do tries each fault on the scenarios that cover it. The error is that of a subject that
-// could not be started, or that did not pass a scenario without a fault at the outset. If
-// ctx ends first, the table says what is known so far.
+// Do tries each fault on the scenarios that cover it. It returns an error if the subject
+// could not be started, or did not pass every scenario without a fault at the outset. If ctx
+// ends first, the table says what is known by then.
 func (r Run) Do(ctx context.Context) (*Table, error) {
 	began := time.Now()
 	r.Parallel = max(1, r.Parallel)

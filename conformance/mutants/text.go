@@ -39,7 +39,8 @@ func (t *Table) Text(w io.Writer, verbose bool) error {
 	return p.err
 }
 
-// print prints a line for each score or, of a part of the faults, for that of faults only.
+// print prints a line for each score or, if the run was not of every fault, for that of the
+// faults only.
 func (s Scores) print(p *printer, bullet string, whole bool) {
 	p.printf("%s%s of the faults are detected by a scenario of their own requirement\n", bullet, s.Faults)
 	if whole {
