@@ -4,8 +4,9 @@ import (
 	"maps"
 	"math/big"
 	"slices"
-	"strings"
 	"sync"
+
+	"github.com/packetspec/packetspec/internal/nearest"
 )
 
 // A mutant holds the one fault of the implementation. The code checks for a fault by name
@@ -110,40 +111,5 @@ func nearestFaults(name string) (names []string) {
 	for _, f := range Faults() {
 		names = append(names, f.Name)
 	}
-	slices.SortStableFunc(names, func(a, b string) int { return distance(a, name) - distance(b, name) })
-	return names[:shownNear]
-}
-
-// distance returns how much two names differ: the letters to change, and four more for
-// each word that only one of them has.
-func distance(a, b string) int {
-	words, others := strings.Split(a, "-"), strings.Split(b, "-")
-	unshared := 0
-	for _, w := range slices.Concat(words, others) {
-		if !slices.Contains(words, w) || !slices.Contains(others, w) {
-			unshared++
-		}
-	}
-	return 4*unshared + edits(a, b)
-}
-
-// edits returns the number of letters to insert, delete or change to turn a into b.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
+	return nearest.Names(name, names, shownNear)
 }

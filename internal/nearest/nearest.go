@@ -14,13 +14,13 @@ func Names(name string, names []string, n int) []string {
 	return sorted[:min(n, len(sorted))]
 }
 
-// distance returns how little two names are alike. A word that only one of them has counts
-// as much as four letters: names that share words are about the same thing.
+// distance returns how much two names differ: the letters to change, and four more for each
+// word that only one of them has, since names that share words are about the same thing.
 func distance(a, b string) int {
 	return 4*(missing(a, b)+missing(b, a)) + edits(a, b)
 }
 
-// missing returns how many words of a, which hyphens separate, b does not have.
+// missing counts the words of a, separated by hyphens, that b does not have.
 func missing(a, b string) (n int) {
 	words := strings.Split(b, "-")
 	for w := range strings.SplitSeq(a, "-") {
@@ -31,7 +31,7 @@ func missing(a, b string) (n int) {
 	return n
 }
 
-// edits returns how many letters of a must be changed, added or removed to make b.
+// edits returns the number of letters to insert, delete or change to turn a into b.
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
