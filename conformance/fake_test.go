@@ -144,7 +144,7 @@ func (f *fake) begin() error {
 	return nil
 }
 
-// serve is the adapter: it answers commands until they end, or until the fake dies.
+// serve answers commands, as the adapter, until they end or the fake dies.
 func (f *fake) serve(commands io.Reader, replies io.WriteCloser) {
 	defer func() { _ = replies.Close() }()
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(replies, format+"\n", args...) }

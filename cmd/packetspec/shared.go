@@ -30,8 +30,8 @@ func filterFlags(cmd *cobra.Command, f *conformance.Filter, dialect string) {
 	cmd.Flags().StringVar(&f.Tags, "tags", "", "only scenarios whose tags satisfy this `expression`, for example: @must and not @EQ-1")
 }
 
-// subject returns the adapter whose command follows -- or, if there is none, the built-in
-// adapter of a dialect.
+// subject returns the adapter whose command follows --, or the built-in adapter of a dialect
+// if no command does.
 func subject(cmd *cobra.Command, dialect string, args []string) (adapter.Process, error) {
 	dash := cmd.ArgsLenAtDash()
 	if dash > 0 || dash < 0 && len(args) > 0 {

@@ -10,17 +10,17 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// coverageRuns is how often each scenario is run without a fault to learn which faults it
-// covers: which code runs may depend on which of two goroutines is first.
+// coverageRuns is how often each scenario is run without a fault, to learn which faults it
+// reaches: which code runs may depend on which of two goroutines is first.
 const coverageRuns = 2
 
-// coverage is what running a scenario without a fault, in a dialect, shows of it. A
-// scenario covers a fault if the code in which the fault would act runs: no other fault
-// can change how the scenario ends.
-type coverage struct {
+// A scenarioCoverage says what a scenario, run without a fault in a dialect, reaches. It
+// reaches a fault if the code in which the fault would act runs: no other fault can change
+// how the scenario ends.
+type scenarioCoverage struct {
 	scenario     spec.Scenario
 	later        bool            // the dialect
-	faults       map[string]bool // that the scenario covers, by name
+	reached      map[string]bool // faults, by name
 	needsProcess bool            // in this process it is skipped
 	took         time.Duration   // the shortest time in which it passed; 0: it has not passed
 }
@@ -44,8 +44,8 @@ func dialect(later bool) string {
 	return ""
 }
 
-// measureCoverage runs each scenario without a fault. The error is the subject's if it
-// could not be started or did not pass.
+// measureCoverage runs each scenario without a fault. It returns an error if the subject
+// could not be started, or did not pass a scenario.
 func (e *execution) measureCoverage(ctx context.Context) error {
 	for _, later := range e.dialects() {
 		scenarios, err := conformance.Filter{Dialect: dialect(later)}.Select(e.Spec)
@@ -53,7 +53,7 @@ func (e *execution) measureCoverage(ctx context.Context) error {
 			return err
 		}
 		for _, sc := range scenarios {
-			e.coverages = append(e.coverages, &coverage{scenario: sc, later: later, faults: make(map[string]bool)})
+			e.coverages = append(e.coverages, &scenarioCoverage{scenario: sc, later: later, reached: make(map[string]bool)})
 		}
 	}
 	l := newLimiter(e.Parallel, e.delay.waitingAfter)
@@ -68,8 +68,8 @@ func (e *execution) measureCoverage(ctx context.Context) error {
 
 // measureScenario runs one scenario without a fault, and adds what that shows. Its time
 // limit is generous: a scenario that does not pass here ends the whole run.
-func (e *execution) measureScenario(ctx context.Context, c *coverage) {
-	subject, covered := e.Subject.Faultless(c.later)
+func (e *execution) measureScenario(ctx context.Context, c *scenarioCoverage) {
+	subject, reached := e.Subject.Faultless(c.later)
 	results, err := e.runScenario(ctx, c, subject, 20*e.Timeout)
 	if ctx.Err() != nil {
 		return
@@ -90,7 +90,7 @@ func (e *execution) measureScenario(ctx context.Context, c *coverage) {
 	default:
 		e.err = fmt.Errorf("without a fault every scenario must pass, but:\n%s", results.Explain(r))
 	}
-	for _, name := range covered() {
-		c.faults[name] = true
+	for _, name := range reached() {
+		c.reached[name] = true
 	}
 }

@@ -20,7 +20,7 @@ import (
 
 // A task is one scenario to be run against one mutant.
 type task struct {
-	*coverage
+	*scenarioCoverage
 	Config
 	own       bool // the scenario tests the requirement that the fault breaks
 	limit     time.Duration
@@ -39,7 +39,7 @@ type execution struct {
 	Run
 	delay     *schedulingDelay
 	dir       string // for named pipes
-	coverages []*coverage
+	coverages []*scenarioCoverage
 	tasks     []*task
 
 	mu   sync.Mutex // guards the fields below, and the outcomes of tasks
@@ -47,23 +47,23 @@ type execution struct {
 	err  error
 }
 
-// makeTasks makes a task of each fault and each scenario that covers it. The coverage of a
+// makeTasks makes a task of each fault and each scenario that reaches it. The coverage of a
 // scenario that needs a process is unknown: it is tried on the faults of its requirements.
 func (e *execution) makeTasks() {
 	for _, c := range e.coverages {
 		limit := e.limit(c)
 		for range e.baselines(c) {
-			e.tasks = append(e.tasks, &task{coverage: c, Config: Config{Later: c.later, Process: c.needsProcess}, limit: limit})
+			e.tasks = append(e.tasks, &task{scenarioCoverage: c, Config: Config{Later: c.later, Process: c.needsProcess}, limit: limit})
 		}
 		for _, f := range e.Faults {
 			own := slices.Contains(c.scenario.Requirements, f.Requirement)
-			covers := c.faults[f.Name] && (own || !e.Own)
+			try := c.reached[f.Name] && (own || !e.Own)
 			if c.needsProcess {
-				covers = own
+				try = own
 			}
-			if f.Later() == c.later && covers {
+			if f.Later() == c.later && try {
 				config := Config{Fault: f.Name, Later: c.later, Process: c.needsProcess || f.Symptom == mutant.Crashes}
-				e.tasks = append(e.tasks, &task{coverage: c, Config: config, own: own, limit: limit})
+				e.tasks = append(e.tasks, &task{scenarioCoverage: c, Config: config, own: own, limit: limit})
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func (e *execution) makeTasks() {
 }
 
 // limit returns how long a scenario may take.
-func (e *execution) limit(c *coverage) time.Duration {
+func (e *execution) limit(c *scenarioCoverage) time.Duration {
 	switch {
 	case c.needsProcess: // how long it takes is unknown, and a process is slow to start
 		return 30 * e.Timeout
@@ -95,7 +95,7 @@ func (e *execution) shuffle() {
 }
 
 // baselines returns how often a scenario is run without a fault.
-func (e *execution) baselines(c *coverage) int {
+func (e *execution) baselines(c *scenarioCoverage) int {
 	if c.needsProcess {
 		return min(e.Baselines, 1) // processes are slow
 	}
@@ -128,7 +128,7 @@ func (e *execution) retry(ctx context.Context, doubtful func(*task) bool) {
 // runTask runs a task and keeps its outcome.
 func (e *execution) runTask(ctx context.Context, t *task) {
 	stalls := e.delay.stalls.Load()
-	results, err := e.runScenario(ctx, t.coverage, e.Subject.Mutant(t.Config), t.limit)
+	results, err := e.runScenario(ctx, t.scenarioCoverage, e.Subject.Mutant(t.Config), t.limit)
 	if ctx.Err() != nil {
 		return
 	}
@@ -150,7 +150,7 @@ func (e *execution) runTask(ctx context.Context, t *task) {
 }
 
 // runScenario runs one scenario against a subject.
-func (e *execution) runScenario(ctx context.Context, c *coverage, subject adapter.Starter, limit time.Duration) (*report.Results, error) {
+func (e *execution) runScenario(ctx context.Context, c *scenarioCoverage, subject adapter.Starter, limit time.Duration) (*report.Results, error) {
 	return conformance.Run{
 		Spec: e.Spec, Scenarios: []spec.Scenario{c.scenario}, Subject: subject, Dialect: dialect(c.later),
 		Parallel: 1, Timeout: limit, StartTime: startTime, Dir: e.dir,

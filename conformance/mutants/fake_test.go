@@ -76,24 +76,24 @@ func (f *fake) Mutant(c mutants.Config) adapter.Starter {
 	return fakeStarter{does: does}
 }
 
-// Faultless implements [mutants.Subject]: a scenario covers the faults that do something
+// Faultless implements [mutants.Subject]: a scenario reaches the faults that do something
 // with its tag.
 func (f *fake) Faultless(bool) (adapter.Starter, func() []string) {
 	var mu sync.Mutex
-	covered := []string{}
+	reached := []string{}
 	note := func(tag int) {
 		mu.Lock()
 		defer mu.Unlock()
 		for name, does := range f.does {
 			if does[tag] != "" {
-				covered = append(covered, name)
+				reached = append(reached, name)
 			}
 		}
 	}
 	return fakeStarter{note: note}, func() []string {
 		mu.Lock()
 		defer mu.Unlock()
-		return covered
+		return reached
 	}
 }
 

@@ -21,8 +21,8 @@ type Subject interface {
 	// Mutant returns what starts the implementation as it is configured.
 	Mutant(Config) adapter.Starter
 	// Faultless returns what starts the implementation without a fault, in this process,
-	// and a function that returns the names of the faults covered since.
-	Faultless(later bool) (s adapter.Starter, covered func() []string)
+	// and a function that returns the names of the faults reached since.
+	Faultless(later bool) (s adapter.Starter, reached func() []string)
 }
 
 // A Config says how an implementation is built and started.
@@ -48,8 +48,8 @@ func (s SecondImplementation) Mutant(c Config) adapter.Starter {
 
 // Faultless implements [Subject].
 func (s SecondImplementation) Faultless(later bool) (adapter.Starter, func() []string) {
-	p := &mutant.Coverage{}
-	return mutant.InProcess{Later: later, Coverage: p}, p.Reached
+	c := &mutant.Coverage{}
+	return mutant.InProcess{Later: later, Coverage: c}, c.Reached
 }
 
 // A Run tries faults: it runs scenarios against mutants, each with one of the faults.
@@ -107,7 +107,7 @@ const (
 	startTime = 30 * time.Second
 )
 
-// Do tries each fault on the scenarios that cover it. It returns an error if the subject
+// Do tries each fault on the scenarios that reach it. It returns an error if the subject
 // could not be started, or did not pass every scenario without a fault at the outset. If ctx
 // ends first, the table says what is known by then.
 func (r Run) Do(ctx context.Context) (*Table, error) {
@@ -133,7 +133,7 @@ func (r Run) Do(ctx context.Context) (*Table, error) {
 		if len(slow) == 0 {
 			break
 		}
-		e.retry(ctx, func(t *task) bool { return t.outcome == report.Timeout && (t.own || slow[t.coverage]) })
+		e.retry(ctx, func(t *task) bool { return t.outcome == report.Timeout && (t.own || slow[t.scenarioCoverage]) })
 	}
 	for range survivorRetries {
 		undetected := e.undetected()
@@ -189,11 +189,11 @@ func (e *execution) undetected() map[string]bool {
 	return undetected
 }
 
-func (e *execution) timedOutWithoutFault() map[*coverage]bool {
-	slow := make(map[*coverage]bool)
+func (e *execution) timedOutWithoutFault() map[*scenarioCoverage]bool {
+	slow := make(map[*scenarioCoverage]bool)
 	for _, t := range e.tasks {
 		if t.Fault == "" && t.outcome == report.Timeout {
-			slow[t.coverage] = true
+			slow[t.scenarioCoverage] = true
 		}
 	}
 	return slow

@@ -43,7 +43,7 @@ func TestVerdicts(t *testing.T) {
 		{Name: "found-by-both", Requirement: "A-2"},
 		{Name: "elsewhere", Requirement: "A-1"},
 		{Name: "harmless", Requirement: "A-1"},
-		{Name: "never-covered", Requirement: "A-2"},
+		{Name: "never-reached", Requirement: "A-2"},
 		{Name: "may", Requirement: "A-3"},
 	}
 	table, err := do(t, f.run(t, faults...))
@@ -53,7 +53,7 @@ func TestVerdicts(t *testing.T) {
 	for name, want := range map[string]mutants.Verdict{
 		"seen": mutants.Detected, "dead": mutants.Detected, "waited": mutants.ByTimeout, "hanging": mutants.Detected,
 		"waited-once": mutants.Detected, "found-by-both": mutants.Detected, "elsewhere": mutants.Elsewhere,
-		"harmless": mutants.Survived, "never-covered": mutants.Survived, "may": mutants.Detected,
+		"harmless": mutants.Survived, "never-reached": mutants.Survived, "may": mutants.Detected,
 	} {
 		got, ok := table.Fault(name)
 		if !ok || got.Verdict != want {
@@ -70,8 +70,8 @@ func TestVerdicts(t *testing.T) {
 		t.Errorf("got %+v, expected a table with gaps, and no false positives", table)
 	}
 	for _, c := range f.started {
-		if c.Fault == "never-covered" {
-			t.Error("a fault that no scenario covers was tried")
+		if c.Fault == "never-reached" {
+			t.Error("a fault that no scenario reaches was tried")
 		}
 		if c.Process != (c.Fault == "dead") {
 			t.Errorf("%+v: expected just the fault that dies to get a process", c)
@@ -161,7 +161,7 @@ func TestASubjectThatIsWrongWithoutAFault(t *testing.T) {
 
 type wrongWithoutAFault struct{ *fake }
 
-func (w wrongWithoutAFault) Faultless(bool) (s adapter.Starter, covered func() []string) {
+func (w wrongWithoutAFault) Faultless(bool) (s adapter.Starter, reached func() []string) {
 	return fakeStarter{does: map[int]string{2: "wrong"}}, func() []string { return nil }
 }
 

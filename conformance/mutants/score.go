@@ -85,7 +85,7 @@ type Table struct {
 	Scores       Scores              `json:"scores"`
 	Faults       []FaultResult       `json:"faults"`
 	Requirements []RequirementResult `json:"requirements"`
-	// Whole says that every fault was to be tried on every scenario that covers it: only
+	// Whole says that every fault was to be tried on every scenario that reaches it: only
 	// then do the scores of requirements and scenarios mean anything.
 	Whole bool `json:"whole"`
 	// FalsePositives are scenarios that did not pass without a fault. If there are any, the

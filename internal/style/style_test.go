@@ -19,7 +19,6 @@ import (
 var exempt = []string{
 	"cmd/...",
 	"conformance",
-	"conformance/mutants",
 	"fuzz/...",
 }
 
