@@ -96,39 +96,25 @@ func (f *fake) Start(ctx context.Context) (*adapter.Session, error) {
 	if err := f.begin(); err != nil {
 		return nil, err
 	}
-	commands, in := io.Pipe()
-	out, replies := io.Pipe()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		f.serve(commands, replies)
-	}()
-	end := sync.OnceFunc(func() {
-		_ = in.Close()
-		_ = out.Close()
-		<-ended
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.alive--
-	})
-	count := func(n *int) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		*n++
-	}
-	s := &adapter.Session{
-		Client:       adapter.NewClient(in, out),
-		Stop:         func() error { end(); count(&f.stopped); return f.stopErr },
-		Kill:         func() { end(); count(&f.killed) },
-		DescribeExit: func() string { return "the fake's epitaph" },
-		Stderr:       func(int64) string { return "the fake's last words" },
-		StderrTotal:  func() (int64, bool) { return 0, false },
-	}
-	if err := s.Greet(ctx); err != nil {
-		s.Kill()
+	s, err := adapter.Func(f.serve).Start(ctx)
+	if err != nil {
+		f.end(&f.killed)
 		return nil, err
 	}
+	stop, kill := s.Stop, s.Kill
+	s.Stop = func() error { _ = stop(); f.end(&f.stopped); return f.stopErr }
+	s.Kill = func() { kill(); f.end(&f.killed) }
+	s.DescribeExit = func() string { return "the fake's exit" }
+	s.Stderr = func(int64) string { return "the fake's last words" }
 	return s, nil
+}
+
+// end counts the end of an adapter.
+func (f *fake) end(count *int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.alive--
+	*count++
 }
 
 // begin counts a start, and returns its error.
@@ -145,14 +131,13 @@ func (f *fake) begin() error {
 }
 
 // serve answers commands, as the adapter, until they end or the fake dies.
-func (f *fake) serve(commands io.Reader, replies io.WriteCloser) {
-	defer func() { _ = replies.Close() }()
+func (f *fake) serve(_ context.Context, commands io.Reader, replies io.Writer) error {
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(replies, format+"\n", args...) }
 	for lines := bufio.NewScanner(commands); lines.Scan(); {
 		var m adapter.Message
 		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
 			f.t.Errorf("the runner's command: %v", err)
-			return
+			return nil
 		}
 		if m.Op != adapter.OpEncode {
 			say(`{"id":%d,"version":1,"name":"fake","release":"5","language":"none"}`, m.ID)
@@ -161,7 +146,7 @@ func (f *fake) serve(commands io.Reader, replies io.WriteCloser) {
 		tag, err := m.Packet.Tag.Uint64()
 		if err != nil {
 			f.t.Errorf("the runner's command: %v", err)
-			return
+			return nil
 		}
 		switch f.does[tag] {
 		case "right":
@@ -173,7 +158,8 @@ func (f *fake) serve(commands io.Reader, replies io.WriteCloser) {
 		case "stray":
 			say("Traceback")
 		case "die":
-			return
+			return nil
 		}
 	}
+	return nil
 }

@@ -35,7 +35,7 @@ func TestOutcomes(t *testing.T) {
 			Actual: "02 ff 00 (no whole packet); the first difference is at octet 1: ff, not 01"},
 		3: {Step: "response: tag 3 encodes to 02 03 00", Expected: "a reply to the command encode", Actual: "none within 500ms"},
 		4: {Reason: "the adapter does not support the command encode (unsupported: not that)"},
-		6: {Step: "response: tag 6 encodes to 02 06 00", Reason: "the adapter ended its output; the fake's epitaph"},
+		6: {Step: "response: tag 6 encodes to 02 06 00", Reason: "the adapter ended its output; the fake's exit"},
 	} {
 		got := r.Results[i]
 		check(t, "step", got.Step, want.Step)

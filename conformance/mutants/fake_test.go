@@ -73,7 +73,7 @@ func (f *fake) Mutant(c mutants.Config) adapter.Starter {
 	if c.Fault == "" && f.falsePositive {
 		does = map[int]string{1: "wrong"}
 	}
-	return fakeStarter{does: does}
+	return serve(does, nil)
 }
 
 // Faultless implements [mutants.Subject]: a scenario reaches the faults that do something
@@ -90,70 +90,40 @@ func (f *fake) Faultless(bool) (adapter.Starter, func() []string) {
 			}
 		}
 	}
-	return fakeStarter{note: note}, func() []string {
+	return serve(nil, note), func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		return reached
 	}
 }
 
-type fakeStarter struct {
-	does map[int]string
-	note func(tag int)
-}
-
-func (fakeStarter) String() string { return "" }
-
-// Start implements [adapter.Starter].
-func (f fakeStarter) Start(ctx context.Context) (*adapter.Session, error) {
-	commands, in := io.Pipe()
-	out, replies := io.Pipe()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		f.serve(commands, replies)
-	}()
-	end := sync.OnceFunc(func() {
-		_ = in.Close()
-		_ = out.Close()
-		<-ended
-	})
-	s := &adapter.Session{
-		Client: adapter.NewClient(in, out),
-		Stop:   func() error { end(); return nil }, Kill: end,
-		DescribeExit: func() string { return "" },
-		Stderr:       func(int64) string { return "" },
-		StderrTotal:  func() (int64, bool) { return 0, false },
-		Memory:       func() (int64, bool) { return 0, false },
-		Descriptors:  func() (int, bool) { return 0, false },
-	}
-	return s, s.Greet(ctx)
-}
-
-// serve answers commands until they end, or until the fake dies.
-func (f fakeStarter) serve(commands io.Reader, replies io.WriteCloser) {
-	defer func() { _ = replies.Close() }()
-	for lines := bufio.NewScanner(commands); lines.Scan(); {
-		var m adapter.Message
-		if json.Unmarshal(lines.Bytes(), &m) != nil {
-			return
+// serve returns an adapter that does with each tag what does says, and calls note, which may
+// be nil, with it.
+func serve(does map[int]string, note func(tag int)) adapter.Func {
+	return func(_ context.Context, commands io.Reader, replies io.Writer) error {
+		for lines := bufio.NewScanner(commands); lines.Scan(); {
+			var m adapter.Message
+			if json.Unmarshal(lines.Bytes(), &m) != nil {
+				return nil
+			}
+			if m.Op != adapter.OpEncode {
+				_, _ = fmt.Fprintf(replies, `{"id":%d,"version":1,"name":"fake","release":"5","language":"none"}`+"\n", m.ID)
+				continue
+			}
+			tag, _ := m.Packet.Tag.Uint64()
+			if note != nil {
+				note(int(tag))
+			}
+			switch does[int(tag)] {
+			case "wrong":
+				tag = 99
+			case "nothing":
+				continue
+			case "die":
+				return nil
+			}
+			_, _ = fmt.Fprintf(replies, `{"id":%d,"bytes":"02%02x00"}`+"\n", m.ID, tag)
 		}
-		if m.Op != adapter.OpEncode {
-			_, _ = fmt.Fprintf(replies, `{"id":%d,"version":1,"name":"fake","release":"5","language":"none"}`+"\n", m.ID)
-			continue
-		}
-		tag, _ := m.Packet.Tag.Uint64()
-		if f.note != nil {
-			f.note(int(tag))
-		}
-		switch f.does[int(tag)] {
-		case "wrong":
-			tag = 99
-		case "nothing":
-			continue
-		case "die":
-			return
-		}
-		_, _ = fmt.Fprintf(replies, `{"id":%d,"bytes":"02%02x00"}`+"\n", m.ID, tag)
+		return nil
 	}
 }

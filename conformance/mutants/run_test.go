@@ -162,7 +162,7 @@ func TestASubjectThatIsWrongWithoutAFault(t *testing.T) {
 type wrongWithoutAFault struct{ *fake }
 
 func (w wrongWithoutAFault) Faultless(bool) (s adapter.Starter, reached func() []string) {
-	return fakeStarter{does: map[int]string{2: "wrong"}}, func() []string { return nil }
+	return serve(map[int]string{2: "wrong"}, nil), func() []string { return nil }
 }
 
 // TestOwn tries a fault on the scenarios of its requirement only.
