@@ -13,20 +13,20 @@ import (
 )
 
 // A Filter selects scenarios, as the flags --run, --tags and --dialect of packetspec do; its
-// errors name them. The zero Filter selects every scenario of the dialect that the
-// specification describes.
+// errors name them. The zero Filter selects every scenario of the main dialect.
 type Filter struct {
 	// Run is a regular expression over requirement ids, scenario ids and scenario names.
 	// The id of a requirement selects just that requirement: SHD-1 does not select SHD-10.
 	Run  string
 	Tags string // a tag expression, or empty
-	// Dialect is the dialect that the subject speaks, or AnyDialect; empty means the one
-	// that the specification describes. A scenario with the tag of a dialect, such as
-	// @dialect-2024, is for that dialect only.
+	// Dialect is the dialect that the subject speaks, or AnyDialect; empty means the
+	// main one. A scenario with the tag of a dialect, such as @dialect-2024, is for that
+	// dialect only.
 	Dialect string
 }
 
-// Dialects lists the dialects. The specification describes the first.
+// Dialects lists the dialects, the main one first. Section 15 of the specification is about
+// the later one.
 var Dialects = []string{"2021", LaterDialect}
 
 // LaterDialect is the dialect that has ERQ packets. AnyDialect stands for every dialect.

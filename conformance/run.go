@@ -24,7 +24,7 @@ type Run struct {
 	Parallel  int           // how many adapters are alive at a time; less than 1 means 1
 	Timeout   time.Duration // how long a scenario may take
 	StartTime time.Duration // how long an adapter may take to start and answer hello
-	Dialect   string        // that the subject speaks; empty: the one that the specification describes
+	Dialect   string        // that the subject speaks; empty: the main one
 	Seed      uint64        // makes the order in which scenarios run; 0: in the order of Scenarios
 	Dir       string        // where folders for named pipes are made; empty: in the system's temporary folder
 	// Again returns the command that runs just the scenario with an id, for a person to

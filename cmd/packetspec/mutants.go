@@ -46,8 +46,8 @@ scenario of that requirement must detect it, and not only because its time runs 
 
 Exit status: 0 if every fault is so detected, every scenario detects a fault, and every
 requirement of level must or should has a scenario that detects a fault that breaks it;
-1 if not. With --check it is 0 if everything that the last record has detected is still
-detected, and no score is lower.`,
+1 if not. With --check it is 0 if every fault that was detected in the last record still
+is, and no score is lower.`,
 		Example: `  packetspec mutants
   packetspec mutants --run '^EQ-' -v
   packetspec mutants --record conformance/mutants/record.json --record conformance/SCORE.md`,

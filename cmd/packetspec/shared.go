@@ -25,8 +25,12 @@ func specification() (*spec.Spec, error) {
 
 // filterFlags adds the flags that select scenarios, by default those of a dialect.
 func filterFlags(cmd *cobra.Command, f *conformance.Filter, dialect string) {
+	allowed := "2021 or, for the original's last release, 2024"
+	if dialect == conformance.AnyDialect {
+		allowed += "; any for both"
+	}
 	cmd.Flags().StringVar(&f.Run, "run", "", "only scenarios whose id, name or requirement matches this regular `expression`")
-	cmd.Flags().StringVar(&f.Dialect, "dialect", dialect, "the `dialect` of the implementation: 2021, which the specification describes, or 2024, which the original's last release speaks; list also takes any, for both")
+	cmd.Flags().StringVar(&f.Dialect, "dialect", dialect, "the `dialect` of the implementation: "+allowed)
 	cmd.Flags().StringVar(&f.Tags, "tags", "", "only scenarios whose tags satisfy this `expression`, for example: @must and not @EQ-1")
 }
 
