@@ -82,6 +82,7 @@ type Fault struct {
 // A Symptom says how a fault shows in a scenario that detects it.
 type Symptom int
 
+// The symptoms.
 const (
 	// WrongOutput means that wrong octets or a wrong reply arrive. A scenario that detects
 	// such a fault only by its timeout is slow, and its message says less than it could.

@@ -103,8 +103,8 @@ func serve(does map[int]string, note func(tag int)) adapter.Func {
 	return func(_ context.Context, commands io.Reader, replies io.Writer) error {
 		for lines := bufio.NewScanner(commands); lines.Scan(); {
 			var m adapter.Message
-			if json.Unmarshal(lines.Bytes(), &m) != nil {
-				return nil
+			if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
+				return err
 			}
 			if m.Op != adapter.OpEncode {
 				_, _ = fmt.Fprintf(replies, `{"id":%d,"version":1,"name":"fake","release":"5","language":"none"}`+"\n", m.ID)
