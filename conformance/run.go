@@ -124,8 +124,7 @@ func (s *schedule) record(index int, r report.Result) {
 }
 
 // note keeps a text for the report that is not about a scenario. Equal texts are kept once.
-func (s *schedule) note(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+func (s *schedule) note(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !slices.Contains(s.notes, text) {
@@ -194,7 +193,7 @@ func (w *worker) stop() {
 		return
 	}
 	if err := w.session.Stop(); err != nil {
-		w.note("%v", err)
+		w.note(err.Error())
 	}
 	w.session = nil
 }
@@ -223,8 +222,7 @@ func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, ra
 
 // crashed returns the result of a scenario that had no adapter to run on.
 func crashed(sc spec.Scenario, err error) report.Result {
-	return report.Result{
-		ID: sc.ID, Feature: sc.Feature, Scenario: sc.Name, Requirements: sc.Requirements, Level: sc.Level,
-		Outcome: report.Crash, Reason: err.Error(),
-	}
+	r := newResult(sc)
+	r.Outcome, r.Reason = report.Crash, err.Error()
+	return r
 }

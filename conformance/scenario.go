@@ -26,9 +26,7 @@ const (
 // runScenario runs one scenario on a session and reports whether the session can
 // serve another scenario.
 func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session, dir string) (r report.Result, usable bool) {
-	r = report.Result{
-		ID: sc.ID, Feature: sc.Feature, Scenario: sc.Name, Requirements: sc.Requirements, Level: sc.Level,
-	}
+	r = newResult(sc)
 	bounded, cancel := context.WithTimeoutCause(ctx, run.Timeout, steps.ErrTimeout)
 	defer cancel()
 	stderrBefore, _ := session.StderrTotal()
@@ -72,6 +70,11 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 		r.Stderr = session.Stderr(stderrBefore)
 	}
 	return r, false // after a failure the adapter may be in any state, so it is not reused
+}
+
+// newResult returns a result of a scenario that has no outcome yet.
+func newResult(sc spec.Scenario) report.Result {
+	return report.Result{ID: sc.ID, Feature: sc.Feature, Scenario: sc.Name, Requirements: sc.Requirements, Level: sc.Level}
 }
 
 // detectCrash gives the client an occasion to notice that the adapter has ended or is about
