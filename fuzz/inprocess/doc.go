@@ -11,7 +11,7 @@
 //	Session       a program of operations on two connected peers, each of which does as its model
 //	Differential  the reference and the independent second implementation do the same
 //
-// Every target also catches that it panics, hangs or leaves goroutines behind (run.go).
+// Every target also catches that it panics, hangs or leaves goroutines behind (target.go).
 //
 // None asks the reference what is right. The oracle is the wire format written down a
 // second time, as naively as it can be (oracle.go), and held to what the original was
@@ -22,10 +22,10 @@
 // What differs is who looks for the counterexample:
 //
 //	native_test.go         Go's fuzzer, guided by coverage; seeds from features/vectors
-//	rapid_*_test.go        rapid: laws of the codec, with generators that lean towards the boundaries
+//	rapid_test.go          rapid: laws of the codec, with generators that lean towards the boundaries
 //	machine_*_test.go      rapid: one connection and a scripted peer that breaks every rule
 //	peers_test.go          rapid: two peers, in a bubble of time; FuzzPeers is the same property
-//	gopter_*_test.go       gopter: the same laws, and the same two peers as its command sequences
+//	gopter_test.go         gopter: the same laws, and the same two peers as its command sequences
 //	faults_*_test.go       nobody: mistakes are planted, and each must be found out
 //
 // Plain go test runs all of them for a moment, native targets on their seeds and on

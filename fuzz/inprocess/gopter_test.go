@@ -1,17 +1,19 @@
 package inprocess
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/leanovate/gopter"
+	"github.com/leanovate/gopter/commands"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
-
 	"github.com/packetspec/packetspec/reference"
 )
 
@@ -85,4 +87,151 @@ func failure(err error) string {
 		return err.Error()
 	}
 	return ""
+}
+
+// The session of two peers as gopter's command sequences: other choices, in real time,
+// and another way to make a failure small.
+func TestGopterSession(t *testing.T) {
+	wait := patience
+	gopterCheck(t, commands.Prop(&commands.ProtoCommands{
+		InitialStateGen: gen.IntRange(0, 15),
+		NewSystemUnderTestFunc: func(handlers commands.State) commands.SystemUnderTest {
+			ctx, cancel := context.WithTimeout(context.Background(), wait)
+			n := handlers.(int)
+			s := newSession(reference.New, [2]int{n % 4, n / 4}, nil, ctx.Done(), reference.WithGrace(0))
+			return &gopterSession{session: s, cancel: cancel}
+		},
+		DestroySystemUnderTestFunc: func(s commands.SystemUnderTest) {
+			if s.(*gopterSession).failed {
+				wait = time.Second // to make it small, of many tries
+			}
+			s.(*gopterSession).tearDown()
+			s.(*gopterSession).cancel()
+		},
+		GenCommandFunc: func(commands.State) gopter.Gen { return gopterOperation() },
+	}))
+}
+
+type gopterSession struct {
+	*session
+	cancel context.CancelFunc
+	failed bool
+}
+
+// A gopterCommand is an operation of a session. The model is the session's own; gopter's
+// state never changes.
+type gopterCommand struct{ operation }
+
+func (c gopterCommand) Run(s commands.SystemUnderTest) commands.Result {
+	session := s.(*gopterSession)
+	if session.failed {
+		return "" // gopter goes on all the same
+	}
+	err := session.do(c.operation)
+	session.failed = err != nil
+	return failure(err)
+}
+
+func (c gopterCommand) NextState(state commands.State) commands.State { return state }
+func (c gopterCommand) PreCondition(commands.State) bool              { return true }
+
+func (c gopterCommand) PostCondition(_ commands.State, result commands.Result) *gopter.PropResult {
+	if wrong := result.(string); wrong != "" {
+		return &gopter.PropResult{Status: gopter.PropFalse, Labels: []string{wrong}}
+	}
+	return &gopter.PropResult{Status: gopter.PropTrue}
+}
+
+// gopterOperation requests as often as it answers, and ends something now and then.
+func gopterOperation() gopter.Gen {
+	kinds := gen.Frequency(map[int]gopter.Gen{
+		8: gen.Const(request),
+		7: gen.Const(release),
+		4: gen.OneConstOf(hold, letGo),
+		1: gen.OneConstOf(shutDown, block, sever, abandon),
+	})
+	return gen.Struct(reflect.TypeFor[gopterFields](), map[string]gopter.Gen{
+		"Kind":  kinds,
+		"Side":  gen.IntRange(0, 1),
+		"Which": gen.IntRange(0, 9),
+		"How":   gen.UInt8(),
+		"Type":  gopterInteger(),
+		"Flags": gopterInteger(),
+	}).Map(func(f gopterFields) commands.Command {
+		ask := decodeAsking(f.How, 0)
+		ask.rqType, ask.flags = f.Type, f.Flags
+		return gopterCommand{operation{kind: f.Kind, side: f.Side, which: f.Which, ask: ask}}
+	})
+}
+
+// gopterFields are an operation's, as gopter fills them in.
+type gopterFields struct {
+	Kind        kind
+	Side, Which int
+	How         uint8
+	Type, Flags uint64
+}
+
+// gopterPacket is any packet that can be represented. A response has a type as well,
+// which nothing must look at.
+func gopterPacket() gopter.Gen {
+	return gen.Struct(reflect.TypeFor[reference.Packet](), map[string]gopter.Gen{
+		"IsRequest": gen.Bool(),
+		"Channel":   gen.OneGenOf(gen.Const(uint64(0)), gopterInteger()),
+		"Tag":       gopterInteger(),
+		"Flags":     gopterInteger(),
+		"Type":      gopterInteger(),
+		"Payload":   gen.SliceOf(gen.UInt8()),
+	})
+}
+
+// gopterInteger has every width alike: of uniform ones, half would have all 61 bits.
+func gopterInteger() gopter.Gen {
+	return gen.UInt8Range(0, 61).FlatMap(func(width any) gopter.Gen {
+		return gen.UInt64Range(0, 1<<width.(uint8)-1)
+	}, reflect.TypeFor[uint64]())
+}
+
+// gopterForm is a form that is longer than the shortest, by up to five octets an integer.
+func gopterForm() gopter.Gen {
+	padding := gen.IntRange(0, 5)
+	return gen.Struct(reflect.TypeFor[wireForm](), map[string]gopter.Gen{
+		"Length":      padding,
+		"Tag":         padding,
+		"Flags":       padding,
+		"Channel":     padding,
+		"Type":        padding,
+		"ChannelZero": gen.Bool(),
+	}).SuchThat(func(form wireForm) bool { return form.Length+form.Tag+form.Flags > 0 })
+}
+
+// gopterVariant is a change of at most one field: two packets made independently are
+// never nearly equal.
+func gopterVariant() gopter.Gen {
+	return gen.OneConstOf(
+		variant{"none", func(*reference.Packet) {}},
+		variant{"kind", func(p *reference.Packet) { p.IsRequest = !p.IsRequest }},
+		variant{"channel", func(p *reference.Packet) { p.Channel ^= 1 }},
+		variant{"tag", func(p *reference.Packet) { p.Tag ^= 1 }},
+		variant{"flags", func(p *reference.Packet) { p.Flags ^= 1 }},
+		variant{"type", func(p *reference.Packet) { p.Type ^= 1 }},
+		variant{"payload grown", func(p *reference.Packet) { p.Payload = append(p.Payload, 0) }},
+		variant{"payload changed", func(p *reference.Packet) {
+			if len(p.Payload) > 0 {
+				p.Payload[len(p.Payload)-1] ^= 0x80
+			}
+		}},
+	)
+}
+
+type variant struct {
+	named
+	apply func(*reference.Packet)
+}
+
+// of is p, its own octets included, with the change made.
+func (v variant) of(p reference.Packet) reference.Packet {
+	p.Payload = append([]byte{}, p.Payload...)
+	v.apply(&p)
+	return p
 }

@@ -1,7 +1,12 @@
 package inprocess
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"runtime"
 	"slices"
 
 	"github.com/packetspec/packetspec/reference"
@@ -210,3 +215,219 @@ func (e expectation) String() string {
 	}
 	return show(e.Packet)
 }
+
+// A localCall is a request of the local user, what its answer should be, and what
+// somebody who waits for it got.
+type localCall struct {
+	tag     uint64
+	request reference.Request
+	decodes int
+
+	call   *reference.Call
+	done   bool
+	got    reference.Response
+	gotErr error
+
+	ended   bool
+	want    reference.Response
+	wantErr error
+}
+
+func (c *localCall) end(r reference.Response, err error) { c.ended, c.want, c.wantErr = true, r, err }
+
+func (c *localCall) wait() {
+	c.got, c.gotErr = c.call.Wait(context.Background())
+	c.done = true
+}
+
+// check: its wait has ended if it was to end, as it was to end.
+func (c *localCall) check() error {
+	if c.done != c.ended {
+		return breaks("RSP-2", "waiting for request %d", c.tag).expected("to have ended: %t", c.ended).got("%t", c.done)
+	}
+	if !c.done {
+		return nil
+	}
+	while := breaks("RSP-2", "waiting for request %d", c.tag)
+	if !isError(c.gotErr, c.wantErr) {
+		return while.expected("error %v", c.wantErr).got("%v", c.gotErr)
+	}
+	if c.gotErr == nil && (c.got.OK != c.want.OK || c.got.Flags != c.want.Flags ||
+		!bytes.Equal(c.got.Payload, c.want.Payload) || c.got.Value != c.want.Value) {
+		return while.expected("%+v", c.want).got("%+v", c.got)
+	}
+	return nil
+}
+
+// checkSecondWait: an answer may be waited for again, and is decoded once.
+func (c *localCall) checkSecondWait() error {
+	c.wait()
+	if c.decodes > 1 {
+		return breaks("DCR-1", "waiting again for request %d", c.tag).
+			expected("its answer to be decoded at most once").got("%d times", c.decodes)
+	}
+	return c.check()
+}
+
+// answer is what the wait for c ends with when the peer's answer is r.
+func (c *localCall) answer(r reference.Response) {
+	if !r.OK || c.request.Decode == nil {
+		c.end(r, nil)
+		return
+	}
+	value, err := decodeUnlessEmpty(r.Flags, r.Payload)
+	r.Value = value
+	c.end(r, err)
+}
+
+// counting makes c be decoded by decodeUnlessEmpty, and counts how often it is.
+func (c *localCall) counting() {
+	c.request.Decode = func(flags uint64, payload []byte) (any, error) {
+		c.decodes++
+		return decodeUnlessEmpty(flags, payload)
+	}
+}
+
+// decodeUnlessEmpty is a decoder that uses both of its arguments, and can fail.
+func decodeUnlessEmpty(flags uint64, payload []byte) (any, error) {
+	if len(payload) == 0 {
+		return nil, errDecoder
+	}
+	reversed := slices.Clone(payload)
+	slices.Reverse(reversed)
+	return [2]any{flags, string(reversed)}, nil
+}
+
+// isError reports whether got is of the kind of want, which may be nil or errMalformed.
+func isError(got, want error) bool {
+	if errors.Is(want, errMalformed) {
+		return errors.As(got, new(*reference.MalformedError))
+	}
+	return errors.Is(got, want)
+}
+
+// What the model expects of an error where the reference has no value for it.
+var (
+	errMalformed = errors.New("any MalformedError")
+	errDecoder   = errors.New("the decoder fails, as asked")
+	errDeaf      = io.ErrClosedPipe // what writing says when the peer reads no more
+)
+
+// A visit is a request of the peer: how its handler is to behave, and what that saw.
+type visit struct {
+	packet reference.Packet
+	plan   plan
+	state  visitState
+
+	gate   chan struct{} // the handler waits here until it is opened
+	opened bool
+	seen   []reference.Request
+}
+
+type visitState int
+
+const (
+	turnedAway visitState = iota // refused or dropped: the handler never learns of it
+	waiting                      // for a handler to be free
+	running
+	answered
+	givenUp // before its handler began, or just when it did
+)
+
+// A plan is how a handler ends.
+type plan struct {
+	named
+	reply   reference.Reply
+	err     error
+	instead func() // of returning
+}
+
+// maxReplyFlags is one bit less than a packet's: the wire adds the ok bit.
+const maxReplyFlags = reference.MaxInteger >> 1
+
+// end ends a handler so.
+func (p plan) end() (reference.Reply, error) {
+	if p.instead != nil {
+		p.instead()
+	}
+	return p.reply, p.err
+}
+
+// plans are each of the five results that the documentation names, and the ways to fail.
+func plans() []plan {
+	octets := []byte("\x00\xffoctets")
+	return []plan{
+		{named: "none"},
+		{named: "int", reply: reference.Reply{Flags: 0x55}},
+		{named: "greatest int", reply: reference.Reply{Flags: maxReplyFlags}},
+		{named: "bytes", reply: reference.Reply{Payload: octets}},
+		{named: "str", reply: reference.Text("grüße")},
+		{named: "both", reply: reference.Reply{Flags: 1, Payload: octets}},
+		{named: "too great an int", reply: reference.Reply{Flags: maxReplyFlags + 1}},
+		{named: "error", err: errors.New("as planned")},
+		{named: "panic", instead: func() { panic("as planned") }},
+		{named: "end of its goroutine", instead: runtime.Goexit},
+	}
+}
+
+// answer is what the peer gets.
+func (v *visit) answer() expectation {
+	if v.plan.err != nil || v.plan.instead != nil || v.plan.reply.Flags > maxReplyFlags {
+		return failed(v.packet)
+	}
+	const okBit = 1
+	return expectation{Packet: reference.Packet{
+		Tag: v.packet.Tag, Flags: v.plan.reply.Flags*2 + okBit, Payload: v.plan.reply.Payload,
+	}}
+}
+
+// handle is the request handler when it is called for v: it does what is planned.
+func (v *visit) handle() (reference.Reply, error) {
+	<-v.gate
+	return v.plan.end()
+}
+
+func (v *visit) open() {
+	if !v.opened {
+		v.opened = true
+		close(v.gate)
+	}
+}
+
+// giveUp: the connection is finding out that no answer can be sent. Whether the handler
+// has begun by then nobody can say, so that it must not be held either.
+func (v *visit) giveUp() {
+	v.state = givenUp
+	v.open()
+}
+
+// check: the handler was called once if it was the request's turn, else not at all, and
+// was given what the peer sent.
+func (v *visit) check() error {
+	least, most := 0, 0
+	switch v.state {
+	case running, answered:
+		least, most = 1, 1
+	case givenUp:
+		most = 1
+	}
+	if n := len(v.seen); n < least || n > most {
+		return breaks("HND-9", "handling %v", v).expected("its handler to be called %d to %d times", least, most).got("%d", n)
+	}
+	for _, r := range v.seen {
+		if r.Channel != 0 || r.Type != v.packet.Type-1 || r.Flags != v.packet.Flags || r.Decode != nil {
+			return breaks("RQS-2", "handling %v", v).expected("its handler to be given the type less one, and the flags").got("%+v", r)
+		}
+	}
+	return nil
+}
+
+func (v *visit) String() string {
+	return fmt.Sprintf("request %s, planned %s", show(v.packet), v.plan.named)
+}
+
+// A named case of a table shows in failures by its name alone.
+type named string
+
+func (n named) String() string   { return string(n) }
+func (n named) GoString() string { return string(n) }

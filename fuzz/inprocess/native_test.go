@@ -1,10 +1,20 @@
 package inprocess
 
 import (
+	"bytes"
 	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/packetspec/packetspec/reference"
+	"go.uber.org/goleak"
 )
 
 // inputFile is for inputs as other engines keep them: the octets, and nothing else.
@@ -61,4 +71,110 @@ func targetNamed(tb testing.TB, name string) Target {
 	}
 	tb.Fatalf("no target %s", name)
 	return Target{}
+}
+
+// Each benchmark is the executions of one target, over its seeds: 1e9 divided by ns/op
+// is executions a second on one core, without the cost of an engine.
+
+func BenchmarkDecode(b *testing.B) {
+	benchmark(b, Decode, vectorOctets(b, "packets.jsonl", "packets-beyond-61-bits.jsonl", "decode.jsonl", "bsuint.jsonl"))
+}
+
+func BenchmarkStreams(b *testing.B)      { benchmark(b, Streams, streamSeeds(b)) }
+func BenchmarkConnection(b *testing.B)   { benchmark(b, Connection, streamSeeds(b)) }
+func BenchmarkDifferential(b *testing.B) { benchmark(b, Differential, streamSeeds(b)) }
+
+func BenchmarkSession(b *testing.B) { benchmark(b, Session, corpus(b, "FuzzSession")) }
+
+func benchmark(b *testing.B, run func([]byte) error, seeds [][]byte) {
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if err := run(seeds[i%len(seeds)]); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "executions/s")
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// announceSeed chooses rapid's seed for t, unless the command line did, and says so at
+// once, which go test shows if something fails: a panic in one of a connection's own
+// goroutines ends the process before rapid can name the seed.
+func announceSeed(t *testing.T) {
+	replaceDefault(t, "rapid.seed", "0", strconv.FormatUint(rand.Uint64(), 10))
+	fmt.Fprintf(os.Stderr, "%s: -rapid.seed=%v\n", t.Name(), flag.Lookup("rapid.seed").Value)
+}
+
+// replaceDefault sets a flag that has its default value to another while t runs.
+func replaceDefault(t *testing.T, name, old, value string) {
+	f := flag.Lookup(name).Value
+	if f.String() != old {
+		return
+	}
+	if err := f.Set(value); err != nil {
+		t.Fatalf("-%s=%s: %v", name, value, err)
+	}
+	t.Cleanup(func() { _ = f.Set(old) })
+}
+
+// tellHowToReproduce makes a failure of t end with the command that finds it again,
+// run in the given environment.
+func tellHowToReproduce(t *testing.T, environment ...string) {
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		run := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
+		command := slices.Concat(environment, []string{"go test ./fuzz/inprocess -count=1 -run '" + run + "'"})
+		if *inputFile != "" {
+			command = append(command, "-input", *inputFile)
+		}
+		t.Logf("reproduce: %s", strings.Join(command, " "))
+	})
+}
+
+// The greatest inputs of the shortest packets cost most, and must not count as too much.
+func TestGreatestInputsAreWithinBounds(t *testing.T) {
+	var requests []byte
+	for tag := uint64(1); len(requests) < maxInput; tag++ {
+		requests = append(requests, oracleOf(reference.Packet{IsRequest: true, Tag: tag, Type: 12}).encode(wireForm{})...)
+	}
+	for name, data := range map[string][]byte{
+		"requests that are held": requests,
+		"one duplicate":          bytes.Repeat([]byte{3, 1, 2, 3}, maxInput/4),
+		"responses":              bytes.Repeat([]byte{2, 1, 4}, maxInput/3),
+		"one integer":            bytes.Repeat([]byte{0xff}, maxInput),
+		"operations":             bytes.Repeat([]byte{0x0b}, maxInput),
+	} {
+		for _, target := range Targets() {
+			if err := target.Run(data); err != nil {
+				t.Errorf("%s of %s: expected no error\ngot %.500v", target.Name, name, err)
+			}
+		}
+	}
+}
+
+// What allocates too much each time is told of, and what did so once is not: another may
+// have allocated then.
+func TestBounded(t *testing.T) {
+	var kept []byte
+	allocates := func(times int) func() error {
+		return func() error {
+			if times > 0 {
+				kept = make([]byte, 2<<20)
+			}
+			times--
+			return nil
+		}
+	}
+	if err := bounded(10, allocates(1)); err != nil {
+		t.Errorf("once: expected no error, got %v", err)
+	}
+	if err := bounded(10, allocates(math.MaxInt)); err == nil {
+		t.Error("each time: expected an error")
+	}
+	_ = kept
 }

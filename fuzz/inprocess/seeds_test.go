@@ -1,7 +1,16 @@
 package inprocess
 
 import (
+	"archive/zip"
 	"bytes"
+	"crypto/sha1"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -76,4 +85,157 @@ func corpus(tb testing.TB, target string) (all [][]byte) {
 		all = append(all, []byte(octets))
 	}
 	return all
+}
+
+// vectors is where what the original was observed to do is written down.
+const vectors = "../../features/vectors"
+
+// A vector is one line of a file of vectors; each file has some of the fields.
+type vector struct {
+	Hex       hexOctets     `json:"hex"`
+	Value     string        `json:"value"`
+	Packet    *vectorPacket `json:"packet"`
+	Consumed  int           `json:"consumed"`
+	Reencoded hexOctets     `json:"reencoded"`
+	Error     string        `json:"error"`
+}
+
+// A vectorPacket has its integers in decimal; a response has no rq_type.
+type vectorPacket struct {
+	IsRequest bool      `json:"is_request"`
+	Channel   string    `json:"channel"`
+	Tag       string    `json:"tag"`
+	Flags     string    `json:"flags"`
+	Type      string    `json:"rq_type"`
+	Payload   hexOctets `json:"payload"`
+}
+
+type hexOctets []byte
+
+func (h *hexOctets) UnmarshalText(text []byte) (err error) {
+	*h, err = hex.DecodeString(string(text))
+	return err
+}
+
+func (p vectorPacket) oracle() oraclePacket {
+	integer := func(decimal string) natural {
+		v, _ := new(big.Int).SetString("0"+decimal, 10)
+		return natOf(v)
+	}
+	return oraclePacket{
+		isRequest: p.IsRequest, channel: integer(p.Channel), tag: integer(p.Tag),
+		flags: integer(p.Flags), rqType: integer(p.Type), payload: p.Payload,
+	}
+}
+
+// readVectors reads the lines of one file. That there are none is a failure: whoever
+// asks for vectors must not pass for the lack of them.
+func readVectors(tb testing.TB, file string) (lines []vector) {
+	tb.Helper()
+	octets, err := os.ReadFile(filepath.Join(vectors, file))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for line := range bytes.Lines(octets) {
+		var v vector
+		if err := json.Unmarshal(line, &v); err != nil {
+			tb.Fatalf("%s, line %d: %v", file, len(lines)+1, err)
+		}
+		lines = append(lines, v)
+	}
+	if len(lines) == 0 {
+		tb.Fatalf("%s: got no vectors, expected some", file)
+	}
+	return lines
+}
+
+// corpora is where the seeds go for engines that know files only.
+var corpora = flag.String("corpora", "", "have TestSeedCorpora leave the seed corpora in this `directory`")
+
+// Each target's seeds and its corpus, an input a file, are in an archive as OSS-Fuzz
+// takes them.
+func TestSeedCorpora(t *testing.T) {
+	dir := *corpora
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	for _, target := range Targets() {
+		name := "Fuzz" + target.Name
+		want := seeds(t, target.Name)
+		if kept, err := filepath.Glob(filepath.Join("testdata", "fuzz", name, "*")); err != nil {
+			t.Fatal(err)
+		} else if len(kept) > 0 {
+			want = append(want, corpus(t, name)...)
+		}
+		file := filepath.Join(dir, name+"_seed_corpus.zip")
+		if err := archive(file, want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := archived(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(want) == 0 {
+			t.Errorf("%s: expected some seeds, got none", name)
+		}
+		seen := make(map[string]bool)
+		for _, seed := range want {
+			seen[string(seed)] = true
+		}
+		if !maps.Equal(got, seen) {
+			t.Errorf("%s: expected %d inputs, got %d, or others", name, len(seen), len(got))
+		}
+	}
+}
+
+// archive writes each of some inputs once, under the name that libFuzzer would give it.
+func archive(file string, inputs [][]byte) (err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	w := zip.NewWriter(f)
+	written := make(map[string]bool)
+	for _, octets := range inputs {
+		name := fmt.Sprintf("%x", sha1.Sum(octets))
+		if written[name] {
+			continue
+		}
+		written[name] = true
+		entry, err := w.Create(name)
+		if err != nil {
+			return err
+		}
+		if _, err := entry.Write(octets); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+// archived is the inputs in an archive.
+func archived(file string) (map[string]bool, error) {
+	r, err := zip.OpenReader(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	inputs := make(map[string]bool)
+	for _, entry := range r.File {
+		f, err := entry.Open()
+		if err != nil {
+			return nil, err
+		}
+		octets, err := io.ReadAll(f)
+		if err != nil {
+			return nil, err
+		}
+		inputs[string(octets)] = true
+	}
+	return inputs, nil
 }
