@@ -17,22 +17,30 @@ import (
 // is ready for use, and several goroutines may call Open.
 type Reference struct{}
 
+// Open opens a connection as a plan requires.
+func (Reference) Open(ctx context.Context, required *plan.Plan) (Line, error) {
+	return InProcess{plainFailures{}}.Open(ctx, required)
+}
+
+// An InProcess opens connections of an implementation in this process, over memory.
+type InProcess struct{ Implementation adapter.Implementation }
+
 // Open opens a connection as a plan requires, except that its grace is always 0: the
 // grace changes only how long an answer takes.
-func (Reference) Open(_ context.Context, required *plan.Plan) (Line, error) {
+func (p InProcess) Open(_ context.Context, required *plan.Plan) (Line, error) {
 	l := &memoryLine{
-		server: adapter.NewServer(plainFailures{}), noChannels: required.NoChannels,
+		server: adapter.NewServer(p.Implementation), noChannels: required.NoChannels,
 		in: newStream(), out: newStream(),
 	}
 	handler := !required.NoHandler
 	return l, l.server.Open(l.in, l.out, adapter.Message{Conn: memoryConn, Handler: &handler, Grace: new(float64)})
 }
 
-// A memoryLine is a connection of the reference, alone on its server.
+// A memoryLine is a connection of an implementation, alone on its server.
 type memoryLine struct {
 	server     *adapter.Server
 	noChannels bool    // refuse requests on channels other than 0
-	in, out    *stream // to the reference and from it
+	in, out    *stream // to the implementation and from it
 }
 
 // memoryConn names the connection on its server.
