@@ -52,7 +52,7 @@ func Decode(data []byte) error { return referenceCodec().decodeTarget(data, pati
 func (c codec) decodeTarget(data []byte, limit time.Duration) error {
 	data = cut(data)
 	return guarded(limit, func(context.Context) error {
-		return bounded(len(data), func() error {
+		return bounded(memoryFor(len(data)), func() error {
 			if err := c.integerReadAsByTheOracle(data); err != nil {
 				return err
 			}
@@ -294,4 +294,36 @@ func show(p reference.Packet) string {
 	}
 	return fmt.Sprintf("{%s channel=%#x tag=%#x flags=%#x type=%#x payload(%d)=[% x%s]}",
 		kind, p.Channel, p.Tag, p.Flags, p.Type, len(p.Payload), payload, more)
+}
+
+// A variant changes at most one field of a packet. Two packets that are generated
+// independently hardly ever differ in one field alone.
+type variant struct {
+	named
+	change func(*reference.Packet)
+}
+
+// of returns a changed copy of p, which shares no memory with p.
+func (v variant) of(p reference.Packet) reference.Packet {
+	p.Payload = append([]byte{}, p.Payload...)
+	v.change(&p)
+	return p
+}
+
+// variants returns a variant for each field, and one that changes nothing.
+func variants() []variant {
+	return []variant{
+		{"none", func(*reference.Packet) {}},
+		{"kind", func(p *reference.Packet) { p.IsRequest = !p.IsRequest }},
+		{"channel", func(p *reference.Packet) { p.Channel ^= 1 }},
+		{"tag", func(p *reference.Packet) { p.Tag ^= 1 }},
+		{"flags", func(p *reference.Packet) { p.Flags ^= 1 }},
+		{"type", func(p *reference.Packet) { p.Type ^= 1 }},
+		{"longer payload", func(p *reference.Packet) { p.Payload = append(p.Payload, 0) }},
+		{"changed payload", func(p *reference.Packet) {
+			if len(p.Payload) > 0 {
+				p.Payload[len(p.Payload)-1] ^= 0x80
+			}
+		}},
+	}
 }

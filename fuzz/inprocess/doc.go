@@ -7,17 +7,16 @@
 //	Decode        octets are read as the oracle reads them, and written in the shortest form
 //	RoundTrip     fields are written as the oracle writes them, or refused
 //	Streams       however a stream is cut, the same packets, and the same error at the same offset
-//	Connection    any octets into a live connection: it ends, leaks nothing, answers each request once
 //	Session       a program of operations on two connected peers, each of which does as its model
-//	Differential  the reference and the independent second implementation do the same
+//	Judged        the reference and the second implementation do as package plan requires, of any input
 //
 // Every target also catches that it panics, hangs or leaves goroutines behind (target.go).
 //
 // None asks the reference what is right. The oracle is the wire format written down a
 // second time, as naively as it can be (oracle.go), and held to what the original was
-// observed to do; what a connection makes of all it hears is derived from the oracle
-// (hearing.go), and what one does operation by operation is a model of it in a hundred
-// lines (model.go), which Session, TestPeers and TestConnection share.
+// observed to do; what a connection makes of an input is package plan's to say, and what
+// one does operation by operation a model of it (model.go), which Session, TestPeers and
+// TestConnection share.
 //
 // What differs is who looks for the counterexample:
 //

@@ -7,20 +7,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/adapters/goreference"
+	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/reference"
 )
 
-// Each check can fail: a connection with a mistake is found out by the corpus alone. Each
-// is the reference between streams, or with a handler, that make the mistake.
+// TestFaultyConnectionsAreFoundOut plants faults around the reference: between it and its streams,
+// and between it and its handler. The seeds alone must show each fault, both to Judged and
+// to Session.
 func TestFaultyConnectionsAreFoundOut(t *testing.T) {
 	never := make(chan struct{})
 	defer close(never)
-	type packets = []reference.Packet
+	hang := func() { <-never }
 	eof := reference.Packet{IsRequest: true}
 	for _, fault := range []struct {
 		named
-		requirement string // that a live connection breaks; in a session that depends on who is first
-		plant       func(*plugs)
+		want  string // the requirement or the kind that Judged must report; Session may report another
+		plant func(*faults)
 	}{
 		{"sends EOF twice", "EOS-4", sending(func(p reference.Packet) packets {
 			if p.IsEOF() {
@@ -28,37 +32,37 @@ func TestFaultyConnectionsAreFoundOut(t *testing.T) {
 			}
 			return packets{p}
 		})},
-		{"sends no EOF", "EOS-4", sending(func(p reference.Packet) packets {
+		{"sends no EOF", "no EOF", sending(func(p reference.Packet) packets {
 			if p.IsEOF() {
 				return nil
 			}
 			return packets{p}
 		})},
-		{"sends EOF before an answer", "EOS-4", sending(func(p reference.Packet) packets {
+		{"sends EOF before an answer", "no answer", sending(func(p reference.Packet) packets {
 			if !p.IsRequest {
 				return packets{eof, p}
 			}
 			return packets{p}
 		})},
-		{"loses an answer", "RSP-1", sending(func(p reference.Packet) packets {
+		{"loses an answer", "no answer", sending(func(p reference.Packet) packets {
 			if !p.IsRequest {
 				return nil
 			}
 			return packets{p}
 		})},
-		{"answers twice", "RSP-1", sending(func(p reference.Packet) packets {
+		{"answers twice", "extra answer", sending(func(p reference.Packet) packets {
 			if !p.IsRequest {
 				return packets{p, p}
 			}
 			return packets{p}
 		})},
-		{"answers another tag", "RSP-1", sending(func(p reference.Packet) packets {
+		{"answers another tag", "no answer", sending(func(p reference.Packet) packets {
 			if !p.IsRequest {
 				p.Tag++
 			}
 			return packets{p}
 		})},
-		{"answers without the ok bit", "RSP-1", sending(func(p reference.Packet) packets {
+		{"answers without the ok bit", "failure for ok", sending(func(p reference.Packet) packets {
 			if !p.IsRequest {
 				p.Flags &^= 1
 			}
@@ -76,138 +80,166 @@ func TestFaultyConnectionsAreFoundOut(t *testing.T) {
 			}
 			return packets{p}
 		})},
-		{"writes overlong integers", "ENC-1", func(p *plugs) {
-			p.form = wireForm{Length: 1}
-		}},
-		{"leaves its stream open", "EOS-7", func(p *plugs) { p.staysOpen = true }},
-		{"hangs at the end of the stream", "JOI-1", func(p *plugs) { p.end = func() { <-never } }},
-		{"leaves a goroutine behind", "JOI-1", func(p *plugs) { p.start = func() { <-never } }},
-		{"gives the handler other flags", "RQS-2", handling(func(h reference.Handler, r reference.Request) (reference.Reply, error) {
-			r.Flags |= 1 << 9
-			return h(context.Background(), r)
-		})},
-		{"calls the handler twice", "RQS-2", handling(func(h reference.Handler, r reference.Request) (reference.Reply, error) {
-			_, _ = h(context.Background(), r)
-			return h(context.Background(), r)
-		})},
-		{"hears responses with other flags", "RSP-2", hearingOf(func(p reference.Packet) packets {
+		{"writes overlong integers", "longer form", func(f *faults) { f.form = input.Form{Length: 1} }},
+		{"leaves its stream open", "EOS-7", func(f *faults) { f.staysOpen = true }},
+		{"hangs at the end of the stream", "wait does not return", func(f *faults) { f.atEnd = hang }},
+		{"leaves a goroutine behind", "JOI-1", func(f *faults) { f.background = hang }},
+		{"gives the handler other flags", "flags", func(f *faults) { f.handlerFlags = 1 << 9 }},
+		{"calls the handler twice", "handler called", func(f *faults) { f.handlerTwice = true }},
+		{"receives responses with other flags", "RSP-2", receiving(func(p reference.Packet) packets {
 			if !p.IsRequest {
 				p.Flags ^= 2
 			}
 			return packets{p}
 		})},
-		{"hears no responses", "RSP-2", hearingOf(func(p reference.Packet) packets {
+		{"receives no responses", "RSP-2", receiving(func(p reference.Packet) packets {
 			if !p.IsRequest {
 				return nil
 			}
 			return packets{p}
 		})},
-		{"hears requests twice", "RSP-1", hearingOf(func(p reference.Packet) packets {
+		{"receives requests twice", "extra answer", receiving(func(p reference.Packet) packets {
 			if p.IsRequest && !p.IsEOF() {
 				return packets{p, p}
 			}
 			return packets{p}
 		})},
-		{"takes a cut for EOF", "JOI-2", func(p *plugs) { p.behind = oracleOf(eof).encode(wireForm{}) }},
+		{"reads EOF at a cut", "told", func(f *faults) { f.behind = encoded(eof, input.Form{}) }},
 	} {
-		t.Run("connection "+fault.String(), func(t *testing.T) {
-			foundOut(t, fault.requirement, streamSeeds(t), func(data []byte) error {
-				return plugged(fault.plant).connectionTarget(data, timeFor(fault.requirement))
+		t.Run("judged "+fault.String(), func(t *testing.T) {
+			foundOut(t, fault.want, judgedSeeds(t), func(data []byte) error {
+				return subject{faultyReference{plant: fault.plant}}.runJudged(data, 4*time.Second)
 			})
 		})
 		t.Run("session "+fault.String(), func(t *testing.T) {
 			foundOut(t, "", corpus(t, "FuzzSession"), func(data []byte) error {
-				return plugged(fault.plant).sessionTarget(data, time.Second/2)
+				return faultyOpener(fault.plant).sessionTarget(data, time.Second/2)
 			})
 		})
 	}
 }
 
-func sending(f func(reference.Packet) []reference.Packet) func(*plugs) {
-	return func(p *plugs) { p.sent = f }
+type packets = []reference.Packet
+
+func sending(f func(reference.Packet) packets) func(*faults) {
+	return func(all *faults) { all.sent = f }
 }
 
-func hearingOf(f func(reference.Packet) []reference.Packet) func(*plugs) {
-	return func(p *plugs) { p.heard = f }
+func receiving(f func(reference.Packet) packets) func(*faults) {
+	return func(all *faults) { all.received = f }
 }
 
-func handling(f func(reference.Handler, reference.Request) (reference.Reply, error)) func(*plugs) {
-	return func(p *plugs) { p.handled = f }
+// faults are the planted faults of one connection.
+type faults struct {
+	sent, received func(reference.Packet) packets // returns what a packet is replaced by
+	form           input.Form                     // of what is sent
+	behind         []byte                         // received behind the end of the stream
+	atEnd          func()                         // called before the end of the stream is received
+	staysOpen      bool                           // the sending stream is never closed
+	background     func()                         // runs in a goroutine of its own
+	handlerFlags   uint64                         // added to what the handler is given
+	handlerTwice   bool                           // the handler is called twice
 }
 
-// plugs stand between a connection and its streams, and its handler.
-type plugs struct {
-	sent, heard func(reference.Packet) []reference.Packet // what becomes of a packet
-	form        wireForm                                  // of what is sent
-	behind      []byte                                    // what is heard behind the end
-	end         func()                                    // before the end is heard
-	staysOpen   bool
-	start       func() // beside it
-	handled     func(reference.Handler, reference.Request) (reference.Reply, error)
+// plantFaults returns the faults of a connection that starts now.
+func plantFaults(plant func(*faults)) *faults {
+	same := func(p reference.Packet) packets { return packets{p} }
+	f := &faults{sent: same, received: same}
+	plant(f)
+	if f.background != nil {
+		go f.background()
+	}
+	return f
 }
 
-// plugged opens a connection with plugs.
-func plugged(plant func(*plugs)) opener {
+// A faultyReference is the reference with planted faults, as an implementation under test.
+type faultyReference struct {
+	goreference.Implementation
+	plant func(*faults)
+}
+
+func (i faultyReference) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
+	f := plantFaults(i.plant)
+	handler := h
+	if h != nil {
+		handler = func(ctx context.Context, rqType, flags adapter.Integer, payload []byte) (adapter.Result, error) {
+			v, err := flags.Uint64()
+			if err != nil {
+				return adapter.Result{}, err
+			}
+			flags = adapter.Int(v | f.handlerFlags)
+			if f.handlerTwice {
+				_, _ = h(ctx, rqType, flags, payload)
+			}
+			return h(ctx, rqType, flags, payload)
+		}
+	}
+	return i.Implementation.Open(&faultyReceiver{faults: f, recv: recv}, &faultySender{faults: f, send: send}, o, handler)
+}
+
+// faultyOpener returns an opener of connections with planted faults.
+func faultyOpener(plant func(*faults)) opener {
 	return func(recv io.Reader, send io.Writer, h reference.Handler, opts ...reference.Option) *reference.PacketConnection {
-		same := func(p reference.Packet) []reference.Packet { return []reference.Packet{p} }
-		p := plugs{sent: same, heard: same}
-		plant(&p)
+		f := plantFaults(plant)
 		handler := h
-		if p.handled != nil && h != nil {
-			handler = func(_ context.Context, r reference.Request) (reference.Reply, error) { return p.handled(h, r) }
+		if h != nil {
+			handler = func(ctx context.Context, r reference.Request) (reference.Reply, error) {
+				r.Flags |= f.handlerFlags
+				if f.handlerTwice {
+					_, _ = h(ctx, r)
+				}
+				return h(ctx, r)
+			}
 		}
-		if p.start != nil {
-			go p.start()
-		}
-		return reference.New(&pluggedRecv{plugs: &p, recv: recv}, &pluggedSend{plugs: &p, send: send}, handler, opts...)
+		return reference.New(&faultyReceiver{faults: f, recv: recv}, &faultySender{faults: f, send: send}, handler, opts...)
 	}
 }
 
-// A pluggedSend sends whole packets as plugs make them.
-type pluggedSend struct {
-	*plugs
+// A faultySender replaces the packets that a connection sends.
+type faultySender struct {
+	*faults
 	send io.Writer
-	cut  []byte
+	rest []byte // of a packet that is not complete
 }
 
-func (s *pluggedSend) Write(b []byte) (int, error) {
-	whole, rest := replaced(append(s.cut, b...), s.sent, s.form)
-	s.cut = slices.Clone(rest)
-	if _, err := s.send.Write(whole); err != nil {
+func (s *faultySender) Write(b []byte) (int, error) {
+	made, rest := replacePackets(append(s.rest, b...), s.sent, s.form)
+	s.rest = slices.Clone(rest)
+	if _, err := s.send.Write(made); err != nil {
 		return 0, err
 	}
 	return len(b), nil
 }
 
-func (s *pluggedSend) Close() error {
+func (s *faultySender) Close() error {
 	if s.staysOpen {
 		return nil
 	}
 	return s.send.(io.Closer).Close()
 }
 
-// A pluggedRecv hears whole packets as plugs make them.
-type pluggedRecv struct {
-	*plugs
-	recv       io.Reader
-	ready, cut []byte
-	ended      bool
+// A faultyReceiver replaces the packets that a connection receives.
+type faultyReceiver struct {
+	*faults
+	recv        io.Reader
+	ready, rest []byte // to be read, and of a packet that is not complete
+	ended       bool
 }
 
-func (r *pluggedRecv) Read(b []byte) (int, error) {
+func (r *faultyReceiver) Read(b []byte) (int, error) {
 	for len(r.ready) == 0 {
 		if r.ended {
 			return 0, io.EOF
 		}
 		n, err := r.recv.Read(b)
-		r.ready, r.cut = replaced(append(r.cut, b[:n]...), r.heard, wireForm{})
-		r.cut = slices.Clone(r.cut)
+		r.ready, r.rest = replacePackets(append(r.rest, b[:n]...), r.received, input.Form{})
+		r.rest = slices.Clone(r.rest)
 		if err != nil {
-			if r.end != nil {
-				r.end()
+			if r.atEnd != nil {
+				r.atEnd()
 			}
 			r.ended = true
-			r.ready = slices.Concat(r.ready, r.cut, r.behind)
+			r.ready = slices.Concat(r.ready, r.rest, r.behind)
 		}
 	}
 	n := copy(b, r.ready)
@@ -215,18 +247,22 @@ func (r *pluggedRecv) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-func (r *pluggedRecv) Close() error { return r.recv.(io.Closer).Close() }
+func (r *faultyReceiver) Close() error { return r.recv.(io.Closer).Close() }
 
-// replaced is whole packets as f makes them, and the octets behind them.
-func replaced(b []byte, f func(reference.Packet) []reference.Packet, form wireForm) (made, rest []byte) {
+// replacePackets returns what f replaces the complete packets of b by, and the octets
+// behind them.
+func replacePackets(b []byte, f func(reference.Packet) packets, form input.Form) (made, rest []byte) {
 	for {
-		r := oracleRead(b)
-		if r.verdict != whole || r.beyond {
+		frame := input.Read(b)
+		if frame.Shape != input.Whole || frame.Beyond {
 			return made, b
 		}
-		for _, p := range f(r.packet.reference()) {
-			made = append(made, oracleOf(p).encode(form)...)
+		for _, p := range f(reference.Packet(frame.Packet)) {
+			made = append(made, encoded(p, form)...)
 		}
-		b = b[r.consumed:]
+		b = b[len(frame.Octets):]
 	}
 }
+
+// encoded returns the octets of p in a form.
+func encoded(p reference.Packet, form input.Form) []byte { return input.Packet(p).Append(nil, form) }

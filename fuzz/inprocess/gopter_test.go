@@ -208,30 +208,9 @@ func gopterForm() gopter.Gen {
 // gopterVariant is a change of at most one field: two packets made independently are
 // never nearly equal.
 func gopterVariant() gopter.Gen {
-	return gen.OneConstOf(
-		variant{"none", func(*reference.Packet) {}},
-		variant{"kind", func(p *reference.Packet) { p.IsRequest = !p.IsRequest }},
-		variant{"channel", func(p *reference.Packet) { p.Channel ^= 1 }},
-		variant{"tag", func(p *reference.Packet) { p.Tag ^= 1 }},
-		variant{"flags", func(p *reference.Packet) { p.Flags ^= 1 }},
-		variant{"type", func(p *reference.Packet) { p.Type ^= 1 }},
-		variant{"payload grown", func(p *reference.Packet) { p.Payload = append(p.Payload, 0) }},
-		variant{"payload changed", func(p *reference.Packet) {
-			if len(p.Payload) > 0 {
-				p.Payload[len(p.Payload)-1] ^= 0x80
-			}
-		}},
-	)
-}
-
-type variant struct {
-	named
-	apply func(*reference.Packet)
-}
-
-// of is p, its own octets included, with the change made.
-func (v variant) of(p reference.Packet) reference.Packet {
-	p.Payload = append([]byte{}, p.Payload...)
-	v.apply(&p)
-	return p
+	var all []any
+	for _, v := range variants() {
+		all = append(all, v)
+	}
+	return gen.OneConstOf(all...)
 }

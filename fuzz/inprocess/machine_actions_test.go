@@ -89,8 +89,8 @@ func (m *machine) peerRequest(t *rapid.T, tag uint64) {
 			Type:      rapid.OneOf(rapid.Uint64Range(1, 9), rapidInteger(integerEdges)).Draw(t, "wire type"),
 			Payload:   fmt.Appendf(nil, "visit %d", len(m.visits)),
 		},
-		plan: rapid.SampledFrom(plans()).Draw(t, "plan"),
-		gate: make(chan struct{}),
+		outcome: rapid.SampledFrom(outcomes()).Draw(t, "outcome"),
+		gate:    make(chan struct{}),
 	}
 	if v.packet.Channel == 0 {
 		v.packet.Type = max(1, v.packet.Type)

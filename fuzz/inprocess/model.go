@@ -315,9 +315,9 @@ var (
 
 // A visit is a request of the peer: how its handler is to behave, and what that saw.
 type visit struct {
-	packet reference.Packet
-	plan   plan
-	state  visitState
+	packet  reference.Packet
+	outcome outcome
+	state   visitState
 
 	gate   chan struct{} // the handler waits here until it is opened
 	opened bool
@@ -334,8 +334,8 @@ const (
 	givenUp // before its handler began, or just when it did
 )
 
-// A plan is how a handler ends.
-type plan struct {
+// An outcome is how a handler ends.
+type outcome struct {
 	named
 	reply   reference.Reply
 	err     error
@@ -346,17 +346,17 @@ type plan struct {
 const maxReplyFlags = reference.MaxInteger >> 1
 
 // end ends a handler so.
-func (p plan) end() (reference.Reply, error) {
+func (p outcome) end() (reference.Reply, error) {
 	if p.instead != nil {
 		p.instead()
 	}
 	return p.reply, p.err
 }
 
-// plans are each of the five results that the documentation names, and the ways to fail.
-func plans() []plan {
+// outcomes are each of the five results that the documentation names, and the ways to fail.
+func outcomes() []outcome {
 	octets := []byte("\x00\xffoctets")
-	return []plan{
+	return []outcome{
 		{named: "none"},
 		{named: "int", reply: reference.Reply{Flags: 0x55}},
 		{named: "greatest int", reply: reference.Reply{Flags: maxReplyFlags}},
@@ -372,19 +372,19 @@ func plans() []plan {
 
 // answer is what the peer gets.
 func (v *visit) answer() expectation {
-	if v.plan.err != nil || v.plan.instead != nil || v.plan.reply.Flags > maxReplyFlags {
+	if v.outcome.err != nil || v.outcome.instead != nil || v.outcome.reply.Flags > maxReplyFlags {
 		return failed(v.packet)
 	}
 	const okBit = 1
 	return expectation{Packet: reference.Packet{
-		Tag: v.packet.Tag, Flags: v.plan.reply.Flags*2 + okBit, Payload: v.plan.reply.Payload,
+		Tag: v.packet.Tag, Flags: v.outcome.reply.Flags*2 + okBit, Payload: v.outcome.reply.Payload,
 	}}
 }
 
 // handle is the request handler when it is called for v: it does what is planned.
 func (v *visit) handle() (reference.Reply, error) {
 	<-v.gate
-	return v.plan.end()
+	return v.outcome.end()
 }
 
 func (v *visit) open() {
@@ -423,7 +423,7 @@ func (v *visit) check() error {
 }
 
 func (v *visit) String() string {
-	return fmt.Sprintf("request %s, planned %s", show(v.packet), v.plan.named)
+	return fmt.Sprintf("request %s, planned %s", show(v.packet), v.outcome.named)
 }
 
 // A named case of a table shows in failures by its name alone.

@@ -64,7 +64,7 @@ func (p *peers) Request(t *rapid.T) {
 		flags:   rapidInteger(flagEdges).Draw(t, "flags"),
 		decode:  rapid.Bool().Draw(t, "decode"),
 		atOnce:  rapid.Bool().Draw(t, "at once"),
-		plan:    rapid.SampledFrom(plans()).Draw(t, "plan"),
+		outcome: rapid.SampledFrom(outcomes()).Draw(t, "outcome"),
 	}})
 }
 

@@ -25,8 +25,10 @@ func seeds(tb testing.TB, target string) [][]byte {
 		return vectorOctets(tb, "packets.jsonl", "packets-beyond-61-bits.jsonl", "decode.jsonl", "bsuint.jsonl")
 	case "RoundTrip":
 		return fieldSeeds(tb)
-	case "Streams", "Connection", "Differential":
+	case "Streams":
 		return streamSeeds(tb)
+	case "Judged":
+		return judgedSeeds(tb)
 	}
 	return nil
 }
@@ -44,15 +46,18 @@ func fieldSeeds(tb testing.TB) (seeds [][]byte) {
 }
 
 // streamSeeds are the vectors one by one, some of them one behind the other, and the
-// conversations in the corpus of FuzzConnection.
+// corpus of FuzzJudged.
 func streamSeeds(tb testing.TB) [][]byte {
 	seeds := vectorOctets(tb, "packets.jsonl", "packets-beyond-61-bits.jsonl", "decode.jsonl")
 	all := vectorOctets(tb, "packets.jsonl")
 	for size := 2; size <= 128; size *= 2 {
 		seeds = append(seeds, bytes.Join(all[size:2*size], nil))
 	}
-	return append(seeds, corpus(tb, "FuzzConnection")...)
+	return append(seeds, corpus(tb, "FuzzJudged")...)
 }
+
+// judgedSeeds are conversations, and the streams.
+func judgedSeeds(tb testing.TB) [][]byte { return append(conversations(), streamSeeds(tb)...) }
 
 // vectorOctets are the octets of every line of some files of vectors.
 func vectorOctets(tb testing.TB, files ...string) (all [][]byte) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +48,9 @@ type returning struct {
 	err      error
 }
 
+// An opener starts a connection: [reference.New], or one with a fault.
+type opener func(recv io.Reader, send io.Writer, h reference.Handler, opts ...reference.Option) *reference.PacketConnection
+
 // newSession connects two peers, of which so many handlers run at once each; 0: it has
 // none. Without atRest, whoever waits for what should happen gives up when giveUp says so.
 func newSession(open opener, handlers [2]int, atRest func(), giveUp <-chan struct{}, opts ...reference.Option) *session {
@@ -61,7 +65,7 @@ func newSession(open opener, handlers [2]int, atRest func(), giveUp <-chan struc
 			h = func(_ context.Context, r reference.Request) (reference.Reply, error) { return s.handle(x, r) }
 		}
 		options := append([]reference.Option{reference.WithHandlers(handlers[i])}, opts...)
-		x.conn = open(receiving{x.other.out}, x.out, h, options...)
+		x.conn = open(readingEnd{x.other.out}, x.out, h, options...)
 		s.start(x, &returning{
 			name:   "Join",
 			holds:  (*model).idle,

@@ -34,7 +34,7 @@ type asking struct {
 	channel, rqType, flags uint64
 	decode                 bool
 	atOnce                 bool // it is not held
-	plan                   plan
+	outcome                outcome
 }
 
 func (o operation) String() string {
@@ -42,7 +42,7 @@ func (o operation) String() string {
 	switch o.kind {
 	case request:
 		return s + fmt.Sprintf(" (channel %d, type %d, flags %d, decode %t, at once %t, planned %s)",
-			o.ask.channel, o.ask.rqType, o.ask.flags, o.ask.decode, o.ask.atOnce, o.ask.plan.named)
+			o.ask.channel, o.ask.rqType, o.ask.flags, o.ask.decode, o.ask.atOnce, o.ask.outcome.named)
 	case release:
 		return s + fmt.Sprintf(" %d", o.which)
 	}
@@ -93,7 +93,7 @@ func (s *session) request(x *side, ask asking) error {
 	if ask.decode {
 		c.counting()
 	}
-	v := &visit{plan: ask.plan, gate: make(chan struct{})}
+	v := &visit{outcome: ask.outcome, gate: make(chan struct{})}
 	v.packet = reference.Packet{IsRequest: true, Channel: ask.channel, Flags: ask.flags, Type: ask.rqType + 1, Payload: c.request.Payload}
 	if ask.atOnce {
 		v.open()
@@ -185,10 +185,10 @@ var kinds = [16]kind{
 }
 
 func decodeAsking(how, what byte) asking {
-	all := plans()
+	all := outcomes()
 	a := asking{
 		rqType: uint64(what % 16), flags: uint64(what / 16), atOnce: how&0x10 != 0, decode: how&0x20 != 0,
-		plan: all[int(how%16)%len(all)],
+		outcome: all[int(how%16)%len(all)],
 	}
 	if how >= 0xc0 {
 		a.channel = 5

@@ -65,12 +65,12 @@ func (w *wire) Close() error {
 	return nil
 }
 
-// A receiving is the end of a wire at the peer that receives.
-type receiving struct{ *wire }
+// A readingEnd is the end of a wire at the peer that receives.
+type readingEnd struct{ *wire }
 
-func (r receiving) Read(b []byte) (int, error) { return r.read(b) }
+func (r readingEnd) Read(b []byte) (int, error) { return r.read(b) }
 
-func (r receiving) Close() error {
+func (r readingEnd) Close() error {
 	r.door.change(func() { r.deaf = true })
 	return nil
 }
@@ -97,4 +97,19 @@ func (w *wire) drained() bool { return w.deaf || w.waiting && len(w.octets) == 0
 // over: nothing more can be read, now or later.
 func (w *wire) over() bool {
 	return !w.held && (w.cut || w.ended) && len(w.transit)+len(w.sent)+len(w.arrived) == 0
+}
+
+// wholePackets reads octets that must be whole packets in their shortest form.
+func wholePackets(octets []byte) (packets []reference.Packet, err error) {
+	for rest := octets; len(rest) > 0; {
+		r := oracleRead(rest)
+		if r.verdict != whole || r.beyond || r.consumed != len(r.packet.encode(wireForm{})) {
+			return nil, breaks("ENC-1", "looking at what was sent, % x", octets).
+				expected("whole packets in their shortest form").
+				got("%s at octet %d", r.verdict, len(octets)-len(rest))
+		}
+		packets = append(packets, r.packet.reference())
+		rest = rest[r.consumed:]
+	}
+	return packets, nil
 }

@@ -20,7 +20,7 @@ func (c codec) streamsTarget(data []byte, limit time.Duration) error {
 	data = cut(data)
 	return guarded(limit, func(context.Context) error {
 		want := oracleStream(data, reference.DefaultMaxPacket)
-		return bounded(len(data), func() error {
+		return bounded(memoryFor(len(data)), func() error {
 			var first end
 			for i, s := range segmentations(data) {
 				ended, err := c.streamRead(s.of(data), data, want, s.name)
