@@ -47,16 +47,16 @@ func referenceCodec() codec {
 // is what a packet begins with. Reading never panics, allocates no more than
 // the octets are worth, and gives what the oracle reads; what was read is written in
 // the shortest form, which is read as the same packet and written the same again.
-func Decode(data []byte) error { return referenceCodec().decodeTarget(data, patience) }
+func Decode(data []byte) error { return referenceCodec().runDecode(data, maxDuration) }
 
-func (c codec) decodeTarget(data []byte, limit time.Duration) error {
-	data = cut(data)
-	return guarded(limit, func(context.Context) error {
-		return bounded(memoryFor(len(data)), func() error {
-			if err := c.integerReadAsByTheOracle(data); err != nil {
+func (c codec) runDecode(data []byte, limit time.Duration) error {
+	data = truncate(data)
+	return guard(limit, func(context.Context) error {
+		return limitMemory(memoryFor(len(data)), func() error {
+			if err := c.checkReadInteger(data); err != nil {
 				return err
 			}
-			return c.readAsByTheOracle(data)
+			return c.checkRead(data)
 		})
 	})
 }
@@ -64,15 +64,15 @@ func (c codec) decodeTarget(data []byte, limit time.Duration) error {
 // RoundTrip takes data as the fields of a packet: any, those included that cannot be
 // on the wire, which Decode never meets. What is written is what the oracle writes, and
 // reads as the same packet; what is out of range is refused.
-func RoundTrip(data []byte) error { return referenceCodec().roundTripTarget(data, patience) }
+func RoundTrip(data []byte) error { return referenceCodec().runRoundTrip(data, maxDuration) }
 
-func (c codec) roundTripTarget(data []byte, limit time.Duration) error {
-	return guarded(limit, func(context.Context) error {
-		p := unpackFields(cut(data))
-		if err := c.roundTrip(p); err != nil {
+func (c codec) runRoundTrip(data []byte, limit time.Duration) error {
+	return guard(limit, func(context.Context) error {
+		p := unpackFields(truncate(data))
+		if err := c.checkRoundTrip(p); err != nil {
 			return err
 		}
-		return c.equalMeansSameOctets(p, p)
+		return c.checkEqual(p, p)
 	})
 }
 
@@ -117,18 +117,18 @@ func packFields(p reference.Packet) (b []byte) {
 // Each law holds for all its arguments. Fields are compared one by one: Packet.Equal is
 // itself under test.
 
-// integerRoundTrip: any integer is encoded as the oracle encodes it, and decoded from
+// checkInteger: any integer is encoded as the oracle encodes it, and decoded from
 // that and from every longer form.
-func (c codec) integerRoundTrip(v uint64, padding int) error {
+func (c codec) checkInteger(v uint64, padding int) error {
 	want := appendInteger([]byte{0xaa}, nat(v), 0)
 	if got := c.appendInteger([]byte{0xaa}, v); !bytes.Equal(got, want) {
-		return breaks("INT-2", "encoding %#x behind aa", v).expected("% x", want).got("% x", got)
+		return violates("INT-2", "encoding %#x behind aa", v).expected("% x", want).got("% x", got)
 	}
-	return c.integerReadAsByTheOracle(appendInteger(nil, nat(v), padding))
+	return c.checkReadInteger(appendInteger(nil, nat(v), padding))
 }
 
-// integerReadAsByTheOracle: for any octets, the integer that they begin with.
-func (c codec) integerReadAsByTheOracle(b []byte) error {
+// checkReadInteger: for any octets, the integer that they begin with.
+func (c codec) checkReadInteger(b []byte) error {
 	got, n, err := c.decodeInteger(b)
 	v, rest, ended := decodeInteger(b)
 	switch {
@@ -136,7 +136,7 @@ func (c codec) integerReadAsByTheOracle(b []byte) error {
 	case !ended && errors.Is(err, reference.ErrIncomplete):
 	case ended && v.is(got) && err == nil && n == len(b)-len(rest):
 	default:
-		return breaks("INT-1", "decoding an integer from % x", b).
+		return violates("INT-1", "decoding an integer from % x", b).
 			expected("%v, ended: %t, %d octets consumed", v, ended, len(b)-len(rest)).
 			got("%d, %d consumed, error %v", got, n, err)
 	}
@@ -145,37 +145,37 @@ func (c codec) integerReadAsByTheOracle(b []byte) error {
 
 // roundTrip: what is encoded is what the oracle writes, and decodes to the same
 // packet, all of it; a packet that cannot be represented is refused and writes nothing.
-func (c codec) roundTrip(p reference.Packet) error {
+func (c codec) checkRoundTrip(p reference.Packet) error {
 	before := []byte{0xaa}
 	octets, err := c.encode(p, before)
 	if oracleOf(p).beyond() {
 		if !errors.Is(err, reference.ErrRange) || !bytes.Equal(octets, before) {
-			return breaks("INT-5", "encoding %s", show(p)).
+			return violates("INT-5", "encoding %s", show(p)).
 				expected("%v, and % x as it was", reference.ErrRange, before).got("%v, and % x", err, octets)
 		}
 		return nil
 	}
 	if err != nil {
-		return breaks("INT-4", "encoding %s", show(p)).expected("no error").got("%v", err)
+		return violates("INT-4", "encoding %s", show(p)).expected("no error").got("%v", err)
 	}
 	if want := slices.Concat(before, oracleOf(p).encode(wireForm{})); !bytes.Equal(octets, want) {
-		return breaks("ENC-1", "encoding %s behind aa", show(p)).expected("% x", want).got("% x", octets)
+		return violates("ENC-1", "encoding %s behind aa", show(p)).expected("% x", want).got("% x", octets)
 	}
-	return c.decodesTo(p, octets[1:])
+	return c.checkDecodesTo(p, octets[1:])
 }
 
-// everyFormIsRead: each form of p decodes to p and is written again in the shortest.
-func (c codec) everyFormIsRead(p reference.Packet, form wireForm) error {
+// checkForm: each form of p decodes to p and is written again in the shortest.
+func (c codec) checkForm(p reference.Packet, form wireForm) error {
 	octets := oracleOf(p).encode(form)
-	if err := c.decodesTo(p, octets); err != nil {
+	if err := c.checkDecodesTo(p, octets); err != nil {
 		return err
 	}
-	return c.isCanonical(p, octets)
+	return c.checkShortest(p, octets)
 }
 
-// readAsByTheOracle: for any octets, the verdict, the fields and the number of octets
+// checkRead: for any octets, the verdict, the fields and the number of octets
 // consumed are the oracle's, and a packet that was read is written canonically.
-func (c codec) readAsByTheOracle(b []byte) error {
+func (c codec) checkRead(b []byte) error {
 	p, n, err := c.decode(b)
 	want := oracleRead(b)
 	switch {
@@ -184,20 +184,20 @@ func (c codec) readAsByTheOracle(b []byte) error {
 	case want.verdict == malformed && errors.As(err, new(*reference.MalformedError)):
 	case want.verdict == whole && !want.beyond && err == nil:
 		if n != want.consumed || cap(p.Payload) != len(p.Payload) {
-			return breaks("DEC-1", "decoding % x", b).
+			return violates("DEC-1", "decoding % x", b).
 				expected("%d octets consumed, none reachable behind the payload", want.consumed).
 				got("%d consumed, %d reachable", n, cap(p.Payload)-len(p.Payload))
 		}
-		if err := sameFields(b, p, want.packet.reference()); err != nil {
+		if err := checkFields(b, p, want.packet.reference()); err != nil {
 			return err
 		}
-		return c.isCanonical(p, b[:n])
+		return c.checkShortest(p, b[:n])
 	default:
-		return breaks(readingRequirement(want), "decoding % x", b).
+		return violates(readingRequirement(want), "decoding % x", b).
 			expected("%s (beyond 61 bits: %t)", want.verdict, want.beyond).got("%s, error %v", show(p), err)
 	}
 	if n != 0 || !sameAs(p, reference.Packet{}) {
-		return breaks("DEC-3", "decoding % x, which is %s", b, want.verdict).
+		return violates("DEC-3", "decoding % x, which is %s", b, want.verdict).
 			expected("no octets consumed, and no packet").got("%d, %s", n, show(p))
 	}
 	return nil
@@ -216,59 +216,59 @@ func readingRequirement(r reading) string {
 	return "DEC-1"
 }
 
-// everyPrefixIsIncomplete: no strict prefix of one packet's octets is a packet, or wrong.
-func (c codec) everyPrefixIsIncomplete(octets []byte) error {
+// checkPrefixes: no strict prefix of one packet's octets is a packet, or wrong.
+func (c codec) checkPrefixes(octets []byte) error {
 	for n := range octets {
 		p, consumed, err := c.decode(octets[:n])
 		if !errors.Is(err, reference.ErrIncomplete) || consumed != 0 {
-			return breaks("DEC-3", "decoding the first %d octets of % x", n, octets).
+			return violates("DEC-3", "decoding the first %d octets of % x", n, octets).
 				expected("%v", reference.ErrIncomplete).got("%s, %d octets consumed, error %v", show(p), consumed, err)
 		}
 	}
 	return nil
 }
 
-// equalMeansSameOctets: Equal is symmetric, and holds between two packets exactly if
+// checkEqual: Equal is symmetric, and holds between two packets exactly if
 // they are the same on the wire. The type of a response is not there.
-func (c codec) equalMeansSameOctets(p, q reference.Packet) error {
+func (c codec) checkEqual(p, q reference.Packet) error {
 	want := bytes.Equal(oracleOf(p).encode(wireForm{}), oracleOf(q).encode(wireForm{}))
 	if got, back := c.equal(p, q), c.equal(q, p); got != want || back != want {
-		return breaks("EQ-1", "comparing p = %s with q = %s", show(p), show(q)).
+		return violates("EQ-1", "comparing p = %s with q = %s", show(p), show(q)).
 			expected("p.Equal(q) and q.Equal(p) to be %t", want).got("%t and %t", got, back)
 	}
 	return nil
 }
 
-func (c codec) decodesTo(p reference.Packet, octets []byte) error {
+func (c codec) checkDecodesTo(p reference.Packet, octets []byte) error {
 	got, n, err := c.decode(octets)
 	if err != nil || n != len(octets) {
-		return breaks("DEC-1", "decoding % x", octets).
+		return violates("DEC-1", "decoding % x", octets).
 			expected("%s, %d octets consumed", show(p), len(octets)).got("%s, %d consumed, error %v", show(got), n, err)
 	}
-	return sameFields(octets, got, p)
+	return checkFields(octets, got, p)
 }
 
-// isCanonical: p, which was read from octets, is written as the oracle writes it: in
+// checkShortest: p, which was read from octets, is written as the oracle writes it: in
 // these octets or in fewer, which read again to p.
-func (c codec) isCanonical(p reference.Packet, octets []byte) error {
+func (c codec) checkShortest(p reference.Packet, octets []byte) error {
 	canonical, err := c.encode(p, nil)
 	want := oracleOf(p).encode(wireForm{})
 	if err != nil || !bytes.Equal(canonical, want) {
-		return breaks("ENC-1", "decoding and encoding % x", octets).expected("% x", want).got("% x, error %v", canonical, err)
+		return violates("ENC-1", "decoding and encoding % x", octets).expected("% x", want).got("% x, error %v", canonical, err)
 	}
 	if bytes.Equal(canonical, octets) {
 		return nil // which have been read
 	}
 	if len(canonical) >= len(octets) {
-		return breaks("INT-2", "decoding and encoding % x", octets).expected("these octets or fewer").got("% x", canonical)
+		return violates("INT-2", "decoding and encoding % x", octets).expected("these octets or fewer").got("% x", canonical)
 	}
-	return c.decodesTo(p, canonical)
+	return c.checkDecodesTo(p, canonical)
 }
 
 // sameFields compares what was read from octets with what it should be.
-func sameFields(octets []byte, got, want reference.Packet) error {
+func checkFields(octets []byte, got, want reference.Packet) error {
 	if !sameAs(got, want) {
-		return breaks("DEC-1", "decoding % x", octets).expected("%s", show(want)).got("%s", show(got))
+		return violates("DEC-1", "decoding % x", octets).expected("%s", show(want)).got("%s", show(got))
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 // Package inprocess hunts for inputs that break the protocol's laws.
 //
-// A target takes any octets and returns nil, or a [Breach]: the requirement broken, what
+// A target takes any octets and returns nil, or a [Violation]: the requirement broken, what
 // was expected and what came. It is an ordinary function, which native fuzzing, any
 // other engine and a replay all call. [Targets] lists them:
 //

@@ -34,61 +34,61 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 		target      func(codec, []byte, time.Duration) error
 		plant       func(*codec)
 	}{
-		{"panics on a channel", "BAD-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"panics on a channel", "BAD-1", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			p, n, err := d(b)
 			return p, n / int(1-min(1, p.Channel)), err
 		})},
-		{"hangs on an empty body", "JOI-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"hangs on an empty body", "JOI-1", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			if len(b) > 0 && b[0] == 0 {
 				<-never
 			}
 			return d(b)
 		})},
-		{"leaves a goroutine behind", "JOI-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"leaves a goroutine behind", "JOI-1", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			go func() { <-never }()
 			return d(b)
 		})},
-		{"allocates what is declared", "BAD-4", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"allocates what is declared", "BAD-4", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			if n, _, err := reference.DecodeBSUInt(b); err == nil {
 				kept = make([]byte, min(n, 1<<26))
 			}
 			return d(b)
 		})},
-		{"loses the highest bit of a tag", "DEC-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"loses the highest bit of a tag", "DEC-1", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			p, n, err := d(b)
 			p.Tag &^= 1 << 60
 			return p, n, err
 		})},
-		{"consumes an octet too few", "DEC-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"consumes an octet too few", "DEC-1", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			p, n, err := d(b)
 			return p, max(0, n-1), err
 		})},
-		{"lets the rest be reached", "DEC-1", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"lets the rest be reached", "DEC-1", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			p, n, err := d(b)
 			p.Payload = slices.Grow(p.Payload, 1)
 			return p, n, err
 		})},
-		{"takes a cut packet", "DEC-3", codec.decodeTarget, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"takes a cut packet", "DEC-3", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			p, n, err := d(b)
 			if errors.Is(err, reference.ErrIncomplete) {
 				err = nil
 			}
 			return p, n, err
 		})},
-		{"writes channel 0", "ENC-1", codec.decodeTarget, func(c *codec) {
+		{"writes channel 0", "ENC-1", codec.runDecode, func(c *codec) {
 			c.encode = func(p reference.Packet, b []byte) ([]byte, error) {
 				return append(b, oracleOf(p).encode(wireForm{ChannelZero: true})...), nil
 			}
 		}},
-		{"writes what is out of range", "INT-5", codec.roundTripTarget, func(c *codec) {
+		{"writes what is out of range", "INT-5", codec.runRoundTrip, func(c *codec) {
 			c.encode = func(p reference.Packet, b []byte) ([]byte, error) {
 				return append(b, oracleOf(p).encode(wireForm{})...), nil
 			}
 		}},
-		{"compares no payloads", "EQ-1", codec.roundTripTarget, func(c *codec) {
+		{"compares no payloads", "EQ-1", codec.runRoundTrip, func(c *codec) {
 			c.equal = func(p, q reference.Packet) bool { return p.Tag != q.Tag }
 		}},
-		{"reads no overlong integer", "INT-1", codec.decodeTarget, func(c *codec) {
+		{"reads no overlong integer", "INT-1", codec.runDecode, func(c *codec) {
 			sound := c.decodeInteger
 			c.decodeInteger = func(b []byte) (uint64, int, error) {
 				if len(b) > 1 && b[0] == 0x80 {
@@ -97,7 +97,7 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 				return sound(b)
 			}
 		}},
-		{"takes an empty piece for the end", "DEC-5", codec.streamsTarget, reading(func(r io.Reader) io.Reader {
+		{"takes an empty piece for the end", "DEC-5", codec.runStreams, reading(func(r io.Reader) io.Reader {
 			return readerFunc(func(b []byte) (int, error) {
 				n, err := r.Read(b)
 				if n == 0 {
@@ -106,7 +106,7 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 				return n, err
 			})
 		})},
-		{"loses what comes with the end", "DEC-5", codec.streamsTarget, reading(func(r io.Reader) io.Reader {
+		{"loses what comes with the end", "DEC-5", codec.runStreams, reading(func(r io.Reader) io.Reader {
 			return readerFunc(func(b []byte) (int, error) {
 				n, err := r.Read(b)
 				if err != nil {
@@ -115,14 +115,14 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 				return n, err
 			})
 		})},
-		{"allocates what is declared in a stream", "BAD-4", codec.streamsTarget, func(c *codec) {
+		{"allocates what is declared in a stream", "BAD-4", codec.runStreams, func(c *codec) {
 			sound := c.reader
 			c.reader = func(r io.Reader, most int) packetReader {
 				kept = make([]byte, most)
 				return sound(r, most)
 			}
 		}},
-		{"tells another offset", "DEC-5", codec.streamsTarget, func(c *codec) {
+		{"tells another offset", "DEC-5", codec.runStreams, func(c *codec) {
 			sound := c.reader
 			c.reader = func(r io.Reader, most int) packetReader { return lateReader{sound(r, most)} }
 		}},
@@ -132,7 +132,7 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 			fault.plant(&faulty)
 			seeds := append(streamSeeds(t), corpus(t, "FuzzDecode")...)
 			seeds = append(seeds, corpus(t, "FuzzRoundTrip")...)
-			foundOut(t, fault.requirement, seeds, func(data []byte) error {
+			requireFound(t, fault.requirement, seeds, func(data []byte) error {
 				return fault.target(faulty, data, timeFor(fault.requirement))
 			})
 		})
@@ -150,20 +150,20 @@ func timeFor(requirement string) time.Duration {
 
 // foundOut expects a target to find, for one of the seeds, that a requirement is broken,
 // or a difference of a kind; empty: any.
-func foundOut(t *testing.T, want string, seeds [][]byte, target func([]byte) error) {
+func requireFound(t *testing.T, want string, seeds [][]byte, target func([]byte) error) {
 	t.Helper()
 	for _, seed := range seeds {
 		err := target(seed)
 		if err == nil {
 			continue
 		}
-		var broken *Breach
+		var broken *Violation
 		if !errors.As(err, &broken) || broken.Requirement != want && !strings.HasPrefix(broken.While, want) {
-			t.Errorf("expected a breach of %q\ngot      %v", want, err)
+			t.Errorf("expected a violation of %q\ngot      %v", want, err)
 		}
 		return
 	}
-	t.Errorf("expected a breach of %q\ngot      none for any of %d seeds", want, len(seeds))
+	t.Errorf("expected a violation of %q\ngot      none for any of %d seeds", want, len(seeds))
 }
 
 // kept is memory that the compiler must not do without.

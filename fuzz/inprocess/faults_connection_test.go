@@ -107,13 +107,13 @@ func TestFaultyConnectionsAreFoundOut(t *testing.T) {
 		{"reads EOF at a cut", "told", func(f *faults) { f.behind = encoded(eof, input.Form{}) }},
 	} {
 		t.Run("judged "+fault.String(), func(t *testing.T) {
-			foundOut(t, fault.want, judgedSeeds(t), func(data []byte) error {
+			requireFound(t, fault.want, judgedSeeds(t), func(data []byte) error {
 				return subject{faultyReference{plant: fault.plant}}.runJudged(data, 4*time.Second)
 			})
 		})
 		t.Run("session "+fault.String(), func(t *testing.T) {
-			foundOut(t, "", corpus(t, "FuzzSession"), func(data []byte) error {
-				return faultyOpener(fault.plant).sessionTarget(data, time.Second/2)
+			requireFound(t, "", corpus(t, "FuzzSession"), func(data []byte) error {
+				return faultyOpener(fault.plant).runSession(data, time.Second/2)
 			})
 		})
 	}

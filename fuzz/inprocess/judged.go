@@ -18,7 +18,7 @@ import (
 )
 
 // Judged reads data as an input of package input, and plays its plan on the reference and
-// on the independent second implementation. It reports a [Breach] if the record of
+// on the independent second implementation. It reports a [Violation] if the record of
 // either differs from the plan, and if its codec reads, writes or compares a packet of the
 // input wrongly.
 func Judged(data []byte) error {
@@ -27,7 +27,7 @@ func Judged(data []byte) error {
 		return err
 	}
 	for _, s := range []subject{{goreference.Implementation{}}, {second}} {
-		if err := s.runJudged(data, patience); err != nil {
+		if err := s.runJudged(data, maxDuration); err != nil {
 			return err
 		}
 	}
@@ -40,7 +40,7 @@ type subject struct{ adapter.Implementation }
 func (s subject) can(a adapter.Ability) bool { return slices.Contains(s.Hello().Supports, a) }
 
 func (s subject) runJudged(data []byte, limit time.Duration) error {
-	data = cut(data)
+	data = truncate(data)
 	frames := input.Frames(data)
 	required := plan.Make(data, plan.Abilities{
 		Channels: s.can(adapter.CanChannels), Decode: s.can(adapter.CanDecode),
@@ -55,8 +55,8 @@ func (s subject) runJudged(data []byte, limit time.Duration) error {
 		return nil
 	}
 	memory := memoryFor(len(data)) + perResultOctet*uint64(results)
-	err := guarded(limit, func(ctx context.Context) error {
-		if err := bounded(memory, func() error { return s.checkCodec(frames) }); err != nil {
+	err := guard(limit, func(ctx context.Context) error {
+		if err := limitMemory(memory, func() error { return s.checkCodec(frames) }); err != nil {
 			return err
 		}
 		if _, err := s.play(ctx, required, limit, memory); err != nil {
@@ -135,7 +135,7 @@ func (s subject) checkCodec(frames []input.Frame) error {
 // play plays a plan, requires that its record does not differ from it, and returns the
 // record. A subject that allocates more than memory is reported too.
 func (s subject) play(ctx context.Context, required *plan.Plan, limit time.Duration, memory uint64) (record *judge.Record, err error) {
-	err = bounded(memory, func() error {
+	err = limitMemory(memory, func() error {
 		line, err := play.InProcess{Implementation: s.Implementation}.Open(ctx, required)
 		if err != nil {
 			return err
@@ -175,10 +175,10 @@ func checkRepeated(ctx context.Context, line play.Line, second play.Pending, end
 		select {
 		case <-again.pending.Done():
 		case <-ctx.Done():
-			return breaks("JOI-1", "%s", again.name).expected("it to return").got("%v", ctx.Err())
+			return violates("JOI-1", "%s", again.name).expected("it to return").got("%v", ctx.Err())
 		}
 		if reply, err := again.pending.Wait(ctx); err != nil || reply.Ended != again.ended {
-			return breaks(again.requirement, "%s", again.name).
+			return violates(again.requirement, "%s", again.name).
 				expected("%q, and no error", again.ended).got("%q, error %v", reply.Ended, err)
 		}
 	}
@@ -187,7 +187,7 @@ func checkRepeated(ctx context.Context, line play.Line, second play.Pending, end
 
 // violation reports a difference.
 func violation(d judge.Difference) error {
-	return breaks(d.Requirement, "%s", strings.TrimSpace(d.Kind+" "+d.State)).expected("%s", d.Expected).got("%s", d.Came)
+	return violates(d.Requirement, "%s", strings.TrimSpace(d.Kind+" "+d.State)).expected("%s", d.Expected).got("%s", d.Came)
 }
 
 // reusesTag reports whether the peer uses a tag again in a plan that can be played without
@@ -251,7 +251,7 @@ func checkAnswered(p *plan.Plan, r *judge.Record) error {
 			return a.Matches(g.Packet)
 		})
 		if i < 0 {
-			return breaks("RSP-1", "answering requests with tag %d at once", id.Tag).
+			return violates("RSP-1", "answering requests with tag %d at once", id.Tag).
 				expected("failures, or one each of these: %v", wanted[id]).got("%s", input.Show(g.Packet))
 		}
 		wanted[id] = slices.Delete(wanted[id], i, i+1)
@@ -259,7 +259,7 @@ func checkAnswered(p *plan.Plan, r *judge.Record) error {
 	}
 	for id, rest := range wanted {
 		if came[id] != len(rest) {
-			return breaks("RSP-1", "answering requests with tag %d at once", id.Tag).
+			return violates("RSP-1", "answering requests with tag %d at once", id.Tag).
 				expected("one answer each").got("%d failures for the last %d", came[id], len(rest))
 		}
 	}

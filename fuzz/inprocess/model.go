@@ -243,12 +243,12 @@ func (c *localCall) wait() {
 // check: its wait has ended if it was to end, as it was to end.
 func (c *localCall) check() error {
 	if c.done != c.ended {
-		return breaks("RSP-2", "waiting for request %d", c.tag).expected("to have ended: %t", c.ended).got("%t", c.done)
+		return violates("RSP-2", "waiting for request %d", c.tag).expected("to have ended: %t", c.ended).got("%t", c.done)
 	}
 	if !c.done {
 		return nil
 	}
-	while := breaks("RSP-2", "waiting for request %d", c.tag)
+	while := violates("RSP-2", "waiting for request %d", c.tag)
 	if !isError(c.gotErr, c.wantErr) {
 		return while.expected("error %v", c.wantErr).got("%v", c.gotErr)
 	}
@@ -263,7 +263,7 @@ func (c *localCall) check() error {
 func (c *localCall) checkSecondWait() error {
 	c.wait()
 	if c.decodes > 1 {
-		return breaks("DCR-1", "waiting again for request %d", c.tag).
+		return violates("DCR-1", "waiting again for request %d", c.tag).
 			expected("its answer to be decoded at most once").got("%d times", c.decodes)
 	}
 	return c.check()
@@ -412,11 +412,11 @@ func (v *visit) check() error {
 		most = 1
 	}
 	if n := len(v.seen); n < least || n > most {
-		return breaks("HND-9", "handling %v", v).expected("its handler to be called %d to %d times", least, most).got("%d", n)
+		return violates("HND-9", "handling %v", v).expected("its handler to be called %d to %d times", least, most).got("%d", n)
 	}
 	for _, r := range v.seen {
 		if r.Channel != 0 || r.Type != v.packet.Type-1 || r.Flags != v.packet.Flags || r.Decode != nil {
-			return breaks("RQS-2", "handling %v", v).expected("its handler to be given the type less one, and the flags").got("%+v", r)
+			return violates("RQS-2", "handling %v", v).expected("its handler to be given the type less one, and the flags").got("%+v", r)
 		}
 	}
 	return nil

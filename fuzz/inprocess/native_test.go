@@ -29,7 +29,7 @@ func FuzzJudged(f *testing.F)    { fuzzTarget(f, "Judged") }
 func TestPackedFieldsUnpack(t *testing.T) {
 	for i, v := range readVectors(t, "packets.jsonl") {
 		p := v.Packet.oracle().reference()
-		if err := sameFields(v.Hex, unpackFields(packFields(p)), p); err != nil {
+		if err := checkFields(v.Hex, unpackFields(packFields(p)), p); err != nil {
 			t.Errorf("packets.jsonl, line %d: %v", i+1, err)
 		}
 	}
@@ -55,7 +55,7 @@ func fuzzTarget(f *testing.F, name string) {
 		}
 		start := time.Now()
 		if err := run(data); err != nil {
-			hung = time.Since(start) > patience/4
+			hung = time.Since(start) > maxDuration/4
 			tellHowToReproduce(t)
 			t.Fatal(err)
 		}
@@ -168,10 +168,10 @@ func TestBounded(t *testing.T) {
 			return nil
 		}
 	}
-	if err := bounded(memoryFor(10), allocates(1)); err != nil {
+	if err := limitMemory(memoryFor(10), allocates(1)); err != nil {
 		t.Errorf("once: expected no error, got %v", err)
 	}
-	if err := bounded(memoryFor(10), allocates(math.MaxInt)); err == nil {
+	if err := limitMemory(memoryFor(10), allocates(math.MaxInt)); err == nil {
 		t.Error("each time: expected an error")
 	}
 	_ = kept

@@ -138,7 +138,7 @@ func (s *session) finish() error {
 	}
 	for _, x := range s.sides {
 		if !x.model.idle() || x.model.anyPending() {
-			return breaks("JOI-1", "ending the session").expected("the model of %s to have ended", x.name).got("%+v", x.model)
+			return violates("JOI-1", "ending the session").expected("the model of %s to have ended", x.name).got("%+v", x.model)
 		}
 		for _, c := range x.model.calls {
 			if err := c.checkSecondWait(); err != nil {
@@ -299,7 +299,7 @@ func (x *side) hear(p reference.Packet) {
 // compare is [session.compare] for one side.
 func (x *side) compare() (behind, wrong error) {
 	m := &x.model
-	compared := breaks("EOS-3", "looking at %s", x.name)
+	compared := violates("EOS-3", "looking at %s", x.name)
 	switch {
 	case len(x.out.sent) > 0:
 		compared.Requirement = "EOS-4"
@@ -345,7 +345,7 @@ func sort(behind, wrong error, late bool, err error) (error, error) {
 // check: e has returned if it was to return, and what it was to return.
 func (e *returning) check(x *side) error {
 	m := &x.model
-	called := breaks("SHD-6", "calling %s.%s", x.name, e.name)
+	called := violates("SHD-6", "calling %s.%s", x.name, e.name)
 	if holds := e.holds(m); e.returned != holds {
 		return called.expected("to have returned: %t", holds).got("%t", e.returned)
 	}

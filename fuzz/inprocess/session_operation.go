@@ -61,7 +61,7 @@ func (o operation) on(s *session) error {
 		s.change(func() { x.out.held = o.kind == hold })
 	case shutDown:
 		if err := x.conn.Shutdown(false); err != nil {
-			return breaks("SHD-4", "shutting down without waiting").expected("no error").got("%v", err)
+			return violates("SHD-4", "shutting down without waiting").expected("no error").got("%v", err)
 		}
 		s.change(x.model.shutdown)
 	case block:
@@ -106,7 +106,7 @@ func (s *session) request(x *side, ask asking) error {
 	})
 	call, err := x.conn.Request(c.request)
 	if !isError(err, want) {
-		return breaks("SHD-1", "requesting").expected("error %v", want).got("%v", err)
+		return violates("SHD-1", "requesting").expected("error %v", want).got("%v", err)
 	}
 	if err == nil {
 		c.call = call
@@ -135,10 +135,10 @@ func (x *side) release(which int) {
 // Session takes data as a program: how many handlers each of two connected peers has,
 // and then operations of their users, one after the other. After each, both peers have
 // done all that a simple model says, and nothing else; in the end everything ends.
-func Session(data []byte) error { return opener(reference.New).sessionTarget(data, patience) }
+func Session(data []byte) error { return opener(reference.New).runSession(data, maxDuration) }
 
-func (open opener) sessionTarget(data []byte, limit time.Duration) error {
-	return guarded(limit, func(ctx context.Context) error {
+func (open opener) runSession(data []byte, limit time.Duration) error {
+	return guard(limit, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, limit/2) // to tell what has not happened
 		defer cancel()
 		handlers, program := decodeProgram(data)

@@ -104,7 +104,7 @@ func wholePackets(octets []byte) (packets []reference.Packet, err error) {
 	for rest := octets; len(rest) > 0; {
 		r := oracleRead(rest)
 		if r.verdict != whole || r.beyond || r.consumed != len(r.packet.encode(wireForm{})) {
-			return nil, breaks("ENC-1", "looking at what was sent, % x", octets).
+			return nil, violates("ENC-1", "looking at what was sent, % x", octets).
 				expected("whole packets in their shortest form").
 				got("%s at octet %d", r.verdict, len(octets)-len(rest))
 		}

@@ -14,16 +14,16 @@ import (
 
 // Streams takes data as a stream. However it is cut into pieces on its way, the packets
 // read from it are the oracle's, and so are the error and the offset at which they end.
-func Streams(data []byte) error { return referenceCodec().streamsTarget(data, patience) }
+func Streams(data []byte) error { return referenceCodec().runStreams(data, maxDuration) }
 
-func (c codec) streamsTarget(data []byte, limit time.Duration) error {
-	data = cut(data)
-	return guarded(limit, func(context.Context) error {
+func (c codec) runStreams(data []byte, limit time.Duration) error {
+	data = truncate(data)
+	return guard(limit, func(context.Context) error {
 		want := oracleStream(data, reference.DefaultMaxPacket)
-		return bounded(memoryFor(len(data)), func() error {
+		return limitMemory(memoryFor(len(data)), func() error {
 			var first end
 			for i, s := range segmentations(data) {
-				ended, err := c.streamRead(s.of(data), data, want, s.name)
+				ended, err := c.checkStream(s.of(data), data, want, s.name)
 				if err != nil {
 					return err
 				}
@@ -31,7 +31,7 @@ func (c codec) streamsTarget(data []byte, limit time.Duration) error {
 					first = ended
 				}
 				if ended != first {
-					return breaks("DEC-5", "reading the stream % x %s", data, s.name).
+					return violates("DEC-5", "reading the stream % x %s", data, s.name).
 						expected("it to end %s, as when it comes whole", first).got("its end %s", ended)
 				}
 			}
@@ -40,21 +40,21 @@ func (c codec) streamsTarget(data []byte, limit time.Duration) error {
 	})
 }
 
-// streamReadAsByTheOracle: r, which brings data in some pieces, is read as what the oracle
+// checkStreamAsOracle: r, which brings data in some pieces, is read as what the oracle
 // reads.
-func (c codec) streamReadAsByTheOracle(r io.Reader, data []byte, pieces string) error {
-	_, err := c.streamRead(r, data, oracleStream(data, reference.DefaultMaxPacket), pieces)
+func (c codec) checkStreamAsOracle(r io.Reader, data []byte, pieces string) error {
+	_, err := c.checkStream(r, data, oracleStream(data, reference.DefaultMaxPacket), pieces)
 	return err
 }
 
-// streamRead: r, which brings data in some pieces, is read as the packets that are wanted,
+// checkStream: r, which brings data in some pieces, is read as the packets that are wanted,
 // each at its offset, and ends where that says, and in a way that it says.
-func (c codec) streamRead(r io.Reader, data []byte, want stream, pieces string) (end, error) {
+func (c codec) checkStream(r io.Reader, data []byte, want stream, pieces string) (end, error) {
 	reader := c.reader(r, reference.DefaultMaxPacket)
 	for i, p := range want.packets {
 		got, err := reader.Next()
 		if err != nil || !sameAs(got, p) || reader.Offset() != int64(want.starts[i+1]) {
-			return "", breaks("DEC-5", "reading packet %d of the stream % x, %s", i+1, data, pieces).
+			return "", violates("DEC-5", "reading packet %d of the stream % x, %s", i+1, data, pieces).
 				expected("%s up to octet %d", show(p), want.starts[i+1]).
 				got("%s up to octet %d, error %v", show(got), reader.Offset(), err)
 		}
@@ -67,7 +67,7 @@ func (c codec) streamRead(r io.Reader, data []byte, want stream, pieces string) 
 		at = malformed.Offset
 	}
 	if err == nil || !want.endsBy(endOf(err)) || at != last {
-		return "", breaks("DEC-3", "reading on behind packet %d of the stream % x, %s", len(want.packets), data, pieces).
+		return "", violates("DEC-3", "reading on behind packet %d of the stream % x, %s", len(want.packets), data, pieces).
 			expected("it to end %s at octet %d", want.endings(), last).got("%s, error %v at octet %d", show(p), err, at)
 	}
 	return endOf(err), nil

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// A Target takes any octets, and tells by an error, which is a [*Breach], that the
+// A Target takes any octets, and tells by an error, which is a [*Violation], that the
 // reference does with them what it must not.
 type Target struct {
 	Name string // as of its native fuzz target: Fuzz and Name
@@ -32,52 +32,52 @@ func Targets() []Target {
 	}
 }
 
-// A Breach is what an input has shown to be wrong, with the requirement of
+// A Violation is what an input has shown to be wrong, with the requirement of
 // features/SPEC.md that it breaks.
-type Breach struct {
+type Violation struct {
 	Requirement string // its id
 	While       string // what was done
 	Expected    string
 	Got         string
 }
 
-func (b *Breach) Error() string {
+func (b *Violation) Error() string {
 	return fmt.Sprintf("%s: %s\nexpected %s\ngot      %s", b.Requirement, b.While, b.Expected, b.Got)
 }
 
-// breaks begins a Breach: breaks("DEC-1", "decoding % x", b).expected("…").got("…").
-func breaks(requirement, format string, args ...any) *Breach {
-	return &Breach{Requirement: requirement, While: fmt.Sprintf(format, args...)}
+// violates starts a Violation: violates("DEC-1", "decoding % x", b).expected("…").got("…").
+func violates(requirement, format string, args ...any) *Violation {
+	return &Violation{Requirement: requirement, While: fmt.Sprintf(format, args...)}
 }
 
-func (b *Breach) expected(format string, args ...any) *Breach {
+func (b *Violation) expected(format string, args ...any) *Violation {
 	b.Expected = fmt.Sprintf(format, args...)
 	return b
 }
 
-func (b *Breach) got(format string, args ...any) error {
+func (b *Violation) got(format string, args ...any) error {
 	b.Got = fmt.Sprintf(format, args...)
 	return b
 }
 
-// patience is how long an execution may take before it counts as hung. None that does
+// maxDuration is how long an execution may take before it counts as hung. None that does
 // right takes a hundredth of it.
-const patience = 10 * time.Second
+const maxDuration = 10 * time.Second
 
 // maxInput is how many octets of an input count; what is behind them is left out. It
 // bounds the time of one execution, and what a peer can ask a connection to hold.
 const maxInput = 32 << 10
 
-func cut(data []byte) []byte { return data[:min(len(data), maxInput)] }
+func truncate(data []byte) []byte { return data[:min(len(data), maxInput)] }
 
 // guarded runs one execution of a target in a goroutine of its own. That it panics, does
-// not end within limit, or leaves goroutines behind that it started is a [Breach] too.
+// not end within limit, or leaves goroutines behind that it started is a [Violation] too.
 // The context ends when the time is over and has been told of, so that what can still
 // end does.
 //
 // A panic in a goroutine that the execution started cannot be caught: it ends the
 // process, which is how a fuzzing engine learns of it.
-func guarded(limit time.Duration, execution func(context.Context) error) error {
+func guard(limit time.Duration, execution func(context.Context) error) error {
 	before := runtime.NumGoroutine()
 	name := strconv.FormatInt(executions.Add(1), 10)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -88,7 +88,7 @@ func guarded(limit time.Duration, execution func(context.Context) error) error {
 		pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels(labelKey, name)))
 		defer func() {
 			if p := recover(); p != nil {
-				ended <- breaks("BAD-1", "running the target").expected("no panic").got("panic: %v\n%s", p, debug.Stack())
+				ended <- violates("BAD-1", "running the target").expected("no panic").got("panic: %v\n%s", p, debug.Stack())
 			}
 		}()
 		ended <- execution(ctx)
@@ -100,9 +100,9 @@ func guarded(limit time.Duration, execution func(context.Context) error) error {
 		if err != nil {
 			return err
 		}
-		return nothingLeft(name, before, timer.C, limit)
+		return checkNoneLeft(name, before, timer.C, limit)
 	case <-timer.C:
-		return breaks("JOI-1", "running the target").expected("it to end").
+		return violates("JOI-1", "running the target").expected("it to end").
 			got("no end after %v; its goroutines:\n%s", limit, goroutines(name))
 	}
 }
@@ -113,10 +113,10 @@ var executions atomic.Int64
 // labelKey is the pprof label of an execution's goroutines.
 const labelKey = "packetspec-execution"
 
-// nothingLeft waits until the goroutines of an execution are gone. That no more
+// checkNoneLeft waits until the goroutines of an execution are gone. That no more
 // goroutines exist than before tells so at once; otherwise those with its label do,
 // because others may have been started beside it.
-func nothingLeft(name string, before int, timeout <-chan time.Time, limit time.Duration) error {
+func checkNoneLeft(name string, before int, timeout <-chan time.Time, limit time.Duration) error {
 	for range 1000 {
 		if runtime.NumGoroutine() <= before {
 			return nil
@@ -131,7 +131,7 @@ func nothingLeft(name string, before int, timeout <-chan time.Time, limit time.D
 		select {
 		case <-time.After(time.Millisecond): // no event tells of the end of a goroutine
 		case <-timeout:
-			return breaks("JOI-1", "looking for what the connection left").
+			return violates("JOI-1", "looking for what the connection left").
 				expected("no goroutines").got("these, for %v:\n%s", limit, left)
 		}
 	}
@@ -160,11 +160,11 @@ func memoryFor(octets int) uint64 {
 	return slack + perOctet*uint64(octets)
 }
 
-// bounded runs f and returns a [Breach] if it allocates more than most bytes.
+// bounded runs f and returns a [Violation] if it allocates more than most bytes.
 //
 // It measures the whole process, so it also counts what a fuzzing engine allocates now and
 // then. It therefore runs f again, and fails only if every run allocates too much.
-func bounded(most uint64, f func() error) error {
+func limitMemory(most uint64, f func() error) error {
 	const runs = 5
 	least := uint64(math.MaxUint64)
 	for range runs {
@@ -176,7 +176,7 @@ func bounded(most uint64, f func() error) error {
 			return nil
 		}
 	}
-	return breaks("BAD-4", "reading the input").
+	return violates("BAD-4", "reading the input").
 		expected("at most %d bytes of memory to be allocated", most).got("%d", least)
 }
 
