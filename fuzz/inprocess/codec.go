@@ -10,10 +10,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/reference"
 )
 
-// A codec is what the laws of the codec are held against. Errors are the reference's.
+// A codec holds the functions that the codec laws test: those of package reference, or
+// one of them with a planted fault. Their errors are those of package reference.
 type codec struct {
 	appendInteger func([]byte, uint64) []byte
 	decodeInteger func([]byte) (v uint64, n int, err error)
@@ -29,7 +31,7 @@ type packetReader interface {
 	Offset() int64 // where the next packet begins
 }
 
-// referenceCodec is the reference's own.
+// referenceCodec returns the codec of package reference.
 func referenceCodec() codec {
 	return codec{
 		appendInteger: reference.AppendBSUInt,
@@ -43,10 +45,10 @@ func referenceCodec() codec {
 	}
 }
 
-// Decode takes data as octets off the wire: as a packet, and as an integer, which
-// is what a packet begins with. Reading never panics, allocates no more than
-// the octets are worth, and gives what the oracle reads; what was read is written in
-// the shortest form, which is read as the same packet and written the same again.
+// Decode reads data as octets from the wire, once as an integer and once as a packet. It
+// reports a [Violation] if the reference panics, allocates more than the octets can need,
+// or reads anything else than [input.Read]. Whatever was read must be written in its
+// shortest form, and that form must be read as the same packet.
 func Decode(data []byte) error { return referenceCodec().runDecode(data, maxDuration) }
 
 func (c codec) runDecode(data []byte, limit time.Duration) error {
@@ -61,9 +63,10 @@ func (c codec) runDecode(data []byte, limit time.Duration) error {
 	})
 }
 
-// RoundTrip takes data as the fields of a packet: any, those included that cannot be
-// on the wire, which Decode never meets. What is written is what the oracle writes, and
-// reads as the same packet; what is out of range is refused.
+// RoundTrip reads data as the fields of a packet, including fields that cannot be on the
+// wire and that Decode therefore never produces. It reports a [Violation] if the reference
+// writes other octets than [input.Packet.Append], reads them as another packet, or writes
+// a field that is out of range.
 func RoundTrip(data []byte) error { return referenceCodec().runRoundTrip(data, maxDuration) }
 
 func (c codec) runRoundTrip(data []byte, limit time.Duration) error {
@@ -72,24 +75,29 @@ func (c codec) runRoundTrip(data []byte, limit time.Duration) error {
 		if err := c.checkRoundTrip(p); err != nil {
 			return err
 		}
-		return c.checkEqual(p, p)
+		for _, v := range variants() {
+			if err := c.checkEqual(p, v.of(p)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-// unpackFields makes a packet of any input, and any packet of some input: an octet
-// whose lowest bit is IsRequest; channel, tag, flags and type, each an octet that says
-// how many follow (modulo 9) and then those, big-endian; the payload. What is missing
-// is zero.
+// unpackFields returns the packet that b describes. Every input describes a packet, and
+// every packet has an input: one byte, whose lowest bit is IsRequest; then channel, tag,
+// flags and type, each as one byte with its width (modulo 9) and its bytes, big-endian;
+// then the payload. Missing bytes read as zero.
 func unpackFields(b []byte) (p reference.Packet) {
-	take := func(n int) (octets []byte) {
+	take := func(n int) (taken []byte) {
 		n = min(n, len(b))
-		octets, b = b[:n], b[n:]
-		return octets
+		taken, b = b[:n], b[n:]
+		return taken
 	}
 	integer := func() (v uint64) {
 		for _, width := range take(1) {
-			for _, octet := range take(int(width % 9)) {
-				v = v<<8 | uint64(octet)
+			for _, digit := range take(int(width % 9)) {
+				v = v<<8 | uint64(digit)
 			}
 		}
 		return v
@@ -102,7 +110,7 @@ func unpackFields(b []byte) (p reference.Packet) {
 	return p
 }
 
-// packFields is an input of which unpackFields makes p.
+// packFields returns an input that unpackFields turns into p.
 func packFields(p reference.Packet) (b []byte) {
 	if b = []byte{0}; p.IsRequest {
 		b[0] = 1
@@ -114,109 +122,122 @@ func packFields(p reference.Packet) (b []byte) {
 	return append(b, p.Payload...)
 }
 
-// Each law holds for all its arguments. Fields are compared one by one: Packet.Equal is
-// itself under test.
+// The laws. Each holds for all its arguments. None asks the reference for the expected
+// value: that comes from the codec of package input, which shares no code with it. Fields
+// are compared one by one, because Packet.Equal is itself under test.
 
-// checkInteger: any integer is encoded as the oracle encodes it, and decoded from
-// that and from every longer form.
+// checkInteger requires that v is written in its shortest form and is read from that form
+// and from the form with padding octets 80 before it.
 func (c codec) checkInteger(v uint64, padding int) error {
-	want := appendInteger([]byte{0xaa}, nat(v), 0)
+	want := input.AppendInteger([]byte{0xaa}, v, 0)
 	if got := c.appendInteger([]byte{0xaa}, v); !bytes.Equal(got, want) {
 		return violates("INT-2", "encoding %#x behind aa", v).expected("% x", want).got("% x", got)
 	}
-	return c.checkReadInteger(appendInteger(nil, nat(v), padding))
+	return c.checkReadInteger(input.AppendInteger(nil, v, padding))
 }
 
-// checkReadInteger: for any octets, the integer that they begin with.
+// checkReadInteger requires that the integer at the start of b is read, or refused.
 func (c codec) checkReadInteger(b []byte) error {
 	got, n, err := c.decodeInteger(b)
-	v, rest, ended := decodeInteger(b)
+	v, want, over := input.CutInteger(b)
 	switch {
-	case v.over(maxUint64) && errors.Is(err, reference.ErrRange):
-	case !ended && errors.Is(err, reference.ErrIncomplete):
-	case ended && v.is(got) && err == nil && n == len(b)-len(rest):
+	case over && errors.Is(err, reference.ErrRange):
+	case want == 0 && errors.Is(err, reference.ErrIncomplete):
+	case want > 0 && !over && v == got && err == nil && n == want:
 	default:
 		return violates("INT-1", "decoding an integer from % x", b).
-			expected("%v, ended: %t, %d octets consumed", v, ended, len(b)-len(rest)).
+			expected("%d (more than 64 bits: %t), %d octets consumed", v, over, want).
 			got("%d, %d consumed, error %v", got, n, err)
 	}
 	return nil
 }
 
-// roundTrip: what is encoded is what the oracle writes, and decodes to the same
-// packet, all of it; a packet that cannot be represented is refused and writes nothing.
+// checkRoundTrip requires that p is written in its shortest form and is read from it. If a
+// field is out of range, p must be refused and nothing written.
 func (c codec) checkRoundTrip(p reference.Packet) error {
 	before := []byte{0xaa}
 	octets, err := c.encode(p, before)
-	if oracleOf(p).beyond() {
+	if outOfRange(p) {
 		if !errors.Is(err, reference.ErrRange) || !bytes.Equal(octets, before) {
 			return violates("INT-5", "encoding %s", show(p)).
-				expected("%v, and % x as it was", reference.ErrRange, before).got("%v, and % x", err, octets)
+				expected("%v, and the buffer unchanged: % x", reference.ErrRange, before).got("%v, and % x", err, octets)
 		}
 		return nil
 	}
 	if err != nil {
 		return violates("INT-4", "encoding %s", show(p)).expected("no error").got("%v", err)
 	}
-	if want := slices.Concat(before, oracleOf(p).encode(wireForm{})); !bytes.Equal(octets, want) {
+	if want := slices.Concat(before, encoded(p, input.Form{})); !bytes.Equal(octets, want) {
 		return violates("ENC-1", "encoding %s behind aa", show(p)).expected("% x", want).got("% x", octets)
 	}
 	return c.checkDecodesTo(p, octets[1:])
 }
 
-// checkForm: each form of p decodes to p and is written again in the shortest.
-func (c codec) checkForm(p reference.Packet, form wireForm) error {
-	octets := oracleOf(p).encode(form)
+// checkForm requires that p is read from any of its forms and is written in the shortest.
+func (c codec) checkForm(p reference.Packet, form input.Form) error {
+	octets := encoded(p, form)
 	if err := c.checkDecodesTo(p, octets); err != nil {
 		return err
 	}
 	return c.checkShortest(p, octets)
 }
 
-// checkRead: for any octets, the verdict, the fields and the number of octets
-// consumed are the oracle's, and a packet that was read is written canonically.
+// checkRead requires that b is read as [input.Read] reads it: the same error, or the same
+// fields from the same number of octets. A packet that was read must be written in its
+// shortest form.
 func (c codec) checkRead(b []byte) error {
 	p, n, err := c.decode(b)
-	want := oracleRead(b)
+	want := input.Read(b)
 	switch {
-	case want.beyond && errors.Is(err, reference.ErrRange):
-	case want.verdict == incomplete && errors.Is(err, reference.ErrIncomplete):
-	case want.verdict == malformed && errors.As(err, new(*reference.MalformedError)):
-	case want.verdict == whole && !want.beyond && err == nil:
-		if n != want.consumed || cap(p.Payload) != len(p.Payload) {
+	case refusable(want, b) && errors.Is(err, reference.ErrRange):
+	case want.Shape == input.Cut && errors.Is(err, reference.ErrIncomplete):
+	case want.Shape == input.Short && errors.As(err, new(*reference.MalformedError)):
+	case want.Shape == input.Whole && !want.Beyond && err == nil:
+		if n != len(want.Octets) || cap(p.Payload) != len(p.Payload) {
 			return violates("DEC-1", "decoding % x", b).
-				expected("%d octets consumed, none reachable behind the payload", want.consumed).
-				got("%d consumed, %d reachable", n, cap(p.Payload)-len(p.Payload))
+				expected("%d octets consumed, and no spare capacity behind the payload", len(want.Octets)).
+				got("%d consumed, and room for %d more", n, cap(p.Payload)-len(p.Payload))
 		}
-		if err := checkFields(b, p, want.packet.reference()); err != nil {
+		if err := checkFields(b, p, reference.Packet(want.Packet)); err != nil {
 			return err
 		}
 		return c.checkShortest(p, b[:n])
 	default:
-		return violates(readingRequirement(want), "decoding % x", b).
-			expected("%s (beyond 61 bits: %t)", want.verdict, want.beyond).got("%s, error %v", show(p), err)
+		return violates(readRequirement(want), "decoding % x", b).
+			expected("%s (an integer beyond 61 bits: %t)", shapes[want.Shape], want.Beyond).got("%s, error %v", show(p), err)
 	}
-	if n != 0 || !sameAs(p, reference.Packet{}) {
-		return violates("DEC-3", "decoding % x, which is %s", b, want.verdict).
+	if n != 0 || !sameFields(p, reference.Packet{}) {
+		return violates("DEC-3", "decoding % x, which is %s", b, shapes[want.Shape]).
 			expected("no octets consumed, and no packet").got("%d, %s", n, show(p))
 	}
 	return nil
 }
 
-// readingRequirement is the requirement that another verdict than r's breaks.
-func readingRequirement(r reading) string {
+// refusable reports whether a reader of b, which begins with f, may refuse it as out of
+// range. A length has 64 bits, the other integers have 61.
+func refusable(f input.Frame, b []byte) bool {
+	_, _, over := input.CutInteger(b)
+	return over || f.Beyond && f.Shape != input.Cut
+}
+
+var shapes = map[input.Shape]string{
+	input.Whole: "a whole packet", input.Short: "a body too short for its fields", input.Cut: "an incomplete packet",
+}
+
+// readRequirement returns the requirement that is broken if f is not read as it is.
+func readRequirement(f input.Frame) string {
 	switch {
-	case r.beyond:
+	case f.Beyond:
 		return "INT-5"
-	case r.verdict == incomplete:
+	case f.Shape == input.Cut:
 		return "DEC-3"
-	case r.verdict == malformed:
+	case f.Shape == input.Short:
 		return "DEC-4"
 	}
 	return "DEC-1"
 }
 
-// checkPrefixes: no strict prefix of one packet's octets is a packet, or wrong.
+// checkPrefixes requires that every strict prefix of one packet is reported as incomplete.
 func (c codec) checkPrefixes(octets []byte) error {
 	for n := range octets {
 		p, consumed, err := c.decode(octets[:n])
@@ -228,10 +249,10 @@ func (c codec) checkPrefixes(octets []byte) error {
 	return nil
 }
 
-// checkEqual: Equal is symmetric, and holds between two packets exactly if
-// they are the same on the wire. The type of a response is not there.
+// checkEqual requires that Equal holds, in both directions, if and only if p and q have
+// the same fields. The type of a response is not a field.
 func (c codec) checkEqual(p, q reference.Packet) error {
-	want := bytes.Equal(oracleOf(p).encode(wireForm{}), oracleOf(q).encode(wireForm{}))
+	want := input.Packet(p).Same(input.Packet(q))
 	if got, back := c.equal(p, q), c.equal(q, p); got != want || back != want {
 		return violates("EQ-1", "comparing p = %s with q = %s", show(p), show(q)).
 			expected("p.Equal(q) and q.Equal(p) to be %t", want).got("%t and %t", got, back)
@@ -239,6 +260,7 @@ func (c codec) checkEqual(p, q reference.Packet) error {
 	return nil
 }
 
+// checkDecodesTo requires that octets are read as p, all of them.
 func (c codec) checkDecodesTo(p reference.Packet, octets []byte) error {
 	got, n, err := c.decode(octets)
 	if err != nil || n != len(octets) {
@@ -248,52 +270,56 @@ func (c codec) checkDecodesTo(p reference.Packet, octets []byte) error {
 	return checkFields(octets, got, p)
 }
 
-// checkShortest: p, which was read from octets, is written as the oracle writes it: in
-// these octets or in fewer, which read again to p.
+// checkShortest requires that p, which was read from octets, is written in its shortest
+// form, and that p is read from that form again.
 func (c codec) checkShortest(p reference.Packet, octets []byte) error {
-	canonical, err := c.encode(p, nil)
-	want := oracleOf(p).encode(wireForm{})
-	if err != nil || !bytes.Equal(canonical, want) {
-		return violates("ENC-1", "decoding and encoding % x", octets).expected("% x", want).got("% x, error %v", canonical, err)
+	shortest, err := c.encode(p, nil)
+	want := encoded(p, input.Form{})
+	if err != nil || !bytes.Equal(shortest, want) {
+		return violates("ENC-1", "decoding and encoding % x", octets).expected("% x", want).got("% x, error %v", shortest, err)
 	}
-	if bytes.Equal(canonical, octets) {
-		return nil // which have been read
+	if bytes.Equal(shortest, octets) {
+		return nil // p was read from these octets
 	}
-	if len(canonical) >= len(octets) {
-		return violates("INT-2", "decoding and encoding % x", octets).expected("these octets or fewer").got("% x", canonical)
+	if len(shortest) >= len(octets) {
+		return violates("INT-2", "decoding and encoding % x", octets).expected("these octets or fewer").got("% x", shortest)
 	}
-	return c.checkDecodesTo(p, canonical)
+	return c.checkDecodesTo(p, shortest)
 }
 
-// sameFields compares what was read from octets with what it should be.
+// checkFields requires that got, which was read from octets, is want.
 func checkFields(octets []byte, got, want reference.Packet) error {
-	if !sameAs(got, want) {
+	if !sameFields(got, want) {
 		return violates("DEC-1", "decoding % x", octets).expected("%s", show(want)).got("%s", show(got))
 	}
 	return nil
 }
 
-// sameAs compares all fields; a response that was read has no type.
-func sameAs(got, want reference.Packet) bool {
-	if !want.IsRequest {
-		want.Type = 0
-	}
-	return got.IsRequest == want.IsRequest && got.Channel == want.Channel && got.Tag == want.Tag &&
-		got.Flags == want.Flags && got.Type == want.Type && bytes.Equal(got.Payload, want.Payload)
+// sameFields reports whether got, which was read, has the fields of want. A response that
+// was read has no type.
+func sameFields(got, want reference.Packet) bool {
+	return input.Packet(got).Same(input.Packet(want)) && (got.IsRequest || got.Type == 0)
 }
 
-// show is all of p, which its own text form is not; a long payload is cut.
-func show(p reference.Packet) string {
-	const enough = 64
-	kind, payload, more := "response", p.Payload, ""
+// encoded returns the octets of p in a form, written by the codec of package input.
+func encoded(p reference.Packet, form input.Form) []byte { return input.Packet(p).Append(nil, form) }
+
+// outOfRange reports whether a field that p would have on the wire has more than 61 bits.
+func outOfRange(p reference.Packet) bool {
+	most := max(p.Channel, p.Tag, p.Flags)
 	if p.IsRequest {
-		kind = "request"
+		most = max(most, p.Type)
 	}
-	if len(payload) > enough {
-		payload, more = payload[:enough], " ..."
+	return most > reference.MaxInteger
+}
+
+// show returns p in words, with the type that a response must not have.
+func show(p reference.Packet) string {
+	s := input.Packet(p).String()
+	if !p.IsRequest && p.Type != 0 {
+		s += fmt.Sprintf(", type %d", p.Type)
 	}
-	return fmt.Sprintf("{%s channel=%#x tag=%#x flags=%#x type=%#x payload(%d)=[% x%s]}",
-		kind, p.Channel, p.Tag, p.Flags, p.Type, len(p.Payload), payload, more)
+	return s
 }
 
 // A variant changes at most one field of a packet. Two packets that are generated

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/reference"
 )
 
@@ -77,12 +78,12 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 		})},
 		{"writes channel 0", "ENC-1", codec.runDecode, func(c *codec) {
 			c.encode = func(p reference.Packet, b []byte) ([]byte, error) {
-				return append(b, oracleOf(p).encode(wireForm{ChannelZero: true})...), nil
+				return append(b, encoded(p, input.Form{ChannelZero: true})...), nil
 			}
 		}},
 		{"writes what is out of range", "INT-5", codec.runRoundTrip, func(c *codec) {
 			c.encode = func(p reference.Packet, b []byte) ([]byte, error) {
-				return append(b, oracleOf(p).encode(wireForm{})...), nil
+				return append(b, encoded(p, input.Form{})...), nil
 			}
 		}},
 		{"compares no payloads", "EQ-1", codec.runRoundTrip, func(c *codec) {

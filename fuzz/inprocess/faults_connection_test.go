@@ -263,6 +263,3 @@ func replacePackets(b []byte, f func(reference.Packet) packets, form input.Form)
 		b = b[len(frame.Octets):]
 	}
 }
-
-// encoded returns the octets of p in a form.
-func encoded(p reference.Packet, form input.Form) []byte { return input.Packet(p).Append(nil, form) }

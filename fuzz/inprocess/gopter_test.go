@@ -14,6 +14,7 @@ import (
 	"github.com/leanovate/gopter/commands"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
+	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/reference"
 )
 
@@ -24,7 +25,7 @@ func TestGopterRoundTrip(t *testing.T) {
 }
 
 func TestGopterOverlongFormsAreReadAndWrittenShorter(t *testing.T) {
-	gopterCheck(t, prop.ForAll(func(p reference.Packet, form wireForm) string {
+	gopterCheck(t, prop.ForAll(func(p reference.Packet, form input.Form) string {
 		return failure(referenceCodec().checkForm(p, form))
 	}, gopterPacket(), gopterForm()))
 }
@@ -195,14 +196,14 @@ func gopterInteger() gopter.Gen {
 // gopterForm is a form that is longer than the shortest, by up to five octets an integer.
 func gopterForm() gopter.Gen {
 	padding := gen.IntRange(0, 5)
-	return gen.Struct(reflect.TypeFor[wireForm](), map[string]gopter.Gen{
+	return gen.Struct(reflect.TypeFor[input.Form](), map[string]gopter.Gen{
 		"Length":      padding,
 		"Tag":         padding,
-		"Flags":       padding,
+		"Word":        padding,
 		"Channel":     padding,
 		"Type":        padding,
 		"ChannelZero": gen.Bool(),
-	}).SuchThat(func(form wireForm) bool { return form.Length+form.Tag+form.Flags > 0 })
+	}).SuchThat(func(form input.Form) bool { return form.Length+form.Tag+form.Word > 0 })
 }
 
 // gopterVariant is a change of at most one field: two packets made independently are

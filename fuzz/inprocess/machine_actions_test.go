@@ -52,7 +52,7 @@ func (m *machine) localClose(t *rapid.T) {
 // send writes a packet in some form, cut in two somewhere, and reports whether the
 // connection took it: exactly until the peer's stream ended.
 func (m *machine) send(t *rapid.T, p reference.Packet) (taken bool) {
-	octets := oracleOf(p).encode(rapidForm().Draw(t, "form"))
+	octets := encoded(p, rapidForm().Draw(t, "form"))
 	cut := rapid.IntRange(1, len(octets)).Draw(t, "cut")
 	_, err := m.peer.to.Write(octets[:cut])
 	if err == nil && cut < len(octets) {
@@ -158,7 +158,7 @@ func (m *machine) PeerAnswersNobody(t *rapid.T) {
 
 // peerSendsEOF, in some form, and perhaps octets behind it, which nobody looks at.
 func (m *machine) peerSendsEOF(t *rapid.T) {
-	eof := oracleOf(reference.Packet{IsRequest: true}).encode(rapidForm().Draw(t, "form"))
+	eof := encoded(reference.Packet{IsRequest: true}, rapidForm().Draw(t, "form"))
 	behind := rapid.SampledFrom([]string{"", "00", "03010202", "020104"}).Draw(t, "behind")
 	m.peerEnds(t, nil, append(eof, unhex(behind)...), nil)
 }

@@ -220,17 +220,15 @@ func (p *scriptedPeer) record() {
 	}
 }
 
-// take takes what has arrived, which must be whole packets in their shortest form.
-func (p *scriptedPeer) take() (packets []reference.Packet, err error) {
-	for len(p.arrived) > 0 {
-		r := oracleRead(p.arrived)
-		if r.verdict != whole || r.beyond || r.consumed != len(r.packet.encode(wireForm{})) {
-			return nil, fmt.Errorf("the peer got % x\nexpected whole packets in their shortest form\ngot      %s", p.arrived, r.verdict)
-		}
-		packets = append(packets, r.packet.reference())
-		p.arrived = p.arrived[r.consumed:]
+// take returns the packets that have arrived since the last call. At rest, none is
+// incomplete.
+func (p *scriptedPeer) take() ([]reference.Packet, error) {
+	packets, rest, err := wholePackets(p.arrived)
+	if err == nil && len(rest) > 0 {
+		err = violates("ENC-1", "receiving % x", p.arrived).expected("whole packets").got("an incomplete one: % x", rest)
 	}
-	return packets, nil
+	p.arrived = nil
+	return packets, err
 }
 
 func (p *scriptedPeer) close() {

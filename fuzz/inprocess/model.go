@@ -206,7 +206,7 @@ func (e expectation) matches(p reference.Packet) bool {
 	if e.anyWords {
 		e.Payload = p.Payload
 	}
-	return sameAs(p, e.Packet)
+	return sameFields(p, e.Packet)
 }
 
 func (e expectation) String() string {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/reference"
 	"go.uber.org/goleak"
 )
@@ -25,15 +26,6 @@ func FuzzRoundTrip(f *testing.F) { fuzzTarget(f, "RoundTrip") }
 func FuzzStreams(f *testing.F)   { fuzzTarget(f, "Streams") }
 func FuzzSession(f *testing.F)   { fuzzTarget(f, "Session") }
 func FuzzJudged(f *testing.F)    { fuzzTarget(f, "Judged") }
-
-func TestPackedFieldsUnpack(t *testing.T) {
-	for i, v := range readVectors(t, "packets.jsonl") {
-		p := v.Packet.oracle().reference()
-		if err := checkFields(v.Hex, unpackFields(packFields(p)), p); err != nil {
-			t.Errorf("packets.jsonl, line %d: %v", i+1, err)
-		}
-	}
-}
 
 // fuzzTarget has Go's fuzzer run a target, and plain go test its seeds and its corpus.
 func fuzzTarget(f *testing.F, name string) {
@@ -138,7 +130,7 @@ func tellHowToReproduce(t *testing.T, environment ...string) {
 func TestGreatestInputsAreWithinBounds(t *testing.T) {
 	var requests []byte
 	for tag := uint64(1); len(requests) < maxInput; tag++ {
-		requests = append(requests, oracleOf(reference.Packet{IsRequest: true, Tag: tag, Type: 12}).encode(wireForm{})...)
+		requests = append(requests, encoded(reference.Packet{IsRequest: true, Tag: tag, Type: 12}, input.Form{})...)
 	}
 	for name, data := range map[string][]byte{
 		"requests that are held": requests,

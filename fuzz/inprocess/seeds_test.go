@@ -10,12 +10,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+
+	"github.com/packetspec/packetspec/reference"
 )
 
 // seeds are what a native target begins with, beside its corpus.
@@ -37,8 +40,11 @@ func seeds(tb testing.TB, target string) [][]byte {
 func fieldSeeds(tb testing.TB) (seeds [][]byte) {
 	for _, file := range []string{"packets.jsonl", "decode.jsonl"} {
 		for _, v := range readVectors(tb, file) {
-			if v.Packet != nil && !v.Packet.oracle().beyond() {
-				seeds = append(seeds, packFields(v.Packet.oracle().reference()))
+			if v.Packet == nil {
+				continue
+			}
+			if p, beyond := v.Packet.fields(); !beyond {
+				seeds = append(seeds, packFields(reference.Packet(p)))
 			}
 		}
 	}
@@ -103,6 +109,9 @@ type vector struct {
 	Consumed  int           `json:"consumed"`
 	Reencoded hexOctets     `json:"reencoded"`
 	Error     string        `json:"error"`
+	A         *vectorPacket `json:"a"`
+	B         *vectorPacket `json:"b"`
+	Equal     bool          `json:"equal"`
 }
 
 // A vectorPacket has its integers in decimal; a response has no rq_type.
@@ -122,15 +131,17 @@ func (h *hexOctets) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-func (p vectorPacket) oracle() oraclePacket {
-	integer := func(decimal string) natural {
-		v, _ := new(big.Int).SetString("0"+decimal, 10)
-		return natOf(v)
+// fields returns the packet, or that one of its integers has more than 61 bits.
+func (p vectorPacket) fields() (q input.Packet, beyond bool) {
+	integer := func(decimal string) uint64 {
+		v, err := strconv.ParseUint("0"+decimal, 10, 64)
+		beyond = beyond || err != nil || v > input.MaxInteger
+		return v
 	}
-	return oraclePacket{
-		isRequest: p.IsRequest, channel: integer(p.Channel), tag: integer(p.Tag),
-		flags: integer(p.Flags), rqType: integer(p.Type), payload: p.Payload,
-	}
+	return input.Packet{
+		IsRequest: p.IsRequest, Channel: integer(p.Channel), Tag: integer(p.Tag),
+		Flags: integer(p.Flags), Type: integer(p.Type), Payload: p.Payload,
+	}, beyond
 }
 
 // readVectors reads the lines of one file. That there are none is a failure: whoever

@@ -285,7 +285,7 @@ func (x *side) hear(p reference.Packet) {
 	case x.model.received:
 	case !p.IsRequest:
 		x.model.answer(p)
-	case sameAs(p, reference.Packet{IsRequest: true}):
+	case sameFields(p, reference.Packet{IsRequest: true}):
 		x.model.end(nil)
 	default:
 		v := x.visitOf(p.Payload)

@@ -3,6 +3,7 @@ package inprocess
 import (
 	"io"
 
+	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/reference"
 )
 
@@ -75,19 +76,10 @@ func (r readingEnd) Close() error {
 	return nil
 }
 
-// parse cuts what has arrived into packets.
+// parse splits what has arrived into packets.
 func (w *wire) parse() error {
-	rest := w.arrived
-	for len(rest) > 0 {
-		r := oracleRead(rest)
-		if r.verdict == incomplete {
-			break
-		}
-		rest = rest[max(1, r.consumed):]
-	}
-	packets, err := wholePackets(w.arrived[:len(w.arrived)-len(rest)])
-	w.arrived = rest
-	w.sent = append(w.sent, packets...)
+	packets, rest, err := wholePackets(w.arrived)
+	w.sent, w.arrived = append(w.sent, packets...), rest
 	return err
 }
 
@@ -99,17 +91,21 @@ func (w *wire) over() bool {
 	return !w.held && (w.cut || w.ended) && len(w.transit)+len(w.sent)+len(w.arrived) == 0
 }
 
-// wholePackets reads octets that must be whole packets in their shortest form.
-func wholePackets(octets []byte) (packets []reference.Packet, err error) {
-	for rest := octets; len(rest) > 0; {
-		r := oracleRead(rest)
-		if r.verdict != whole || r.beyond || r.consumed != len(r.packet.encode(wireForm{})) {
-			return nil, violates("ENC-1", "looking at what was sent, % x", octets).
-				expected("whole packets in their shortest form").
-				got("%s at octet %d", r.verdict, len(octets)-len(rest))
+// wholePackets returns the packets that octets begin with, and the octets of a last packet
+// that is incomplete. Every packet must be in its shortest form.
+func wholePackets(octets []byte) (packets []reference.Packet, rest []byte, err error) {
+	for rest = octets; len(rest) > 0; {
+		f := input.Read(rest)
+		if f.Shape == input.Cut {
+			break
 		}
-		packets = append(packets, r.packet.reference())
-		rest = rest[r.consumed:]
+		if f.Shape != input.Whole || f.Beyond || len(f.Octets) != len(f.Packet.Octets()) {
+			return nil, nil, violates("ENC-1", "reading what was sent, % x", octets).
+				expected("whole packets in their shortest form").
+				got("%s at octet %d", shapes[f.Shape], len(octets)-len(rest))
+		}
+		packets = append(packets, reference.Packet(f.Packet))
+		rest = rest[len(f.Octets):]
 	}
-	return packets, nil
+	return packets, rest, nil
 }

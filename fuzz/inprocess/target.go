@@ -14,14 +14,15 @@ import (
 	"time"
 )
 
-// A Target takes any octets, and tells by an error, which is a [*Violation], that the
-// reference does with them what it must not.
+// A Target checks the implementation on one input, which may be any bytes. Run returns
+// nil, or an error that is or wraps a [*Violation]. Only one call of Run at a time is
+// exact: each measures the memory and the goroutines of the whole process.
 type Target struct {
-	Name string // as of its native fuzz target: Fuzz and Name
+	Name string // its native fuzz target is called Fuzz and Name
 	Run  func(data []byte) error
 }
 
-// Targets are all there are, the quickest first.
+// Targets returns all targets, the fastest first.
 func Targets() []Target {
 	return []Target{
 		{"Decode", Decode},
@@ -32,8 +33,7 @@ func Targets() []Target {
 	}
 }
 
-// A Violation is what an input has shown to be wrong, with the requirement of
-// features/SPEC.md that it breaks.
+// A Violation reports which requirement of features/SPEC.md an input showed to be broken.
 type Violation struct {
 	Requirement string // its id
 	While       string // what was done
@@ -41,8 +41,8 @@ type Violation struct {
 	Got         string
 }
 
-func (b *Violation) Error() string {
-	return fmt.Sprintf("%s: %s\nexpected %s\ngot      %s", b.Requirement, b.While, b.Expected, b.Got)
+func (v *Violation) Error() string {
+	return fmt.Sprintf("%s: %s\nexpected %s\ngot      %s", v.Requirement, v.While, v.Expected, v.Got)
 }
 
 // violates starts a Violation: violates("DEC-1", "decoding % x", b).expected("…").got("…").
@@ -50,33 +50,32 @@ func violates(requirement, format string, args ...any) *Violation {
 	return &Violation{Requirement: requirement, While: fmt.Sprintf(format, args...)}
 }
 
-func (b *Violation) expected(format string, args ...any) *Violation {
-	b.Expected = fmt.Sprintf(format, args...)
-	return b
+func (v *Violation) expected(format string, args ...any) *Violation {
+	v.Expected = fmt.Sprintf(format, args...)
+	return v
 }
 
-func (b *Violation) got(format string, args ...any) error {
-	b.Got = fmt.Sprintf(format, args...)
-	return b
+func (v *Violation) got(format string, args ...any) error {
+	v.Got = fmt.Sprintf(format, args...)
+	return v
 }
 
-// maxDuration is how long an execution may take before it counts as hung. None that does
-// right takes a hundredth of it.
+// maxDuration is how long an execution may take before it counts as hung. A correct
+// execution takes less than a hundredth of it.
 const maxDuration = 10 * time.Second
 
-// maxInput is how many octets of an input count; what is behind them is left out. It
-// bounds the time of one execution, and what a peer can ask a connection to hold.
+// maxInput is how many bytes of an input are used; the rest is ignored. It bounds the
+// time of an execution, and what a peer can make a connection hold.
 const maxInput = 32 << 10
 
 func truncate(data []byte) []byte { return data[:min(len(data), maxInput)] }
 
-// guarded runs one execution of a target in a goroutine of its own. That it panics, does
-// not end within limit, or leaves goroutines behind that it started is a [Violation] too.
-// The context ends when the time is over and has been told of, so that what can still
-// end does.
+// guard runs one execution of a target in its own goroutine. It returns a [Violation] if
+// the execution panics, takes longer than limit, or leaves goroutines behind. The context
+// is cancelled when guard returns, so that whatever waits for it ends.
 //
-// A panic in a goroutine that the execution started cannot be caught: it ends the
-// process, which is how a fuzzing engine learns of it.
+// A panic in another goroutine that the execution started cannot be recovered. It ends
+// the process, which every fuzzing engine reports.
 func guard(limit time.Duration, execution func(context.Context) error) error {
 	before := runtime.NumGoroutine()
 	name := strconv.FormatInt(executions.Add(1), 10)
@@ -84,7 +83,7 @@ func guard(limit time.Duration, execution func(context.Context) error) error {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
-		// Goroutines inherit labels from the one that starts them.
+		// A goroutine inherits the labels of the goroutine that starts it.
 		pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels(labelKey, name)))
 		defer func() {
 			if p := recover(); p != nil {
@@ -107,21 +106,21 @@ func guard(limit time.Duration, execution func(context.Context) error) error {
 	}
 }
 
-// executions counts them, to tell their goroutines apart.
+// executions counts executions, so that each has a name for its goroutines.
 var executions atomic.Int64
 
 // labelKey is the pprof label of an execution's goroutines.
 const labelKey = "packetspec-execution"
 
-// checkNoneLeft waits until the goroutines of an execution are gone. That no more
-// goroutines exist than before tells so at once; otherwise those with its label do,
-// because others may have been started beside it.
+// checkNoneLeft waits until the goroutines of an execution have ended. Usually their
+// number shows that at once. If it does not, because other goroutines were started
+// meanwhile, the labels do.
 func checkNoneLeft(name string, before int, timeout <-chan time.Time, limit time.Duration) error {
 	for range 1000 {
 		if runtime.NumGoroutine() <= before {
 			return nil
 		}
-		runtime.Gosched() // those that have nothing left to do end
+		runtime.Gosched() // goroutines that have nothing left to do end
 	}
 	for {
 		left := goroutines(name)
@@ -129,25 +128,25 @@ func checkNoneLeft(name string, before int, timeout <-chan time.Time, limit time
 			return nil
 		}
 		select {
-		case <-time.After(time.Millisecond): // no event tells of the end of a goroutine
+		case <-time.After(time.Millisecond): // no event reports the end of a goroutine
 		case <-timeout:
-			return violates("JOI-1", "looking for what the connection left").
+			return violates("JOI-1", "looking for what the execution left behind").
 				expected("no goroutines").got("these, for %v:\n%s", limit, left)
 		}
 	}
 }
 
-// goroutines is the stacks of the goroutines of an execution.
+// goroutines returns the stacks of the goroutines of an execution.
 func goroutines(name string) string {
 	var all strings.Builder
 	_ = pprof.Lookup("goroutine").WriteTo(&all, 1) // stacks with labels, one paragraph each
-	var own []string
+	var labelled []string
 	for stack := range strings.SplitSeq(all.String(), "\n\n") {
 		if strings.Contains(stack, fmt.Sprintf("%q:%q", labelKey, name)) {
-			own = append(own, stack)
+			labelled = append(labelled, stack)
 		}
 	}
-	return strings.Join(own, "\n\n")
+	return strings.Join(labelled, "\n\n")
 }
 
 // memoryFor returns how many bytes of memory the reading of so many octets may cost. An
@@ -160,7 +159,7 @@ func memoryFor(octets int) uint64 {
 	return slack + perOctet*uint64(octets)
 }
 
-// bounded runs f and returns a [Violation] if it allocates more than most bytes.
+// limitMemory runs f and returns a [Violation] if it allocates more than most bytes.
 //
 // It measures the whole process, so it also counts what a fuzzing engine allocates now and
 // then. It therefore runs f again, and fails only if every run allocates too much.
@@ -180,7 +179,7 @@ func limitMemory(most uint64, f func() error) error {
 		expected("at most %d bytes of memory to be allocated", most).got("%d", least)
 }
 
-// allocated is how much memory this process has allocated so far.
+// allocated returns how many bytes this process has allocated so far.
 func allocated() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample)
