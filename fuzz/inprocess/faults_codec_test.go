@@ -12,8 +12,9 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// Each check can fail: a codec with a mistake is found out by the seeds alone.
-func TestFaultyCodecsAreFoundOut(t *testing.T) {
+// TestFaultyCodecs plants faults in the reference's codec. The seeds alone must show each
+// of them.
+func TestFaultyCodecs(t *testing.T) {
 	never := make(chan struct{})
 	defer close(never)
 	type decode = func([]byte) (reference.Packet, int, error)
@@ -49,7 +50,7 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 			go func() { <-never }()
 			return d(b)
 		})},
-		{"allocates what is declared", "BAD-4", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"allocates the declared length", "BAD-4", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			if n, _, err := reference.DecodeBSUInt(b); err == nil {
 				kept = make([]byte, min(n, 1<<26))
 			}
@@ -64,12 +65,12 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 			p, n, err := d(b)
 			return p, max(0, n-1), err
 		})},
-		{"lets the rest be reached", "DEC-1", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"leaves spare capacity behind the payload", "DEC-1", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			p, n, err := d(b)
 			p.Payload = slices.Grow(p.Payload, 1)
 			return p, n, err
 		})},
-		{"takes a cut packet", "DEC-3", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
+		{"accepts an incomplete packet", "DEC-3", codec.runDecode, decoding(func(d decode, b []byte) (reference.Packet, int, error) {
 			p, n, err := d(b)
 			if errors.Is(err, reference.ErrIncomplete) {
 				err = nil
@@ -81,15 +82,15 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 				return append(b, encoded(p, input.Form{ChannelZero: true})...), nil
 			}
 		}},
-		{"writes what is out of range", "INT-5", codec.runRoundTrip, func(c *codec) {
+		{"writes integers out of range", "INT-5", codec.runRoundTrip, func(c *codec) {
 			c.encode = func(p reference.Packet, b []byte) ([]byte, error) {
 				return append(b, encoded(p, input.Form{})...), nil
 			}
 		}},
-		{"compares no payloads", "EQ-1", codec.runRoundTrip, func(c *codec) {
+		{"compares tags alone", "EQ-1", codec.runRoundTrip, func(c *codec) {
 			c.equal = func(p, q reference.Packet) bool { return p.Tag != q.Tag }
 		}},
-		{"reads no overlong integer", "INT-1", codec.runDecode, func(c *codec) {
+		{"refuses overlong integers", "INT-1", codec.runDecode, func(c *codec) {
 			sound := c.decodeInteger
 			c.decodeInteger = func(b []byte) (uint64, int, error) {
 				if len(b) > 1 && b[0] == 0x80 {
@@ -98,7 +99,7 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 				return sound(b)
 			}
 		}},
-		{"takes an empty piece for the end", "DEC-5", codec.runStreams, reading(func(r io.Reader) io.Reader {
+		{"ends at an empty piece", "DEC-5", codec.runStreams, reading(func(r io.Reader) io.Reader {
 			return readerFunc(func(b []byte) (int, error) {
 				n, err := r.Read(b)
 				if n == 0 {
@@ -107,7 +108,7 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 				return n, err
 			})
 		})},
-		{"loses what comes with the end", "DEC-5", codec.runStreams, reading(func(r io.Reader) io.Reader {
+		{"loses octets that come with the end", "DEC-5", codec.runStreams, reading(func(r io.Reader) io.Reader {
 			return readerFunc(func(b []byte) (int, error) {
 				n, err := r.Read(b)
 				if err != nil {
@@ -116,14 +117,14 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 				return n, err
 			})
 		})},
-		{"allocates what is declared in a stream", "BAD-4", codec.runStreams, func(c *codec) {
+		{"allocates the declared length in a stream", "BAD-4", codec.runStreams, func(c *codec) {
 			sound := c.reader
 			c.reader = func(r io.Reader, most int) packetReader {
 				kept = make([]byte, most)
 				return sound(r, most)
 			}
 		}},
-		{"tells another offset", "DEC-5", codec.runStreams, func(c *codec) {
+		{"reports another offset", "DEC-5", codec.runStreams, func(c *codec) {
 			sound := c.reader
 			c.reader = func(r io.Reader, most int) packetReader { return lateReader{sound(r, most)} }
 		}},
@@ -140,8 +141,8 @@ func TestFaultyCodecsAreFoundOut(t *testing.T) {
 	}
 }
 
-// timeFor is how long one execution may take: little where that it does not end is what is
-// to be found out, otherwise what no machine needs, however slow.
+// timeFor returns the limit for one execution: short where the fault is that it does not
+// end, and elsewhere longer than the slowest machine needs.
 func timeFor(requirement string) time.Duration {
 	if requirement == "JOI-1" {
 		return time.Second / 2
@@ -149,8 +150,8 @@ func timeFor(requirement string) time.Duration {
 	return time.Minute
 }
 
-// foundOut expects a target to find, for one of the seeds, that a requirement is broken,
-// or a difference of a kind; empty: any.
+// requireFound requires that the first seed for which a target fails breaks the requirement
+// want, or shows a difference of the kind want. If want is empty, any failure will do.
 func requireFound(t *testing.T, want string, seeds [][]byte, target func([]byte) error) {
 	t.Helper()
 	for _, seed := range seeds {
@@ -167,14 +168,14 @@ func requireFound(t *testing.T, want string, seeds [][]byte, target func([]byte)
 	t.Errorf("expected a violation of %q\ngot      none for any of %d seeds", want, len(seeds))
 }
 
-// kept is memory that the compiler must not do without.
+// kept keeps the compiler from removing an allocation.
 var kept []byte
 
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
-// A lateReader tells where a packet ended as if that were one octet on.
+// A lateReader reports the end of a packet one octet too late.
 type lateReader struct{ packetReader }
 
 func (r lateReader) Offset() int64 { return r.packetReader.Offset() + 1 }

@@ -13,10 +13,10 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// TestFaultyConnectionsAreFoundOut plants faults around the reference: between it and its streams,
+// TestFaultyConnections plants faults around the reference: between it and its streams,
 // and between it and its handler. The seeds alone must show each fault, both to Judged and
 // to Session.
-func TestFaultyConnectionsAreFoundOut(t *testing.T) {
+func TestFaultyConnections(t *testing.T) {
 	never := make(chan struct{})
 	defer close(never)
 	hang := func() { <-never }

@@ -24,7 +24,7 @@ func TestGopterRoundTrip(t *testing.T) {
 	}, gopterPacket()))
 }
 
-func TestGopterOverlongFormsAreReadAndWrittenShorter(t *testing.T) {
+func TestGopterOverlongForms(t *testing.T) {
 	gopterCheck(t, prop.ForAll(func(p reference.Packet, form input.Form) string {
 		return failure(referenceCodec().checkForm(p, form))
 	}, gopterPacket(), gopterForm()))
@@ -36,13 +36,13 @@ func TestGopterEqualIsReflexive(t *testing.T) {
 	}, gopterPacket()))
 }
 
-func TestGopterEqualMeansSameOctets(t *testing.T) {
+func TestGopterEqual(t *testing.T) {
 	gopterCheck(t, prop.ForAll(func(p reference.Packet, v variant) string {
 		return failure(referenceCodec().checkEqual(p, v.of(p)))
 	}, gopterPacket(), gopterVariant()))
 }
 
-func TestGopterTypeOfAResponseDoesNotCount(t *testing.T) {
+func TestGopterTypeOfResponse(t *testing.T) {
 	gopterCheck(t, prop.ForAll(func(p reference.Packet, rqType uint64) string {
 		p.IsRequest = false
 		q := p
@@ -54,8 +54,8 @@ func TestGopterTypeOfAResponseDoesNotCount(t *testing.T) {
 	}, gopterPacket(), gen.UInt64()))
 }
 
-// gopterCheck checks one property, from the seed in GOPTER_SEED or else from a new one.
-// Payloads grow up to a size for which the length takes two octets.
+// gopterCheck checks one property from the seed in GOPTER_SEED, or from a new seed. Payloads
+// grow until the length of a packet needs two octets.
 func gopterCheck(t *testing.T, property gopter.Prop) {
 	t.Helper()
 	seed := time.Now().UnixNano()
@@ -65,7 +65,7 @@ func gopterCheck(t *testing.T, property gopter.Prop) {
 			t.Fatalf("GOPTER_SEED: %v", err)
 		}
 	}
-	tellHowToReproduce(t, fmt.Sprintf("GOPTER_SEED=%d", seed))
+	logReproduction(t, fmt.Sprintf("GOPTER_SEED=%d", seed))
 	parameters := gopter.DefaultTestParametersWithSeed(seed)
 	parameters.MinSuccessfulTests = 200
 	parameters.MaxSize = 200
@@ -82,7 +82,7 @@ func gopterCheck(t *testing.T, property gopter.Prop) {
 	}
 }
 
-// failure is what gopter takes for a result: nothing, or what is wrong.
+// failure returns the result that gopter expects: nothing, or what is wrong.
 func failure(err error) string {
 	if err != nil {
 		return err.Error()
@@ -90,8 +90,8 @@ func failure(err error) string {
 	return ""
 }
 
-// The session of two peers as gopter's command sequences: other choices, in real time,
-// and another way to make a failure small.
+// TestGopterSession runs sessions as command sequences of gopter. They run in real time,
+// with other choices than those of rapid, and are made small in another way.
 func TestGopterSession(t *testing.T) {
 	wait := maxDuration
 	gopterCheck(t, commands.Prop(&commands.ProtoCommands{
@@ -104,7 +104,7 @@ func TestGopterSession(t *testing.T) {
 		},
 		DestroySystemUnderTestFunc: func(s commands.SystemUnderTest) {
 			if s.(*gopterSession).failed {
-				wait = time.Second // to make it small, of many tries
+				wait = time.Second // making it small takes many runs
 			}
 			s.(*gopterSession).tearDown()
 			s.(*gopterSession).cancel()
@@ -119,14 +119,14 @@ type gopterSession struct {
 	failed bool
 }
 
-// A gopterCommand is an operation of a session. The model is the session's own; gopter's
+// A gopterCommand is an operation of a session. The session has the model, so gopter's
 // state never changes.
 type gopterCommand struct{ operation }
 
 func (c gopterCommand) Run(s commands.SystemUnderTest) commands.Result {
 	session := s.(*gopterSession)
 	if session.failed {
-		return "" // gopter goes on all the same
+		return "" // gopter runs the rest of the commands
 	}
 	err := session.do(c.operation)
 	session.failed = err != nil
@@ -143,38 +143,38 @@ func (c gopterCommand) PostCondition(_ commands.State, result commands.Result) *
 	return &gopter.PropResult{Status: gopter.PropTrue}
 }
 
-// gopterOperation requests as often as it answers, and ends something now and then.
+// gopterOperation generates about as many requests as releases, and few ends.
 func gopterOperation() gopter.Gen {
 	kinds := gen.Frequency(map[int]gopter.Gen{
 		8: gen.Const(request),
 		7: gen.Const(release),
-		4: gen.OneConstOf(hold, letGo),
+		4: gen.OneConstOf(hold, resume),
 		1: gen.OneConstOf(shutDown, block, sever, abandon),
 	})
 	return gen.Struct(reflect.TypeFor[gopterFields](), map[string]gopter.Gen{
 		"Kind":  kinds,
-		"Side":  gen.IntRange(0, 1),
+		"End":   gen.IntRange(0, 1),
 		"Which": gen.IntRange(0, 9),
 		"How":   gen.UInt8(),
 		"Type":  gopterInteger(),
 		"Flags": gopterInteger(),
 	}).Map(func(f gopterFields) commands.Command {
-		ask := decodeAsking(f.How, 0)
-		ask.rqType, ask.flags = f.Type, f.Flags
-		return gopterCommand{operation{kind: f.Kind, side: f.Side, which: f.Which, ask: ask}}
+		q := decodeSubmission(f.How, 0)
+		q.rqType, q.flags = f.Type, f.Flags
+		return gopterCommand{operation{kind: f.Kind, end: f.End, which: f.Which, submission: q}}
 	})
 }
 
-// gopterFields are an operation's, as gopter fills them in.
+// gopterFields are the fields of an operation, which gopter generates.
 type gopterFields struct {
 	Kind        kind
-	Side, Which int
+	End, Which  int
 	How         uint8
 	Type, Flags uint64
 }
 
-// gopterPacket is any packet that can be represented. A response has a type as well,
-// which nothing must look at.
+// gopterPacket generates packets whose fields are in range. A response has a type too,
+// which must make no difference.
 func gopterPacket() gopter.Gen {
 	return gen.Struct(reflect.TypeFor[reference.Packet](), map[string]gopter.Gen{
 		"IsRequest": gen.Bool(),
@@ -186,14 +186,16 @@ func gopterPacket() gopter.Gen {
 	})
 }
 
-// gopterInteger has every width alike: of uniform ones, half would have all 61 bits.
+// gopterInteger generates integers of every width alike. Of uniform integers, half would
+// have all 61 bits.
 func gopterInteger() gopter.Gen {
 	return gen.UInt8Range(0, 61).FlatMap(func(width any) gopter.Gen {
 		return gen.UInt64Range(0, 1<<width.(uint8)-1)
 	}, reflect.TypeFor[uint64]())
 }
 
-// gopterForm is a form that is longer than the shortest, by up to five octets an integer.
+// gopterForm generates forms that are longer than the shortest, by up to five octets for
+// each integer.
 func gopterForm() gopter.Gen {
 	padding := gen.IntRange(0, 5)
 	return gen.Struct(reflect.TypeFor[input.Form](), map[string]gopter.Gen{
@@ -206,8 +208,7 @@ func gopterForm() gopter.Gen {
 	}).SuchThat(func(form input.Form) bool { return form.Length+form.Tag+form.Word > 0 })
 }
 
-// gopterVariant is a change of at most one field: two packets made independently are
-// never nearly equal.
+// gopterVariant generates one of the [variants].
 func gopterVariant() gopter.Gen {
 	var all []any
 	for _, v := range variants() {

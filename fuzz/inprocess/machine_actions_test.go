@@ -11,22 +11,22 @@ import (
 
 func (m *machine) LocalRequest(t *rapid.T) {
 	integer := rapid.OneOf(rapid.Uint64Range(0, 9), rapidInteger(flagEdges))
-	c := &localCall{request: reference.Request{
+	local := &localRequest{request: reference.Request{
 		Channel: rapid.SampledFrom([]uint64{0, 0, 0, 5, reference.MaxInteger + 1}).Draw(t, "channel"),
 		Type:    integer.Draw(t, "type"),
 		Flags:   rapid.OneOf(integer, integer, rapid.Just[uint64](reference.MaxInteger+1)).Draw(t, "flags"),
 		Payload: rapid.SliceOfN(rapid.Byte(), 0, 5).Draw(t, "payload"),
 	}}
 	if rapid.Bool().Draw(t, "decode") {
-		c.counting()
+		local.countDecodes()
 	}
-	call, err := m.conn.Request(c.request)
-	if want := m.model.request(c); !isError(err, want) {
+	call, err := m.conn.Request(local.request)
+	if want := m.model.submit(local); !isError(err, want) {
 		t.Fatalf("Request: expected error %v\ngot %v", want, err)
 	}
 	if err == nil {
-		c.call = call
-		go c.wait()
+		local.call = call
+		go local.wait()
 	}
 }
 
@@ -38,7 +38,7 @@ func (m *machine) localShutdown(t *rapid.T) {
 }
 
 func (m *machine) localBlockingShutdown(*rapid.T) {
-	m.shutdowns = append(m.shutdowns, start(func() error { return m.conn.Shutdown(true) }))
+	m.start(blockingShutdown(), func() error { return m.conn.Shutdown(true) })
 	m.model.shutdown()
 }
 
@@ -49,76 +49,70 @@ func (m *machine) localClose(t *rapid.T) {
 	m.model.abandon()
 }
 
-// send writes a packet in some form, cut in two somewhere, and reports whether the
-// connection took it: exactly until the peer's stream ended.
-func (m *machine) send(t *rapid.T, p reference.Packet) (taken bool) {
+// send writes a packet in any form and in two pieces, and reports whether the connection
+// read it. It must read until the peer's stream ends, and no further.
+func (m *machine) send(t *rapid.T, p reference.Packet) (read bool) {
 	octets := encoded(p, rapidForm().Draw(t, "form"))
 	cut := rapid.IntRange(1, len(octets)).Draw(t, "cut")
 	_, err := m.peer.to.Write(octets[:cut])
 	if err == nil && cut < len(octets) {
 		_, err = m.peer.to.Write(octets[cut:])
 	}
-	if taken = err == nil; taken == m.model.received {
-		t.Fatalf("the peer wrote %s\nexpected it to be taken: %t\ngot %v", show(p), !m.model.received, err)
+	if read = err == nil; read == m.model.received {
+		t.Fatalf("the peer wrote %s\nexpected it to be read: %t\ngot %v", show(p), !m.model.received, err)
 	}
-	return taken
+	return read
 }
 
-// A small choice of tags, so that they come again while in flight, and after.
+// peerTags has few tags, so that they are used again while they are in flight, and after.
 var peerTags = rapid.OneOf(rapid.Uint64Range(0, 9), rapid.Just[uint64](reference.MaxInteger))
 
 func (m *machine) PeerRequest(t *rapid.T) { m.peerRequest(t, peerTags.Draw(t, "tag")) }
 
 func (m *machine) PeerRequestWithTagInFlight(t *rapid.T) {
-	for _, v := range m.model.accepted {
-		if m.model.inFlight(v.packet.Tag) {
-			m.peerRequest(t, v.packet.Tag)
+	for _, r := range m.model.accepted {
+		if m.model.inFlight(r.packet.Tag) {
+			m.peerRequest(t, r.packet.Tag)
 			return
 		}
 	}
 }
 
-// peerRequest sends a request on channel 0, or on another, where even type 0 is a request.
+// peerRequest sends a request. On a channel other than 0, type 0 is a request too.
 func (m *machine) peerRequest(t *rapid.T, tag uint64) {
-	v := &visit{
+	r := &peerRequest{
 		packet: reference.Packet{
 			IsRequest: true,
 			Channel:   rapid.SampledFrom([]uint64{0, 0, 0, 0, 0, 0, 0, 7}).Draw(t, "channel"),
 			Tag:       tag,
 			Flags:     rapidInteger(flagEdges).Draw(t, "flags"),
 			Type:      rapid.OneOf(rapid.Uint64Range(1, 9), rapidInteger(integerEdges)).Draw(t, "wire type"),
-			Payload:   fmt.Appendf(nil, "visit %d", len(m.visits)),
+			Payload:   fmt.Appendf(nil, "request %d", len(m.requests)),
 		},
 		outcome: rapid.SampledFrom(outcomes()).Draw(t, "outcome"),
 		gate:    make(chan struct{}),
 	}
-	if v.packet.Channel == 0 {
-		v.packet.Type = max(1, v.packet.Type)
+	if r.packet.Channel == 0 {
+		r.packet.Type = max(1, r.packet.Type)
 	}
-	if rapid.SampledFrom([]bool{false, false, true}).Draw(t, "at once") {
-		v.open()
+	if rapid.SampledFrom([]bool{false, false, true}).Draw(t, "released") {
+		r.release()
 	}
-	m.visits = append(m.visits, v)
-	if m.send(t, v.packet) {
-		m.model.accept(v)
+	m.requests = append(m.requests, r)
+	if m.send(t, r.packet) {
+		m.model.accept(r)
 	}
 }
 
 func (m *machine) ReleaseHandler(t *rapid.T) {
-	var held []*visit
-	for _, v := range m.model.accepted {
-		if !v.opened {
-			held = append(held, v)
-		}
-	}
-	if len(held) > 0 {
+	if held := m.model.held(); len(held) > 0 {
 		m.release(held[rapid.IntRange(0, len(held)-1).Draw(t, "which")])
 	}
 }
 
-func (m *machine) release(v *visit) {
-	v.open()
-	m.model.settle()
+func (m *machine) release(r *peerRequest) {
+	r.release()
+	m.model.advance()
 }
 
 func (m *machine) PeerAnswers(t *rapid.T) {
@@ -126,27 +120,27 @@ func (m *machine) PeerAnswers(t *rapid.T) {
 	if len(pending) == 0 {
 		return
 	}
-	c := pending[rapid.IntRange(0, len(pending)-1).Draw(t, "which")]
+	local := pending[rapid.IntRange(0, len(pending)-1).Draw(t, "which")]
 	r := reference.Response{OK: rapid.Bool().Draw(t, "ok")}
 	r.Flags = rapid.OneOf(rapid.Uint64Range(0, maxReplyFlags), rapid.Just[uint64](maxReplyFlags)).Draw(t, "flags")
 	r.Payload = rapid.SliceOfN(rapid.Byte(), 0, 3).Draw(t, "payload")
-	p := reference.Packet{Channel: c.request.Channel, Tag: c.tag, Flags: r.Flags * 2, Payload: r.Payload}
+	p := reference.Packet{Channel: local.request.Channel, Tag: local.tag, Flags: r.Flags * 2, Payload: r.Payload}
 	if r.OK {
 		p.Flags++
 	}
 	if m.send(t, p) {
-		c.answer(r)
+		local.answer(r)
 	}
 }
 
-// PeerAnswersNobody sends a response whose tag was never used, or is answered, or is
-// another channel's.
-func (m *machine) PeerAnswersNobody(t *rapid.T) {
+// PeerSendsStrayResponse sends a response whose tag was never used, has been answered, or
+// belongs to another channel.
+func (m *machine) PeerSendsStrayResponse(t *rapid.T) {
 	p := reference.Packet{
 		Channel: rapid.SampledFrom([]uint64{0, 5, 6}).Draw(t, "channel"),
 		Tag:     rapid.Uint64Range(0, uint64(len(m.model.calls)+1)).Draw(t, "tag"),
 		Flags:   1,
-		Payload: []byte("for nobody"),
+		Payload: []byte("stray"),
 	}
 	for _, c := range m.model.pending() {
 		if c.tag == p.Tag && c.request.Channel == p.Channel {
@@ -156,14 +150,15 @@ func (m *machine) PeerAnswersNobody(t *rapid.T) {
 	m.send(t, p)
 }
 
-// peerSendsEOF, in some form, and perhaps octets behind it, which nobody looks at.
+// peerSendsEOF sends EOF in any form, and perhaps octets behind it, which the connection
+// must ignore.
 func (m *machine) peerSendsEOF(t *rapid.T) {
 	eof := encoded(reference.Packet{IsRequest: true}, rapidForm().Draw(t, "form"))
 	behind := rapid.SampledFrom([]string{"", "00", "03010202", "020104"}).Draw(t, "behind")
 	m.peerEnds(t, nil, append(eof, unhex(behind)...), nil)
 }
 
-// peerBreaksOff ends the peer's stream in any other way.
+// peerBreaksOff ends the peer's stream in any way other than EOF.
 func (m *machine) peerBreaksOff(t *rapid.T) {
 	way := rapid.SampledFrom([]struct {
 		named
@@ -192,11 +187,12 @@ func (m *machine) peerBreaksOff(t *rapid.T) {
 	m.peerEnds(t, way.closed, unhex(way.octets), way.reason)
 }
 
-// peerEnds writes the last octets and, if closed is set, closes the stream.
+// peerEnds writes the last octets of the peer and, if closed is not nil, closes its stream
+// with that error.
 func (m *machine) peerEnds(t *rapid.T, closed error, octets []byte, reason error) {
 	if len(octets) > 0 {
 		if _, err := m.peer.to.Write(octets); (err == nil) == m.model.received {
-			t.Fatalf("the peer wrote % x\nexpected them to be taken: %t\ngot %v", octets, !m.model.received, err)
+			t.Fatalf("the peer wrote % x\nexpected them to be read: %t\ngot %v", octets, !m.model.received, err)
 		}
 	}
 	if closed != nil {
@@ -207,10 +203,10 @@ func (m *machine) peerEnds(t *rapid.T, closed error, octets []byte, reason error
 	}
 }
 
-// peerStopsReading closes the peer's read end; writing finds out.
+// peerStopsReading closes the peer's reading end. The next write of the connection fails.
 func (m *machine) peerStopsReading(*rapid.T) {
 	_ = m.peer.from.Close()
-	m.model.peerDeaf = true
+	m.model.noReader = true
 }
 
 func unhex(s string) []byte {

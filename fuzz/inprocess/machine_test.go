@@ -1,12 +1,10 @@
 package inprocess
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -14,12 +12,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// One connection between its local user and a scripted peer, both of whom do anything
-// they like in any order. After every action the connection comes to rest (all its
-// goroutines wait), and must then be where the model says.
+// TestConnection has a local user and a scripted peer do anything, in any order, on one
+// connection. After every action all goroutines of the connection wait; it must then be in
+// the state of its model.
 func TestConnection(t *testing.T) {
 	announceSeed(t)
-	replaceDefault(t, "rapid.checks", "100", "500") // there is much to be met
+	replaceDefault(t, "rapid.checks", "100", "500") // many states are rare
 	for handlers := range 4 {
 		t.Run(fmt.Sprintf("handlers=%d", handlers), func(t *testing.T) {
 			rapidCheck(t, func(t *rapid.T) {
@@ -34,34 +32,27 @@ func TestConnection(t *testing.T) {
 	}
 }
 
-// machine is the connection, the two who use it, and the model of what it does.
-// Its exported methods are the actions; each is possible in any state.
+// A machine holds a connection, its scripted peer and its model. Its exported methods are
+// the actions of rapid's state machine; each is possible in any state.
 type machine struct {
-	conn   *reference.PacketConnection
-	peer   *scriptedPeer
-	visits []*visit // every request that the peer sent or tried to send
-	model  model
-
-	shutdowns []*ending // calls of Shutdown(true)
-	join      *ending
+	conn     *reference.PacketConnection
+	peer     *scriptedPeer
+	requests []*peerRequest // every request that the peer sent or tried to send
+	model    model
+	waiters  []*waiter
 }
 
-// An ending is a call that returns when something has ended.
-type ending struct {
-	returned bool
-	err      error
-}
-
-func start(call func() error) *ending {
-	e := new(ending)
+// start runs a call that waits in its own goroutine.
+func (m *machine) start(w *waiter, call func() error) {
+	m.waiters = append(m.waiters, w)
 	go func() {
-		e.err = call()
-		e.returned = true
+		w.err = call()
+		w.returned = true
 	}()
-	return e
 }
 
-// newMachine starts a connection of which so many handlers run at once; 0: it has none.
+// newMachine starts a connection. handlers says how many handlers run at once; with 0 it
+// has no request handler.
 func newMachine(handlers int) *machine {
 	m := &machine{model: model{handlers: handlers}}
 	peer, recv, send := newScriptedPeer()
@@ -71,13 +62,12 @@ func newMachine(handlers int) *machine {
 	}
 	m.peer = peer
 	m.conn = reference.New(recv, send, handler, reference.WithGrace(0), reference.WithHandlers(handlers))
-	m.join = start(func() error { return m.conn.Join(context.Background()) })
+	m.start(joins(), func() error { return m.conn.Join(context.Background()) })
 	return m
 }
 
-// End ends something, but in one of eight times only: what can happen before is to
-// happen more often. Of the ends, those that leave more to happen come first, which
-// rapid prefers.
+// End ends something, but only one time in eight, so that more happens before an end. The
+// ends after which more can happen come first, because rapid prefers the first.
 func (m *machine) End(t *rapid.T) {
 	for range 3 {
 		if rapid.Bool().Draw(t, "not yet") {
@@ -86,7 +76,7 @@ func (m *machine) End(t *rapid.T) {
 	}
 	type end struct {
 		named
-		comes func(*rapid.T)
+		action func(*rapid.T)
 	}
 	rapid.SampledFrom([]end{
 		{"local shutdown", m.localShutdown},
@@ -95,38 +85,37 @@ func (m *machine) End(t *rapid.T) {
 		{"peer breaks off", m.peerBreaksOff},
 		{"peer sends EOF", m.peerSendsEOF},
 		{"local close", m.localClose},
-	}).Draw(t, "end").comes(t)
+	}).Draw(t, "end").action(t)
 }
 
-// handle is the connection's request handler: it does what the visit planned.
+// handle is the request handler of the connection.
 func (m *machine) handle(_ context.Context, r reference.Request) (reference.Reply, error) {
-	i := slices.IndexFunc(m.visits, func(v *visit) bool { return bytes.Equal(v.packet.Payload, r.Payload) })
-	if i < 0 {
+	p := findRequest(m.requests, r.Payload)
+	if p == nil {
 		return reference.Reply{}, errors.New("a request that the peer did not send")
 	}
-	v := m.visits[i]
-	v.seen = append(v.seen, r)
-	return v.handle()
+	p.seen = append(p.seen, r)
+	return p.handle()
 }
 
-// Check compares the connection at rest with the model.
+// Check compares the connection, at rest, with its model.
 func (m *machine) Check(t *rapid.T) {
 	synctest.Wait()
 	m.checkWire(t)
 	for _, c := range m.model.calls {
 		must(t, c.check())
 	}
-	for _, v := range m.visits {
-		must(t, v.check())
+	for _, r := range m.requests {
+		must(t, r.check())
 	}
-	m.join.check(t, "Join", m.model.idle(), m.model.reason)
-	for _, s := range m.shutdowns {
-		s.check(t, "Shutdown(true)", m.model.sent && !m.model.anyPending(), m.model.sendErr)
+	for _, w := range m.waiters {
+		must(t, w.check("the connection", &m.model, false))
 	}
 }
 
-// checkWire compares what the peer got since the last check with what it should have.
-// Answers may come in any order; EOF comes last, and then the stream ends.
+// checkWire compares the packets that the peer received since the last check with those
+// that it must receive. Answers may arrive in any order; EOF must be last, and the end of
+// the stream must follow it.
 func (m *machine) checkWire(t *rapid.T) {
 	expected := m.model.takeWire()
 	got, err := m.peer.take()
@@ -147,26 +136,17 @@ func (m *machine) checkWire(t *rapid.T) {
 	if len(expected) > 0 {
 		t.Fatalf("the peer did not get %v", expected)
 	}
-	if ended := m.model.sent || m.model.peerDeaf; m.peer.ended != ended {
+	if ended := m.model.sent || m.model.noReader; m.peer.ended != ended {
 		t.Fatalf("expected the connection's stream to have ended: %t\ngot %t", ended, m.peer.ended)
 	}
 }
 
-func (e *ending) check(t *rapid.T, name string, returned bool, err error) {
-	if e.returned != returned {
-		t.Fatalf("%s: expected it to have returned: %t\ngot %t", name, returned, e.returned)
-	}
-	if returned && !isError(e.err, err) {
-		t.Fatalf("%s: expected error %v\ngot %v", name, err, e.err)
-	}
-}
-
-// finish lets everything end that can, after which nothing may be left undone.
+// finish ends the connection in good order. Nothing may be left undone then.
 func (m *machine) finish(t *rapid.T) {
 	m.peerSendsEOF(t)
 	m.Check(t)
-	for _, v := range m.model.accepted {
-		m.release(v)
+	for _, r := range m.model.accepted {
+		m.release(r)
 		m.Check(t)
 	}
 	if !m.model.idle() || m.model.anyPending() {
@@ -179,18 +159,18 @@ func (m *machine) finish(t *rapid.T) {
 
 // tearDown ends every goroutine, in whatever state a failure has left the connection.
 func (m *machine) tearDown() {
-	for _, v := range m.visits {
-		v.open()
+	for _, r := range m.requests {
+		r.release()
 	}
 	_ = m.conn.Close()
 	m.peer.close()
 }
 
-// errReset is how the peer's stream breaks.
+// errReset is the error that a broken stream of the peer returns.
 var errReset = errors.New("the peer's stream broke")
 
-// A scriptedPeer is the other end of two pipes in memory: it writes any octets, and
-// keeps what comes until it is taken.
+// A scriptedPeer is the other end of two pipes in memory. It writes any octets, and keeps
+// what arrives until take returns it.
 type scriptedPeer struct {
 	to      *io.PipeWriter
 	from    *io.PipeReader
@@ -198,8 +178,8 @@ type scriptedPeer struct {
 	ended   bool // nothing more arrives
 }
 
-// newScriptedPeer gives a peer and the connection's end of its pipes. What it writes is
-// read at once, or not at all: a pipe holds nothing.
+// newScriptedPeer returns a peer and the connection's ends of its pipes. The pipes hold
+// nothing: what the peer writes is read at once, or not at all.
 func newScriptedPeer() (p *scriptedPeer, recv io.Reader, send io.Writer) {
 	in, to := io.Pipe()
 	from, out := io.Pipe()

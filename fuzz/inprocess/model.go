@@ -12,82 +12,83 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// model is what a connection does, in as few words as possible: no octets, no
-// goroutines, and whatever can be derived is derived.
+// A model is the state of one connection, without octets and without goroutines. Its
+// methods change it as each event changes the connection. Whatever can be derived from
+// the other fields is derived.
 type model struct {
-	handlers int // that may run at once; 0: the connection has none
+	handlers int // how many run at once; 0: the connection has no request handler
 
-	calls    []*localCall // requests of the local user, in the order of their tags
-	accepted []*visit     // requests of the peer, in order of arrival
-	wire     expectations // what the peer is to get
+	calls    []*localRequest // in the order of their tags
+	accepted []*peerRequest  // in order of arrival
+	wire     expectations    // what the peer must receive
 
-	closing  bool  // no new work in either direction
+	closing  bool  // no new work is accepted in either direction
 	received bool  // the peer's stream has ended
-	reason   error // why
-	peerDeaf bool  // the peer reads no more, which writing will find out
-	sent     bool  // the own stream has ended
-	sendErr  error // why, if not by EOF
+	reason   error // why the peer's stream ended
+	noReader bool  // the peer reads no more: the next write fails
+	sent     bool  // the local stream has ended
+	sendErr  error // why the local stream ended, if not by EOF
 }
 
-// request says what submitting c returns, and does it.
-func (m *model) request(c *localCall) error {
-	r := c.request
+// submit submits r and returns the error that Request must return.
+func (m *model) submit(r *localRequest) error {
+	q := r.request
 	switch {
-	case r.Type >= reference.MaxInteger:
+	case q.Type >= reference.MaxInteger:
 		return reference.ErrRange
 	case m.closing:
 		return reference.ErrClosed
-	case r.Flags > reference.MaxInteger, r.Channel > reference.MaxInteger:
+	case q.Flags > reference.MaxInteger, q.Channel > reference.MaxInteger:
 		return reference.ErrRange
 	}
-	m.calls = append(m.calls, c)
-	c.tag = uint64(len(m.calls))
+	m.calls = append(m.calls, r)
+	r.tag = uint64(len(m.calls))
 	m.emit(expectation{Packet: reference.Packet{
-		IsRequest: true, Channel: r.Channel, Tag: c.tag, Flags: r.Flags, Type: r.Type + 1, Payload: r.Payload,
+		IsRequest: true, Channel: q.Channel, Tag: r.tag, Flags: q.Flags, Type: q.Type + 1, Payload: q.Payload,
 	}})
 	if m.sent {
-		c.end(reference.Response{}, reference.ErrCancelled)
+		r.end(reference.Response{}, reference.ErrCancelled)
 	}
 	return nil
 }
 
-// accept is what a request of the peer brings about.
-func (m *model) accept(v *visit) {
-	p := v.packet
+// accept receives a request from the peer.
+func (m *model) accept(r *peerRequest) {
+	p := r.packet
 	switch {
 	case m.closing: // dropped
 	case p.Channel != 0, m.handlers == 0, m.inFlight(p.Tag):
 		m.emit(failed(p))
 	default:
-		v.state = waiting
-		m.accepted = append(m.accepted, v)
-		m.settle()
+		r.state = waiting
+		m.accepted = append(m.accepted, r)
+		m.advance()
 	}
 }
 
-// answer is what a response of the peer brings about.
+// answer receives a response from the peer.
 func (m *model) answer(p reference.Packet) {
-	for _, c := range m.pending() {
-		if c.tag == p.Tag && c.request.Channel == p.Channel {
-			c.answer(reference.Response{OK: p.Flags%2 == 1, Reply: reference.Reply{Flags: p.Flags / 2, Payload: p.Payload}})
+	for _, r := range m.pending() {
+		if r.tag == p.Tag && r.request.Channel == p.Channel {
+			r.answer(reference.Response{OK: p.Flags%2 == 1, Reply: reference.Reply{Flags: p.Flags / 2, Payload: p.Payload}})
 			return
 		}
 	}
 }
 
-// settle runs handlers, the first that came first, and ends the stream when it is time.
-// A handler that is running and not held has answered.
-func (m *model) settle() {
+// advance runs handlers, in order of arrival, and ends the local stream when that is due.
+// A handler that runs and is not held has answered.
+func (m *model) advance() {
 	unanswered := 0
-	for _, v := range m.accepted {
-		if v.state == waiting && m.running() < m.handlers {
-			v.state = running
+	for _, r := range m.accepted {
+		if r.state == waiting && m.running() < m.handlers {
+			r.state = running
 		}
-		if v.state == running && v.opened {
-			v.state = answered
-			m.emit(v.answer())
+		if r.state == running && r.released {
+			r.state = answered
+			m.emit(r.answer())
 		}
-		if v.state == waiting || v.state == running {
+		if r.state == waiting || r.state == running {
 			unanswered++
 		}
 	}
@@ -97,83 +98,92 @@ func (m *model) settle() {
 	}
 }
 
-// emit puts a packet on the wire, if there still is one.
+// emit sends a packet, unless the local stream has ended or cannot be written.
 func (m *model) emit(e expectation) {
 	switch {
 	case m.sent: // dropped
-	case m.peerDeaf:
-		m.sendFails(errDeaf)
+	case m.noReader:
+		m.failSending(errNoReader)
 	default:
 		m.wire = append(m.wire, e)
 	}
 }
 
-// sendFails ends the own stream without EOF. What waits for a handler is given up.
-func (m *model) sendFails(err error) {
+// failSending ends the local stream without EOF and drops requests whose handlers have
+// not started.
+func (m *model) failSending(err error) {
 	m.closing, m.sent, m.sendErr = true, true, err
-	for _, v := range m.accepted {
-		if v.state == waiting {
-			v.giveUp()
+	for _, r := range m.accepted {
+		if r.state == waiting {
+			r.drop()
 		}
 	}
 }
 
+// shutdown is called when the local user shuts the connection down.
 func (m *model) shutdown() {
 	m.closing = true
-	m.settle()
+	m.advance()
 }
 
-// end is what the end of the peer's stream brings about, whatever it was.
+// end ends the peer's stream, for any reason.
 func (m *model) end(reason error) {
 	m.received, m.reason = true, reason
-	for _, c := range m.calls {
-		if !c.ended {
-			c.end(reference.Response{}, reference.ErrCancelled)
+	for _, r := range m.calls {
+		if !r.ended {
+			r.end(reference.Response{}, reference.ErrCancelled)
 		}
 	}
 	m.shutdown()
 }
 
-// abandon is what Close brings about.
+// abandon is called when the local user closes the connection.
 func (m *model) abandon() {
 	if !m.sent {
-		m.sendFails(reference.ErrClosed)
+		m.failSending(reference.ErrClosed)
 	}
 	if !m.received {
 		m.end(reference.ErrClosed)
 	}
 }
 
-// idle is when Join returns.
-func (m *model) idle() bool {
-	return m.received && m.sent && m.running() == 0
-}
+// idle reports whether Join returns.
+func (m *model) idle() bool { return m.received && m.sent && m.running() == 0 }
 
 func (m *model) running() (n int) {
-	for _, v := range m.accepted {
-		if v.state == running {
+	for _, r := range m.accepted {
+		if r.state == running {
 			n++
 		}
 	}
 	return n
 }
 
+// inFlight reports whether a request of the peer with this tag is unanswered.
 func (m *model) inFlight(tag uint64) bool {
-	for _, v := range m.accepted {
-		if v.packet.Tag == tag && (v.state == waiting || v.state == running) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.accepted, func(r *peerRequest) bool {
+		return r.packet.Tag == tag && (r.state == waiting || r.state == running)
+	})
 }
 
-func (m *model) pending() (calls []*localCall) {
-	for _, c := range m.calls {
-		if !c.ended {
-			calls = append(calls, c)
+// held returns the accepted requests whose handlers wait to be released.
+func (m *model) held() (all []*peerRequest) {
+	for _, r := range m.accepted {
+		if !r.released {
+			all = append(all, r)
 		}
 	}
-	return calls
+	return all
+}
+
+// pending returns the local requests that have not ended.
+func (m *model) pending() (all []*localRequest) {
+	for _, r := range m.calls {
+		if !r.ended {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 func (m *model) anyPending() bool { return len(m.pending()) > 0 }
@@ -184,111 +194,111 @@ func (m *model) takeWire() expectations {
 	return wire
 }
 
-// An expectation is a packet that the peer is to get; the words of a failure are free.
+// An expectation is a packet that the peer must receive. The text of a failure is
+// unspecified.
 type expectation struct {
 	reference.Packet
-	anyWords bool
+	anyText bool
 }
 
-// failed is the failure response to p.
+// failed returns the failure response to p.
 func failed(p reference.Packet) expectation {
-	return expectation{Packet: reference.Packet{Channel: p.Channel, Tag: p.Tag}, anyWords: true}
+	return expectation{Packet: reference.Packet{Channel: p.Channel, Tag: p.Tag}, anyText: true}
 }
 
 type expectations []expectation
 
-// find is where p is among them, or -1.
+// find returns the index of the first expectation that p meets, or -1.
 func (all expectations) find(p reference.Packet) int {
-	return slices.IndexFunc(all, func(e expectation) bool { return e.matches(p) })
-}
-
-func (e expectation) matches(p reference.Packet) bool {
-	if e.anyWords {
-		e.Payload = p.Payload
-	}
-	return sameFields(p, e.Packet)
+	return slices.IndexFunc(all, func(e expectation) bool {
+		if e.anyText {
+			e.Payload = p.Payload
+		}
+		return sameFields(p, e.Packet)
+	})
 }
 
 func (e expectation) String() string {
-	if e.anyWords {
-		return fmt.Sprintf("{failure channel=%#x tag=%#x}", e.Channel, e.Tag)
+	if e.anyText {
+		return fmt.Sprintf("failure response: channel %d, tag %d", e.Channel, e.Tag)
 	}
 	return show(e.Packet)
 }
 
-// A localCall is a request of the local user, what its answer should be, and what
-// somebody who waits for it got.
-type localCall struct {
+// A localRequest is a request of the local user: what its Wait must return, and what it
+// returned.
+type localRequest struct {
 	tag     uint64
 	request reference.Request
-	decodes int
+	decodes int // how often its decoder ran
 
 	call   *reference.Call
-	done   bool
+	done   bool // Wait has returned
 	got    reference.Response
 	gotErr error
 
-	ended   bool
+	ended   bool // Wait must have returned
 	want    reference.Response
 	wantErr error
 }
 
-func (c *localCall) end(r reference.Response, err error) { c.ended, c.want, c.wantErr = true, r, err }
-
-func (c *localCall) wait() {
-	c.got, c.gotErr = c.call.Wait(context.Background())
-	c.done = true
+func (r *localRequest) end(response reference.Response, err error) {
+	r.ended, r.want, r.wantErr = true, response, err
 }
 
-// check: its wait has ended if it was to end, as it was to end.
-func (c *localCall) check() error {
-	if c.done != c.ended {
-		return violates("RSP-2", "waiting for request %d", c.tag).expected("to have ended: %t", c.ended).got("%t", c.done)
-	}
-	if !c.done {
+func (r *localRequest) wait() {
+	r.got, r.gotErr = r.call.Wait(context.Background())
+	r.done = true
+}
+
+// check requires that Wait has returned if and only if it must have, and the right values.
+func (r *localRequest) check() error {
+	waits := violates("RSP-2", "waiting for request %d", r.tag)
+	switch {
+	case r.done != r.ended:
+		return waits.expected("to have ended: %t", r.ended).got("%t", r.done)
+	case !r.done:
 		return nil
-	}
-	while := violates("RSP-2", "waiting for request %d", c.tag)
-	if !isError(c.gotErr, c.wantErr) {
-		return while.expected("error %v", c.wantErr).got("%v", c.gotErr)
-	}
-	if c.gotErr == nil && (c.got.OK != c.want.OK || c.got.Flags != c.want.Flags ||
-		!bytes.Equal(c.got.Payload, c.want.Payload) || c.got.Value != c.want.Value) {
-		return while.expected("%+v", c.want).got("%+v", c.got)
+	case !isError(r.gotErr, r.wantErr):
+		return waits.expected("error %v", r.wantErr).got("%v", r.gotErr)
+	case r.gotErr == nil && (r.got.OK != r.want.OK || r.got.Flags != r.want.Flags ||
+		!bytes.Equal(r.got.Payload, r.want.Payload) || r.got.Value != r.want.Value):
+		return waits.expected("%+v", r.want).got("%+v", r.got)
 	}
 	return nil
 }
 
-// checkSecondWait: an answer may be waited for again, and is decoded once.
-func (c *localCall) checkSecondWait() error {
-	c.wait()
-	if c.decodes > 1 {
-		return violates("DCR-1", "waiting again for request %d", c.tag).
-			expected("its answer to be decoded at most once").got("%d times", c.decodes)
+// checkSecondWait waits again, and requires the same result and at most one decoding.
+func (r *localRequest) checkSecondWait() error {
+	r.wait()
+	if r.decodes > 1 {
+		return violates("DCR-1", "waiting again for request %d", r.tag).
+			expected("its answer to be decoded at most once").got("%d times", r.decodes)
 	}
-	return c.check()
+	return r.check()
 }
 
-// answer is what the wait for c ends with when the peer's answer is r.
-func (c *localCall) answer(r reference.Response) {
-	if !r.OK || c.request.Decode == nil {
-		c.end(r, nil)
+// answer ends r with the peer's response, decoded if r has a decoder.
+func (r *localRequest) answer(response reference.Response) {
+	if !response.OK || r.request.Decode == nil {
+		r.end(response, nil)
 		return
 	}
-	value, err := decodeUnlessEmpty(r.Flags, r.Payload)
-	r.Value = value
-	c.end(r, err)
+	value, err := decodeUnlessEmpty(response.Flags, response.Payload)
+	response.Value = value
+	r.end(response, err)
 }
 
-// counting makes c be decoded by decodeUnlessEmpty, and counts how often it is.
-func (c *localCall) counting() {
-	c.request.Decode = func(flags uint64, payload []byte) (any, error) {
-		c.decodes++
+// countDecodes makes decodeUnlessEmpty the decoder of r, and counts its calls.
+func (r *localRequest) countDecodes() {
+	r.request.Decode = func(flags uint64, payload []byte) (any, error) {
+		r.decodes++
 		return decodeUnlessEmpty(flags, payload)
 	}
 }
 
-// decodeUnlessEmpty is a decoder that uses both of its arguments, and can fail.
+// decodeUnlessEmpty is a decoder whose value depends on both arguments. It fails if there
+// is no payload.
 func decodeUnlessEmpty(flags uint64, payload []byte) (any, error) {
 	if len(payload) == 0 {
 		return nil, errDecoder
@@ -298,7 +308,7 @@ func decodeUnlessEmpty(flags uint64, payload []byte) (any, error) {
 	return [2]any{flags, string(reversed)}, nil
 }
 
-// isError reports whether got is of the kind of want, which may be nil or errMalformed.
+// isError reports whether got is an error such as want, which may be nil or errMalformed.
 func isError(got, want error) bool {
 	if errors.Is(want, errMalformed) {
 		return errors.As(got, new(*reference.MalformedError))
@@ -306,54 +316,47 @@ func isError(got, want error) bool {
 	return errors.Is(got, want)
 }
 
-// What the model expects of an error where the reference has no value for it.
+// Errors that a model expects and for which package reference has no value.
 var (
 	errMalformed = errors.New("any MalformedError")
-	errDecoder   = errors.New("the decoder fails, as asked")
-	errDeaf      = io.ErrClosedPipe // what writing says when the peer reads no more
+	errDecoder   = errors.New("the decoder failed as planned")
+	errNoReader  = io.ErrClosedPipe // what a write returns when the peer reads no more
 )
 
-// A visit is a request of the peer: how its handler is to behave, and what that saw.
-type visit struct {
+// A peerRequest is a request of the peer: how its handler must end, and what the handler
+// was given.
+type peerRequest struct {
 	packet  reference.Packet
 	outcome outcome
-	state   visitState
+	state   requestState
 
-	gate   chan struct{} // the handler waits here until it is opened
-	opened bool
-	seen   []reference.Request
+	gate     chan struct{} // closed by release; the handler waits for it
+	released bool
+	seen     []reference.Request // what the handler was called with
 }
 
-type visitState int
+type requestState int
 
 const (
-	turnedAway visitState = iota // refused or dropped: the handler never learns of it
-	waiting                      // for a handler to be free
+	rejected requestState = iota // refused or dropped: the handler is not called
+	waiting                      // for other handlers to return
 	running
 	answered
-	givenUp // before its handler began, or just when it did
+	dropped // at about the time when its handler would have started
 )
 
-// An outcome is how a handler ends.
+// An outcome is a way in which a handler ends.
 type outcome struct {
 	named
 	reply   reference.Reply
 	err     error
-	instead func() // of returning
+	instead func() // called instead of returning
 }
 
-// maxReplyFlags is one bit less than a packet's: the wire adds the ok bit.
+// maxReplyFlags has one bit less than the flags of a packet: a response adds the ok bit.
 const maxReplyFlags = reference.MaxInteger >> 1
 
-// end ends a handler so.
-func (p outcome) end() (reference.Reply, error) {
-	if p.instead != nil {
-		p.instead()
-	}
-	return p.reply, p.err
-}
-
-// outcomes are each of the five results that the documentation names, and the ways to fail.
+// outcomes returns the five results that the documentation names and every way to fail.
 func outcomes() []outcome {
 	octets := []byte("\x00\xffoctets")
 	return []outcome{
@@ -370,63 +373,66 @@ func outcomes() []outcome {
 	}
 }
 
-// answer is what the peer gets.
-func (v *visit) answer() expectation {
-	if v.outcome.err != nil || v.outcome.instead != nil || v.outcome.reply.Flags > maxReplyFlags {
-		return failed(v.packet)
+// answer returns what the peer must receive.
+func (r *peerRequest) answer() expectation {
+	if r.outcome.err != nil || r.outcome.instead != nil || r.outcome.reply.Flags > maxReplyFlags {
+		return failed(r.packet)
 	}
 	const okBit = 1
 	return expectation{Packet: reference.Packet{
-		Tag: v.packet.Tag, Flags: v.outcome.reply.Flags*2 + okBit, Payload: v.outcome.reply.Payload,
+		Tag: r.packet.Tag, Flags: r.outcome.reply.Flags*2 + okBit, Payload: r.outcome.reply.Payload,
 	}}
 }
 
-// handle is the request handler when it is called for v: it does what is planned.
-func (v *visit) handle() (reference.Reply, error) {
-	<-v.gate
-	return v.outcome.end()
+// handle is the request handler, called for r.
+func (r *peerRequest) handle() (reference.Reply, error) {
+	<-r.gate
+	if r.outcome.instead != nil {
+		r.outcome.instead()
+	}
+	return r.outcome.reply, r.outcome.err
 }
 
-func (v *visit) open() {
-	if !v.opened {
-		v.opened = true
-		close(v.gate)
+func (r *peerRequest) release() {
+	if !r.released {
+		r.released = true
+		close(r.gate)
 	}
 }
 
-// giveUp: the connection is finding out that no answer can be sent. Whether the handler
-// has begun by then nobody can say, so that it must not be held either.
-func (v *visit) giveUp() {
-	v.state = givenUp
-	v.open()
+// drop drops r because no answer can be sent any more. Its handler may have started by
+// then, so drop releases it too.
+func (r *peerRequest) drop() {
+	r.state = dropped
+	r.release()
 }
 
-// check: the handler was called once if it was the request's turn, else not at all, and
-// was given what the peer sent.
-func (v *visit) check() error {
+// check requires that the handler was called as often as the state of r requires, with
+// what the peer sent.
+func (r *peerRequest) check() error {
 	least, most := 0, 0
-	switch v.state {
+	switch r.state {
 	case running, answered:
 		least, most = 1, 1
-	case givenUp:
+	case dropped:
 		most = 1
 	}
-	if n := len(v.seen); n < least || n > most {
-		return violates("HND-9", "handling %v", v).expected("its handler to be called %d to %d times", least, most).got("%d", n)
+	if n := len(r.seen); n < least || n > most {
+		return violates("HND-9", "handling %v", r).expected("its handler to be called %d to %d times", least, most).got("%d", n)
 	}
-	for _, r := range v.seen {
-		if r.Channel != 0 || r.Type != v.packet.Type-1 || r.Flags != v.packet.Flags || r.Decode != nil {
-			return violates("RQS-2", "handling %v", v).expected("its handler to be given the type less one, and the flags").got("%+v", r)
+	for _, q := range r.seen {
+		if q.Channel != 0 || q.Type != r.packet.Type-1 || q.Flags != r.packet.Flags || q.Decode != nil {
+			return violates("RQS-2", "handling %v", r).expected("its handler to be given the type less one, and the flags").got("%+v", q)
 		}
 	}
 	return nil
 }
 
-func (v *visit) String() string {
-	return fmt.Sprintf("request %s, planned %s", show(v.packet), v.outcome.named)
+func (r *peerRequest) String() string {
+	return fmt.Sprintf("%s, handler outcome %s", show(r.packet), r.outcome.named)
 }
 
-// A named case of a table shows in failures by its name alone.
+// A named row of a table is printed as its name alone.
 type named string
 
 func (n named) String() string   { return string(n) }

@@ -18,7 +18,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// inputFile is for inputs as other engines keep them: the octets, and nothing else.
+// inputFile names an input as other engines store it: its bytes and nothing else.
 var inputFile = flag.String("input", "", "run the native targets on the contents of this `file` too")
 
 func FuzzDecode(f *testing.F)    { fuzzTarget(f, "Decode") }
@@ -27,7 +27,7 @@ func FuzzStreams(f *testing.F)   { fuzzTarget(f, "Streams") }
 func FuzzSession(f *testing.F)   { fuzzTarget(f, "Session") }
 func FuzzJudged(f *testing.F)    { fuzzTarget(f, "Judged") }
 
-// fuzzTarget has Go's fuzzer run a target, and plain go test its seeds and its corpus.
+// fuzzTarget lets Go's fuzzer run a target. Plain go test runs it on its seeds and corpus.
 func fuzzTarget(f *testing.F, name string) {
 	for _, seed := range seeds(f, name) {
 		f.Add(seed)
@@ -40,7 +40,7 @@ func fuzzTarget(f *testing.F, name string) {
 		f.Add(octets)
 	}
 	run := targetNamed(f, name).Run
-	hung := false // what hangs once may do so for a thousand seeds
+	hung := false // one hang is enough: a thousand seeds may hang
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if hung {
 			t.Skip("an input before this one took too long")
@@ -48,7 +48,7 @@ func fuzzTarget(f *testing.F, name string) {
 		start := time.Now()
 		if err := run(data); err != nil {
 			hung = time.Since(start) > maxDuration/4
-			tellHowToReproduce(t)
+			logReproduction(t)
 			t.Fatal(err)
 		}
 	})
@@ -64,8 +64,8 @@ func targetNamed(tb testing.TB, name string) Target {
 	return Target{}
 }
 
-// Each benchmark is the executions of one target, over its seeds: 1e9 divided by ns/op
-// is executions a second on one core, without the cost of an engine.
+// Each benchmark measures how many times a second one target runs on its seeds, on one
+// core, without the cost of a fuzzing engine.
 
 func BenchmarkDecode(b *testing.B) {
 	benchmark(b, Decode, vectorOctets(b, "packets.jsonl", "packets-beyond-61-bits.jsonl", "decode.jsonl", "bsuint.jsonl"))
@@ -90,15 +90,14 @@ func benchmark(b *testing.B, run func([]byte) error, seeds [][]byte) {
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// announceSeed chooses rapid's seed for t, unless the command line did, and says so at
-// once, which go test shows if something fails: a panic in one of a connection's own
-// goroutines ends the process before rapid can name the seed.
+// announceSeed chooses rapid's seed for t, unless the command line did, and prints it at
+// once. A panic in a goroutine of a connection ends the process before rapid can print it.
 func announceSeed(t *testing.T) {
 	replaceDefault(t, "rapid.seed", "0", strconv.FormatUint(rand.Uint64(), 10))
 	fmt.Fprintf(os.Stderr, "%s: -rapid.seed=%v\n", t.Name(), flag.Lookup("rapid.seed").Value)
 }
 
-// replaceDefault sets a flag that has its default value to another while t runs.
+// replaceDefault sets a flag while t runs, if it has its default value.
 func replaceDefault(t *testing.T, name, old, value string) {
 	f := flag.Lookup(name).Value
 	if f.String() != old {
@@ -110,9 +109,9 @@ func replaceDefault(t *testing.T, name, old, value string) {
 	t.Cleanup(func() { _ = f.Set(old) })
 }
 
-// tellHowToReproduce makes a failure of t end with the command that finds it again,
-// run in the given environment.
-func tellHowToReproduce(t *testing.T, environment ...string) {
+// logReproduction makes a failure of t end with the command that reproduces it, with the
+// given environment variables.
+func logReproduction(t *testing.T, environment ...string) {
 	t.Cleanup(func() {
 		if !t.Failed() {
 			return
@@ -126,8 +125,9 @@ func tellHowToReproduce(t *testing.T, environment ...string) {
 	})
 }
 
-// The greatest inputs of the shortest packets cost most, and must not count as too much.
-func TestGreatestInputsAreWithinBounds(t *testing.T) {
+// TestLargestInputs runs every target on the inputs that cost most: as many of the shortest
+// packets as an input can hold.
+func TestLargestInputs(t *testing.T) {
 	var requests []byte
 	for tag := uint64(1); len(requests) < maxInput; tag++ {
 		requests = append(requests, encoded(reference.Packet{IsRequest: true, Tag: tag, Type: 12}, input.Form{})...)
@@ -147,9 +147,9 @@ func TestGreatestInputsAreWithinBounds(t *testing.T) {
 	}
 }
 
-// What allocates too much each time is told of, and what did so once is not: another may
-// have allocated then.
-func TestBounded(t *testing.T) {
+// TestLimitMemory requires an error from a function that allocates too much every time, and
+// none from one that did so once, because something else may have allocated then.
+func TestLimitMemory(t *testing.T) {
 	var kept []byte
 	allocates := func(times int) func() error {
 		return func() error {

@@ -11,18 +11,18 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// Two connected peers whose users do anything they like, in any order, at any grace. It
-// is the session that native fuzzing runs, in a bubble in which time costs nothing, and
-// in which it can be told that nothing more will happen: there, both must have done
-// exactly what their models say.
+// TestPeers has the users of two connected endpoints do anything, in any order, with any
+// grace. It runs the same sessions as the target Session, but in a synctest bubble. There,
+// time costs nothing, and the test knows when nothing more can happen: both connections
+// must then have done exactly what their models say.
 func TestPeers(t *testing.T) {
 	announceSeed(t)
-	replaceDefault(t, "rapid.checks", "100", "1000") // there is much to be met
-	rapidCheck(t, peersDoAsTheirModels)
+	replaceDefault(t, "rapid.checks", "100", "1000") // many states are rare
+	rapidCheck(t, peersMatchTheirModels)
 }
 
-// FuzzPeers is TestPeers with rapid's choices made by Go's fuzzer. It starts from choices
-// by chance: from none it would take long to come to a second operation.
+// FuzzPeers runs TestPeers with choices from Go's fuzzer. Its seeds are random choices:
+// from an empty input the fuzzer would need long to reach a second operation.
 func FuzzPeers(f *testing.F) {
 	for seed := range byte(16) {
 		choices := make([]byte, 4<<10)
@@ -30,16 +30,16 @@ func FuzzPeers(f *testing.F) {
 		f.Add(choices)
 	}
 	f.Fuzz(func(t *testing.T, choices []byte) {
-		tellHowToReproduce(t)
-		rapid.MakeFuzz(peersDoAsTheirModels)(t, choices)
+		logReproduction(t)
+		rapid.MakeFuzz(peersMatchTheirModels)(t, choices)
 	})
 }
 
-func peersDoAsTheirModels(t *rapid.T) {
+func peersMatchTheirModels(t *rapid.T) {
 	rapid.SyncTest(t, func(t *rapid.T) {
 		grace := time.Duration(rapid.SampledFrom([]int{0, 1, 1e6, 1e10}).Draw(t, "grace"))
 		handlers := rapid.IntRange(0, 3)
-		// Whatever is to happen does so after some graces, one behind the other.
+		// An answer may take several graces, one after the other.
 		atRest := func() {
 			<-time.After(100 * grace)
 			synctest.Wait()
@@ -52,19 +52,19 @@ func peersDoAsTheirModels(t *rapid.T) {
 	})
 }
 
-// peers has an action for each operation of a session; each is possible in any state.
+// peers has an action for each operation of a session. Each is possible in any state.
 type peers struct{ *session }
 
 func (p *peers) Check(*rapid.T) {} // every operation checks
 
 func (p *peers) Request(t *rapid.T) {
-	p.operate(t, operation{kind: request, ask: asking{
-		channel: rapid.SampledFrom([]uint64{0, 0, 0, 5}).Draw(t, "channel"),
-		rqType:  rapidInteger(integerEdges).Draw(t, "type"),
-		flags:   rapidInteger(flagEdges).Draw(t, "flags"),
-		decode:  rapid.Bool().Draw(t, "decode"),
-		atOnce:  rapid.Bool().Draw(t, "at once"),
-		outcome: rapid.SampledFrom(outcomes()).Draw(t, "outcome"),
+	p.operate(t, operation{kind: request, submission: submission{
+		channel:  rapid.SampledFrom([]uint64{0, 0, 0, 5}).Draw(t, "channel"),
+		rqType:   rapidInteger(integerEdges).Draw(t, "type"),
+		flags:    rapidInteger(flagEdges).Draw(t, "flags"),
+		decode:   rapid.Bool().Draw(t, "decode"),
+		released: rapid.Bool().Draw(t, "released"),
+		outcome:  rapid.SampledFrom(outcomes()).Draw(t, "outcome"),
 	}})
 }
 
@@ -72,12 +72,11 @@ func (p *peers) Release(t *rapid.T) {
 	p.operate(t, operation{kind: release, which: rapid.IntRange(0, 9).Draw(t, "which")})
 }
 
-func (p *peers) HoldOrLetGo(t *rapid.T) {
-	p.operate(t, operation{kind: rapid.SampledFrom([]kind{letGo, hold}).Draw(t, "wire")})
+func (p *peers) HoldOrResume(t *rapid.T) {
+	p.operate(t, operation{kind: rapid.SampledFrom([]kind{resume, hold}).Draw(t, "wire")})
 }
 
-// End ends something, but in one of eight times only: what can happen before is to
-// happen more often.
+// End ends something, but only one time in eight, so that more happens before an end.
 func (p *peers) End(t *rapid.T) {
 	for range 3 {
 		if rapid.Bool().Draw(t, "not yet") {
@@ -88,6 +87,6 @@ func (p *peers) End(t *rapid.T) {
 }
 
 func (p *peers) operate(t *rapid.T, o operation) {
-	o.side = rapid.IntRange(0, 1).Draw(t, "side")
+	o.end = rapid.IntRange(0, 1).Draw(t, "endpoint")
 	must(t, p.do(o))
 }

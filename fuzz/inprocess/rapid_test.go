@@ -26,7 +26,7 @@ func TestRapidRoundTrip(t *testing.T) {
 	})
 }
 
-func TestRapidBeyond61BitsIsRefused(t *testing.T) {
+func TestRapidOutOfRange(t *testing.T) {
 	rapidCheck(t, func(t *rapid.T) {
 		p := rapidPacket().Draw(t, "packet")
 		beyond := rapid.Uint64Min(reference.MaxInteger+1).Draw(t, "beyond")
@@ -35,19 +35,19 @@ func TestRapidBeyond61BitsIsRefused(t *testing.T) {
 	})
 }
 
-func TestRapidEveryFormIsRead(t *testing.T) {
+func TestRapidForms(t *testing.T) {
 	rapidCheck(t, func(t *rapid.T) {
 		must(t, referenceCodec().checkForm(rapidPacket().Draw(t, "packet"), rapidForm().Draw(t, "form")))
 	})
 }
 
-func TestRapidEveryPrefixIsIncomplete(t *testing.T) {
+func TestRapidPrefixes(t *testing.T) {
 	rapidCheck(t, func(t *rapid.T) {
 		must(t, referenceCodec().checkPrefixes(rapidOctets().Draw(t, "octets")))
 	})
 }
 
-func TestRapidDamagedPacketsAreReadAsByTheOracle(t *testing.T) {
+func TestRapidDamagedPackets(t *testing.T) {
 	rapidCheck(t, func(t *rapid.T) {
 		damaged := rapidDamaged().Draw(t, "damaged")
 		must(t, referenceCodec().checkRead(damaged))
@@ -57,8 +57,9 @@ func TestRapidDamagedPacketsAreReadAsByTheOracle(t *testing.T) {
 	})
 }
 
-// Packets one behind the other and then the beginning of one more: each is read where
-// the one before it ended, whether from octets or from a stream, in pieces of any size.
+// TestRapidConcatenationThenFragment reads several packets and then the beginning of one
+// more, from octets and from a stream in pieces of any size. Each packet must be read where
+// the one before it ended.
 func TestRapidConcatenationThenFragment(t *testing.T) {
 	rapidCheck(t, func(t *rapid.T) {
 		packets := rapid.SliceOfN(rapidPacket(), 0, 5).Draw(t, "packets")
@@ -104,7 +105,8 @@ func TestRapidConcatenationThenFragment(t *testing.T) {
 	})
 }
 
-// inPieces reads octets whole, by halves of what is asked for, or one by one.
+// inPieces returns a reader that returns octets whole, in halves of the size asked for, or
+// one by one.
 func inPieces(t *rapid.T, octets []byte) io.Reader {
 	r := bytes.NewReader(octets)
 	switch rapid.SampledFrom([]string{"whole", "halves", "ones"}).Draw(t, "pieces") {
@@ -118,7 +120,7 @@ func inPieces(t *rapid.T, octets []byte) io.Reader {
 
 func rapidCheck(t *testing.T, property func(*rapid.T)) {
 	t.Helper()
-	tellHowToReproduce(t)
+	logReproduction(t)
 	rapid.Check(t, property)
 }
 
@@ -129,8 +131,8 @@ func must(t *rapid.T, err error) {
 	}
 }
 
-// integerEdges are the least and the greatest integers of each number of octets on the
-// wire; flagEdges are the flags which, with two bits below them, are such integers there.
+// integerEdges are the smallest and the largest integers of each width on the wire.
+// flagEdges are the flags that, with the two bits below them, are such integers.
 var integerEdges, flagEdges = edges(0), edges(2)
 
 func edges(bitsBelow int) []uint64 {
@@ -146,8 +148,8 @@ func rapidInteger(edges []uint64) *rapid.Generator[uint64] {
 	return rapid.OneOf(rapid.SampledFrom(edges), rapid.Uint64Range(0, reference.MaxInteger))
 }
 
-// rapidPayload is empty or short, or of a size at which the packet's length, headers
-// included, comes to take one octet more. A long one repeats a short pattern.
+// rapidPayload generates payloads that are empty or short, or about as long as those at
+// which the length of the packet needs one more octet. A long one repeats a short pattern.
 func rapidPayload() *rapid.Generator[[]byte] {
 	short := rapid.SliceOfN(rapid.Byte(), 0, 20)
 	long := rapid.Custom(func(t *rapid.T) []byte {
@@ -158,7 +160,7 @@ func rapidPayload() *rapid.Generator[[]byte] {
 	return rapid.OneOf(short, short, long)
 }
 
-// rapidPacket is any packet that can be represented, of which half are on channel 0.
+// rapidPacket generates packets whose fields are in range, half of them on channel 0.
 func rapidPacket() *rapid.Generator[reference.Packet] {
 	channel := rapid.OneOf(rapid.Just(uint64(0)), rapidInteger(integerEdges))
 	return rapid.Custom(func(t *rapid.T) reference.Packet {
@@ -173,7 +175,7 @@ func rapidPacket() *rapid.Generator[reference.Packet] {
 	})
 }
 
-// rapidForm is any form, the shortest more often than others.
+// rapidForm generates any form, the shortest more often than others.
 func rapidForm() *rapid.Generator[input.Form] {
 	overlong := rapid.Custom(func(t *rapid.T) input.Form {
 		padding := rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 12))
@@ -189,21 +191,21 @@ func rapidForm() *rapid.Generator[input.Form] {
 	return rapid.OneOf(rapid.Just(input.Form{}), overlong)
 }
 
-// rapidOctets is one packet in some form.
+// rapidOctets generates the octets of one packet in any form.
 func rapidOctets() *rapid.Generator[[]byte] {
 	return rapid.Custom(func(t *rapid.T) []byte {
 		return encoded(rapidPacket().Draw(t, "packet"), rapidForm().Draw(t, "form"))
 	})
 }
 
-// rapidDamaged is octets that are nearly a packet: one, after a few small accidents.
+// rapidDamaged generates the octets of a packet after a few small changes.
 func rapidDamaged() *rapid.Generator[[]byte] {
 	return rapid.Custom(func(t *rapid.T) []byte {
 		b := rapidOctets().Draw(t, "octets")
-		for range rapid.IntRange(1, 3).Draw(t, "accidents") {
+		for range rapid.IntRange(1, 3).Draw(t, "changes") {
 			at := rapid.IntRange(0, min(len(b), 40)).Draw(t, "at")
 			octet := rapid.OneOf(rapid.SampledFrom([]byte{0x00, 0x7f, 0x80, 0xff}), rapid.Byte()).Draw(t, "octet")
-			switch rapid.SampledFrom([]string{"insert", "replace", "cut"}).Draw(t, "accident") {
+			switch rapid.SampledFrom([]string{"insert", "replace", "cut"}).Draw(t, "change") {
 			case "insert":
 				b = append(b[:at:at], append([]byte{octet}, b[at:]...)...)
 			case "replace":

@@ -21,7 +21,7 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// seeds are what a native target begins with, beside its corpus.
+// seeds returns the seeds of a native target, without its corpus in testdata/fuzz.
 func seeds(tb testing.TB, target string) [][]byte {
 	switch target {
 	case "Decode":
@@ -36,7 +36,7 @@ func seeds(tb testing.TB, target string) [][]byte {
 	return nil
 }
 
-// fieldSeeds are the fields of the vectors that are packets.
+// fieldSeeds returns the fields of every packet in the vectors, for RoundTrip.
 func fieldSeeds(tb testing.TB) (seeds [][]byte) {
 	for _, file := range []string{"packets.jsonl", "decode.jsonl"} {
 		for _, v := range readVectors(tb, file) {
@@ -51,8 +51,8 @@ func fieldSeeds(tb testing.TB) (seeds [][]byte) {
 	return seeds
 }
 
-// streamSeeds are the vectors one by one, some of them one behind the other, and the
-// corpus of FuzzJudged.
+// streamSeeds returns the vectors one by one, several of them one behind the other, and
+// the corpus of FuzzJudged.
 func streamSeeds(tb testing.TB) [][]byte {
 	seeds := vectorOctets(tb, "packets.jsonl", "packets-beyond-61-bits.jsonl", "decode.jsonl")
 	all := vectorOctets(tb, "packets.jsonl")
@@ -62,10 +62,10 @@ func streamSeeds(tb testing.TB) [][]byte {
 	return append(seeds, corpus(tb, "FuzzJudged")...)
 }
 
-// judgedSeeds are conversations, and the streams.
+// judgedSeeds returns the conversations and the streams.
 func judgedSeeds(tb testing.TB) [][]byte { return append(conversations(), streamSeeds(tb)...) }
 
-// vectorOctets are the octets of every line of some files of vectors.
+// vectorOctets returns the octets of every line of some files of vectors.
 func vectorOctets(tb testing.TB, files ...string) (all [][]byte) {
 	tb.Helper()
 	for _, file := range files {
@@ -76,7 +76,7 @@ func vectorOctets(tb testing.TB, files ...string) (all [][]byte) {
 	return all
 }
 
-// corpus is the inputs that are kept for a native target.
+// corpus returns the inputs in testdata/fuzz of a native target.
 func corpus(tb testing.TB, target string) (all [][]byte) {
 	tb.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", "fuzz", target, "*"))
@@ -98,7 +98,7 @@ func corpus(tb testing.TB, target string) (all [][]byte) {
 	return all
 }
 
-// vectors is where what the original was observed to do is written down.
+// vectors is the folder that records what the original was observed to do.
 const vectors = "../../features/vectors"
 
 // A vector is one line of a file of vectors; each file has some of the fields.
@@ -131,7 +131,7 @@ func (h *hexOctets) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// fields returns the packet, or that one of its integers has more than 61 bits.
+// fields returns the packet, and whether one of its integers has more than 61 bits.
 func (p vectorPacket) fields() (q input.Packet, beyond bool) {
 	integer := func(decimal string) uint64 {
 		v, err := strconv.ParseUint("0"+decimal, 10, 64)
@@ -144,8 +144,8 @@ func (p vectorPacket) fields() (q input.Packet, beyond bool) {
 	}, beyond
 }
 
-// readVectors reads the lines of one file. That there are none is a failure: whoever
-// asks for vectors must not pass for the lack of them.
+// readVectors returns the lines of one file. It fails if there are none, so that no test
+// passes for lack of vectors.
 func readVectors(tb testing.TB, file string) (lines []vector) {
 	tb.Helper()
 	octets, err := os.ReadFile(filepath.Join(vectors, file))
@@ -165,11 +165,11 @@ func readVectors(tb testing.TB, file string) (lines []vector) {
 	return lines
 }
 
-// corpora is where the seeds go for engines that know files only.
-var corpora = flag.String("corpora", "", "have TestSeedCorpora leave the seed corpora in this `directory`")
+// corpora names a directory for the seeds, for engines that read files only.
+var corpora = flag.String("corpora", "", "make TestSeedCorpora write the seed corpora to this `directory`")
 
-// Each target's seeds and its corpus, an input a file, are in an archive as OSS-Fuzz
-// takes them.
+// TestSeedCorpora writes the seeds and the corpus of each target into an archive, one file
+// for each input, in the layout that OSS-Fuzz expects.
 func TestSeedCorpora(t *testing.T) {
 	dir := *corpora
 	if dir == "" {
@@ -204,7 +204,7 @@ func TestSeedCorpora(t *testing.T) {
 	}
 }
 
-// archive writes each of some inputs once, under the name that libFuzzer would give it.
+// archive writes each input once, under the name that libFuzzer would give it.
 func archive(file string, inputs [][]byte) (err error) {
 	f, err := os.Create(file)
 	if err != nil {
@@ -234,7 +234,7 @@ func archive(file string, inputs [][]byte) (err error) {
 	return w.Close()
 }
 
-// archived is the inputs in an archive.
+// archived returns the inputs in an archive.
 func archived(file string) (map[string]bool, error) {
 	r, err := zip.OpenReader(file)
 	if err != nil {

@@ -13,105 +13,130 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// A session is two connected peers, and the model of each. After every operation both
-// come to rest, and must then be where their models say.
+// A session is two connected endpoints, each with a model of its connection. After every
+// operation both connections must reach the state of their models.
 type session struct {
-	door
-	sides [2]*side
-	calls int      // requests so far, for payloads that differ
-	done  []string // operations
+	monitor
+	ends  [2]*endpoint
+	calls int      // local requests so far, so that each has another payload
+	done  []string // the operations so far
 
-	// atRest returns when every goroutine of the peers waits, for a test that can tell;
-	// then they must have done everything. Otherwise the session waits until they have.
+	// atRest, if set, returns when no goroutine of the session can run. The connections
+	// must then have done all that their models say. Without it, the session waits until
+	// they have, or giveUp is closed.
 	atRest func()
 	giveUp <-chan struct{}
 }
 
-// A side is one peer: its connection, its model, and what its users see.
-type side struct {
-	name   string
-	other  *side
-	conn   *reference.PacketConnection
-	model  model
-	out    *wire // to the other
-	visits []*visit
-	ends   []*returning
-	closed bool
-}
-
-// A returning is a call that returns when something has ended.
-type returning struct {
+// An endpoint is one connection with its model and what its users see.
+type endpoint struct {
 	name     string
-	holds    func(*model) bool  // that it returns
-	reason   func(*model) error // what it returns
-	returned bool
-	err      error
+	other    *endpoint
+	conn     *reference.PacketConnection
+	model    model
+	out      *wire          // to the other endpoint
+	requests []*peerRequest // every request that the other endpoint has submitted
+	waiters  []*waiter
+	closed   bool
 }
 
-// An opener starts a connection: [reference.New], or one with a fault.
+// A waiter is a call of Join or Shutdown, which returns when its condition holds.
+type waiter struct {
+	name      string
+	condition func(*model) bool  // whether the call returns
+	reason    func(*model) error // what it returns
+	returned  bool
+	err       error
+}
+
+func joins() *waiter {
+	return &waiter{name: "Join", condition: (*model).idle, reason: func(m *model) error { return m.reason }}
+}
+
+func blockingShutdown() *waiter {
+	return &waiter{
+		name:      "Shutdown(true)",
+		condition: func(m *model) bool { return m.sent && !m.anyPending() },
+		reason:    func(m *model) error { return m.sendErr },
+	}
+}
+
+// check requires that the call has returned if and only if its condition holds, and the
+// right error. If the endpoint was closed, an end that comes at about the same time may be
+// reported as a close.
+func (w *waiter) check(name string, m *model, closed bool) error {
+	calling := violates("SHD-6", "calling %s.%s", name, w.name)
+	if holds := w.condition(m); w.returned != holds {
+		return calling.expected("to have returned: %t", holds).got("%t", w.returned)
+	}
+	want := w.reason(m)
+	if !w.returned || isError(w.err, want) || closed && errors.Is(w.err, reference.ErrClosed) {
+		return nil
+	}
+	return calling.expected("error %v", want).got("%v", w.err)
+}
+
+// An opener starts a connection: [reference.New], or a function that plants a fault.
 type opener func(recv io.Reader, send io.Writer, h reference.Handler, opts ...reference.Option) *reference.PacketConnection
 
-// newSession connects two peers, of which so many handlers run at once each; 0: it has
-// none. Without atRest, whoever waits for what should happen gives up when giveUp says so.
+// newSession connects two endpoints. handlers says how many handlers of each run at once;
+// an endpoint with 0 has no request handler.
 func newSession(open opener, handlers [2]int, atRest func(), giveUp <-chan struct{}, opts ...reference.Option) *session {
 	s := &session{atRest: atRest, giveUp: giveUp}
-	a := &side{name: "A", out: &wire{door: &s.door}, model: model{handlers: handlers[0]}}
-	b := &side{name: "B", out: &wire{door: &s.door}, model: model{handlers: handlers[1]}}
+	a := &endpoint{name: "A", out: &wire{monitor: &s.monitor}, model: model{handlers: handlers[0]}}
+	b := &endpoint{name: "B", out: &wire{monitor: &s.monitor}, model: model{handlers: handlers[1]}}
 	a.other, b.other = b, a
-	s.sides = [2]*side{a, b}
-	for i, x := range s.sides {
+	s.ends = [2]*endpoint{a, b}
+	for i, x := range s.ends {
 		var h reference.Handler
 		if handlers[i] > 0 {
 			h = func(_ context.Context, r reference.Request) (reference.Reply, error) { return s.handle(x, r) }
 		}
 		options := append([]reference.Option{reference.WithHandlers(handlers[i])}, opts...)
-		x.conn = open(readingEnd{x.other.out}, x.out, h, options...)
-		s.start(x, &returning{
-			name:   "Join",
-			holds:  (*model).idle,
-			reason: func(m *model) error { return m.reason },
-		}, func() error { return x.conn.Join(context.Background()) })
+		x.conn = open(wireReader{x.other.out}, x.out, h, options...)
+		s.start(x, joins(), func() error { return x.conn.Join(context.Background()) })
 	}
 	return s
 }
 
-// start makes a call that returns when something has ended.
-func (s *session) start(x *side, e *returning, call func() error) {
-	s.change(func() { x.ends = append(x.ends, e) })
+// start runs a call that waits in its own goroutine.
+func (s *session) start(x *endpoint, w *waiter, call func() error) {
+	s.change(func() { x.waiters = append(x.waiters, w) })
 	go func() {
 		err := call()
-		s.change(func() { e.returned, e.err = true, err })
+		s.change(func() { w.returned, w.err = true, err })
 	}()
 }
 
 // handle is the request handler of x.
-func (s *session) handle(x *side, r reference.Request) (reference.Reply, error) {
-	var v *visit
+func (s *session) handle(x *endpoint, r reference.Request) (reference.Reply, error) {
+	var p *peerRequest
 	s.change(func() {
-		if v = x.visitOf(r.Payload); v != nil {
-			v.seen = append(v.seen, r)
+		if p = findRequest(x.requests, r.Payload); p != nil {
+			p.seen = append(p.seen, r)
 		}
 	})
-	if v == nil {
+	if p == nil {
 		return reference.Reply{}, fmt.Errorf("a request that nobody sent: %+v", r)
 	}
-	return v.handle()
+	return p.handle()
 }
 
-func (x *side) visitOf(payload []byte) *visit {
-	i := slices.IndexFunc(x.visits, func(v *visit) bool { return bytes.Equal(v.packet.Payload, payload) })
+// findRequest returns the request with a payload, which is different in each, or nil.
+func findRequest(all []*peerRequest, payload []byte) *peerRequest {
+	i := slices.IndexFunc(all, func(r *peerRequest) bool { return bytes.Equal(r.packet.Payload, payload) })
 	if i < 0 {
 		return nil
 	}
-	return x.visits[i]
+	return all[i]
 }
 
-// do does one operation, and has the peers come to rest.
+// do runs one operation and waits until both connections have done what follows from it.
 func (s *session) do(o operation) error {
 	s.done = append(s.done, o.String())
-	err := o.on(s)
+	err := o.run(s)
 	if err == nil {
-		err = s.rest()
+		err = s.awaitModels()
 	}
 	if err != nil {
 		return fmt.Errorf("%w\nafter    %s", err, strings.Join(s.done, "; "))
@@ -119,29 +144,29 @@ func (s *session) do(o operation) error {
 	return nil
 }
 
-// finish lets everything end that can, after which nothing may be left undone.
+// finish ends the session in good order. Nothing may be left undone then.
 func (s *session) finish() error {
-	for i := range s.sides {
-		if err := s.do(operation{kind: letGo, side: i}); err != nil {
+	for i := range s.ends {
+		if err := s.do(operation{kind: resume, end: i}); err != nil {
 			return err
 		}
 	}
-	for i, x := range s.sides {
-		if err := s.do(operation{kind: shutDown, side: i}); err != nil {
+	for i, x := range s.ends {
+		if err := s.do(operation{kind: shutDown, end: i}); err != nil {
 			return err
 		}
-		for range x.visits {
-			if err := s.do(operation{kind: release, side: i}); err != nil {
+		for range x.requests {
+			if err := s.do(operation{kind: release, end: i}); err != nil {
 				return err
 			}
 		}
 	}
-	for _, x := range s.sides {
+	for _, x := range s.ends {
 		if !x.model.idle() || x.model.anyPending() {
 			return violates("JOI-1", "ending the session").expected("the model of %s to have ended", x.name).got("%+v", x.model)
 		}
-		for _, c := range x.model.calls {
-			if err := c.checkSecondWait(); err != nil {
+		for _, r := range x.model.calls {
+			if err := r.checkSecondWait(); err != nil {
 				return err
 			}
 		}
@@ -149,81 +174,38 @@ func (s *session) finish() error {
 	return nil
 }
 
-// tearDown ends every goroutine, in whatever state a failure has left the peers.
+// tearDown ends every goroutine, in whatever state a failure has left the session.
 func (s *session) tearDown() {
-	for _, x := range s.sides {
+	for _, x := range s.ends {
 		s.change(func() {
-			for _, v := range x.visits {
-				v.open()
+			for _, r := range x.requests {
+				r.release()
 			}
 		})
 		_ = x.conn.Close()
 	}
 }
 
-// A door is the one lock of a session, and a way to wait for what happens behind it.
-type door struct {
-	mu      sync.Mutex
-	changed chan struct{} // closed at the next change; nil if nobody waits
-}
-
-// change runs f alone, and wakes all who wait.
-func (d *door) change(f func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	f()
-	d.broadcast()
-}
-
-func (d *door) broadcast() {
-	if d.changed != nil {
-		close(d.changed)
-		d.changed = nil
-	}
-}
-
-// await runs step alone, again after every change, until it reports true, or until giveUp
-// delivers; then it reports false. What step changes wakes others once it reports true.
-func (d *door) await(giveUp <-chan struct{}, step func() bool) bool {
-	for {
-		d.mu.Lock()
-		if step() {
-			d.broadcast()
-			d.mu.Unlock()
-			return true
-		}
-		if d.changed == nil {
-			d.changed = make(chan struct{})
-		}
-		changed := d.changed
-		d.mu.Unlock()
-		select {
-		case <-changed:
-		case <-giveUp:
-			return false
-		}
-	}
-}
-
-// rest waits until both peers have done all that their models say, and nothing else.
-func (s *session) rest() error {
-	var behind, wrong error
+// awaitModels waits until both connections have done all that their models say. It fails
+// if one of them does anything else, or not all of it.
+func (s *session) awaitModels() error {
+	var missing, wrong error
 	if s.atRest != nil {
-		for range 2 { // a handler that is given up may have begun, and ends now
+		for range 2 { // compare may release the handler of a dropped request, which then ends
 			s.atRest()
-			s.change(func() { behind, wrong = s.compare() })
+			s.change(func() { missing, wrong = s.compare() })
 		}
-		return errors.Join(behind, wrong)
+		return errors.Join(missing, wrong)
 	}
 	if !s.await(s.giveUp, func() bool {
-		behind, wrong = s.compare()
-		return behind == nil || wrong != nil
+		missing, wrong = s.compare()
+		return missing == nil || wrong != nil
 	}) {
-		return behind
+		return missing
 	}
-	// That the peer's stream has ended shows a moment before local requests are refused;
-	// a shutdown changes nothing but that moment.
-	for _, x := range s.sides {
+	// A connection closes its reading end a moment before it refuses local requests. A
+	// shutdown changes nothing else, so it makes sure that both have happened.
+	for _, x := range s.ends {
 		if x.model.closing {
 			_ = x.conn.Shutdown(false)
 		}
@@ -231,56 +213,57 @@ func (s *session) rest() error {
 	return wrong
 }
 
-// compare has the models take what is on the wires, and tells what a peer has not done
-// yet, and what it has done that it must not. The door is shut.
-func (s *session) compare() (behind, wrong error) {
-	for _, x := range s.sides {
+// compare moves the packets on both wires into the models. It returns what a connection
+// has not done yet, and what it has done wrong. Its caller holds the monitor.
+func (s *session) compare() (missing, wrong error) {
+	for _, x := range s.ends {
 		if err := x.out.parse(); err != nil {
 			return nil, err
 		}
 	}
-	for more := true; more; { // what one hears may be why it sends
-		more = s.sides[0].take() || s.sides[1].take()
+	for more := true; more; { // a packet that is received may be the reason for one that is sent
+		more = s.ends[0].move() || s.ends[1].move()
 	}
-	for _, x := range s.sides {
+	for _, x := range s.ends {
 		late, err := x.compare()
 		if err != nil {
 			return nil, err
 		}
-		if behind == nil {
-			behind = late
+		if missing == nil {
+			missing = late
 		}
 	}
-	return behind, nil
+	return missing, nil
 }
 
-// take matches what x has sent with what its model expects, and has the model of the
-// other hear it, unless the wire is held. It reports whether it could do anything.
-func (x *side) take() (did bool) {
+// move matches what x has sent with what its model expects, and delivers it to the model
+// of the other endpoint unless the wire is held. It reports whether there was anything to
+// move.
+func (x *endpoint) move() (moved bool) {
 	for len(x.out.sent) > 0 {
 		p := x.out.sent[0]
 		i := x.model.wire.find(p)
 		if i < 0 || p.IsEOF() && len(x.model.wire) > 1 {
 			break
 		}
-		x.model.wire = append(x.model.wire[:i:i], x.model.wire[i+1:]...)
+		x.model.wire = slices.Concat(x.model.wire[:i], x.model.wire[i+1:])
 		x.out.sent, x.out.transit = x.out.sent[1:], append(x.out.transit, p)
-		did = true
+		moved = true
 	}
 	y := x.other
 	for ; !x.out.held && len(x.out.transit) > 0; x.out.transit = x.out.transit[1:] {
-		y.hear(x.out.transit[0])
-		did = true
+		y.receive(x.out.transit[0])
+		moved = true
 	}
-	if x.out.over() && !y.model.received {
+	if x.out.exhausted() && !y.model.received {
 		y.model.end(reference.ErrCut)
-		did = true
+		moved = true
 	}
-	return did
+	return moved
 }
 
-// hear is what a packet brings about at x.
-func (x *side) hear(p reference.Packet) {
+// receive delivers a packet to the model of x.
+func (x *endpoint) receive(p reference.Packet) {
 	switch {
 	case x.model.received:
 	case !p.IsRequest:
@@ -288,73 +271,99 @@ func (x *side) hear(p reference.Packet) {
 	case sameFields(p, reference.Packet{IsRequest: true}):
 		x.model.end(nil)
 	default:
-		v := x.visitOf(p.Payload)
-		x.model.accept(v)
+		r := findRequest(x.requests, p.Payload)
+		x.model.accept(r)
 		if x.model.sendErr != nil {
-			v.giveUp() // it may come just before or after x finds that it cannot send
+			r.drop() // x may read it just before or just after it finds that it cannot send
 		}
 	}
 }
 
-// compare is [session.compare] for one side.
-func (x *side) compare() (behind, wrong error) {
+// compare does for one endpoint what [session.compare] does for both.
+func (x *endpoint) compare() (missing, wrong error) {
 	m := &x.model
-	compared := violates("EOS-3", "looking at %s", x.name)
+	looking := violates("EOS-3", "looking at %s", x.name)
 	switch {
 	case len(x.out.sent) > 0:
-		compared.Requirement = "EOS-4"
-		return nil, compared.expected("to be sent: %v, EOF last", m.wire).got("%s", show(x.out.sent[0]))
+		looking.Requirement = "EOS-4"
+		return nil, looking.expected("to be sent: %v, EOF last", m.wire).got("%s", show(x.out.sent[0]))
 	case len(m.wire) > 0:
-		compared.Requirement = "SHD-3"
-		behind = compared.expected("to be sent: %v", m.wire).got("nothing")
-	case m.sent != x.out.ended && !m.sent:
-		return nil, compared.expected("its stream to be open").got("it ended")
-	case m.sent != x.out.ended:
-		behind = compared.expected("its stream to end").got("it open")
-	case m.received && !x.other.out.deaf:
-		behind = compared.expected("it to read no more").got("it reading")
-	case !m.received && x.other.out.deaf:
-		return nil, compared.expected("it to read").got("it read no more")
+		looking.Requirement = "SHD-3"
+		missing = looking.expected("to be sent: %v", m.wire).got("nothing")
+	case m.sent != x.out.writerClosed && !m.sent:
+		return nil, looking.expected("its stream to be open").got("it ended")
+	case m.sent != x.out.writerClosed:
+		missing = looking.expected("its stream to end").got("it open")
+	case m.received && !x.other.out.readerClosed:
+		missing = looking.expected("it to read no more").got("it reading")
+	case !m.received && x.other.out.readerClosed:
+		return nil, looking.expected("it to read").got("it read no more")
 	case !x.other.out.held && !x.other.out.drained():
-		behind = compared.expected("it to read all that came").got("%d octets left", len(x.other.out.octets))
+		missing = looking.expected("it to read all that came").got("%d octets left", len(x.other.out.octets))
 	}
-	for _, c := range m.calls {
-		behind, wrong = sort(behind, wrong, c.ended && !c.done, c.check())
+	note := func(isMissing bool, err error) {
+		switch {
+		case err == nil:
+		case isMissing && missing == nil:
+			missing = err
+		case !isMissing && wrong == nil:
+			wrong = err
+		}
 	}
-	for _, v := range x.visits {
-		behind, wrong = sort(behind, wrong, len(v.seen) == 0, v.check())
+	for _, r := range m.calls {
+		note(r.ended && !r.done, r.check())
 	}
-	for _, e := range x.ends {
-		behind, wrong = sort(behind, wrong, e.holds(m) && !e.returned, e.check(x))
+	for _, r := range x.requests {
+		note(len(r.seen) == 0, r.check())
 	}
-	return behind, wrong
+	for _, w := range x.waiters {
+		note(w.condition(m) && !w.returned, w.check(x.name, m, x.closed))
+	}
+	return missing, wrong
 }
 
-// sort puts err with what a peer has not done yet, or with what it must not do.
-func sort(behind, wrong error, late bool, err error) (error, error) {
-	switch {
-	case err == nil:
-	case late && behind == nil:
-		behind = err
-	case !late && wrong == nil:
-		wrong = err
-	}
-	return behind, wrong
+// A monitor is a mutex with a condition: a goroutine can wait until what the mutex guards
+// has changed. Unlike with a [sync.Cond], it can stop waiting.
+type monitor struct {
+	mu      sync.Mutex
+	changed chan struct{} // closed at the next change; nil if nobody waits
 }
 
-// check: e has returned if it was to return, and what it was to return.
-func (e *returning) check(x *side) error {
-	m := &x.model
-	called := violates("SHD-6", "calling %s.%s", x.name, e.name)
-	if holds := e.holds(m); e.returned != holds {
-		return called.expected("to have returned: %t", holds).got("%t", e.returned)
+// change calls f under the mutex and wakes all that wait.
+func (m *monitor) change(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f()
+	m.broadcast()
+}
+
+func (m *monitor) broadcast() {
+	if m.changed != nil {
+		close(m.changed)
+		m.changed = nil
 	}
-	want := e.reason(m)
-	switch {
-	case !e.returned, isError(e.err, want):
-		return nil
-	case x.closed && errors.Is(e.err, reference.ErrClosed):
-		return nil // a close may come just before a stream ends, or after
+}
+
+// await calls step under the mutex, now and after every change, until step returns true or
+// giveUp is closed. It reports which: true, or false. It wakes all that wait only when
+// step returns true.
+func (m *monitor) await(giveUp <-chan struct{}, step func() bool) bool {
+	for {
+		m.mu.Lock()
+		if step() {
+			m.broadcast()
+			m.mu.Unlock()
+			return true
+		}
+		if m.changed == nil {
+			m.changed = make(chan struct{})
+		}
+		changed := m.changed
+		m.mu.Unlock()
+		select {
+		case <-changed:
+		case <-giveUp:
+			return false
+		}
 	}
-	return called.expected("error %v", want).got("%v", e.err)
 }

@@ -7,29 +7,29 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// A wire is one direction between two peers in memory. It holds any number of octets, and
-// can be held or cut. Both ends belong to the session's door.
+// A wire is a stream in memory from one endpoint to the other. It holds any number of
+// octets, so writes never wait. The session's monitor guards its fields.
 type wire struct {
-	door *door
+	monitor *monitor
 
-	octets  []byte             // written, and not read yet
-	arrived []byte             // written, and not cut into packets yet
-	sent    []reference.Packet // what they were, as long as the model of the writer does not expect it
-	transit []reference.Packet // what it expected, as long as the model of the reader has not heard it
+	octets  []byte             // written, but not read
+	arrived []byte             // written, but not split into packets
+	sent    []reference.Packet // written, but not matched with what the writer's model expects
+	transit []reference.Packet // matched, but not delivered to the reader's model
 
-	held    bool // nothing can be read
-	refuses bool // nothing can be written any more
-	cut     bool // reading ends behind what was
-	ended   bool // the writer closed it
-	deaf    bool // the reader closed it
-	waiting bool // the reader has read all there is, and wants more
+	held         bool // reads wait
+	writesFail   bool
+	severed      bool // reads return io.EOF behind the octets
+	writerClosed bool
+	readerClosed bool
+	readerWaits  bool // the reader waits for more octets
 }
 
-// Write implements [io.Writer] for the peer that sends.
+// Write implements [io.Writer] for the connection that sends.
 func (w *wire) Write(b []byte) (n int, err error) {
-	w.door.change(func() {
-		if w.refuses || w.deaf || w.ended {
-			err = errDeaf
+	w.monitor.change(func() {
+		if w.writesFail || w.readerClosed || w.writerClosed {
+			err = errNoReader
 			return
 		}
 		n = len(b)
@@ -39,40 +39,39 @@ func (w *wire) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// read reads for the peer that receives.
-func (w *wire) read(b []byte) (n int, err error) {
-	w.door.change(func() { w.waiting = true })
-	w.door.await(nil, func() bool {
+// Close implements [io.Closer] for the connection that sends.
+func (w *wire) Close() error {
+	w.monitor.change(func() { w.writerClosed = true })
+	return nil
+}
+
+// A wireReader is the reading end of a wire.
+type wireReader struct{ *wire }
+
+// Read implements [io.Reader] for the connection that receives.
+func (w wireReader) Read(b []byte) (n int, err error) {
+	w.monitor.change(func() { w.readerWaits = true })
+	w.monitor.await(nil, func() bool {
 		switch {
-		case w.deaf:
+		case w.readerClosed:
 			err = io.ErrClosedPipe
 		case !w.held && len(w.octets) > 0:
 			n = copy(b, w.octets)
 			w.octets = w.octets[n:]
-		case !w.held && (w.cut || w.ended):
+		case !w.held && (w.severed || w.writerClosed):
 			err = io.EOF
 		default:
 			return false
 		}
-		w.waiting = false
+		w.readerWaits = false
 		return true
 	})
 	return n, err
 }
 
-// Close implements [io.Closer] for the peer that sends.
-func (w *wire) Close() error {
-	w.door.change(func() { w.ended = true })
-	return nil
-}
-
-// A readingEnd is the end of a wire at the peer that receives.
-type readingEnd struct{ *wire }
-
-func (r readingEnd) Read(b []byte) (int, error) { return r.read(b) }
-
-func (r readingEnd) Close() error {
-	r.door.change(func() { r.deaf = true })
+// Close implements [io.Closer] for the connection that receives.
+func (w wireReader) Close() error {
+	w.monitor.change(func() { w.readerClosed = true })
 	return nil
 }
 
@@ -83,12 +82,12 @@ func (w *wire) parse() error {
 	return err
 }
 
-// drained: all that was written has been read and acted on.
-func (w *wire) drained() bool { return w.deaf || w.waiting && len(w.octets) == 0 }
+// drained reports whether all that was written has been read and acted on.
+func (w *wire) drained() bool { return w.readerClosed || w.readerWaits && len(w.octets) == 0 }
 
-// over: nothing more can be read, now or later.
-func (w *wire) over() bool {
-	return !w.held && (w.cut || w.ended) && len(w.transit)+len(w.sent)+len(w.arrived) == 0
+// exhausted reports whether nothing more can be read, now or later.
+func (w *wire) exhausted() bool {
+	return !w.held && (w.severed || w.writerClosed) && len(w.transit)+len(w.sent)+len(w.arrived) == 0
 }
 
 // wholePackets returns the packets that octets begin with, and the octets of a last packet
