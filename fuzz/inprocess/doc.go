@@ -1,44 +1,71 @@
-// Package inprocess hunts for inputs that break the protocol's laws.
+// Package inprocess searches for inputs for which an implementation in this process breaks
+// a requirement of features/SPEC.md.
 //
-// A target takes any octets and returns nil, or a [Violation]: the requirement broken, what
-// was expected and what came. It is an ordinary function, which native fuzzing, any
-// other engine and a replay all call. [Targets] lists them:
+// # Targets
 //
-//	Decode        octets are read as the oracle reads them, and written in the shortest form
-//	RoundTrip     fields are written as the oracle writes them, or refused
-//	Streams       however a stream is cut, the same packets, and the same error at the same offset
-//	Session       a program of operations on two connected peers, each of which does as its model
-//	Judged        the reference and the second implementation do as package plan requires, of any input
+// A target checks one input, which may be any bytes. It returns nil, or a [Violation] with
+// the requirement, what was expected and what came. It is an ordinary function, so Go's
+// fuzzer, libFuzzer and a test can all call it. [Targets] lists them:
 //
-// Every target also catches that it panics, hangs or leaves goroutines behind (target.go).
+//	Decode     reads octets from the wire, and writes what it read in the shortest form
+//	RoundTrip  writes the fields of a packet, and compares it with packets that are nearly equal
+//	Streams    reads a stream that arrives in pieces: the same packets, error and offset each time
+//	Session    runs operations of the users of two connected endpoints, each with a model
+//	Judged     plays an input on the reference and on the second implementation, and judges both
 //
-// None asks the reference what is right. The oracle is the wire format written down a
-// second time, as naively as it can be (oracle.go), and held to what the original was
-// observed to do; what a connection makes of an input is package plan's to say, and what
-// one does operation by operation a model of it (model.go), which Session, TestPeers and
-// TestConnection share.
+// Decode, RoundTrip, Streams and Session check the reference. Every target also fails if an
+// execution panics, takes too long or leaves goroutines behind; Decode, Streams and Judged
+// also fail if it allocates more memory than the input can need.
 //
-// What differs is who looks for the counterexample:
+// # Expected values
 //
-//	native_test.go         Go's fuzzer, guided by coverage; seeds from features/vectors
-//	rapid_test.go          rapid: laws of the codec, with generators that lean towards the boundaries
-//	machine_*_test.go      rapid: one connection and a scripted peer that breaks every rule
-//	peers_test.go          rapid: two peers, in a bubble of time; FuzzPeers is the same property
-//	gopter_test.go         gopter: the same laws, and the same two peers as its command sequences
-//	faults_*_test.go       nobody: mistakes are planted, and each must be found out
+// No target asks the reference what is right. The expected octets and packets come from the
+// codec of package input, which codec_test.go compares with what the original was observed
+// to do. What a connection must do comes from two places, because neither can replace the
+// other:
 //
-// Plain go test runs all of them for a moment, native targets on their seeds and on
-// testdata/fuzz only. From the root of the repository:
+//   - Package plan derives it from an input, before the input is played: for one connection,
+//     between a scripted peer and the standard handler. Nothing in a plan depends on timing.
+//   - A model (model.go) changes with each event of a live connection. It covers what an
+//     input cannot say: two endpoints that answer each other, a limited number of handlers,
+//     handlers that panic, writes that fail, and Close. Session, TestPeers, TestGopterSession
+//     and TestConnection share it.
 //
-//	go test ./fuzz/inprocess                                               everything, briefly
-//	go test ./fuzz/inprocess -run '^TestPeers$' -rapid.checks=100000       one property, at length
-//	go test ./fuzz/inprocess -run '^$' -fuzz '^FuzzDecode$' -fuzztime 5m -fuzzminimizetime 100x
-//	go test ./fuzz/inprocess -run '^$' -bench .                            executions a second
+// Judged plays an input whose tags are used again a second time, without the waits of its
+// plan. The waits make every outcome certain, but they also keep a request from arriving
+// while the answer to the request before it, with the same tag, is on its way.
 //
-// Every failure prints the one command that finds it again. rapid keeps a failure in
-// testdata/rapid and Go's fuzzer in testdata/fuzz, and both try first what is there, so
-// that to run the test again is to reproduce; elsewhere, rapid is given -rapid.seed.
-// gopter is given its seed by GOPTER_SEED. A file of testdata/fuzz worth keeping is
-// renamed to say what it is, and committed; those of testdata/rapid lose their meaning
-// as the test changes, and are not.
+// # Who makes the inputs
+//
+//	native_test.go       Go's fuzzer, guided by coverage, from seeds_test.go and testdata/fuzz
+//	judged_test.go       nobody: conversations of both users and the peer, as seeds for Judged
+//	rapid_test.go        rapid: the laws of the codec, with integers and sizes near their limits
+//	gopter_test.go       gopter: the same laws, and the operations of Session as its commands
+//	machine_*_test.go    rapid: one connection, and a scripted peer that breaks every rule
+//	peers_test.go        rapid: two endpoints in a bubble of time; FuzzPeers runs it from Go's fuzzer
+//	faults_*_test.go     nobody: faults are planted, and the seeds must show each of them
+//
+// # Running
+//
+// Plain go test runs everything briefly, and the native targets on their seeds only. From
+// the root of the repository:
+//
+//	go test ./fuzz/inprocess
+//	go test ./fuzz/inprocess -run '^TestPeers$' -rapid.checks=100000
+//	go test ./fuzz/inprocess -run '^$' -fuzz '^FuzzJudged$' -fuzztime 5m -fuzzminimizetime 100x
+//	go test ./fuzz/inprocess -run '^$' -bench .    # executions a second
+//
+// fuzz/libfuzzer/build builds the targets as libFuzzer binaries, as OSS-Fuzz and
+// ClusterFuzzLite run them.
+//
+// # Reproducing
+//
+// Every failure prints the command that reproduces it. Go's fuzzer keeps a failing input in
+// testdata/fuzz, and rapid keeps a failing run in testdata/rapid. Both try first what they
+// find there, so running the test again reproduces the failure. Elsewhere, rapid reads the
+// flag -rapid.seed and gopter the variable GOPTER_SEED. The flag -input runs a native target
+// on the bytes of a file, such as one that libFuzzer kept.
+//
+// Rename a file of testdata/fuzz that is worth keeping to say what it is, and commit it.
+// Files of testdata/rapid lose their meaning when the test changes, so they are ignored.
 package inprocess
