@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestTake tells each edge with the class of its count, once.
+// TestTake requires each edge with the class of its count, once.
 func TestTake(t *testing.T) {
 	m, err := New()
 	if err != nil {

@@ -1,7 +1,7 @@
 //go:build ignore
 
-// What libFuzzer calls, for the one target that TARGET names. All but the choice of the
-// mutator is in main.go.
+// The functions that libFuzzer calls, for the target that TARGET names. They choose the
+// mutator; main.go does the rest.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t limit);
 
-// Only what is under test counts as coverage.
+// Keeps these functions out of the coverage, which counts only the code under test.
 #define HIDDEN __attribute__((no_sanitize("coverage")))
 
 HIDDEN int LLVMFuzzerInitialize(int *argc, char ***argv) {
@@ -23,8 +23,8 @@ HIDDEN int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	return 0;
 }
 
-// Half of the mutations know packets; the others are libFuzzer's, which know what the
-// code compared its input with.
+// Half of the mutations come from package mutate, which knows packets. The others come
+// from libFuzzer, which knows the values that the code compared its input with.
 HIDDEN size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t limit, unsigned int seed) {
 	size_t n = 0;
 	if (seed % 2 == 0)

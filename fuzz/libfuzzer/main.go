@@ -1,7 +1,7 @@
 //go:build libfuzzer
 
-// Package main is the fuzz targets as an archive that libFuzzer's binaries are linked
-// with: one binary a target, which entry.c names. See build.
+// Package main builds the fuzz targets into an archive. The script build links it into one
+// libFuzzer binary for each target, which entry.c names.
 package main
 
 // #include <stdint.h>
@@ -23,11 +23,11 @@ import (
 	"github.com/packetspec/packetspec/fuzz/mutate"
 )
 
-func main() {} // never called: libFuzzer's is
+func main() {} // never called: the binary starts in libFuzzer's main
 
-// packetspecInitialize comes before libFuzzer's signal handlers, so that a fault in Go
-// code stays a panic that names its line. One that nobody recovers ends in SIGABRT, for
-// which libFuzzer has a handler: it keeps the input.
+// packetspecInitialize runs before libFuzzer installs its signal handlers. A memory fault in
+// Go code therefore still is a panic that names its line. A panic that is not recovered
+// raises SIGABRT, and libFuzzer's handler for that keeps the input.
 //
 //export packetspecInitialize
 func packetspecInitialize(target *C.char) {
@@ -35,26 +35,27 @@ func packetspecInitialize(target *C.char) {
 	debug.SetTraceback("crash")
 }
 
-// packetspecRun runs a target. What it finds is told, and ends the process.
+// packetspecRun runs a target. If the target fails, it prints the error and the commands
+// that reproduce it, and ends the process.
 //
 //export packetspecRun
 func packetspecRun(target *C.char, data *C.uint8_t, size C.size_t) {
 	t := find(target)
 	input := C.GoBytes(unsafe.Pointer(data), C.int(size))
 	if err := t.Run(input); err != nil {
-		file := kept(input)
+		file := inputFile(input)
 		fmt.Fprintf(os.Stderr, "panic: %v\nreproduce: %s %s\n       or: go test ./fuzz/inprocess -count=1 -run '^Fuzz%s$' -input %s\n\n",
 			err, os.Args[0], file, t.Name, file)
 		C.abort()
 	}
 }
 
-// kept is the file that an input which crashes came from, or in which libFuzzer is about
-// to keep it.
-func kept(input []byte) string {
+// inputFile returns the file that a failing input was read from, or to which libFuzzer is
+// about to write it.
+func inputFile(input []byte) string {
 	file := fmt.Sprintf("crash-%x", sha1.Sum(input))
 	for _, arg := range os.Args[1:] {
-		if octets, err := os.ReadFile(arg); err == nil && bytes.Equal(octets, input) {
+		if content, err := os.ReadFile(arg); err == nil && bytes.Equal(content, input) {
 			file = arg
 			break
 		}
@@ -68,8 +69,8 @@ func kept(input []byte) string {
 	return file
 }
 
-// packetspecMutate replaces data by a variation, into which parts of other may go, and
-// returns its size: 0 if the target's inputs are not packets.
+// packetspecMutate writes a mutation of data to out, possibly with parts of other, and
+// returns its size. It returns 0 if the inputs of the target are not packets.
 //
 //export packetspecMutate
 func packetspecMutate(target *C.char, data *C.uint8_t, size C.size_t, other *C.uint8_t, otherSize C.size_t,
@@ -79,8 +80,8 @@ func packetspecMutate(target *C.char, data *C.uint8_t, size C.size_t, other *C.u
 		return 0
 	}
 	chance := rand.New(rand.NewPCG(uint64(seed), 0))
-	octets := mutate.Mutate(chance, C.GoBytes(unsafe.Pointer(data), C.int(size)), C.GoBytes(unsafe.Pointer(other), C.int(otherSize)), int(limit))
-	return C.size_t(copy(unsafe.Slice((*byte)(out), limit), octets))
+	mutated := mutate.Mutate(chance, C.GoBytes(unsafe.Pointer(data), C.int(size)), C.GoBytes(unsafe.Pointer(other), C.int(otherSize)), int(limit))
+	return C.size_t(copy(unsafe.Slice((*byte)(out), limit), mutated))
 }
 
 func find(target *C.char) inprocess.Target {
@@ -90,5 +91,5 @@ func find(target *C.char) inprocess.Target {
 			return t
 		}
 	}
-	panic("no fuzz target " + name)
+	panic("there is no fuzz target " + name)
 }
