@@ -192,10 +192,16 @@ func violation(d judge.Difference) error {
 
 // reusesTag reports whether the peer uses a tag again in a plan that can be played without
 // its waits. A plan waits before it uses a tag again, because only then the outcome is
-// certain; that hides races between an answer and the next request with its tag. A
-// shutdown and a request of a handler need the waits.
+// certain; that hides races between an answer and the next request with its tag.
+//
+// Without its waits, a plan with a shutdown or with a request of a handler has no certain
+// outcome. Neither has one with a stray response and a local request: the response may
+// arrive after the request, and answer it.
 func reusesTag(p *plan.Plan) bool {
-	if len(p.Shutdowns) > 0 || p.End.Open || slices.ContainsFunc(p.Calls, func(c plan.Call) bool { return !c.IsLocal() }) {
+	isStray := func(m plan.Move) bool { return m.Kind == "response" && m.Outcome == "stray" }
+	isNested := func(c plan.Call) bool { return !c.IsLocal() }
+	if len(p.Shutdowns) > 0 || p.End.Open || slices.ContainsFunc(p.Calls, isNested) ||
+		len(p.Calls) > 0 && slices.ContainsFunc(p.Moves, isStray) {
 		return false
 	}
 	used := make(map[input.ID]bool)
@@ -207,6 +213,13 @@ func reusesTag(p *plan.Plan) bool {
 }
 
 // withoutWaits returns p without its waits, and with every answer on channel 0 left open.
+//
+// It releases the gate of every held request at the end. p leaves out the gates of
+// duplicates, but without the waits a handler may get one:
+//
+//  1. The peer sends two held requests with one tag.
+//  2. The gate of the first is released, and the first is answered.
+//  3. Only then the subject reads the second, and its handler waits for its own gate.
 func withoutWaits(p *plan.Plan) *plan.Plan {
 	q := *p
 	q.Acts = slices.Clone(p.Acts)
@@ -216,9 +229,15 @@ func withoutWaits(p *plan.Plan) *plan.Plan {
 		}
 	}
 	q.Answers = slices.Clone(p.Answers)
+	end := slices.IndexFunc(q.Acts, func(a plan.Act) bool { return a.Verb == plan.AwaitEnd })
 	for i := range q.Answers {
-		if a := &q.Answers[i]; a.Packet.Channel == 0 {
-			a.Want, a.Handled, a.Due = plan.Open, plan.MayBeCalled, plan.Never
+		a := &q.Answers[i]
+		if a.Packet.Channel != 0 {
+			continue
+		}
+		a.Want, a.Handled, a.Due = plan.Open, plan.MayBeCalled, plan.Never
+		if a.Packet.Type == adapter.TypeHold.Wire() {
+			q.Acts = slices.Insert(q.Acts, end, plan.Act{Verb: plan.Release, Gate: string(a.Packet.Payload)})
 		}
 	}
 	return &q

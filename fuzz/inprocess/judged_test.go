@@ -61,12 +61,14 @@ func conversations() [][]byte {
 	}
 	add(local(1, 0), local(0, 0), rs(0, 1, 7, "decoded"), rs(0, 2, 7, "plain"), eof)
 	add(local(0, 0), rs(0, 9, 1, "stray"), rs(0, 1, 1, "a"), rs(0, 1, 1, "second"), settle, local(0, 0), rs(0, 2, 1, "c"), eof)
+	add(rs(0, 1, 1, "stray"), rq(1, adapter.TypeBytes, 0, "a"), rq(1, adapter.TypeBytes, 0, "b"), local(2, 0))
 	add(local(0, 0), local(0, 5), eof)
 	add(local(0, 0), rs(0, 1, 1, "")[:2])
 	add(local(0, 0), input.Step(input.Close, 0, nil))
 
 	// Tags, in flight and free again.
 	add(held(1), rq(1, adapter.TypeNone, 0, ""), rq(1, adapter.TypeNone, 0, ""), free, settle, rq(1, adapter.TypeBytes, 0, "again"), eof)
+	add(held(1), rq(1, adapter.TypeHold, 0, "another gate"), []byte{0})
 	add(rq(1, adapter.TypeBytes, 0, "a"), rq(1, adapter.TypeBytes, 0, "b"), rq(1, adapter.TypeFail, 0, "raises"), rq(1, adapter.TypeBytes, 0, "d"), eof)
 	add(rq(1, adapter.TypeFlags, 0, "none"), rq(1, adapter.TypeFlags, 1, ""), rq(1, adapter.TypeFlags, 1, ""), rq(2, adapter.TypeBytes, 0, "a"), eof)
 	add(local(0, 0), held(1), rs(0, 1, 1, "a"), free, eof)
