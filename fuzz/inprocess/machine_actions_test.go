@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/packetspec/packetspec/reference"
 	"pgregory.net/rapid"
+
+	"github.com/packetspec/packetspec/reference"
 )
 
 func (m *machine) LocalRequest(t *rapid.T) {

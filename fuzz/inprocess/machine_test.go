@@ -8,8 +8,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/packetspec/packetspec/reference"
 	"pgregory.net/rapid"
+
+	"github.com/packetspec/packetspec/reference"
 )
 
 // TestConnection has a local user and a scripted peer do anything, in any order, on one
@@ -88,7 +89,7 @@ func (m *machine) End(t *rapid.T) {
 	}).Draw(t, "end").action(t)
 }
 
-// handle is the request handler of the connection.
+// handle handles a request as its outcome says. It is the connection's request handler.
 func (m *machine) handle(_ context.Context, r reference.Request) (reference.Reply, error) {
 	p := findRequest(m.requests, r.Payload)
 	if p == nil {

@@ -120,7 +120,7 @@ func (m *model) failSending(err error) {
 	}
 }
 
-// shutdown is called when the local user shuts the connection down.
+// shutdown refuses new work and ends the local stream once every request is answered.
 func (m *model) shutdown() {
 	m.closing = true
 	m.advance()
@@ -137,7 +137,7 @@ func (m *model) end(reason error) {
 	m.shutdown()
 }
 
-// abandon is called when the local user closes the connection.
+// abandon ends both streams at once, as Close does.
 func (m *model) abandon() {
 	if !m.sent {
 		m.failSending(reference.ErrClosed)
@@ -297,8 +297,8 @@ func (r *localRequest) countDecodes() {
 	}
 }
 
-// decodeUnlessEmpty is a decoder whose value depends on both arguments. It fails if there
-// is no payload.
+// decodeUnlessEmpty returns a value that depends on both arguments, or an error if there is
+// no payload.
 func decodeUnlessEmpty(flags uint64, payload []byte) (any, error) {
 	if len(payload) == 0 {
 		return nil, errDecoder
@@ -384,7 +384,7 @@ func (r *peerRequest) answer() expectation {
 	}}
 }
 
-// handle is the request handler, called for r.
+// handle waits until r is released and then ends as its outcome says.
 func (r *peerRequest) handle() (reference.Reply, error) {
 	<-r.gate
 	if r.outcome.instead != nil {

@@ -13,9 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/reference"
-	"go.uber.org/goleak"
 )
 
 // inputFile names an input as other engines store it: its bytes and nothing else.

@@ -8,9 +8,10 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"pgregory.net/rapid"
+
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/reference"
-	"pgregory.net/rapid"
 )
 
 func TestRapidIntegerRoundTrip(t *testing.T) {

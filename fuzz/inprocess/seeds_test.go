@@ -17,7 +17,6 @@ import (
 	"testing"
 
 	"github.com/packetspec/packetspec/fuzz/input"
-
 	"github.com/packetspec/packetspec/reference"
 )
 

@@ -108,7 +108,7 @@ func (s *session) start(x *endpoint, w *waiter, call func() error) {
 	}()
 }
 
-// handle is the request handler of x.
+// handle handles a request that x has received. It is the request handler of x.
 func (s *session) handle(x *endpoint, r reference.Request) (reference.Reply, error) {
 	var p *peerRequest
 	s.change(func() {

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// A Target checks the implementation on one input, which may be any bytes. Run returns
-// nil, or an error that is or wraps a [*Violation]. Only one call of Run at a time is
-// exact: each measures the memory and the goroutines of the whole process.
+// A Target checks one input, which may be any bytes. Run returns nil, or an error that is or
+// wraps a [*Violation]. Calls of Run may be concurrent, but each also counts the memory that
+// the others allocate, and so may report too much.
 type Target struct {
 	Name string // its native fuzz target is called Fuzz and Name
 	Run  func(data []byte) error
@@ -149,8 +149,8 @@ func goroutines(name string) string {
 	return strings.Join(labelled, "\n\n")
 }
 
-// memoryFor returns how many bytes of memory the reading of so many octets may cost. An
-// octet that only declares a length must cost nothing. (BAD-4)
+// memoryFor returns how many bytes a target may allocate to read a number of octets. A
+// length that is only declared must cost nothing. (BAD-4)
 func memoryFor(octets int) uint64 {
 	const (
 		slack    = 1 << 20 // for what the rest of the process allocates meanwhile
