@@ -26,84 +26,39 @@ func TestFaultyConnections(t *testing.T) {
 		want  string // the requirement or the kind that Judged must report; Session may report another
 		plant func(*faults)
 	}{
-		{"sends EOF twice", "EOS-4", sending(func(p reference.Packet) packets {
-			if p.IsEOF() {
-				return packets{p, p}
-			}
+		{"sends EOF twice", "EOS-4", sending(eofs(func(p reference.Packet) packets { return packets{p, p} }))},
+		{"sends no EOF", "no EOF", sending(eofs(func(reference.Packet) packets { return nil }))},
+		{"sends EOF before an answer", "no answer", sending(responses(func(p reference.Packet) packets { return packets{eof, p} }))},
+		{"loses an answer", "no answer", sending(responses(func(reference.Packet) packets { return nil }))},
+		{"answers twice", "extra answer", sending(responses(func(p reference.Packet) packets { return packets{p, p} }))},
+		{"answers another tag", "no answer", sending(responses(func(p reference.Packet) packets {
+			p.Tag++
 			return packets{p}
-		})},
-		{"sends no EOF", "no EOF", sending(func(p reference.Packet) packets {
-			if p.IsEOF() {
-				return nil
-			}
+		}))},
+		{"answers without the ok bit", "failure for ok", sending(responses(func(p reference.Packet) packets {
+			p.Flags &^= 1
 			return packets{p}
-		})},
-		{"sends EOF before an answer", "no answer", sending(func(p reference.Packet) packets {
-			if !p.IsRequest {
-				return packets{eof, p}
-			}
+		}))},
+		{"refuses on channel 0", "CHN-1", sending(responses(func(p reference.Packet) packets {
+			p.Channel = 0
 			return packets{p}
-		})},
-		{"loses an answer", "no answer", sending(func(p reference.Packet) packets {
-			if !p.IsRequest {
-				return nil
-			}
+		}))},
+		{"requests with another type", "RQS-1", sending(requests(func(p reference.Packet) packets {
+			p.Type++
 			return packets{p}
-		})},
-		{"answers twice", "extra answer", sending(func(p reference.Packet) packets {
-			if !p.IsRequest {
-				return packets{p, p}
-			}
-			return packets{p}
-		})},
-		{"answers another tag", "no answer", sending(func(p reference.Packet) packets {
-			if !p.IsRequest {
-				p.Tag++
-			}
-			return packets{p}
-		})},
-		{"answers without the ok bit", "failure for ok", sending(func(p reference.Packet) packets {
-			if !p.IsRequest {
-				p.Flags &^= 1
-			}
-			return packets{p}
-		})},
-		{"refuses on channel 0", "CHN-1", sending(func(p reference.Packet) packets {
-			if !p.IsRequest {
-				p.Channel = 0
-			}
-			return packets{p}
-		})},
-		{"requests with another type", "RQS-1", sending(func(p reference.Packet) packets {
-			if p.IsRequest && p.Type > 0 {
-				p.Type++
-			}
-			return packets{p}
-		})},
+		}))},
 		{"writes overlong integers", "longer form", func(f *faults) { f.form = input.Form{Length: 1} }},
 		{"leaves its stream open", "EOS-7", func(f *faults) { f.staysOpen = true }},
 		{"hangs at the end of the stream", "wait does not return", func(f *faults) { f.atEnd = hang }},
 		{"leaves a goroutine behind", "JOI-1", func(f *faults) { f.background = hang }},
 		{"gives the handler other flags", "flags", func(f *faults) { f.handlerFlags = 1 << 9 }},
 		{"calls the handler twice", "handler called", func(f *faults) { f.handlerTwice = true }},
-		{"receives responses with other flags", "RSP-2", receiving(func(p reference.Packet) packets {
-			if !p.IsRequest {
-				p.Flags ^= 2
-			}
+		{"receives responses with other flags", "RSP-2", receiving(responses(func(p reference.Packet) packets {
+			p.Flags ^= 2
 			return packets{p}
-		})},
-		{"receives no responses", "RSP-2", receiving(func(p reference.Packet) packets {
-			if !p.IsRequest {
-				return nil
-			}
-			return packets{p}
-		})},
-		{"receives requests twice", "extra answer", receiving(func(p reference.Packet) packets {
-			if p.IsRequest && !p.IsEOF() {
-				return packets{p, p}
-			}
-			return packets{p}
-		})},
+		}))},
+		{"receives no responses", "RSP-2", receiving(responses(func(reference.Packet) packets { return nil }))},
+		{"receives requests twice", "extra answer", receiving(requests(func(p reference.Packet) packets { return packets{p, p} }))},
 		{"reads EOF at a cut", "told", func(f *faults) { f.behind = encoded(eof, input.Form{}) }},
 	} {
 		t.Run("judged "+fault.String(), func(t *testing.T) {
@@ -121,24 +76,47 @@ func TestFaultyConnections(t *testing.T) {
 
 type packets = []reference.Packet
 
-func sending(f func(reference.Packet) packets) func(*faults) {
+// A replacement returns the packets that take the place of a packet.
+type replacement = func(reference.Packet) packets
+
+func responses(f replacement) replacement {
+	return only(f, func(p reference.Packet) bool { return !p.IsRequest })
+}
+
+func requests(f replacement) replacement {
+	return only(f, func(p reference.Packet) bool { return p.IsRequest && !p.IsEOF() })
+}
+
+func eofs(f replacement) replacement { return only(f, reference.Packet.IsEOF) }
+
+// only returns f for the packets that match, and leaves others as they are.
+func only(f replacement, matches func(reference.Packet) bool) replacement {
+	return func(p reference.Packet) packets {
+		if matches(p) {
+			return f(p)
+		}
+		return packets{p}
+	}
+}
+
+func sending(f replacement) func(*faults) {
 	return func(all *faults) { all.sent = f }
 }
 
-func receiving(f func(reference.Packet) packets) func(*faults) {
+func receiving(f replacement) func(*faults) {
 	return func(all *faults) { all.received = f }
 }
 
 // faults are the planted faults of one connection.
 type faults struct {
-	sent, received func(reference.Packet) packets // returns what a packet is replaced by
-	form           input.Form                     // of what is sent
-	behind         []byte                         // received behind the end of the stream
-	atEnd          func()                         // called before the end of the stream is received
-	staysOpen      bool                           // the sending stream is never closed
-	background     func()                         // runs in a goroutine of its own
-	handlerFlags   uint64                         // added to what the handler is given
-	handlerTwice   bool                           // the handler is called twice
+	sent, received replacement // of packets
+	form           input.Form  // of what is sent
+	behind         []byte      // received behind the end of the stream
+	atEnd          func()      // called before the end of the stream is received
+	staysOpen      bool        // the sending stream is never closed
+	background     func()      // runs in a goroutine of its own
+	handlerFlags   uint64      // added to what the handler is given
+	handlerTwice   bool        // the handler is called twice
 }
 
 // plantFaults returns the faults of a connection that starts now.
@@ -249,9 +227,9 @@ func (r *faultyReceiver) Read(b []byte) (int, error) {
 
 func (r *faultyReceiver) Close() error { return r.recv.(io.Closer).Close() }
 
-// replacePackets returns what f replaces the complete packets of b by, and the octets
-// behind them.
-func replacePackets(b []byte, f func(reference.Packet) packets, form input.Form) (made, rest []byte) {
+// replacePackets returns what f makes of the complete packets of b, and the octets behind
+// them.
+func replacePackets(b []byte, f replacement, form input.Form) (made, rest []byte) {
 	for {
 		frame := input.Read(b)
 		if frame.Shape != input.Whole || frame.Beyond {

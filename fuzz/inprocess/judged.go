@@ -72,7 +72,7 @@ func (s subject) runJudged(data []byte, limit time.Duration) error {
 		return checkAnswered(required, record)
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w\ninput    %s", s.Hello().Name, err, words(frames))
+		return fmt.Errorf("%s: %w\ninput    %s", s.Hello().Name, err, describe(frames))
 	}
 	return nil
 }
@@ -88,7 +88,8 @@ const perResultOctet = 32
 // shownFrames is how many frames of an input an error shows.
 const shownFrames = 30
 
-func words(frames []input.Frame) string {
+// describe returns the first frames of an input in words.
+func describe(frames []input.Frame) string {
 	var lines []string
 	for _, f := range frames[:min(len(frames), shownFrames)] {
 		lines = append(lines, f.String())
