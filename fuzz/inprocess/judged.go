@@ -40,8 +40,9 @@ type subject struct{ adapter.Implementation }
 func (s subject) can(a adapter.Ability) bool { return slices.Contains(s.Hello().Supports, a) }
 
 func (s subject) runJudged(data []byte, limit time.Duration) error {
-	data = truncate(data)
-	frames := input.Frames(data)
+	frames := input.Frames(truncate(data))
+	frames = frames[:min(len(frames), maxFrames)]
+	data = input.Join(frames)
 	required := plan.Make(data, plan.Abilities{
 		Channels: s.can(adapter.CanChannels), Decode: s.can(adapter.CanDecode),
 		DecodeFlags: s.can(adapter.CanDecodeFlags), InvalidReply: s.can(adapter.CanInvalidReply),
@@ -76,6 +77,10 @@ func (s subject) runJudged(data []byte, limit time.Duration) error {
 	}
 	return nil
 }
+
+// maxFrames is how many frames of an input are played; the rest is ignored. The time that
+// package judge takes grows with the square of the answers to one tag.
+const maxFrames = 512
 
 // maxResults is how many octets all results of a plan may have together. A request of nine
 // octets can ask the standard handler for a hundred thousand.

@@ -29,7 +29,8 @@ func conversations() [][]byte {
 			return input.Packet{IsRequest: true, Tag: tag, Flags: flags, Payload: []byte(payload)}.Octets()
 		}
 	)
-	var every, without, many [][]byte // a request of each type, without payload, and two hundred
+	// A request of each type, the same without payload, many requests, and many that wait.
+	var every, without, many, waiting [][]byte
 	for kind := adapter.TypeNone; kind <= adapter.TypeInvalid; kind++ {
 		if kind == adapter.TypeHold || kind == adapter.TypeCall {
 			continue // these wait
@@ -40,6 +41,9 @@ func conversations() [][]byte {
 	}
 	for tag := range uint64(200) {
 		many = append(many, rq(tag, adapter.TypeBytes, 0, strings.Repeat("x", int(tag))))
+	}
+	for tag := range uint64(40) {
+		waiting = append(waiting, held(tag))
 	}
 	var all [][]byte
 	add := func(parts ...[]byte) { all = append(all, bytes.Join(parts, nil)) }
@@ -79,7 +83,7 @@ func conversations() [][]byte {
 
 	// The end of the peer's stream, while something waits.
 	add(held(1), rq(2, adapter.TypeBytes, 0, "b"), eof)
-	add(held(1), held(2), held(3), held(4), held(5), held(6), eof)
+	add(append(slices.Clip(waiting), eof)...)
 	add(local(0, 0), eof, rs(0, 1, 1, "late"), rq(1, adapter.TypeBytes, 0, "late"))
 	add(held(1), local(0, 0), []byte{0})
 	add(held(1), local(0, 0), malformedEOF(1, 0, ""))
@@ -93,7 +97,7 @@ func conversations() [][]byte {
 	add(held(1), local(0, 0), blocking, eof)
 	add(local(0, 0), blocking, eof)
 	add(rq(1, adapter.TypeNone, 0, ""), rq(2, adapter.TypeNone, 0, ""), rq(3, adapter.TypeNone, 0, ""), rq(4, adapter.TypeNone, 0, ""), rq(5, adapter.TypeNone, 0, ""), shutdown, eof)
-	add(held(1), held(2), held(3), held(4), held(5), held(6), shutdown, free, eof)
+	add(append(slices.Clip(waiting), shutdown, free, eof)...)
 	add(shutdown, shutdown, blocking, eof)
 	add(held(1), shutdown, []byte{1, 0})
 	add(held(1), shutdown, malformedEOF(1, 0, ""))
