@@ -126,7 +126,6 @@ type hunt struct {
 	enough  bool // findings
 	heard   bool // every input
 	errs    []error
-	cancel  func()
 }
 
 func (h *hunt) fail(err error) {
@@ -143,11 +142,9 @@ func (h *hunt) run(ctx, hunting context.Context) (*Result, error) {
 	var making, triage sync.WaitGroup
 	making.Go(func() { h.generate(hunting) })
 	triage.Go(func() { h.triage(ctx) })
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		h.watch(ctx)
-	}()
+	finished := make(chan struct{})
+	var reporting sync.WaitGroup
+	reporting.Go(func() { h.watch(finished) })
 	var playing sync.WaitGroup
 	playing.Go(func() {
 		p := &pool{
@@ -166,12 +163,8 @@ func (h *hunt) run(ctx, hunting context.Context) (*Result, error) {
 	making.Wait()
 	h.suspects.close()
 	triage.Wait()
-	h.mu.Lock()
-	if h.cancel != nil {
-		h.cancel()
-	}
-	h.mu.Unlock()
-	<-watched
+	close(finished)
+	reporting.Wait()
 	h.result.Progress = h.progress()
 	for _, s := range h.generator.corpus {
 		h.result.Corpus = append(h.result.Corpus, s.raw)
@@ -419,13 +412,8 @@ func (h *hunt) progress() Progress {
 	return p
 }
 
-// watch tells of progress every second, until the campaign is over.
-func (h *hunt) watch(ctx context.Context) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	h.mu.Lock()
-	h.cancel = cancel
-	h.mu.Unlock()
+// watch reports progress every second until the campaign has finished.
+func (h *hunt) watch(finished <-chan struct{}) {
 	if h.Progress == nil {
 		return
 	}
@@ -435,7 +423,7 @@ func (h *hunt) watch(ctx context.Context) {
 		select {
 		case <-tick.C:
 			h.Progress(h.progress())
-		case <-ctx.Done():
+		case <-finished:
 			return
 		}
 	}
