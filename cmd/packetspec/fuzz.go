@@ -156,16 +156,6 @@ func (f *fuzzFlags) replay(finding *campaign.Finding, file string, args []string
 	return self() + " fuzz repro " + file + adapterWords(args)
 }
 
-// requirementOf is the requirement that a difference breaks. That there is no connection at
-// all breaks none, and counts as the worst.
-func requirementOf(s *spec.Spec, f *campaign.Finding) spec.Requirement {
-	q, ok := s.Requirement(f.Difference.Requirement)
-	if !ok {
-		return spec.Requirement{Level: spec.Must, Text: "the adapter guide"}
-	}
-	return q
-}
-
 func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
 	known := 0
 	for _, found := range r.Findings {

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/packetspec/packetspec/conformance"
-	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
@@ -53,26 +50,4 @@ Exit status: 0 if nothing does; 1 if something does.`,
 			return nil
 		},
 	}
-}
-
-// filesAndSubject takes the arguments before -- for files, and those behind for the adapter.
-func filesAndSubject(cmd *cobra.Command, args []string) (files []string, p adapter.Process, err error) {
-	files = args
-	var command []string
-	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
-		files, command = args[:dash], args[dash:]
-	}
-	if len(files) == 0 {
-		return nil, p, errors.New("which input? give its file")
-	}
-	p, err = process(command, conformance.Dialects[0])
-	return files, p, err
-}
-
-// adapterWords is the adapter's command as it stands behind --.
-func adapterWords(args []string) string {
-	if len(args) == 0 {
-		return ""
-	}
-	return " -- " + adapter.Process{Argv: args}.String()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,11 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/spf13/cobra"
+
+	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
@@ -79,4 +85,36 @@ func sparkline(values []int, columns int) string {
 		s.WriteRune(bars[values[i]*(len(bars)-1)/top])
 	}
 	return s.String()
+}
+
+// filesAndSubject takes the arguments before -- for files, and those behind for the adapter.
+func filesAndSubject(cmd *cobra.Command, args []string) (files []string, p adapter.Process, err error) {
+	files = args
+	var command []string
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		files, command = args[:dash], args[dash:]
+	}
+	if len(files) == 0 {
+		return nil, p, errors.New("which input? give its file")
+	}
+	p, err = process(command, conformance.Dialects[0])
+	return files, p, err
+}
+
+// adapterWords is the adapter's command as it stands behind --.
+func adapterWords(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return " -- " + adapter.Process{Argv: args}.String()
+}
+
+// requirementOf is the requirement that a difference breaks. That there is no connection at
+// all breaks none, and counts as the worst.
+func requirementOf(s *spec.Spec, f *campaign.Finding) spec.Requirement {
+	q, ok := s.Requirement(f.Difference.Requirement)
+	if !ok {
+		return spec.Requirement{Level: spec.Must, Text: "the adapter guide"}
+	}
+	return q
 }
