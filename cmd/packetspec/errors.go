@@ -15,10 +15,11 @@ import (
 
 // The exit statuses.
 const (
-	statusConforms = 0 // or: done
-	statusNot      = 1 // the subject does not conform, or the input is not what it should be
-	statusUsage    = 2 // a mistake in the command line, or in a file that it names
-	statusAdapter  = 3 // the adapter could not be started, or did not answer as one
+	statusConforms  = 0 // or: done
+	statusNot       = 1 // the subject does not conform, or the input is not what it should be
+	statusUsage     = 2 // a mistake in the command line, or in a file that it names; nothing was run
+	statusAdapter   = 3 // the adapter could not be started, or did not answer as one
+	statusUnwritten = 4 // the run was done, but a report or a result could not be written
 )
 
 // A statusError ends the command with a status. If err is nil nothing is printed: a report

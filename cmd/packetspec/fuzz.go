@@ -17,7 +17,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-// fuzzFlags are the flags of fuzz.
+// fuzzFlags holds the flags of fuzz.
 type fuzzFlags struct {
 	campaign campaign.Campaign
 	afl      bool
@@ -30,19 +30,22 @@ func newFuzz() *cobra.Command {
 	var f fuzzFlags
 	cmd := &cobra.Command{
 		Use:   "fuzz [flags] [-- ADAPTER ARG...]",
-		Short: "Hunt for inputs that an implementation takes otherwise",
+		Short: "Search for inputs that an implementation handles differently from the specification",
 		Long: `Runs a campaign against the implementation behind ADAPTER or, without one, against
-the reference, as a process of its own: makes sequences of packets and of local
-requests, keeps those of which the reference's trace shows something new, and
-compares what the implementation does with what the specification requires.
+the reference as a separate process. A campaign makes sequences of packets and of
+local requests, keeps those for which the reference's trace is new, and compares what
+the implementation does with what the specification requires.
 
-Each finding is confirmed on fresh processes, made small, and put into a folder of
+Each finding is confirmed on fresh processes, minimised, and written to a folder of
 its own: the input, what was required and what came, the command that replays it,
-and a scenario. An interrupt ends a campaign, and keeps everything.
+and a scenario. An interrupt ends the campaign and keeps everything.
 
-Exit status: 0 if nothing was found that breaks a requirement of level must or should
-and is not known; 1 if something was; 2 for a mistake in the command line; 3 if the
-adapter could not be started or spoken to.`,
+Exit status:
+  0  nothing was found that counts
+  1  something was found: it breaks a must or a should, and is not a known deviation
+  2  a mistake in the command line, or a file that cannot be read; nothing was run
+  3  the adapter could not be started or spoken to
+  4  the campaign ran, but its corpus or a finding could not be written`,
 		Example: `  packetspec fuzz --time 2m -- python3 adapter.py
   packetspec fuzz --inputs 100000 --seed 7 --dir hunt -- ./adapter
   packetspec fuzz repro hunt/findings/tag-3-no-answer-open/input -- ./adapter`,
@@ -50,28 +53,37 @@ adapter could not be started or spoken to.`,
 	}
 	flags := cmd.Flags()
 	c := &f.campaign
-	flags.DurationVar(&c.Time, "time", 0, "how long to make inputs; 0: until interrupted, or --inputs are made")
+	flags.DurationVar(&c.Time, "time", 0, "how long to make inputs; 0: until interrupted, or until --inputs are made")
 	flags.Int64Var(&c.Inputs, "inputs", 0, "how many inputs to make; 0: no limit")
-	flags.Uint64Var(&c.Seed, "seed", 1, "what the inputs are made of: the same `number` makes the same inputs")
+	flags.Uint64Var(&c.Seed, "seed", 1, "the same `number` makes the same inputs")
 	flags.IntVar(&c.Workers, "workers", 1, "how many processes of the adapter run at a time")
-	flags.IntVar(&c.InFlight, "in-flight", 64, "how many inputs are under way at once on each")
-	flags.IntVar(&c.Limit, "max-len", 128<<10, "how many octets an input may have")
-	flags.IntVar(&c.Enough, "max-findings", 0, "end after so many findings that are not known; 0: go on")
-	flags.IntVar(&c.Tries, "minimize", 400, "how many inputs minimising one finding may try")
-	flags.BoolVar(&c.Codec, "codec", false, "test the codec alone, which is many times as fast: as it is where the adapter opens no connections")
-	flags.BoolVar(&f.afl, "afl", false, "the adapter was built by one of AFL's compilers: keep inputs with which it runs new edges, too, one at a time")
-	flags.BoolVar(&c.Blind, "blind", false, "keep nothing, and change octets alone: what guided mutation is measured against")
+	flags.IntVar(&c.InFlight, "in-flight", 64, "how many inputs run at a time on each process")
+	flags.IntVar(&c.Limit, "max-len", 128<<10, "how many bytes an input may have")
+	flags.IntVar(&c.Enough, "max-findings", 0, "end after this many findings that are not known; 0: no limit")
+	flags.IntVar(&c.Minimize, "minimize", defaultMinimize, "how many inputs to try when minimising one finding; 0: do not minimise")
+	flags.BoolVar(&c.Codec, "codec", false, "test the codec alone, which is many times faster; so is an adapter that opens no connections")
+	flags.BoolVar(&f.afl, "afl", false, "the adapter was built by one of AFL's compilers: keep inputs that run new edges too; each process then runs one input at a time")
+	flags.BoolVar(&c.Blind, "blind", false, "keep nothing, and change bytes without regard to packets: the baseline for guided mutation")
 	flags.StringVar(&f.dir, "dir", "packetspec-fuzz", "the `folder` of the corpus, which is read first, and of the findings")
 	flags.StringArrayVar(&f.corpora, "corpus", nil, "a `folder` of further inputs to begin with; may be repeated")
-	flags.StringVar(&f.known, "known", "", "a `file` of known deviations, the suite's or a campaign's own: what it lists does not count")
+	flags.StringVar(&f.known, "known", "", "a `file` of known deviations, the suite's list or a campaign's: what it lists does not count")
 	cmd.AddCommand(newFuzzRepro(), newFuzzMinimize(), newFuzzMerge(), newFuzzTriage(), newFuzzConvert())
 	return cmd
 }
 
+// defaultMinimize is how many inputs fuzz and triage try when they minimise one finding. It is a
+// fifth of what the verb minimize tries, which has no campaign beside it.
+const defaultMinimize = 400
+
 func (f *fuzzFlags) run(cmd *cobra.Command, args []string) error {
 	c := &f.campaign
-	if c.Time < 0 || c.Inputs < 0 || c.Workers < 1 || c.InFlight < 1 || c.Limit < 1 || c.Enough < 0 || c.Tries < 0 {
-		return errors.New("--workers, --in-flight and --max-len are above 0, and no number is below")
+	err := errors.Join(
+		atLeast("--time", c.Time, 0), atLeast("--inputs", c.Inputs, 0), atLeast("--workers", c.Workers, 1),
+		atLeast("--in-flight", c.InFlight, 1), atLeast("--max-len", c.Limit, 1), atLeast("--max-findings", c.Enough, 0),
+		atLeast("--minimize", c.Minimize, 0),
+	)
+	if err != nil {
+		return err
 	}
 	process, err := subject(cmd, conformance.Dialects[0], args)
 	if err != nil {
@@ -88,53 +100,21 @@ func (f *fuzzFlags) run(cmd *cobra.Command, args []string) error {
 	if f.afl {
 		c.Starter = campaign.Instrumented{Process: process}
 	}
-	return f.hunt(cmd, s, args)
+	return f.play(cmd, s, args)
 }
 
-// hunt runs the campaign, whose adapter a person started by args.
-func (f *fuzzFlags) hunt(cmd *cobra.Command, s *spec.Spec, args []string) error {
+// read reads the corpora and the list of known deviations.
+func (f *fuzzFlags) read(s *spec.Spec) (err error) {
 	c := &f.campaign
-	store := campaign.Store{Dir: f.dir}
-	out, screen := cmd.OutOrStdout(), newScreen(cmd.ErrOrStderr())
-	var failed error
-	c.Progress = screen.progress
-	c.Observe = func(finding *campaign.Finding) {
-		broken := requirementOf(s, finding)
-		replay := func(file string) string { return f.replay(finding, file, args) }
-		dir, err := store.SaveFinding(finding, broken, replay)
-		failed = errors.Join(failed, err)
-		screen.clear()
-		if finding.Known == "" {
-			_, _ = fmt.Fprint(out, finding.Explain(broken, replay(dir+"/"+campaign.InputFile)), "\n")
-		}
+	if c.Given, err = (campaign.Store{Dir: f.dir}).Corpus(); err != nil {
+		return fmt.Errorf("--dir: read its corpus: %w", err)
 	}
-	result, err := c.Run(cmd.Context())
-	screen.clear()
-	if result != nil {
-		suspects, suspectErr := store.SaveSuspects(result.Suspects)
-		err = errors.Join(err, failed, store.SaveCorpus(result.Corpus), suspectErr)
-		f.summary(out, result)
-		if n := len(result.Suspects); n > 0 {
-			_, _ = fmt.Fprintf(out, "%d suspects were not tried again, for want of time: %s fuzz triage %s --dir %s%s\n", n, self(), suspects, f.dir, adapterWords(args))
-		}
-	}
-	switch {
-	case err != nil:
-		return &statusError{statusAdapter, err}
-	case slices.ContainsFunc(result.Findings, func(f *campaign.Finding) bool { return f.Known == "" && requirementOf(s, f).Level != spec.May }):
-		return &statusError{status: statusNot}
-	}
-	return nil
-}
-
-// read reads what the campaign begins with.
-func (f *fuzzFlags) read(s *spec.Spec) error {
-	for _, dir := range append([]string{f.dir + "/corpus"}, f.corpora...) {
-		given, err := campaign.ReadCorpus(dir)
+	for _, dir := range f.corpora {
+		given, err := readCorpus("--corpus", dir, campaign.Raw, "--corpus adds inputs to those of --dir, and must exist")
 		if err != nil {
-			return fmt.Errorf("--corpus: %w", err)
+			return err
 		}
-		f.campaign.Given = append(f.campaign.Given, given...)
+		c.Given = append(c.Given, given...)
 	}
 	if f.known == "" {
 		return nil
@@ -144,13 +124,59 @@ func (f *fuzzFlags) read(s *spec.Spec) error {
 		return fmt.Errorf("--known: %w", err)
 	}
 	defer func() { _ = file.Close() }()
-	f.campaign.Known, err = campaign.ReadKnown(f.known, file, s)
+	c.Known, err = campaign.ReadKnown(f.known, file, s)
 	return err
 }
 
-// replay is the command that shows a finding again, whose input is in a file.
+// play runs the campaign and writes what it found. The arguments are the adapter's command as
+// the user gave it.
+func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error {
+	c := &f.campaign
+	store := campaign.Store{Dir: f.dir}
+	out, screen := cmd.OutOrStdout(), newScreen(cmd.ErrOrStderr())
+	if err := os.MkdirAll(f.dir, 0o777); err != nil {
+		return fmt.Errorf("--dir: make the folder for corpus and findings: %w", err)
+	}
+	var unwritten error
+	c.Progress = screen.progress
+	c.Observe = func(finding *campaign.Finding) {
+		broken := requirementOf(s, finding)
+		replay := func(file string) string { return f.replay(finding, file, args) }
+		dir, err := store.SaveFinding(finding, broken, replay)
+		unwritten = errors.Join(unwritten, err)
+		screen.clear()
+		if finding.Known == "" {
+			_, _ = fmt.Fprint(out, finding.Explain(broken, replay(dir+"/"+campaign.InputFile)), "\n")
+		}
+	}
+	result, err := c.Run(cmd.Context())
+	screen.clear()
+	if result == nil {
+		return &statusError{statusAdapter, err}
+	}
+	suspects, suspectErr := store.SaveSuspects(result.Suspects)
+	unwritten = errors.Join(unwritten, suspectErr, store.SaveCorpus(result.Corpus))
+	f.summary(out, result)
+	if n := len(result.Suspects); n > 0 {
+		_, _ = fmt.Fprintf(out, "suspects left, for lack of time: %d\nhint: %s fuzz triage %s --dir %s%s\n", n, self(), suspects, f.dir, adapterWords(args))
+	}
+	wrong := new(campaign.ReferenceError)
+	switch {
+	case errors.As(err, &wrong):
+		return &statusError{statusNot, err}
+	case err != nil:
+		return &statusError{statusAdapter, err}
+	case unwritten != nil:
+		return &statusError{statusUnwritten, fmt.Errorf("the campaign ran, but not everything could be written: %w", unwritten)}
+	case slices.ContainsFunc(result.Findings, func(f *campaign.Finding) bool { return f.Known == "" && requirementOf(s, f).Level != spec.May }):
+		return &statusError{status: statusNot}
+	}
+	return nil
+}
+
+// replay returns the command that shows a finding again, whose input is in a file.
 func (f *fuzzFlags) replay(finding *campaign.Finding, file string, args []string) string {
-	if finding.Many { // not always as many
+	if finding.Many { // twice as many inputs: where a process shows it differs from run to run
 		return fmt.Sprintf("%s fuzz --seed %d --inputs %d --dir %s/again%s", self(), f.campaign.Seed, 2*(finding.Number+1), filepath.Dir(file), adapterWords(args))
 	}
 	return self() + " fuzz repro " + file + adapterWords(args)
@@ -172,8 +198,8 @@ func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
 	if f.afl {
 		_, _ = fmt.Fprintf(w, "; %d edges", r.Edges)
 	}
-	if len(r.Dropped) > 0 {
-		_, _ = fmt.Fprintf(w, "; %d suspects did not show again", len(r.Dropped))
+	if n := len(r.Unconfirmed); n > 0 {
+		_, _ = fmt.Fprintf(w, "; %d not confirmed", n)
 	}
 	if r.CodecOnly {
 		_, _ = fmt.Fprint(w, "; its codec alone")
@@ -182,6 +208,13 @@ func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
 		}
 	}
 	_, _ = fmt.Fprintln(w)
+	for _, u := range r.Unconfirmed {
+		why := ""
+		if u.TimedOut() {
+			why = "; a time limit had passed, as happens on a busy machine"
+		}
+		_, _ = fmt.Fprintf(w, "not confirmed: %s: inputs that showed it: %d; fresh processes: none%s\n", u.Signature, u.Seen, why)
+	}
 	for _, d := range f.campaign.Known.Unseen(r.Findings) {
 		_, _ = fmt.Fprintf(w, "known, but not seen: %s, at %s\n", strings.TrimSpace(d.Requirement+" "+d.Kind), d.Where)
 	}

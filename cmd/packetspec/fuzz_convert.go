@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,29 +10,37 @@ import (
 
 func newFuzzConvert() *cobra.Command {
 	var from, to string
-	var names []string
-	help := ""
+	formats := ""
 	for _, f := range campaign.Formats {
-		names = append(names, f.Name)
-		help += fmt.Sprintf("\n  %-10s  %s", f.Name, f.Text)
+		formats += fmt.Sprintf("\n  %-10s  %s", f.Name, f.Text)
 	}
 	cmd := &cobra.Command{
 		Use:   "convert FROM INTO",
-		Short: "Copy a corpus into the format of another tool, or from it",
-		Long: `Copies the inputs of one folder into another. Nothing is lost in either direction: an
-input is some octets, whoever keeps it.
-` + help,
+		Short: "Copy a corpus to or from the format of another tool",
+		Long: `Copies the inputs of the folder FROM into the folder INTO. No format loses anything: an
+input is a sequence of bytes.
+` + formats + `
+
+Exit status: 0 if all inputs are copied; 2 for a mistake in the command line, or an
+input that cannot be read; 4 if one could not be written.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			read, write := formatNamed(from), formatNamed(to)
-			if read == nil || write == nil {
-				return fmt.Errorf("--from and --to are each one of %s", strings.Join(names, ", "))
-			}
-			n, err := campaign.Convert(args[0], args[1], *read, *write)
+			read, err := formatNamed("--from", from)
 			if err != nil {
-				return &statusError{statusNot, err}
+				return err
 			}
-			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%d inputs\n", n)
+			write, err := formatNamed("--to", to)
+			if err != nil {
+				return err
+			}
+			corpus, err := readCorpus("FROM", args[0], read, "the folder to read comes first: "+cmd.UseLine())
+			if err != nil {
+				return err
+			}
+			if err := campaign.WriteCorpus(args[1], corpus, write); err != nil {
+				return &statusError{statusUnwritten, fmt.Errorf("write the inputs: %w", err)}
+			}
+			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "inputs copied: %d\n", len(corpus))
 			return nil
 		},
 	}
@@ -42,11 +49,14 @@ input is some octets, whoever keeps it.
 	return cmd
 }
 
-func formatNamed(name string) *campaign.Format {
+// formatNamed returns the format that a flag names.
+func formatNamed(flag, name string) (campaign.Format, error) {
+	var names []string
 	for _, f := range campaign.Formats {
 		if f.Name == name {
-			return &f
+			return f, nil
 		}
+		names = append(names, f.Name)
 	}
-	return nil
+	return campaign.Format{}, oneOf(flag, name, names...)
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -11,14 +14,20 @@ import (
 func newFuzzMerge() *cobra.Command {
 	return &cobra.Command{
 		Use:   "merge INTO DIR...",
-		Short: "Put corpora together, leaving out what shows nothing new",
-		Long: `Reads the inputs of INTO and of every DIR, and leaves in INTO as few of them, and as
-short ones, as show all that the reference shows of any.`,
+		Short: "Merge corpora, and drop inputs that show nothing new",
+		Long: `Reads the inputs of INTO, which need not exist, and of every DIR. Leaves in INTO as few
+inputs, and as short ones, as show every trace that the reference shows for any.
+
+Exit status: 0 if INTO is written; 2 for a mistake in the command line or a folder that
+cannot be read; 4 if INTO could not be written.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var all [][]byte
-			for _, dir := range args {
-				corpus, err := campaign.ReadCorpus(dir)
+			for i, dir := range args {
+				if _, err := os.Stat(dir); i == 0 && errors.Is(err, fs.ErrNotExist) {
+					continue
+				}
+				corpus, err := readCorpus("DIR", dir, campaign.Raw, "INTO, the first folder, need not exist; each DIR must")
 				if err != nil {
 					return err
 				}
@@ -28,11 +37,12 @@ short ones, as show all that the reference shows of any.`,
 			if err != nil {
 				return &statusError{statusNot, err}
 			}
-			if err := campaign.WriteCorpus(args[0], kept); err != nil {
-				return err
+			err = campaign.WriteCorpus(args[0], kept, campaign.Raw)
+			if err == nil {
+				err = campaign.Prune(args[0], kept)
 			}
-			if err := campaign.Prune(args[0], kept); err != nil {
-				return err
+			if err != nil {
+				return &statusError{statusUnwritten, fmt.Errorf("write the merged corpus: %w", err)}
 			}
 			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%d of %d inputs show all %d traces\n", len(kept), len(all), traces)
 			return nil

@@ -12,48 +12,54 @@ import (
 
 func newFuzzMinimize() *cobra.Command {
 	var signature, out string
-	tries := 2000
+	tries := 5 * defaultMinimize
 	cmd := &cobra.Command{
 		Use:   "minimize FILE [-- ADAPTER ARG...]",
-		Short: "Make an input small that an implementation takes otherwise",
-		Long: `Leaves out packets of the input, and then simplifies fields and octets, as long as it
-shows the same difference. The smaller input is written beside FILE, as FILE.min.`,
+		Short: "Make an input smaller that still shows the same difference",
+		Long: `Removes packets from the input, then simplifies fields and bytes, as long as the input
+still shows the same difference. Writes the smaller input to FILE.min, or to --output.
+
+Exit status: 0 if the smaller input is written; 1 if FILE shows no such difference; 2
+for a mistake in the command line or a file that cannot be read; 3 if the adapter
+could not be started or spoken to; 4 if the smaller input could not be written.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			files, process, err := filesAndSubject(cmd, args)
-			if err != nil {
+			if err := atLeast("--tries", tries, 1); err != nil {
 				return err
 			}
-			if len(files) > 1 {
-				return errors.New("one input at a time")
+			files, process, err := splitArgs(cmd, args, "FILE", 1)
+			if err != nil {
+				return err
 			}
 			raw, err := os.ReadFile(files[0])
 			if err != nil {
-				return err
-			}
-			f, err := campaign.Shrink(cmd.Context(), process, raw, signature, tries)
-			if err != nil {
-				return &statusError{statusAdapter, err}
-			}
-			if f == nil {
-				return &statusError{statusNot, errors.New("nothing of that sort differs: there is nothing to keep while it is made small")}
-			}
-			if out == "" {
-				out = files[0] + ".min"
-			}
-			if err := os.WriteFile(out, f.Input, 0o666); err != nil {
 				return err
 			}
 			s, err := specification()
 			if err != nil {
 				return err
 			}
-			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s%d octets of %d, in %s\n",
+			f, err := campaign.Shrink(cmd.Context(), process, raw, signature, tries)
+			switch {
+			case err != nil:
+				return &statusError{statusAdapter, err}
+			case f == nil && signature != "":
+				return &statusError{statusNot, hint(fmt.Errorf("%s does not show %q", files[0], signature), "%s fuzz repro %s%s lists what it shows", self(), files[0], adapterWords(process.Argv))}
+			case f == nil:
+				return &statusError{statusNot, errors.New(files[0] + " shows no difference that minimising could keep")}
+			}
+			if out == "" {
+				out = files[0] + ".min"
+			}
+			if err := os.WriteFile(out, f.Input, 0o666); err != nil {
+				return &statusError{statusUnwritten, fmt.Errorf("write the smaller input: %w", err)}
+			}
+			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s%d of %d bytes are left, in %s\n",
 				f.Explain(requirementOf(s, f), self()+" fuzz repro "+out+adapterWords(process.Argv)), len(f.Input), len(raw), out)
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&signature, "signature", "", "the difference to keep, as repro tells it; none: the first")
-	cmd.Flags().StringVarP(&out, "output", "o", "", "the `file` to write")
+	cmd.Flags().StringVar(&signature, "signature", "", "the signature of the difference to keep, as repro prints it after FOUND; empty: the first")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "the `file` to write; empty: FILE.min")
 	cmd.Flags().IntVar(&tries, "tries", tries, "how many inputs to try")
 	return cmd
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -14,25 +15,28 @@ func newFuzzRepro() *cobra.Command {
 		Use:   "repro FILE... [-- ADAPTER ARG...]",
 		Short: "Play inputs again, each on a fresh process",
 		Long: `Plays each input again on a fresh process of the implementation behind ADAPTER or,
-without one, of the reference, and tells in what it differs.
+without one, of the reference, and reports how it differs from the specification.
 
-Exit status: 0 if nothing does; 1 if something does.`,
+Exit status: 0 if no input differs; 1 if one does; 2 for a mistake in the command
+line or a file that cannot be read; 3 if the adapter could not be started or spoken to.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			files, process, err := filesAndSubject(cmd, args)
+			files, process, err := splitArgs(cmd, args, "FILE", math.MaxInt)
 			if err != nil {
 				return err
+			}
+			raws := make([][]byte, len(files))
+			for i, file := range files {
+				if raws[i], err = os.ReadFile(file); err != nil {
+					return err
+				}
 			}
 			s, err := specification()
 			if err != nil {
 				return err
 			}
 			differs := false
-			for _, file := range files {
-				raw, err := os.ReadFile(file)
-				if err != nil {
-					return err
-				}
-				found, err := campaign.Repro(cmd.Context(), process, raw)
+			for i, file := range files {
+				found, err := campaign.Repro(cmd.Context(), process, raws[i])
 				if err != nil {
 					return &statusError{statusAdapter, err}
 				}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -18,12 +19,12 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-// A screen shows how a campaign goes: some lines that change on a terminal, and a plain
-// line now and then in a log.
+// A screen shows the progress of a campaign: a block of lines that it rewrites on a terminal,
+// or a line now and then in a log. It must not be used from two goroutines at once.
 type screen struct {
 	w        io.Writer
 	terminal bool
-	lines    int // that are on the terminal now
+	lines    int // on the terminal now
 
 	last   campaign.Progress
 	logged time.Duration
@@ -39,7 +40,7 @@ func newScreen(w io.Writer) *screen {
 	return s
 }
 
-// clear takes the lines off a terminal, so that something else can be printed.
+// clear erases the block from a terminal, so that something else can be printed.
 func (s *screen) clear() {
 	if s.lines > 0 {
 		_, _ = fmt.Fprintf(s.w, "\x1b[%dA\x1b[J", s.lines)
@@ -58,7 +59,7 @@ func (s *screen) progress(p campaign.Progress) {
 			edges = fmt.Sprintf("  edges     %d\n", p.Edges)
 		}
 		if p.Heard {
-			phase = ": no more inputs, the suspects are being confirmed and made small"
+			phase = ": no more inputs, suspects are being confirmed and minimised"
 		}
 		text := fmt.Sprintf("  time      %s%s\n  inputs    %d, %.0f a second\n  traces    %d %s\n%s  corpus    %d\n  findings  %d, and %d suspects\n",
 			p.Elapsed.Round(time.Second), phase, p.Inputs, rate, p.Traces, sparkline(s.curve, 40), edges, p.Corpus, p.Findings, p.Suspects)
@@ -75,7 +76,7 @@ func (s *screen) progress(p campaign.Progress) {
 		p.Elapsed.Round(time.Second), p.Inputs, rate, p.Traces, p.Corpus, p.Findings, p.Suspects)
 }
 
-// sparkline draws values over time, in so many columns at most.
+// sparkline draws values over time, in at most the given number of columns.
 func sparkline(values []int, columns int) string {
 	bars := []rune("▁▂▃▄▅▆▇█")
 	step := max(1, (len(values)+columns-1)/columns)
@@ -87,21 +88,37 @@ func sparkline(values []int, columns int) string {
 	return s.String()
 }
 
-// filesAndSubject takes the arguments before -- for files, and those behind for the adapter.
-func filesAndSubject(cmd *cobra.Command, args []string) (files []string, p adapter.Process, err error) {
-	files = args
-	var command []string
-	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
-		files, command = args[:dash], args[dash:]
+// readCorpus reads the inputs of a folder that the user gave as the argument or flag named.
+func readCorpus(name, dir string, format campaign.Format, advice string) ([][]byte, error) {
+	corpus, err := campaign.ReadCorpus(dir, format)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, hint(fmt.Errorf("%s: there is no folder %s", name, dir), "%s", advice)
+	case err != nil:
+		return nil, fmt.Errorf("%s: read the inputs: %w", name, err)
 	}
-	if len(files) == 0 {
-		return nil, p, errors.New("which input? give its file")
-	}
-	p, err = process(command, conformance.Dialects[0])
-	return files, p, err
+	return corpus, nil
 }
 
-// adapterWords is the adapter's command as it stands behind --.
+// splitArgs splits a verb's arguments into the paths before --, at least one and at most most, and
+// the adapter's command behind it. The name is that of the paths in the verb's usage.
+func splitArgs(cmd *cobra.Command, args []string, name string, most int) (paths []string, p adapter.Process, err error) {
+	paths = args
+	var command []string
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		paths, command = args[:dash], args[dash:]
+	}
+	switch n := len(paths); {
+	case n == 0:
+		return nil, p, hint(fmt.Errorf("%s is missing", name), "%s", cmd.UseLine())
+	case n > most:
+		return nil, p, hint(fmt.Errorf("%s is given %d times: it must be given once", name, n), "%s", cmd.UseLine())
+	}
+	p, err = process(command, conformance.Dialects[0])
+	return paths, p, err
+}
+
+// adapterWords returns the adapter's command as it follows the rest of the command line.
 func adapterWords(args []string) string {
 	if len(args) == 0 {
 		return ""
@@ -109,8 +126,8 @@ func adapterWords(args []string) string {
 	return " -- " + adapter.Process{Argv: args}.String()
 }
 
-// requirementOf is the requirement that a difference breaks. That there is no connection at
-// all breaks none, and counts as the worst.
+// requirementOf returns the requirement that a finding breaks. Without a connection none can be
+// tested, so a finding that breaks only the adapter guide counts as a must.
 func requirementOf(s *spec.Spec, f *campaign.Finding) spec.Requirement {
 	q, ok := s.Requirement(f.Difference.Requirement)
 	if !ok {

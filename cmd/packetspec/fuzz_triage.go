@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,37 +11,38 @@ import (
 )
 
 func newFuzzTriage() *cobra.Command {
-	var dir string
+	f := fuzzFlags{campaign: campaign.Campaign{Minimize: defaultMinimize}}
 	cmd := &cobra.Command{
 		Use:   "triage DIR... [-- ADAPTER ARG...]",
-		Short: "Make findings of inputs that somebody else has found",
-		Long: `Plays every input of the folders, and makes findings of those that an implementation
-takes otherwise, as fuzz does: one for each fault, confirmed and small.`,
+		Short: "Turn inputs that another tool found into findings",
+		Long: `Plays every input of the folders, and makes findings of the differences, as fuzz does:
+one for each signature, confirmed on fresh processes and minimised.
+
+The exit status is that of fuzz.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dirs, process, err := filesAndSubject(cmd, args)
+			dirs, process, err := splitArgs(cmd, args, "DIR", math.MaxInt)
 			if err != nil {
 				return err
 			}
-			f := fuzzFlags{dir: dir}
-			for _, from := range dirs {
-				corpus, err := campaign.ReadCorpus(from)
+			c := &f.campaign
+			for _, dir := range dirs {
+				corpus, err := readCorpus("DIR", dir, campaign.Raw, "packetspec fuzz convert makes it from the format of another tool")
 				if err != nil {
 					return err
 				}
-				f.campaign.Given = append(f.campaign.Given, corpus...)
+				c.Given = append(c.Given, corpus...)
 			}
-			if len(f.campaign.Given) == 0 {
-				return fmt.Errorf("there are no inputs in %s", strings.Join(dirs, ", "))
+			if len(c.Given) == 0 {
+				return fmt.Errorf("DIR: there are no inputs in %s", strings.Join(dirs, ", "))
 			}
-			f.campaign.Inputs = int64(len(f.campaign.Given))
-			f.campaign.Starter = process
+			c.Inputs, c.Starter = int64(len(c.Given)), process
 			s, err := specification()
 			if err != nil {
 				return err
 			}
-			return f.hunt(cmd, s, process.Argv)
+			return f.play(cmd, s, process.Argv)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "packetspec-fuzz", "the `folder` of the findings")
+	cmd.Flags().StringVar(&f.dir, "dir", "packetspec-fuzz", "the `folder` of the findings")
 	return cmd
 }

@@ -25,7 +25,7 @@ func chatty(_ context.Context, commands io.Reader, replies io.Writer) error {
 
 // TestNoReply tells of an adapter that prints what is no reply, and does not call it a crash.
 func TestNoReply(t *testing.T) {
-	r, err := campaign.Campaign{Starter: adapter.Func(chatty), Seed: 1, Inputs: 20, Tries: -1}.Run(context.Background())
+	r, err := campaign.Campaign{Starter: adapter.Func(chatty), Seed: 1, Inputs: 20}.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

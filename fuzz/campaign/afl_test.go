@@ -55,7 +55,7 @@ func TestInstrumented(t *testing.T) {
 func TestGuidedByEdges(t *testing.T) {
 	program := build(t, "afl-clang-fast")
 	r, err := campaign.Campaign{
-		Starter: campaign.Instrumented{Process: program}, Seed: 1, Inputs: 300_000, Enough: 1, Tries: -1,
+		Starter: campaign.Instrumented{Process: program}, Seed: 1, Inputs: 300_000, Enough: 1,
 	}.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)

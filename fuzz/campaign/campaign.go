@@ -3,7 +3,9 @@ package campaign
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +28,7 @@ type Campaign struct {
 	Known    Known
 	Enough   int  // findings that are not known, after which to end; 0: go on
 	Raw      bool // leave findings as they came: neither confirmed nor made small
-	Tries    int  // inputs that minimising one finding may take; below 0: none
+	Minimize int  // inputs to try when minimising one finding; 0: do not minimise
 
 	// Observe is told of findings as they are ready, and Progress every second.
 	// Both are called one after the other.
@@ -55,7 +57,8 @@ type Result struct {
 	Findings []*Finding
 	Suspects []*Finding       // that there was no time to try again
 	First    map[string]int64 // the input that showed a signature first
-	Dropped  map[string]int64 // signatures that did not show again
+	// Unconfirmed holds a suspect for each signature that no fresh process showed.
+	Unconfirmed []*Finding
 	// CodecOnly: no connection has heard an input, as was asked for or because the subject
 	// has none.
 	CodecOnly bool
@@ -65,7 +68,6 @@ type Result struct {
 const (
 	defaultInFlight = 64
 	defaultLimit    = 128 << 10
-	defaultTries    = 400
 )
 
 // Run runs a campaign until its budget is spent or ctx ends, which is no error.
@@ -79,9 +81,6 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 	}
 	if c.Limit == 0 {
 		c.Limit = defaultLimit
-	}
-	if c.Tries == 0 {
-		c.Tries = defaultTries
 	}
 	probe, err := start(ctx, c.Starter)
 	if err != nil {
@@ -100,8 +99,9 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 		Campaign: c, began: time.Now(), stop: stop,
 		cases: make(chan *Case, 2*batch), verdicts: make(chan Verdict, 2*batch), suspects: newSuspects(),
 		generator: newGenerator(c.Seed, can, c.Blind, c.Limit, c.Given),
-		result:    &Result{Subject: hello, First: map[string]int64{}, Dropped: map[string]int64{}},
+		result:    &Result{Subject: hello, First: map[string]int64{}},
 		found:     map[string]*Finding{},
+		failed:    map[string][]*Finding{},
 	}
 	h.shown = map[string]int64{}
 	return h.run(ctx, hunting)
@@ -120,6 +120,7 @@ type hunt struct {
 	mu      sync.Mutex // of what follows
 	result  *Result
 	found   map[string]*Finding
+	failed  map[string][]*Finding // suspects that did not show again, by signature
 	shown   map[string]int64
 	judged  int64
 	waiting int
@@ -166,6 +167,7 @@ func (h *hunt) run(ctx, hunting context.Context) (*Result, error) {
 	close(finished)
 	reporting.Wait()
 	h.result.Progress = h.progress()
+	h.result.Unconfirmed = h.unconfirmed()
 	for _, s := range h.generator.corpus {
 		h.result.Corpus = append(h.result.Corpus, s.raw)
 	}
@@ -319,6 +321,10 @@ func (h *hunt) look(ctx context.Context, b *bench, f *Finding) {
 	}
 }
 
+// maxSuspects is how many inputs of one signature are tried again before the signature is
+// given up. Three, like [Tries]: two may fail where a difference depends on scheduling.
+const maxSuspects = 3
+
 // smallTime is how long one finding may take to be made small.
 const smallTime = 10 * time.Second
 
@@ -335,7 +341,7 @@ func (h *hunt) settle(ctx context.Context, b *bench, f *Finding) error {
 		}
 	}
 	if t.Confirmed > 0 && t.Known == "" {
-		if !t.Company && h.Tries > 0 {
+		if !t.Company && h.Minimize > 0 {
 			if err := h.small(ctx, b, &t); err != nil {
 				return h.interrupted(f, err)
 			}
@@ -353,8 +359,8 @@ func (h *hunt) settle(ctx context.Context, b *bench, f *Finding) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t.Confirmed == 0 {
-		h.result.Dropped[t.Signature]++
-		if h.result.Dropped[t.Signature] < 3 {
+		h.failed[t.Signature] = append(h.failed[t.Signature], &t)
+		if len(h.failed[t.Signature]) < maxSuspects {
 			delete(h.found, t.Signature) // another input may be better
 		}
 		return nil
@@ -363,6 +369,20 @@ func (h *hunt) settle(ctx context.Context, b *bench, f *Finding) error {
 	*f = t
 	h.ready(f)
 	return nil
+}
+
+// unconfirmed returns the last suspect of each signature that never showed again, by
+// signature.
+func (h *hunt) unconfirmed() (all []*Finding) {
+	for _, signature := range slices.Sorted(maps.Keys(h.failed)) {
+		if slices.ContainsFunc(h.result.Findings, func(f *Finding) bool { return f.Signature == signature }) {
+			continue
+		}
+		f := h.failed[signature][len(h.failed[signature])-1]
+		f.Seen = h.shown[signature]
+		all = append(all, f)
+	}
+	return all
 }
 
 // interrupted leaves a suspect as it came, if there was no time to settle it.
@@ -385,7 +405,7 @@ func (h *hunt) small(ctx context.Context, b *bench, f *Finding) error {
 	within, cancel := context.WithTimeout(ctx, smallTime)
 	defer cancel()
 	var failed error
-	f.Input = Minimize(f.Input, h.Tries, func(inputs [][]byte) int {
+	f.Input = Minimize(f.Input, h.Minimize, func(inputs [][]byte) int {
 		if within.Err() != nil {
 			return -1
 		}

@@ -29,7 +29,7 @@ func TestSound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%d inputs in %v, corpus %d, traces %d, dropped %v", r.Inputs, r.Elapsed.Round(time.Millisecond), len(r.Corpus), r.Traces, r.Dropped)
+			t.Logf("%d inputs in %v, corpus %d, traces %d, unconfirmed %d", r.Inputs, r.Elapsed.Round(time.Millisecond), len(r.Corpus), r.Traces, len(r.Unconfirmed))
 		})
 	}
 }

@@ -6,10 +6,9 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
@@ -41,16 +40,19 @@ func Merge(corpus [][]byte) (kept [][]byte, traces int, err error) {
 	return kept, len(seen), nil
 }
 
-// A Format is a way in which another tool keeps its inputs, one a file.
+// A Format is how a tool stores an input in a file of its own.
 type Format struct {
-	Name   string
-	Text   string
-	File   func(raw []byte) string
+	Name   string                  // as --from and --to give it
+	Text   string                  // for help
+	File   func(raw []byte) string // the name of an input's file
 	Encode func(raw []byte) []byte
 	Decode func(file []byte) ([]byte, error)
 }
 
-// Formats are all there are.
+// Raw is packetspec's own format.
+var Raw = Format{Name: "raw", Text: "packetspec: the bytes", File: Name, Encode: bytes.Clone, Decode: verbatim}
+
+// Formats lists all formats.
 var Formats = []Format{
 	{
 		Name: "go", Text: "Go's native fuzzing: go test fuzz v1, one []byte",
@@ -58,18 +60,17 @@ var Formats = []Format{
 		Encode: goFile, Decode: parseGoFile,
 	},
 	{
-		Name: "libfuzzer", Text: "libFuzzer's and AFL's: the octets, under the name of their SHA-1",
+		Name: "libfuzzer", Text: "libFuzzer and AFL: the bytes, in a file named by their SHA-1",
 		File: func(raw []byte) string {
 			sum := sha1.Sum(raw)
 			return hex.EncodeToString(sum[:])
 		},
-		Encode: bytes.Clone, Decode: func(file []byte) ([]byte, error) { return file, nil },
+		Encode: bytes.Clone, Decode: verbatim,
 	},
-	{
-		Name: "raw", Text: "packetspec's: the octets",
-		File: Name, Encode: bytes.Clone, Decode: func(file []byte) ([]byte, error) { return file, nil },
-	},
+	Raw,
 }
+
+func verbatim(file []byte) ([]byte, error) { return file, nil }
 
 const goHeader = "go test fuzz v1\n"
 
@@ -87,30 +88,8 @@ func parseGoFile(file []byte) ([]byte, error) {
 		rest, ok = bytes.CutSuffix(rest, []byte(")"))
 	}
 	if !ok {
-		return nil, fmt.Errorf("not a file of Go's fuzzing with one []byte")
+		return nil, fmt.Errorf("not a file of Go's fuzzing with one []byte: expected the line %q, then []byte(\"…\")", strings.TrimSpace(goHeader))
 	}
 	s, err := strconv.Unquote(string(rest))
 	return []byte(s), err
-}
-
-// Convert copies the inputs of a folder into another, from one format into another.
-func Convert(from, into string, read, write Format) (n int, err error) {
-	files, err := ReadCorpus(from)
-	if err != nil {
-		return 0, err
-	}
-	if err := os.MkdirAll(into, 0o777); err != nil {
-		return 0, err
-	}
-	for _, file := range files {
-		raw, err := read.Decode(file)
-		if err != nil {
-			return n, fmt.Errorf("%s: %w", from, err)
-		}
-		if err := os.WriteFile(filepath.Join(into, write.File(raw)), write.Encode(raw), 0o666); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
 }

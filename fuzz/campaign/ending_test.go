@@ -2,11 +2,15 @@ package campaign_test
 
 import (
 	"context"
+	"io"
+	"sync"
 	"testing"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/adapters/goreference"
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/fuzz/campaign"
+	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
 // endingStarter calls end as soon as its subject has started.
@@ -32,6 +36,81 @@ func TestEndsAtOnce(t *testing.T) {
 		end()
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// once is the reference, except that its codec fails one packet before it returns the rest.
+type once struct {
+	goreference.Implementation
+	before *sync.Once
+	fail   func() error
+}
+
+func (o once) Decode(octets []byte) (adapter.Packet, int, error) {
+	var err error
+	o.before.Do(func() { err = o.fail() })
+	if err != nil {
+		return adapter.Packet{}, 0, err
+	}
+	return o.Implementation.Decode(octets)
+}
+
+// failingOnce starts the reference; of all processes one fails one packet, by fail.
+func failingOnce(fail func() error) adapter.Starter {
+	before := new(sync.Once)
+	return adapter.Func(func(ctx context.Context, commands io.Reader, replies io.Writer) error {
+		return adapter.Serve(ctx, once{before: before, fail: fail}, commands, replies)
+	})
+}
+
+// TestEndWaitsForInputs ends a campaign while a reply is due. The reply comes, so that
+// nothing differs.
+func TestEndWaitsForInputs(t *testing.T) {
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	subject := failingOnce(func() error { end(); return nil })
+	r, err := campaign.Campaign{Starter: subject, Seed: 1, Inputs: 200, Raw: true}.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range r.Findings {
+		t.Errorf("%s: expected %s, came %s", f.Signature, f.Difference.Expected, f.Difference.Came)
+	}
+}
+
+// TestUnconfirmed names the suspect that no fresh process shows.
+func TestUnconfirmed(t *testing.T) {
+	subject := failingOnce(func() error { return adapter.Errorf(adapter.Malformed, "only once") })
+	r, err := campaign.Campaign{Starter: subject, Seed: 1, Inputs: 200}.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Findings) != 0 || len(r.Unconfirmed) != 1 {
+		t.Fatalf("%d findings and %d unconfirmed suspects, expected 0 and 1", len(r.Findings), len(r.Unconfirmed))
+	}
+	f := r.Unconfirmed[0]
+	if f.Signature != "DEC-1 error malformed codec" || f.Seen != 1 || f.TimedOut() {
+		t.Errorf("%s, shown by %d inputs, timed out %t; expected DEC-1 error malformed codec, 1, false", f.Signature, f.Seen, f.TimedOut())
+	}
+}
+
+// TestTimedOut tells what a busy machine may do from what it cannot.
+func TestTimedOut(t *testing.T) {
+	done := judge.Settled{Sent: true, Done: true}
+	for name, c := range map[string]struct {
+		finding campaign.Finding
+		want    bool
+	}{
+		"codec, at once":       {campaign.Finding{}, false},
+		"late":                 {campaign.Finding{Difference: judge.Difference{Timed: true}}, true},
+		"played to the end":    {campaign.Finding{Record: &judge.Record{Aborted: -1, Probe: done}}, false},
+		"given up":             {campaign.Finding{Record: &judge.Record{Aborted: 3, Probe: done}}, true},
+		"no end":               {campaign.Finding{Record: &judge.Record{Aborted: -1, Hung: true}}, true},
+		"no reply to the last": {campaign.Finding{Record: &judge.Record{Aborted: -1, Probe: judge.Settled{Sent: true}}}, true},
+	} {
+		if got := c.finding.TimedOut(); got != c.want {
+			t.Errorf("%s: %t, expected %t", name, got, c.want)
 		}
 	}
 }

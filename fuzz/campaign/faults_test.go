@@ -13,7 +13,7 @@ func TestFaults(t *testing.T) {
 	for _, name := range []string{"duplicate-loses-first", "tag-never-free", "eof-twice", "int-overlong-refused", "channel-not-offered-is-0"} {
 		t.Run(name, func(t *testing.T) {
 			r, err := campaign.Campaign{
-				Starter: mutant.InProcess{Fault: name}, Seed: 1, Inputs: 1500, Enough: 1, Tries: -1,
+				Starter: mutant.InProcess{Fault: name}, Seed: 1, Inputs: 1500, Enough: 1,
 			}.Run(context.Background())
 			if err != nil {
 				t.Fatal(err)

@@ -22,5 +22,12 @@ type Finding struct {
 	Known      string // why it is known, if it is
 }
 
+// TimedOut reports whether a time limit made the difference: what was missing had not come
+// when the limit passed. A busy machine alone may do that.
+func (f *Finding) TimedOut() bool {
+	r := f.Record
+	return f.Difference.Timed || r != nil && (r.Aborted >= 0 || r.Hung || r.Probe.Sent && !r.Probe.Done)
+}
+
 // Flaky reports whether a finding did not show each time.
 func (f *Finding) Flaky() bool { return f.Confirmed < f.Tries }

@@ -202,6 +202,18 @@ func (g *generator) codec(frames []input.Frame) []judge.Reading {
 // unhurried is the patience with the reference, of which nothing may depend on time.
 var unhurried = play.Patience{Due: 20 * time.Second, End: 20 * time.Second}
 
+// A ReferenceError reports that the reference itself differs from what an input requires, so
+// packetspec is wrong, in the reference or in what it requires.
+type ReferenceError struct {
+	Input      []byte
+	Difference judge.Difference
+}
+
+func (e *ReferenceError) Error() string {
+	return fmt.Sprintf("the reference itself differs, so packetspec is wrong: %s: expected %s, came %s; input %x",
+		e.Difference.Signature(), e.Difference.Expected, e.Difference.Came, e.Input)
+}
+
 // explore has the reference hear an input, and tells what that shows.
 func explore(c *Case, can plan.Abilities) ([]uint64, error) {
 	c.Plan = plan.Make(c.Raw, can)
@@ -212,9 +224,7 @@ func explore(c *Case, can plan.Abilities) ([]uint64, error) {
 	record := play.Play(line, c.Plan, unhurried)
 	line.Close()
 	if found := judge.Judge(c.Plan, record, true); len(found) > 0 {
-		d := found[0]
-		return nil, fmt.Errorf("the reference itself differs, so that it or the judge is wrong: input %x: %s: expected %s, came %s",
-			c.Raw, d.Signature(), d.Expected, d.Came)
+		return nil, &ReferenceError{Input: c.Raw, Difference: found[0]}
 	}
 	return trace.Of(input.Frames(c.Raw), c.Plan, record), nil
 }

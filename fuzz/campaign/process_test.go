@@ -21,7 +21,7 @@ func TestFilesStayOpen(t *testing.T) {
 	}
 	subject := mutanttest.Process(t, "files-left-open")
 	requireSight(t, subject)
-	found := hunted(t, campaign.Campaign{Starter: subject, Seed: 1, Inputs: 12_000, Tries: -1}, func(f *campaign.Finding) bool {
+	found := hunted(t, campaign.Campaign{Starter: subject, Seed: 1, Inputs: 12_000}, func(f *campaign.Finding) bool {
 		return f.Signature == "BAD-5 files stay open"
 	})
 	if found == nil || !found.Many {
@@ -70,7 +70,7 @@ func TestNoMoreConnections(t *testing.T) {
 	subject := adapter.Func(func(ctx context.Context, commands io.Reader, replies io.Writer) error {
 		return adapter.Serve(ctx, &forgetful{}, commands, replies)
 	})
-	r, err := campaign.Campaign{Starter: subject, Seed: 1, Inputs: 1000, Tries: -1}.Run(context.Background())
+	r, err := campaign.Campaign{Starter: subject, Seed: 1, Inputs: 1000}.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

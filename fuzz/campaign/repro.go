@@ -44,7 +44,7 @@ func Shrink(ctx context.Context, starter adapter.Starter, raw []byte, signature 
 	f := found[i]
 	b := &bench{starter: starter}
 	defer b.end()
-	h := &hunt{Campaign: Campaign{Tries: tries}}
+	h := &hunt{Campaign: Campaign{Minimize: tries}}
 	if err := h.small(ctx, b, f); err != nil {
 		return nil, err
 	}

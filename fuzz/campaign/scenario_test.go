@@ -46,7 +46,7 @@ func TestScenarios(t *testing.T) {
 // moment before EOF, say, may show or not.
 func sureFinding(t *testing.T, fault string) *campaign.Finding {
 	t.Helper()
-	sure := hunted(t, campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Tries: 100}, func(f *campaign.Finding) bool {
+	sure := hunted(t, campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Minimize: 100}, func(f *campaign.Finding) bool {
 		return !f.Flaky() && f.Difference.Kind != "shutdown returns before EOF"
 	})
 	if sure == nil {

@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,35 +31,48 @@ const (
 	featureFile = "scenario.feature"
 )
 
-// Corpus reads the inputs of the store, in the order of their names.
-func (s Store) Corpus() ([][]byte, error) { return ReadCorpus(filepath.Join(s.Dir, corpusDir)) }
-
-// ReadCorpus reads every file of a folder as an input; that it is not there is no error.
-func ReadCorpus(dir string) (all [][]byte, err error) {
-	entries, err := os.ReadDir(dir)
-	if os.IsNotExist(err) {
+// Corpus reads the inputs of the store, in the order of their names. A store that does not
+// exist yet has none.
+func (s Store) Corpus() ([][]byte, error) {
+	corpus, err := ReadCorpus(filepath.Join(s.Dir, corpusDir), Raw)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	}
+	return corpus, err
+}
+
+// ReadCorpus reads every regular file of a folder as an input, in the order of their names.
+func ReadCorpus(dir string, format Format) (corpus [][]byte, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
 	}
 	for _, e := range entries {
 		if !e.Type().IsRegular() {
 			continue
 		}
-		raw, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		name := filepath.Join(dir, e.Name())
+		file, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, raw)
+		raw, err := format.Decode(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		corpus = append(corpus, raw)
 	}
-	return all, err
+	return corpus, nil
 }
 
-// WriteCorpus writes inputs into a folder, each named by what it is.
-func WriteCorpus(dir string, corpus [][]byte) error {
+// WriteCorpus writes inputs into a folder, each to a file named after its content. It makes
+// the folder if need be, and leaves other files there.
+func WriteCorpus(dir string, corpus [][]byte, format Format) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
 	for _, raw := range corpus {
-		if err := os.WriteFile(filepath.Join(dir, Name(raw)), raw, 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, format.File(raw)), format.Encode(raw), 0o666); err != nil {
 			return err
 		}
 	}
@@ -72,7 +87,7 @@ func Name(raw []byte) string {
 
 // SaveCorpus writes the corpus of a campaign.
 func (s Store) SaveCorpus(corpus [][]byte) error {
-	return WriteCorpus(filepath.Join(s.Dir, corpusDir), corpus)
+	return WriteCorpus(filepath.Join(s.Dir, corpusDir), corpus, Raw)
 }
 
 // SaveSuspects writes the inputs that there was no time to try again.
@@ -85,7 +100,7 @@ func (s Store) SaveSuspects(suspects []*Finding) (dir string, err error) {
 	for _, f := range suspects {
 		all = append(all, f.Input)
 	}
-	return dir, WriteCorpus(dir, all)
+	return dir, WriteCorpus(dir, all, Raw)
 }
 
 var notWord = regexp.MustCompile(`[^A-Za-z0-9]+`)

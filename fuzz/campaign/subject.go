@@ -129,8 +129,10 @@ type Verdict struct {
 	CodecOnly bool
 }
 
-// run has the subject hear one input.
+// run has the subject hear one input. It finishes an input even if ctx ends, since patience
+// bounds it: a reply that nobody waited for would look like one that never came.
 func (s *subject) run(ctx context.Context, c *Case, patience play.Patience) Verdict {
+	ctx = context.WithoutCancel(ctx)
 	v := s.hear(ctx, c, patience)
 	if s.edges != nil {
 		v.Edges = s.edges.Take()
@@ -152,7 +154,7 @@ func (s *subject) hear(ctx context.Context, c *Case, patience play.Patience) (v 
 		s.codecOnly.Store(true)
 		v.CodecOnly = true
 		return v
-	case err != nil && s.Err() == nil && ctx.Err() == nil:
+	case err != nil && s.Err() == nil:
 		v.Found = append(v.Found, noConnection(err))
 		return v
 	case err != nil:
