@@ -278,7 +278,7 @@ var hidden = map[string]string{
 	"grace-in-milliseconds":          noClock,
 	"join-tells-once":                noJoins,
 	"join-wakes-one":                 noJoins,
-	"length-allocated":               noOne,
+	"length-allocated":               freed,
 	"pending-for-all-connections":    noOther,
 	"pipe-holds-up-all-connections":  noOther,
 	"refused-requests-remembered":    noMemory,
@@ -310,6 +310,7 @@ const (
 	noOther      = "an input is one connection"
 	noSurrogates = "lone surrogates are left open, since not every language has them"
 	noTicks      = "ticks are not octets"
+	freed        = "the memory is freed again, so a process that is weighed now and then does not keep growing"
 	tooLittle    = "what a connection leaves is too little to be weighed"
 )
 

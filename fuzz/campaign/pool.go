@@ -77,7 +77,7 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 	slots := make(chan struct{}, inFlight)
 	waiting := make(chan struct{}, min(maxWaiting, 4*inFlight))
 	var stuck atomic.Int64
-	watch := &scales{subject: s, grown: p.grown}
+	size := newGrowth(s)
 	for n := 0; n < retire; n++ {
 		select {
 		case slots <- struct{}{}:
@@ -98,7 +98,9 @@ func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Cas
 				all.Wait()
 				return lost, false
 			}
-			watch.look(n, c)
+			for _, d := range size.weigh(n) {
+				p.grown(c, d)
+			}
 			all.Go(func() {
 				// An input that waits, and does no work, makes room for another.
 				waits := false
