@@ -3,6 +3,7 @@ package campaign_test
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"testing"
 
@@ -86,12 +87,15 @@ func TestUnconfirmed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Findings) != 0 || len(r.Unconfirmed) != 1 {
-		t.Fatalf("%d findings and %d unconfirmed suspects, expected 0 and 1", len(r.Findings), len(r.Unconfirmed))
+	for _, f := range r.Findings {
+		t.Errorf("%s is confirmed", f.Signature)
 	}
-	f := r.Unconfirmed[0]
-	if f.Signature != "DEC-1 error malformed codec" || f.Seen != 1 || f.TimedOut() {
-		t.Errorf("%s, shown by %d inputs, timed out %t; expected DEC-1 error malformed codec, 1, false", f.Signature, f.Seen, f.TimedOut())
+	i := slices.IndexFunc(r.Unconfirmed, func(f *campaign.Finding) bool { return !f.TimedOut() }) // a busy machine adds others
+	if i < 0 {
+		t.Fatal("no suspect is listed")
+	}
+	if f := r.Unconfirmed[i]; f.Signature != "DEC-1 error malformed codec" || f.Seen != 1 {
+		t.Errorf("%s, shown by %d inputs; expected DEC-1 error malformed codec, by 1", f.Signature, f.Seen)
 	}
 }
 
