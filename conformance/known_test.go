@@ -2,66 +2,20 @@ package conformance_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
-	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
-func TestReadKnown(t *testing.T) {
-	known, err := conformance.ReadKnown("known.txt", strings.NewReader(`
-# of the release 1.0
-shutdown/one   SHD-1	fail  it never did,   and never will # said the author
-
-  equality/both EQ-2 timeout it waits
-equality/two EQ-2 crash x
-`), selectable)
-	if err != nil {
-		t.Fatal(err)
-	}
-	check(t, "deviations", len(known), 3)
-	for scenario, want := range map[string]conformance.Deviation{
-		"shutdown/one":  {"shutdown/one", "SHD-1", report.Fail, "it never did, and never will # said the author"},
-		"equality/both": {"equality/both", "EQ-2", report.Timeout, "it waits"},
-		"equality/two":  {"equality/two", "EQ-2", report.Crash, "x"},
-	} {
-		check(t, scenario, known[scenario], want)
-	}
-}
-
-func TestReadKnownWithAMistake(t *testing.T) {
-	for line, told := range map[string]string{
-		"shutdown/one SHD-1 fail":               "a known deviation reads: SCENARIO REQUIREMENT OUTCOME reason",
-		"shutdown/one":                          "a known deviation reads",
-		"shutdown/none SHD-1 fail because":      "there is no scenario shutdown/none (packetspec list shows all)",
-		"SHD-1 SHD-1 fail because":              "there is no scenario SHD-1",
-		"equality/both SHD-1 fail because":      "the scenario equality/both does not test SHD-1, but EQ-1, EQ-2",
-		"shutdown/one SHD-10 fail because":      "does not test SHD-10, but SHD-1",
-		"shutdown/one SHD-1 pass because":       `the outcome "pass" is none of fail, timeout, crash`,
-		"shutdown/one SHD-1 skip because":       `the outcome "skip" is none of`,
-		"shutdown/one SHD-1 FAIL because":       `the outcome "FAIL" is none of`,
-		"shutdown/ten SHD-10 timeout once more": "the scenario shutdown/ten is listed already",
-	} {
-		_, err := conformance.ReadKnown("known.txt", strings.NewReader("# a list\nshutdown/ten SHD-10 fail because\n"+line+"\n"), selectable)
-		if err == nil {
-			t.Errorf("%s: got no error, expected %q", line, told)
-			continue
-		}
-		if want := "known.txt:3: "; !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), told) {
-			t.Errorf("%s: got %q, expected %q and %q", line, err, want, told)
-		}
-	}
-}
-
 // TestKnownDeviations runs scenarios of which some are listed.
 func TestKnownDeviations(t *testing.T) {
-	because := func(o report.Outcome) conformance.Deviation {
-		return conformance.Deviation{Outcome: o, Reason: "because"}
+	because := func(o report.Outcome) known.Deviation {
+		return known.Deviation{Outcome: o, Reason: "because"}
 	}
 	for _, c := range []struct {
 		does   string // the subject, in the scenario
-		listed *conformance.Deviation
+		listed *known.Deviation
 		want   report.Outcome
 		reason string
 	}{
@@ -81,7 +35,8 @@ func TestKnownDeviations(t *testing.T) {
 			f := newFake(t, c.does)
 			run := f.run()
 			if c.listed != nil {
-				run.Known = conformance.Known{run.Scenarios[0].ID: *c.listed}
+				c.listed.Scenario = run.Scenarios[0].ID
+				run.Known = known.List{*c.listed}
 			}
 			r := results(t, run).Results[0]
 			check(t, "outcome", r.Outcome, c.want)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
@@ -38,14 +39,14 @@ func testOriginal(t *testing.T, release string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := func(t *testing.T, list string, scenarios []spec.Scenario) *report.Results {
+	run := func(t *testing.T, text string, scenarios []spec.Scenario) *report.Results {
 		t.Helper()
-		known, err := conformance.ReadKnown("list", strings.NewReader(list), s)
+		list, err := known.Read("list", strings.NewReader(text), s)
 		if err != nil {
 			t.Fatal(err)
 		}
 		results, err := conformance.Run{
-			Spec: s, Scenarios: scenarios, Known: known, Parallel: 4,
+			Spec: s, Scenarios: scenarios, Known: list, Parallel: 4,
 			Timeout: 5 * time.Second, StartTime: time.Minute,
 			Subject: original,
 		}.Do(context.Background())

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 )
@@ -20,7 +21,7 @@ type Run struct {
 	Spec      *spec.Spec
 	Scenarios []spec.Scenario
 	Subject   adapter.Starter
-	Known     Known
+	Known     known.List
 	Parallel  int           // how many adapters are alive at a time; less than 1 means 1
 	Timeout   time.Duration // how long a scenario may take
 	StartTime time.Duration // how long an adapter may take to start and answer hello
@@ -108,7 +109,7 @@ func (s *schedule) next() (index int, ok bool) {
 
 // record keeps a result, and says what the list of known deviations makes of it.
 func (s *schedule) record(index int, r report.Result) {
-	r = s.Known.judge(r)
+	r = s.Known.Judge(r)
 	if s.Again != nil {
 		r.Again = s.Again(r.ID)
 	}

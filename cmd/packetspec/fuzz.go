@@ -116,15 +116,7 @@ func (f *fuzzFlags) read(s *spec.Spec) (err error) {
 		}
 		c.Given = append(c.Given, given...)
 	}
-	if f.known == "" {
-		return nil
-	}
-	file, err := os.Open(f.known)
-	if err != nil {
-		return fmt.Errorf("--known: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	c.Known, err = campaign.ReadKnown(f.known, file, s)
+	_, c.Known, err = readKnown(f.known, s, false)
 	return err
 }
 
@@ -215,7 +207,7 @@ func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
 		}
 		_, _ = fmt.Fprintf(w, "not confirmed: %s: inputs that showed it: %d; fresh processes: none%s\n", u.Signature, u.Seen, why)
 	}
-	for _, d := range f.campaign.Known.Unseen(r.Findings) {
+	for _, d := range campaign.Unseen(f.campaign.Known, r.Findings) {
 		_, _ = fmt.Fprintf(w, "known, but not seen: %s, at %s\n", strings.TrimSpace(d.Requirement+" "+d.Kind), d.Where)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 )
@@ -91,12 +91,12 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	list, known, err := f.readKnown(s)
+	text, list, err := readKnown(f.known, s, f.update)
 	if err != nil {
 		return err
 	}
 	run := conformance.Run{
-		Version: version(), Spec: s, Scenarios: selected, Subject: process, Known: known,
+		Version: version(), Spec: s, Scenarios: selected, Subject: process, Known: list,
 		Parallel: f.parallel, Timeout: f.timeout, StartTime: f.startTime, Seed: f.seed, Dialect: f.filter.Dialect,
 		Again: func(id string) string { return runCommand("^"+id+"$", f.repeated(cmd), args) },
 	}
@@ -114,7 +114,7 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 		return &statusError{statusNot, err}
 	}
 	if f.update {
-		return f.updateKnown(list, results)
+		return f.updateKnown(text, results)
 	}
 	if !results.Conforms(f.everyLevel()) {
 		return &statusError{status: statusNot}
@@ -242,27 +242,10 @@ func (f *testFlags) writeOne(w io.Writer, results *report.Results, o output) (er
 	return results.Text(w, f.verbose)
 }
 
-// readKnown reads the list of known deviations, if --known names one.
-func (f *testFlags) readKnown(s *spec.Spec) (list string, known conformance.Known, err error) {
-	if f.known == "" {
-		return "", nil, nil
-	}
-	octets, err := os.ReadFile(f.known)
-	switch {
-	case f.update && errors.Is(err, fs.ErrNotExist):
-	case errors.Is(err, fs.ErrNotExist):
-		return "", nil, hint(fmt.Errorf("--known: %w", err), "--update-known makes the file")
-	case err != nil:
-		return "", nil, fmt.Errorf("--known: %w", err)
-	}
-	known, err = conformance.ReadKnown(f.known, strings.NewReader(string(octets)), s)
-	return string(octets), known, err
-}
-
 // updateKnown writes the list anew, with the results of a run.
-func (f *testFlags) updateKnown(list string, results *report.Results) error {
-	if err := os.WriteFile(f.known, []byte(conformance.UpdateKnown(list, results)), 0o666); err != nil {
-		return &statusError{statusNot, fmt.Errorf("--update-known: %w", err)}
+func (f *testFlags) updateKnown(text string, results *report.Results) error {
+	if err := os.WriteFile(f.known, []byte(known.Update(text, results)), 0o666); err != nil {
+		return &statusError{statusUnwritten, fmt.Errorf("--update-known: %w", err)}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
@@ -25,7 +26,7 @@ type Campaign struct {
 	InFlight int           // inputs at once on each
 	Limit    int           // octets of an input
 	Given    [][]byte      // inputs to begin with
-	Known    Known
+	Known    known.List
 	Enough   int  // findings that are not known, after which to end; 0: go on
 	Raw      bool // leave findings as they came: neither confirmed nor made small
 	Minimize int  // inputs to try when minimising one finding; 0: do not minimise
@@ -239,7 +240,7 @@ func (h *hunt) take(v Verdict) {
 			continue
 		}
 		f := &Finding{Signature: signature, Difference: d, Input: v.Case.Raw, First: v.Case.Raw, Number: v.Case.Number, Seen: 1, Record: v.Record, Plan: v.Case.Plan}
-		f.Known = h.Known.Reason(d)
+		f.Known = h.Known.Reason(d.Requirement, d.Kind)
 		h.found[signature] = f
 		h.result.First[signature] = v.Case.Number
 		if h.Raw {
@@ -259,7 +260,7 @@ func (h *hunt) ofProcess(raw []byte, number int64, d judge.Difference) {
 	if h.found[d.Signature()] != nil {
 		return
 	}
-	f := &Finding{Signature: d.Signature(), Difference: d, Input: raw, First: raw, Number: number, Seen: 1, Many: true, Known: h.Known.Reason(d)}
+	f := &Finding{Signature: d.Signature(), Difference: d, Input: raw, First: raw, Number: number, Seen: 1, Many: true, Known: h.Known.Reason(d.Requirement, d.Kind)}
 	h.found[f.Signature] = f
 	h.ready(f)
 }

@@ -1,6 +1,9 @@
 package campaign
 
 import (
+	"slices"
+
+	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
@@ -31,3 +34,13 @@ func (f *Finding) TimedOut() bool {
 
 // Flaky reports whether a finding did not show each time.
 func (f *Finding) Flaky() bool { return f.Confirmed < f.Tries }
+
+// Unseen returns the lines of a list that are for campaigns and cover none of the findings: the
+// deviation may be mended, or may need a longer campaign.
+func Unseen(list known.List, findings []*Finding) known.List {
+	return slices.DeleteFunc(slices.Clone(list), func(d known.Deviation) bool {
+		return !d.ForCampaigns() || slices.ContainsFunc(findings, func(f *Finding) bool {
+			return d.Covers(f.Difference.Requirement, f.Difference.Kind)
+		})
+	})
+}

@@ -1,13 +1,13 @@
-package conformance_test
+package known_test
 
 import (
 	"testing"
 
-	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
-func TestUpdateKnown(t *testing.T) {
+func TestUpdate(t *testing.T) {
 	result := func(id string, o report.Outcome) report.Result {
 		return report.Result{ID: id, Requirements: []string{"A-1", "B-2"}, Outcome: o, Expected: "this", Actual: "that\nand  that"}
 	}
@@ -25,10 +25,12 @@ func TestUpdateKnown(t *testing.T) {
 			[]report.Result{result("f/a", report.Fixed), result("f/b", report.Known)}},
 		"another outcome":                   {"f/a B-2 fail my words\n", "f/a B-2 timeout my words\n", []report.Result{result("f/a", report.Timeout)}},
 		"lines for one not run, or skipped": {"f/a A-1 fail x\nf/b A-1 fail y\n", "f/a A-1 fail x\nf/b A-1 fail y\n", []report.Result{result("f/b", report.Skip)}},
+		"a line for campaigns": {"fuzz A-1 my words, four\n", "fuzz A-1 my words, four\nf/a A-1 fail expected this, got that and that\n",
+			[]report.Result{result("f/a", report.Fail)}},
 		"a new one between two": {"# why\nf/a A-1 fail x\nf/c A-1 fail y\n", "# why\nf/a A-1 fail x\nf/b A-1 timeout expected this, got that and that\nf/c A-1 fail y\n",
 			[]report.Result{result("f/b", report.Timeout)}},
 	} {
-		if got := conformance.UpdateKnown(test.list, &report.Results{Results: test.results}); got != test.want {
+		if got := known.Update(test.list, &report.Results{Results: test.results}); got != test.want {
 			t.Errorf("%s: got\n%s\nexpected\n%s", name, got, test.want)
 		}
 	}

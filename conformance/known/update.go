@@ -1,4 +1,4 @@
-package conformance
+package known
 
 import (
 	"fmt"
@@ -8,20 +8,20 @@ import (
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
-// UpdateKnown is a list of known deviations as it should read after a run against it:
-// without the scenarios that pass, with the outcomes that came, and with a line for
-// each deviation that it lacks. Comments, reasons and the lines of scenarios that were
-// not run stay as they are. A new line takes the place that a sorted list gives it; its
-// reason is what was expected and what came, for a person to put better.
-func UpdateKnown(list string, results *report.Results) string {
+// Update returns the text of a list as it should read after a run of the suite against it. It
+// removes the lines of scenarios that pass, corrects outcomes, and adds a line for each deviation
+// that the list lacks. It keeps comments, reasons, lines for campaigns, and the lines of scenarios
+// that did not run. A new line goes where a sorted list has it. Its reason is what was expected and
+// what came, for a person to improve.
+func Update(text string, results *report.Results) string {
 	came := map[string]report.Result{}
 	for _, r := range results.Results {
 		came[r.ID] = r
 	}
 	var lines []string
-	for line := range strings.Lines(list) {
+	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
-		id := listed(line)
+		id := scenarioOf(line)
 		r, ran := came[id]
 		delete(came, id)
 		switch {
@@ -35,7 +35,7 @@ func UpdateKnown(list string, results *report.Results) string {
 	}
 	for _, r := range results.Results {
 		if _, lacking := came[r.ID]; lacking && deviates(r) {
-			lines = slices.Insert(lines, place(lines, r.ID), deviationLine(r))
+			lines = slices.Insert(lines, place(lines, r.ID), newLine(r))
 		}
 	}
 	return strings.Join(append(lines, ""), "\n")
@@ -45,26 +45,26 @@ func deviates(r report.Result) bool {
 	return r.Outcome == report.Fail || r.Outcome == report.Timeout || r.Outcome == report.Crash
 }
 
-// listed is the scenario that a line is about, or nothing.
-func listed(line string) string {
+// scenarioOf returns the id of the scenario that a line lists, or "".
+func scenarioOf(line string) string {
 	fields := strings.Fields(line)
-	if len(fields) < 4 || strings.HasPrefix(fields[0], "#") {
+	if len(fields) < 4 || strings.HasPrefix(fields[0], "#") || fields[0] == campaigns {
 		return ""
 	}
 	return fields[0]
 }
 
-// place is before the first line about a scenario that comes later.
+// place returns the index of the first line that lists a later scenario.
 func place(lines []string, id string) int {
 	for i, line := range lines {
-		if listed(line) > id {
+		if scenarioOf(line) > id {
 			return i
 		}
 	}
 	return len(lines)
 }
 
-func deviationLine(r report.Result) string {
+func newLine(r report.Result) string {
 	why := r.Reason
 	if why == "" {
 		why = fmt.Sprintf("expected %s, got %s", r.Expected, r.Actual)
