@@ -130,8 +130,12 @@ func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error 
 		return fmt.Errorf("--dir: make the folder for corpus and findings: %w", err)
 	}
 	var unwritten error
-	c.Progress = screen.progress
-	c.Observe = func(finding *campaign.Finding) {
+	c.Observe = func(e campaign.Event) {
+		finding := e.Finding
+		if finding == nil {
+			screen.progress(e.Progress)
+			return
+		}
 		broken := requirementOf(s, finding)
 		replay := func(file string) string { return f.replay(finding, file, args) }
 		dir, err := store.SaveFinding(finding, broken, replay)

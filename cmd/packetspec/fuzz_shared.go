@@ -58,7 +58,7 @@ func (s *screen) progress(p campaign.Progress) {
 		if p.Edges > 0 {
 			edges = fmt.Sprintf("  edges     %d\n", p.Edges)
 		}
-		if p.Heard {
+		if p.AllRun {
 			phase = ": no more inputs, suspects are being confirmed and minimised"
 		}
 		text := fmt.Sprintf("  time      %s%s\n  inputs    %d, %.0f a second\n  traces    %d %s\n%s  corpus    %d\n  findings  %d, and %d suspects\n",

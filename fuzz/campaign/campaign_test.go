@@ -23,8 +23,10 @@ func TestSound(t *testing.T) {
 		"mutant":    mutant.InProcess{},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := campaign.Campaign{Starter: starter, Seed: 1, Inputs: 3000, Observe: func(f *campaign.Finding) {
-				t.Errorf("%s: %x\nexpected %s\ncame     %s", f.Signature, f.Input, f.Difference.Expected, f.Difference.Came)
+			r, err := campaign.Campaign{Starter: starter, Seed: 1, Inputs: 3000, Observe: func(e campaign.Event) {
+				if f := e.Finding; f != nil {
+					t.Errorf("%s: %x\nexpected %s\ncame     %s", f.Signature, f.Input, f.Difference.Expected, f.Difference.Came)
+				}
 			}}.Run(context.Background())
 			if err != nil {
 				t.Fatal(err)
@@ -39,8 +41,8 @@ func huntUntil(t *testing.T, c campaign.Campaign, enough func(*campaign.Finding)
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	c.Observe = func(f *campaign.Finding) {
-		if enough(f) {
+	c.Observe = func(e campaign.Event) {
+		if e.Finding != nil && enough(e.Finding) {
 			stop()
 		}
 	}
@@ -77,6 +79,6 @@ func TestCodecOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(r.Findings) > 0 || !r.CodecOnly {
-		t.Errorf("found %v, codec only: %t; expected nothing and true", r.First, r.CodecOnly)
+		t.Errorf("found %v, codec only: %t; expected nothing and true", r.Shown, r.CodecOnly)
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,11 +16,76 @@ import (
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
-// everything is a subject that can do all that bears on a plan.
+// ReadCorpus reads every regular file of a folder as an input, in the order of their names.
+func ReadCorpus(dir string, format Format) (corpus [][]byte, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		name := filepath.Join(dir, e.Name())
+		file, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := format.Decode(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		corpus = append(corpus, raw)
+	}
+	return corpus, nil
+}
+
+// WriteCorpus writes inputs into a folder, each to a file named after its content. It makes
+// the folder if need be, and leaves other files there.
+func WriteCorpus(dir string, corpus [][]byte, format Format) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for _, raw := range corpus {
+		if err := os.WriteFile(filepath.Join(dir, format.File(raw)), format.Encode(raw), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Name returns the name of the file that holds an input: the first quarter of its SHA-256.
+func Name(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Prune removes from a folder the files of inputs that are not in the corpus. It keeps folders.
+func Prune(dir string, corpus [][]byte) error {
+	keep := map[string]bool{}
+	for _, raw := range corpus {
+		keep[Name(raw)] = true
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || keep[e.Name()] {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// everything holds all abilities that a plan may need.
 var everything = plan.Abilities{Channels: true, Decode: true, DecodeFlags: true, InvalidReply: true}
 
-// Merge is as few of some inputs as show every trace that all of them show, short ones
-// preferred, and how many traces that are.
+// Merge returns few of the inputs, the shortest first, that together show every trace that all of them
+// show, and the number of traces. The error is a [ReferenceError].
 func Merge(corpus [][]byte) (kept [][]byte, traces int, err error) {
 	corpus = slices.Clone(corpus)
 	slices.SortStableFunc(corpus, func(a, b []byte) int {
@@ -29,11 +97,7 @@ func Merge(corpus [][]byte) (kept [][]byte, traces int, err error) {
 		if err != nil {
 			return nil, 0, err
 		}
-		before := len(seen)
-		for _, v := range shown {
-			seen[v] = true
-		}
-		if len(seen) > before {
+		if note(seen, shown) {
 			kept = append(kept, raw)
 		}
 	}

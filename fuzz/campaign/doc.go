@@ -1,12 +1,12 @@
-// Package campaign hunts: it makes inputs, has a subject hear them, judges what comes of
-// it, and makes of a thousand inputs that show one fault one finding, small and certain.
+// Package campaign searches for inputs that a subject handles differently from the specification,
+// and reduces a thousand inputs that show one fault to one small, confirmed finding.
 //
-//	generator  makes inputs of a corpus; keeps those of which the reference's trace is new
-//	pool       plays them on processes of the subject, many at once, and judges
-//	collector  takes the judgements in the order of the inputs; a new signature is a suspect
-//	triage     confirms a suspect on fresh processes, makes it small, and keeps the finding
+//	generator  makes inputs from a corpus, and keeps those for which the reference's trace is new
+//	pool       plays the inputs on processes of the subject, many at a time, and judges the records
+//	collect    takes the results in the order of the inputs; a new signature makes a suspect
+//	triage     confirms a suspect on fresh processes, minimises it, and makes it a finding
 //
-// What the generator makes depends on its seed and on nothing else: not on the subject,
-// nor on how many processes there are or how quick. So a seed is a campaign, but for a
-// subject that is [Instrumented], from whose edges the generator learns.
+// What the generator makes depends on its seed alone: neither on the subject, nor on the number or
+// the speed of its processes. So a seed identifies a campaign. The exception is a subject that is
+// [Instrumented]: the generator learns from its edges.
 package campaign

@@ -1,13 +1,17 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/packetspec/packetspec/fuzz/afl"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/mutate"
@@ -16,51 +20,60 @@ import (
 	"github.com/packetspec/packetspec/fuzz/trace"
 )
 
-// A Case is one input and what it requires.
+// A Case is an input and what it requires.
 type Case struct {
-	Number int64
-	Raw    []byte
-	Plan   *plan.Plan
-	Codec  []judge.Reading // of frames that have not been read before
-	// CodecOnly: no connection is to hear it.
-	CodecOnly bool
+	Number    int64 // in the campaign, from 0
+	Raw       []byte
+	Plan      *plan.Plan
+	Codec     []judge.Reading // of the frames that no case had before
+	CodecOnly bool            // no connection plays it
 }
 
-// A generator makes inputs.
+// caseOf returns an input as a case of its own: the codec reads every frame.
+func caseOf(raw []byte, can plan.Abilities) *Case {
+	return &Case{Raw: raw, Plan: plan.Make(raw, can), Codec: judge.Readings(input.Frames(raw), func(uint64) bool { return true })}
+}
+
+// A generator makes inputs from a corpus, to which it adds those that show something new. Only next
+// must not be called concurrently.
 type generator struct {
 	can   plan.Abilities
-	blind bool            // it keeps nothing, and knows nothing of packets
-	limit int             // in octets
-	read  map[uint64]bool // frames, by their hash; for next alone
+	blind bool            // keep nothing, and change bytes without regard to packets
+	limit int             // bytes of an input
+	read  map[uint64]bool // frames that the codec has read, by their hash; next alone uses it
 
-	mu     sync.Mutex // of what follows
+	mu     sync.Mutex // guards what follows
 	chance *rand.Rand
 	made   int64
 	corpus []*seed
 	traces map[uint64]bool
 	edges  edges
-	queue  [][]byte // inputs given, which come first
+	queue  [][]byte // inputs that were given, which come first
 }
 
-// A seed is an input worth varying.
+// A seed is an input of the corpus.
 type seed struct {
 	raw   []byte
-	tried int
+	tried int // how often it was mutated
 }
+
+// stream selects a sequence of random numbers that no other use of a campaign's seed has: "packet"
+// in ASCII.
+const stream = 0x7061636b6574
 
 func newGenerator(number uint64, can plan.Abilities, blind bool, limit int, given [][]byte) *generator {
 	return &generator{
-		chance: rand.New(rand.NewPCG(number, 0x7061636b6574)), can: can, blind: blind, limit: limit,
+		chance: rand.New(rand.NewPCG(number, stream)), can: can, blind: blind, limit: limit,
 		traces: map[uint64]bool{}, read: map[uint64]bool{}, queue: given,
 	}
 }
 
-// batch is how many inputs are made at once, of one corpus: the reference runs them
-// beside each other.
+// batch is how many inputs are made from one state of the corpus, so that the reference can play
+// them at the same time. It is part of what a seed means: another number makes other inputs.
 const batch = 64
 
-// next is a batch of at most n inputs. The error is of the reference, which must do what is
-// required.
+// next returns a batch of inputs, at most n. The error is a [ReferenceError], or that the reference
+// cannot be connected.
 func (g *generator) next(n int64) ([]*Case, error) {
 	cases := g.cases(min(n, batch))
 	if g.blind {
@@ -70,13 +83,13 @@ func (g *generator) next(n int64) ([]*Case, error) {
 		}
 		return cases, nil
 	}
-	shown := make([][]uint64, len(cases))
+	traces := make([][]uint64, len(cases))
 	errs := make([]error, len(cases))
 	var all sync.WaitGroup
 	for w := range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			for i := w; i < len(cases); i += runtime.GOMAXPROCS(0) {
-				shown[i], errs[i] = explore(cases[i], g.can)
+				traces[i], errs[i] = explore(cases[i], g.can)
 			}
 		})
 	}
@@ -88,12 +101,14 @@ func (g *generator) next(n int64) ([]*Case, error) {
 			return nil, errs[i]
 		}
 		c.Codec = g.codec(input.Frames(c.Raw))
-		g.keep(c, shown[i])
+		if note(g.traces, traces[i]) {
+			g.add(c.Raw)
+		}
 	}
 	return cases, nil
 }
 
-// cases are n more inputs, of which nothing is known yet.
+// cases returns n more inputs, without their plans.
 func (g *generator) cases(n int64) []*Case {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -105,7 +120,7 @@ func (g *generator) cases(n int64) []*Case {
 	return cases
 }
 
-// make is one more input.
+// make makes an input.
 func (g *generator) make() []byte {
 	if len(g.queue) > 0 {
 		raw := g.queue[0]
@@ -125,7 +140,8 @@ func (g *generator) make() []byte {
 	return mutate.Mutate(g.chance, raw, other, g.limit)
 }
 
-// pick prefers, of three, one that is short and was tried little.
+// pick returns, of three inputs of the corpus, the one that is shortest and was mutated least. Each
+// of them is one of the 16 latest in a quarter of the cases.
 func (g *generator) pick() (best *seed) {
 	for range 3 {
 		s := g.corpus[g.chance.IntN(len(g.corpus))]
@@ -142,22 +158,15 @@ func (g *generator) pick() (best *seed) {
 
 func (s *seed) weight() int { return (s.tried + 8) * (len(s.raw) + 32) }
 
-// keep keeps an input that shows something new.
-func (g *generator) keep(c *Case, shown []uint64) {
-	if notes(g.traces, shown) {
-		g.add(c.Raw)
-	}
-}
-
-// ran notes the edges that the subject has run with one input, and tells what is new of
-// them, or nil.
-func (g *generator) ran(all []uint64) *core {
+// newEdges notes the edges that the subject ran with one input, and returns a core for those that
+// are new, still without its bytes, or nil.
+func (g *generator) newEdges(ran []uint64) *core {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.edges.ran(all)
+	return g.edges.note(ran)
 }
 
-// learn keeps what has the subject run new edges.
+// learn adds a core, with its bytes, to what is mutated.
 func (g *generator) learn(c *core) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -167,8 +176,8 @@ func (g *generator) learn(c *core) {
 
 func (g *generator) add(raw []byte) { g.corpus = append(g.corpus, &seed{raw: raw}) }
 
-// notes notes values, and reports whether one is new.
-func notes(known map[uint64]bool, values []uint64) (isNew bool) {
+// note adds values to those known, and reports whether one is new.
+func note(known map[uint64]bool, values []uint64) (isNew bool) {
 	for _, v := range values {
 		if !known[v] {
 			known[v], isNew = true, true
@@ -177,17 +186,27 @@ func notes(known map[uint64]bool, values []uint64) (isNew bool) {
 	return isNew
 }
 
-// size is how much the generator has seen so far.
+// size returns how many inputs, traces and edges the generator has seen so far.
 func (g *generator) size() (corpus, traces, edges int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.corpus), len(g.traces), len(g.edges.seen)
 }
 
-// maxRead bounds what is remembered of frames.
+// inputs returns the corpus.
+func (g *generator) inputs() (raws [][]byte) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, s := range g.corpus {
+		raws = append(raws, s.raw)
+	}
+	return raws
+}
+
+// maxRead bounds how many frames are remembered, at some 40 bytes each.
 const maxRead = 1 << 20
 
-// codec is what the codec has to make of frames that are new.
+// codec returns what the codec must make of the frames that are new.
 func (g *generator) codec(frames []input.Frame) []judge.Reading {
 	if len(g.read) > maxRead {
 		clear(g.read)
@@ -199,10 +218,11 @@ func (g *generator) codec(frames []input.Frame) []judge.Reading {
 	})
 }
 
-// unhurried is the patience with the reference, of which nothing may depend on time.
+// unhurried is the patience with the reference: longer than any pause of a busy machine, so that
+// what a seed makes does not depend on time.
 var unhurried = play.Patience{Due: 20 * time.Second, End: 20 * time.Second}
 
-// A ReferenceError reports that the reference itself differs from what an input requires, so
+// A ReferenceError reports that the reference itself differs from what an input requires:
 // packetspec is wrong, in the reference or in what it requires.
 type ReferenceError struct {
 	Input      []byte
@@ -214,7 +234,8 @@ func (e *ReferenceError) Error() string {
 		e.Difference.Signature(), e.Difference.Expected, e.Difference.Came, e.Input)
 }
 
-// explore has the reference hear an input, and tells what that shows.
+// explore makes the plan of a case, plays it on the reference in this process, and returns the
+// trace.
 func explore(c *Case, can plan.Abilities) ([]uint64, error) {
 	c.Plan = plan.Make(c.Raw, can)
 	line, err := play.Reference{}.Open(context.Background(), c.Plan)
@@ -227,4 +248,61 @@ func explore(c *Case, can plan.Abilities) ([]uint64, error) {
 		return nil, &ReferenceError{Input: c.Raw, Difference: found[0]}
 	}
 	return trace.Of(input.Frames(c.Raw), c.Plan, record), nil
+}
+
+// edges holds what a subject ran that counts its edges, and the inputs that ran it. Its zero value is
+// empty. It must not be used from two goroutines at once.
+type edges struct {
+	seen  map[uint64]bool // edges, each with the class of its count
+	runs  map[uint64]int  // inputs that ran an edge, whatever its count
+	cores []*core
+}
+
+// A core is as little of an input as runs edges that no input ran before, or not so often. Where an
+// input is short, [mutate.Nudge] soon varies the byte that matters.
+type core struct {
+	raw    []byte
+	fresh  []uint64 // edges, with the classes of their counts
+	firsts []uint64 // those that no input ran at all before, without
+}
+
+// note notes the edges that one input ran, and returns a core for those that are new, or nil.
+func (e *edges) note(ran []uint64) *core {
+	if e.runs == nil {
+		e.seen, e.runs = map[uint64]bool{}, map[uint64]int{}
+	}
+	c := &core{}
+	for _, edge := range ran {
+		e.runs[afl.Place(edge)]++
+		if e.seen[edge] {
+			continue
+		}
+		e.seen[edge] = true
+		c.fresh = append(c.fresh, edge)
+		if e.runs[afl.Place(edge)] == 1 {
+			c.firsts = append(c.firsts, afl.Place(edge))
+		}
+	}
+	if len(c.fresh) == 0 {
+		return nil
+	}
+	return c
+}
+
+// pick returns a core to vary: any core in a quarter of the cases, or else the one with the edge
+// that the fewest inputs ran, if it is short. Chance alone rarely runs such an edge, and each
+// variation that does makes it less rare.
+func (e *edges) pick(chance *rand.Rand) []byte {
+	if chance.IntN(4) == 0 {
+		return e.cores[chance.IntN(len(e.cores))].raw
+	}
+	return slices.MinFunc(e.cores, func(a, b *core) int { return cmp.Compare(e.weight(a), e.weight(b)) }).raw
+}
+
+func (e *edges) weight(c *core) int {
+	if len(c.firsts) == 0 {
+		return math.MaxInt
+	}
+	rarest := slices.MinFunc(c.firsts, func(a, b uint64) int { return cmp.Compare(e.runs[a], e.runs[b]) })
+	return e.runs[rarest] * (len(c.raw) + 32)
 }

@@ -12,7 +12,7 @@ import (
 // files that grow with every input, for ever (BAD-5). The measures are those of the adapter's
 // process group, so a subject's child processes count.
 type growth struct {
-	subject       *subject
+	process       *process
 	memory, files series
 }
 
@@ -25,9 +25,9 @@ const (
 	weighFirst = 1000
 )
 
-func newGrowth(s *subject) *growth {
+func newGrowth(p *process) *growth {
 	return &growth{
-		subject: s,
+		process: p,
 		// 256 MiB: the payloads of all connections at once are 40 MiB at most, by the defaults of
 		// InFlight, maxWaiting and Limit.
 		memory: series{least: 256 << 20},
@@ -43,13 +43,13 @@ func (g *growth) weigh(n int) (found []judge.Difference) {
 	if n < weighFirst || n%weighEvery != 0 {
 		return nil
 	}
-	if bytes, ok := g.subject.Memory(); ok && g.memory.add(n, bytes) {
+	if bytes, ok := g.process.Memory(); ok && g.memory.add(n, bytes) {
 		found = append(found, judge.Difference{
 			Requirement: "BAD-5", Kind: "memory grows", Expected: "the resident memory of the adapter's process group to level off",
 			Came: "MiB, after how many inputs: " + g.memory.text(1<<20),
 		})
 	}
-	if files, ok := g.subject.Descriptors(); ok && g.files.add(n, int64(files)) {
+	if files, ok := g.process.Descriptors(); ok && g.files.add(n, int64(files)) {
 		found = append(found, judge.Difference{
 			Requirement: "BAD-5", Kind: "files stay open", Expected: "the number of open files of the adapter's process group to level off",
 			Came: "files, after how many inputs: " + g.files.text(1),

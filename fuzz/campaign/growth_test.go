@@ -36,7 +36,7 @@ func TestSeries(t *testing.T) {
 	} {
 		s := newGrowth(nil).memory
 		at, times := 0, 0
-		for n := weighFirst; n <= retire; n += weighEvery {
+		for n := weighFirst; n <= maxInputs; n += weighEvery {
 			if s.add(n, int64(c.mib(float64(n))*(1<<20))) {
 				at = n
 				times++

@@ -6,15 +6,19 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// Minimize makes an input small: first by packets, then by fields and octets. Of inputs
-// that it offers, first tells the first that will do, or -1; it tries at most so many.
+// abreast is how many inputs are offered at once: minimising waits more than it works.
+const abreast = 8
+
+// Minimize makes an input smaller, first by packets, then by fields and bytes. It offers candidates
+// to first, up to abreast at a time and as many as tries in all. The function first returns the
+// index of the first candidate that still shows what matters, or -1.
 func Minimize(raw []byte, tries int, first func([][]byte) int) []byte {
 	m := &minimizer{raw: raw, tries: tries, first: first, tried: map[string]bool{}}
 	for before := []byte(nil); !bytes.Equal(before, m.raw) && m.tries > 0; {
 		before = m.raw
 		m.packets()
 		m.fields()
-		m.octets()
+		m.bytes()
 	}
 	return m.raw
 }
@@ -26,8 +30,7 @@ type minimizer struct {
 	tried map[string]bool
 }
 
-// try takes the first of some inputs that will do in place of what there is, and tells
-// which it is, or -1.
+// try offers candidates. It keeps the first that will do, and returns its index, or -1.
 func (m *minimizer) try(offered [][]byte) int {
 	for from := 0; from < len(offered); from += abreast {
 		var fresh [][]byte
@@ -47,7 +50,7 @@ func (m *minimizer) try(offered [][]byte) int {
 		if i := m.first(fresh); i >= 0 {
 			m.raw = bytes.Clone(fresh[i])
 			for _, other := range fresh[i+1:] {
-				delete(m.tried, string(other)) // what they showed was not looked at
+				delete(m.tried, string(other)) // they may do too, but first looked no further
 			}
 			return which[i]
 		}
@@ -55,7 +58,7 @@ func (m *minimizer) try(offered [][]byte) int {
 	return -1
 }
 
-// packets leaves out as many packets as can be, many at once first.
+// packets removes as many packets as it can: first half of them at once, then ever fewer.
 func (m *minimizer) packets() {
 	for size := (len(input.Frames(m.raw)) + 1) / 2; size >= 1; size /= 2 {
 		for {
@@ -72,7 +75,7 @@ func (m *minimizer) packets() {
 	}
 }
 
-// fields makes every packet as simple as can be.
+// fields makes every packet as simple as it can.
 func (m *minimizer) fields() {
 	for i := 0; i < len(input.Frames(m.raw)); i++ {
 		for {
@@ -98,7 +101,7 @@ func (m *minimizer) fields() {
 	}
 }
 
-// simpler is what a packet might be in place of it, the simplest first.
+// simpler returns packets to try in place of one, the simplest of each field first.
 func simpler(f input.Frame) (all [][]byte) {
 	p := f.Packet
 	add := func(q input.Packet) {
@@ -141,9 +144,13 @@ func simpler(f input.Frame) (all [][]byte) {
 	return all
 }
 
-// octets leaves out single octets of a short input.
-func (m *minimizer) octets() {
-	for len(m.raw) <= 64 {
+// maxSingle is how long an input may be, in bytes, for single bytes to be removed: more candidates
+// would use up the tries.
+const maxSingle = 64
+
+// bytes removes single bytes of a short input.
+func (m *minimizer) bytes() {
+	for len(m.raw) <= maxSingle {
 		var offered [][]byte
 		for at := len(m.raw) - 1; at >= 0; at-- {
 			offered = append(offered, append(bytes.Clone(m.raw[:at]), m.raw[at+1:]...))

@@ -149,9 +149,9 @@ func (m *measurement) asking(raws [][]byte) map[string][]int {
 	for w := range workers {
 		all.Go(func() {
 			coverage := &mutant.Coverage{}
-			var s *subject
+			var s *process
 			for i := w; i < len(raws); i += workers {
-				if s == nil || i/workers%retire == 0 {
+				if s == nil || i/workers%maxInputs == 0 {
 					if s != nil {
 						s.end()
 					}
@@ -162,7 +162,7 @@ func (m *measurement) asking(raws [][]byte) map[string][]int {
 					}
 				}
 				coverage.Reset()
-				s.run(context.Background(), caseOf(raws[i], s.can), play.Calm)
+				s.play(context.Background(), caseOf(raws[i], s.can), play.Calm)
 				asked[i] = coverage.Reached()
 			}
 			s.end()
@@ -185,8 +185,7 @@ func (m *measurement) hunt(f mutant.Fault, raws [][]byte, asking []int) (after i
 	if f.Symptom == mutant.Crashes {
 		starter = mutanttest.Process(m.T, f.Name)
 	}
-	const abreast = 8
-	var s *subject
+	var s *process
 	defer func() {
 		if s != nil {
 			s.end()
@@ -206,14 +205,14 @@ func (m *measurement) hunt(f mutant.Fault, raws [][]byte, asking []int) (after i
 				return 0, ""
 			}
 		}
-		verdicts := make([]Verdict, len(some))
+		verdicts := make([]result, len(some))
 		var all sync.WaitGroup
 		for i, n := range some {
-			all.Go(func() { verdicts[i] = s.run(ctx, caseOf(raws[n], s.can), s.patience()) })
+			all.Go(func() { verdicts[i] = s.play(ctx, caseOf(raws[n], s.can), s.patience()) })
 		}
 		all.Wait()
 		for i, v := range verdicts {
-			for _, d := range v.Found {
+			for _, d := range v.found {
 				raw, found := raws[some[i]], d.Signature()
 				switch {
 				case !m.shows(starter, raw, found, 1):
@@ -231,7 +230,7 @@ func (m *measurement) hunt(f mutant.Fault, raws [][]byte, asking []int) (after i
 // shows reports whether one of some tries on fresh processes differs by a signature.
 func (m *measurement) shows(starter adapter.Starter, raw []byte, signature string, tries int) bool {
 	suspect := &Finding{Signature: signature, Input: raw}
-	if err := (&bench{starter: starter}).confirm(context.Background(), suspect, tries); err != nil {
+	if err := (&confirmer{starter: starter}).confirm(context.Background(), suspect, tries); err != nil {
 		m.Error(err)
 	}
 	return suspect.Confirmed > 0

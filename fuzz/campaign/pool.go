@@ -2,26 +2,37 @@ package campaign
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
-// A pool plays inputs on processes of the subject, many at once on each.
+// A pool plays inputs on processes of the subject, many at a time on each. Every input that it takes
+// from cases leaves as one result.
 type pool struct {
 	starter  adapter.Starter
 	workers  int
 	inFlight int // on each process
 	cases    <-chan *Case
-	verdicts chan<- Verdict
-	grown    func(*Case, judge.Difference) // a process has grown by more than it should
-	ran      func(edges []uint64) *core    // notes edges, and tells what is new of them, or nil
+	results  chan<- result
+	newEdges func(edges []uint64) *core // notes edges, and returns a core for those that are new, or nil
 }
 
-// run plays until there are no more cases, or ctx ends. The error is that the subject
-// cannot be started.
+const (
+	// maxInputs is how many inputs a process plays before a fresh one takes its place. A leak of
+	// 28 KiB an input shows by then; a smaller one does not keep later inputs from running.
+	maxInputs = 20_000
+	// maxStuck is how many connections of a process may be left hanging before a fresh one takes
+	// its place: each keeps two pipes and often threads.
+	maxStuck = 400
+	// maxWaiting is how many inputs may wait on a process for what does not come, beside those
+	// that run: they cost memory, and no work.
+	maxWaiting = 256
+)
+
+// run plays until cases is closed, or ctx ends. The error is that the subject cannot be started.
 func (p *pool) run(ctx context.Context) error {
 	var all sync.WaitGroup
 	errs := make([]error, p.workers)
@@ -37,129 +48,154 @@ func (p *pool) run(ctx context.Context) error {
 	return nil
 }
 
-// retire is after how many inputs a process makes room for a fresh one, so that what it
-// has gathered does not count against what comes.
-const retire = 20_000
-
-// work is one process after the other.
+// work plays on one process after the other.
 func (p *pool) work(ctx context.Context) error {
 	inFlight := p.inFlight
-	for ctx.Err() == nil {
-		s, err := start(ctx, p.starter)
+	for more := true; more && ctx.Err() == nil; {
+		process, err := start(ctx, p.starter)
 		if err != nil {
 			return err
 		}
-		lost, more := p.serve(ctx, s, inFlight)
-		s.end()
+		var lost []result
+		lost, more = p.serve(ctx, process, inFlight)
+		process.end()
 		if len(lost) > 0 {
-			inFlight = max(1, inFlight/4) // what crashes one costs the others
+			inFlight = max(1, inFlight/4) // the next crash shall cost fewer others
 		} else {
 			inFlight = min(p.inFlight, inFlight*2)
 		}
-		for _, c := range lost {
-			if err := p.alone(ctx, c); err != nil {
-				return err // if ctx has ended, that
+		for _, r := range lost {
+			if ctx.Err() != nil {
+				return nil
 			}
-		}
-		if !more {
-			return nil
+			if err := p.playAlone(ctx, r); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// serve plays on one process until it dies, has played its share, or no more cases come.
-// Those that were under way when it died are lost.
-func (p *pool) serve(ctx context.Context, s *subject, inFlight int) (lost []*Case, more bool) {
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	defer all.Wait()
-	slots := make(chan struct{}, inFlight)
-	waiting := make(chan struct{}, min(maxWaiting, 4*inFlight))
-	var stuck atomic.Int64
-	size := newGrowth(s)
-	for n := 0; n < retire; n++ {
-		select {
-		case slots <- struct{}{}:
-		case <-ctx.Done():
-			return nil, false
-		}
-		if stuck.Load() > maxStuck {
-			break
-		}
-		select {
-		case <-s.Ended():
-			all.Wait()
-			return lost, true
-		case <-ctx.Done():
-			return nil, false
-		case c, ok := <-p.cases:
-			if !ok {
-				all.Wait()
-				return lost, false
-			}
-			for _, d := range size.weigh(n) {
-				p.grown(c, d)
-			}
-			all.Go(func() {
-				// An input that waits, and does no work, makes room for another.
-				waits := false
-				patience := s.patience()
-				patience.Stalled = func() {
-					select {
-					case waiting <- struct{}{}:
-						waits = true
-						<-slots
-					default:
-					}
-				}
-				v := s.run(ctx, c, patience)
-				switch {
-				case v.Record != nil && v.Record.Hung:
-					stuck.Add(1)
-				case v.isRefused() && n > inFlight: // it has opened some, and will open no more
-					stuck.Add(maxStuck + 1)
-				}
-				if v.Died {
-					mu.Lock()
-					lost = append(lost, c)
-					mu.Unlock()
-				} else {
-					if len(v.Edges) > 0 {
-						v.Core = p.ran(v.Edges)
-					}
-					if v.Core != nil {
-						v.Core.raw = s.core(ctx, v)
-					}
-					p.verdicts <- v
-				}
-				if waits {
-					<-waiting
-				} else {
-					<-slots
-				}
-			})
-		}
-	}
-	all.Wait()
-	return lost, true
-}
-
-// maxStuck is how many connections of a process may be left hanging before another
-// takes its place.
-const maxStuck = 400
-
-// maxWaiting is how many inputs may wait on one process for what does not come, beside
-// those that are under way.
-const maxWaiting = 256
-
-// alone plays a case on a process of its own.
-func (p *pool) alone(ctx context.Context, c *Case) error {
-	s, err := start(ctx, p.starter)
+// playAlone plays the input of a result again on a process of its own, since another input may have
+// killed the process that they shared.
+func (p *pool) playAlone(ctx context.Context, lost result) error {
+	process, err := start(ctx, p.starter)
 	if err != nil {
 		return err
 	}
-	defer s.end()
-	p.verdicts <- s.run(ctx, c, s.patience())
+	defer process.end()
+	again := process.play(ctx, lost.input, process.patience())
+	again.grown = lost.grown
+	p.results <- again
 	return nil
+}
+
+// serve plays on one process until the process dies, has played its share, or no more cases come.
+// It returns the results of the inputs that ran when the process died.
+func (p *pool) serve(ctx context.Context, process *process, inFlight int) (lost []result, more bool) {
+	s := &service{
+		pool: p, process: process, slots: make(chan struct{}, inFlight), waiting: make(chan struct{}, min(maxWaiting, 4*inFlight)),
+	}
+	more = s.takeCases(ctx)
+	s.running.Wait()
+	return s.lost, more
+}
+
+// A service is one process's time in the pool.
+type service struct {
+	*pool
+	process *process
+	slots   chan struct{} // holds a value for each input that runs
+	waiting chan struct{} // holds a value for each input that waits for what does not come
+	running sync.WaitGroup
+	stuck   atomic.Int64
+
+	mu   sync.Mutex
+	lost []result
+}
+
+// takeCases starts to play cases. It reports whether more may come.
+func (s *service) takeCases(ctx context.Context) (more bool) {
+	size := newGrowth(s.process)
+	for n := 0; n < maxInputs; n++ {
+		select {
+		case s.slots <- struct{}{}:
+		case <-ctx.Done():
+			return false
+		}
+		if s.stuck.Load() > maxStuck {
+			break
+		}
+		select {
+		case <-s.process.Ended():
+			return true
+		case <-ctx.Done():
+			return false
+		case c, ok := <-s.cases:
+			if !ok {
+				return false
+			}
+			played := result{input: c, grown: size.weigh(n)}
+			opened := n > cap(s.slots)
+			s.running.Go(func() { s.play(ctx, played, opened) })
+		}
+	}
+	return true
+}
+
+// play plays one case and gives its slot back. The process has opened connections before if opened
+// is true: if it refuses one now, it will open no more.
+func (s *service) play(ctx context.Context, r result, opened bool) {
+	held := s.slots
+	patience := s.process.patience()
+	patience.Stalled = func() {
+		// An input that waits makes room for another, since it does no work.
+		select {
+		case s.waiting <- struct{}{}:
+			<-s.slots
+			held = s.waiting
+		default:
+		}
+	}
+	grown := r.grown
+	r = s.process.play(ctx, r.input, patience)
+	r.grown = grown
+	switch {
+	case r.hung():
+		s.stuck.Add(1)
+	case r.isRefused() && opened:
+		s.stuck.Add(maxStuck + 1)
+	}
+	if r.died {
+		s.mu.Lock()
+		s.lost = append(s.lost, r)
+		s.mu.Unlock()
+	} else {
+		if len(r.edges) > 0 {
+			r.core = s.newEdges(r.edges)
+		}
+		if r.core != nil {
+			r.core.raw = s.process.minimizeCore(ctx, r)
+		}
+		s.results <- r
+	}
+	<-held
+}
+
+// coreTries is how many inputs are tried to minimise one core, since it holds up its process.
+const coreTries = 64
+
+// minimizeCore returns as little of an input as makes the process run the same new edges.
+func (p *process) minimizeCore(ctx context.Context, r result) []byte {
+	return Minimize(r.input.Raw, coreTries, func(inputs [][]byte) int {
+		return slices.IndexFunc(inputs, func(raw []byte) bool {
+			if p.Err() != nil || ctx.Err() != nil {
+				return false
+			}
+			c := caseOf(raw, p.can)
+			c.CodecOnly = r.codecOnly
+			ran := p.play(ctx, c, p.patience()).edges
+			return !slices.ContainsFunc(r.core.fresh, func(edge uint64) bool { return !slices.Contains(ran, edge) })
+		})
+	})
 }

@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -17,80 +16,29 @@ import (
 	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
-// A Store is the folder of a campaign: corpus, with one raw file an input, and findings,
-// with a folder each.
+// A Store is the folder of a campaign. It holds a folder for the corpus, one for suspects, each with
+// one raw file for an input, and one for findings, each a folder. Its methods make what is missing.
 type Store struct{ Dir string }
 
-// The parts of a store, and of a finding.
-const (
-	corpusDir   = "corpus"
-	findingsDir = "findings"
-	InputFile   = "input"
-	jsonFile    = "finding.json"
-	replayFile  = "replay.sh"
-	featureFile = "scenario.feature"
-)
+// InputFile is the name of the file in the folder of a finding that holds its smallest input.
+const InputFile = "input"
 
-// Corpus reads the inputs of the store, in the order of their names. A store that does not
-// exist yet has none.
+// Corpus reads the inputs of the corpus, in the order of their names. A store that does not exist
+// yet has none.
 func (s Store) Corpus() ([][]byte, error) {
-	corpus, err := ReadCorpus(filepath.Join(s.Dir, corpusDir), Raw)
+	corpus, err := ReadCorpus(s.corpus(), Raw)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return corpus, err
 }
 
-// ReadCorpus reads every regular file of a folder as an input, in the order of their names.
-func ReadCorpus(dir string, format Format) (corpus [][]byte, err error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		if !e.Type().IsRegular() {
-			continue
-		}
-		name := filepath.Join(dir, e.Name())
-		file, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		raw, err := format.Decode(file)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		corpus = append(corpus, raw)
-	}
-	return corpus, nil
-}
+func (s Store) corpus() string { return filepath.Join(s.Dir, "corpus") }
 
-// WriteCorpus writes inputs into a folder, each to a file named after its content. It makes
-// the folder if need be, and leaves other files there.
-func WriteCorpus(dir string, corpus [][]byte, format Format) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	for _, raw := range corpus {
-		if err := os.WriteFile(filepath.Join(dir, format.File(raw)), format.Encode(raw), 0o666); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// SaveCorpus adds inputs to the corpus.
+func (s Store) SaveCorpus(corpus [][]byte) error { return WriteCorpus(s.corpus(), corpus, Raw) }
 
-// Name is the name of an input's file.
-func Name(raw []byte) string {
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:8])
-}
-
-// SaveCorpus writes the corpus of a campaign.
-func (s Store) SaveCorpus(corpus [][]byte) error {
-	return WriteCorpus(filepath.Join(s.Dir, corpusDir), corpus, Raw)
-}
-
-// SaveSuspects writes the inputs that there was no time to try again.
+// SaveSuspects writes the inputs of suspects that were not tried again, and returns their folder.
 func (s Store) SaveSuspects(suspects []*Finding) (dir string, err error) {
 	dir = filepath.Join(s.Dir, "suspects")
 	if len(suspects) == 0 {
@@ -103,14 +51,42 @@ func (s Store) SaveSuspects(suspects []*Finding) (dir string, err error) {
 	return dir, WriteCorpus(dir, all, Raw)
 }
 
-var notWord = regexp.MustCompile(`[^A-Za-z0-9]+`)
-
-// Slug is a signature as the name of a folder.
-func Slug(signature string) string {
-	return strings.ToLower(strings.Trim(notWord.ReplaceAllString(signature, "-"), "-"))
+// SaveFinding writes the folder of a finding and returns its path. It takes the requirement that the
+// finding breaks, and makes the command that replays the input in a file.
+func (s Store) SaveFinding(f *Finding, broken spec.Requirement, replay func(file string) string) (dir string, err error) {
+	dir = filepath.Join(s.Dir, "findings", slug(f.Signature))
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return dir, err
+	}
+	command := replay(filepath.Join(dir, InputFile))
+	required, came := f.Outcome()
+	finding, err := json.MarshalIndent(saved{
+		Signature: f.Signature, Difference: f.Difference, Level: broken.Level, Text: broken.Text, Confirmed: fmt.Sprintf("%d of %d", f.Confirmed, f.Tries),
+		Flaky: f.Flaky(), Company: f.Company, Many: f.Many, Known: f.Known, Seen: f.Seen, Number: f.Number,
+		Input: hex.EncodeToString(f.Input), Script: input.Tell(f.Input), Requires: required, Came: came, Replay: command,
+	}, "", "  ")
+	if err != nil {
+		return dir, err
+	}
+	for _, file := range []struct {
+		name    string
+		content []byte
+		mode    os.FileMode
+	}{
+		{InputFile, f.Input, 0o666},
+		{"first", f.First, 0o666},
+		{"finding.json", append(finding, '\n'), 0o666},
+		{"replay.sh", []byte("#!/bin/sh\nexec " + command + "\n"), 0o777},
+		{"scenario.feature", []byte(f.Scenario(broken.Level)), 0o666},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file.name), file.content, file.mode); err != nil {
+			return dir, err
+		}
+	}
+	return dir, nil
 }
 
-// saved is a finding in JSON.
+// saved is the content of finding.json. Programs read it: fields may be added, but not renamed.
 type saved struct {
 	Signature string `json:"signature"`
 	judge.Difference
@@ -130,58 +106,9 @@ type saved struct {
 	Replay    string     `json:"replay"`
 }
 
-// SaveFinding writes a finding, which breaks a requirement; replay makes the command that
-// replays the input in a file.
-func (s Store) SaveFinding(f *Finding, broken spec.Requirement, replay func(file string) string) (dir string, err error) {
-	dir = filepath.Join(s.Dir, findingsDir, Slug(f.Signature))
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return dir, err
-	}
-	command := replay(filepath.Join(dir, InputFile))
-	required, came := f.Tell()
-	form, err := json.MarshalIndent(saved{
-		Signature: f.Signature, Difference: f.Difference, Level: broken.Level, Text: broken.Text, Confirmed: fmt.Sprintf("%d of %d", f.Confirmed, f.Tries),
-		Flaky: f.Flaky(), Company: f.Company, Many: f.Many, Known: f.Known, Seen: f.Seen, Number: f.Number,
-		Input: hex.EncodeToString(f.Input), Script: input.Tell(f.Input), Requires: required, Came: came, Replay: command,
-	}, "", "  ")
-	if err != nil {
-		return dir, err
-	}
-	for name, octets := range map[string][]byte{
-		InputFile:   f.Input,
-		"first":     f.First,
-		jsonFile:    append(form, '\n'),
-		replayFile:  []byte("#!/bin/sh\nexec " + command + "\n"),
-		featureFile: []byte(f.Scenario(broken.Level)),
-	} {
-		mode := os.FileMode(0o666)
-		if name == replayFile {
-			mode = 0o777
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), octets, mode); err != nil {
-			return dir, err
-		}
-	}
-	return dir, nil
-}
+var notWord = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
-// Prune removes from a folder of inputs those that are not among corpus. It keeps folders.
-func Prune(dir string, corpus [][]byte) error {
-	keep := map[string]bool{}
-	for _, raw := range corpus {
-		keep[Name(raw)] = true
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if !e.Type().IsRegular() || keep[e.Name()] {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
+// slug returns a signature as the name of a folder.
+func slug(signature string) string {
+	return strings.ToLower(strings.Trim(notWord.ReplaceAllString(signature, "-"), "-"))
 }

@@ -2,140 +2,272 @@ package campaign
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"sync"
+	"time"
 
-	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
-	"github.com/packetspec/packetspec/fuzz/plan"
-	"github.com/packetspec/packetspec/fuzz/play"
 )
 
-// A bench confirms and minimises, on processes of its own.
-type bench struct {
-	starter adapter.Starter
-	subject *subject // for what may be tried on one process
-	used    int
-}
-
-// Tries is how often a suspect is tried, on a fresh process each time.
-const Tries = 3
-
-// has is the difference with a signature.
-func has(found []judge.Difference, signature string) (judge.Difference, bool) {
-	i := slices.IndexFunc(found, func(d judge.Difference) bool { return d.Signature() == signature })
-	if i < 0 {
-		return judge.Difference{}, false
-	}
-	return found[i], true
-}
-
-// caseOf is an input, all of which the codec is to read.
-func caseOf(raw []byte, can plan.Abilities) *Case {
-	return &Case{Raw: raw, Plan: plan.Make(raw, can), Codec: judge.Readings(input.Frames(raw), func(uint64) bool { return true })}
-}
-
-// companions are how many copies of an input make company.
-const companions = 16
-
-// beside plays copies of an input at once, and tells the first that shows a signature, or
-// any difference, if that is empty.
-func (s *subject) beside(ctx context.Context, raw []byte, copies int, signature string) (v Verdict, d judge.Difference, ok bool) {
-	all := make([]Verdict, copies)
-	var playing sync.WaitGroup
-	for i := range all {
-		playing.Go(func() { all[i] = s.run(ctx, caseOf(raw, s.can), play.Calm) })
-	}
-	playing.Wait()
-	for _, v := range all {
-		if signature == "" && len(v.Found) > 0 {
-			return v, v.Found[0], true
-		}
-		if d, ok := has(v.Found, signature); ok {
-			return v, d, true
-		}
-	}
-	return all[0], d, false
-}
-
-// confirm tries a suspect so often, patiently, on a fresh process each time. What shows only
-// after, or beside, other connections on a process takes company.
-func (b *bench) confirm(ctx context.Context, f *Finding, tries int) error {
-	f.Confirmed, f.Tries, f.Company = 0, 0, true
-	for f.Tries < tries && ctx.Err() == nil {
-		s, err := start(ctx, b.starter)
-		if err != nil {
-			return err
-		}
-		f.Tries++
-		for round, copies := range []int{1, companions} {
-			v, d, ok := s.beside(ctx, f.Input, copies, f.Signature)
-			if ok {
-				f.Confirmed++
-				f.Difference, f.Record, f.Plan = d, v.Record, v.Case.Plan
-				f.Company = f.Company && round > 0
+// collect takes the pool's results in the order of their inputs, whatever the order in which they
+// come, so that a seed finds the same input of each signature first.
+func (r *running) collect() {
+	early := map[int64]result{}
+	next := int64(0)
+	for played := range r.results {
+		early[played.input.Number] = played
+		for {
+			played, ok := early[next]
+			if !ok {
 				break
 			}
-			if s.Err() != nil {
-				break
-			}
+			delete(early, next)
+			next++
+			r.take(played)
 		}
-		s.end()
 	}
-	return ctx.Err()
+	for _, number := range slices.Sorted(maps.Keys(early)) { // an input before them was never played
+		r.take(early[number])
+	}
 }
 
-// maxUses is after how many tries a process of the bench makes room for a fresh one.
-const maxUses = 500
-
-// abreast is how many inputs are tried at once when one is made small.
-const abreast = 8
-
-// first tries inputs beside each other and tells the first that shows a signature, or -1.
-func (b *bench) first(ctx context.Context, inputs [][]byte, signature string) (int, error) {
-	if b.subject == nil || b.used >= maxUses {
-		b.end()
-		s, err := start(ctx, b.starter)
-		if err != nil {
-			return -1, err
-		}
-		b.subject, b.used = s, 0
+// take counts a result, and makes suspects of new signatures.
+func (r *running) take(played result) {
+	if played.core != nil {
+		r.generator.learn(played.core)
 	}
-	shows := make([]bool, len(inputs))
-	costs := make([]int, len(inputs))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.judged++
+	r.result.CodecOnly = r.result.CodecOnly || played.codecOnly
+	for _, d := range played.grown {
+		r.ofProcess(played.input, d)
+	}
+	for _, d := range played.found {
+		signature := d.Signature()
+		r.shown[signature]++
+		if f := r.found[signature]; f != nil {
+			f.Seen++
+			continue
+		}
+		f := r.newFinding(played.input, d)
+		f.Record, f.Plan = played.record, played.input.Plan
+		if r.Raw {
+			r.ready(f)
+			continue
+		}
+		r.waiting++
+		r.suspects.put(f)
+	}
+}
+
+// newFinding returns a finding that an input showed first. r.mu is held.
+func (r *running) newFinding(c *Case, d judge.Difference) *Finding {
+	f := &Finding{
+		Signature: d.Signature(), Difference: d, Input: c.Raw, First: c.Raw, Number: c.Number, Seen: 1,
+		Known: r.Known.Reason(d.Requirement, d.Kind),
+	}
+	r.found[f.Signature] = f
+	return f
+}
+
+// ofProcess makes a finding of a difference that only a process shows which played many inputs.
+// r.mu is held.
+func (r *running) ofProcess(last *Case, d judge.Difference) {
+	if r.found[d.Signature()] != nil {
+		return
+	}
+	f := r.newFinding(last, d)
+	f.Many = true
+	r.ready(f)
+}
+
+// ready adds a finding to the result. r.mu is held.
+func (r *running) ready(f *Finding) {
+	r.result.Findings = append(r.result.Findings, f)
+	select {
+	case r.news <- struct{}{}:
+	default: // observe has yet to see the last news, and will find this finding too
+	}
+	unknown := 0
+	for _, f := range r.result.Findings {
+		if f.Known == "" {
+			unknown++
+		}
+	}
+	if r.Enough > 0 && unknown >= r.Enough {
+		r.enough = true
+		r.stop()
+	}
+}
+
+const (
+	// confirmers is how many suspects are confirmed at a time. They wait more than they work.
+	confirmers = 2
+	// minimizeTime bounds how long minimising one finding may take, so that one slow finding
+	// leaves time for the others.
+	minimizeTime = 10 * time.Second
+	// maxSuspects is how many inputs of a signature are tried again before the signature is given
+	// up: a difference that depends on scheduling may not show with the first.
+	maxSuspects = 3
+	// triageTime is how long triage may take after the campaign's time, and a quarter of that time
+	// more.
+	triageTime = 10 * time.Second
+)
+
+// triage confirms and minimises suspects until there are no more. If time runs out, the rest stay
+// suspects.
+func (r *running) triage(ctx context.Context) {
+	if r.Time > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, r.began.Add(r.Time+r.Time/4+triageTime))
+		defer cancel()
+	}
 	var all sync.WaitGroup
-	for i, raw := range inputs {
+	for range confirmers {
 		all.Go(func() {
-			v := b.subject.run(ctx, caseOf(raw, b.subject.can), play.Brisk)
-			_, shows[i] = has(v.Found, signature)
-			costs[i] = 1
-			if v.Record != nil && v.Record.Hung {
-				costs[i] = maxUses / 32
-			}
-			if v.Died {
-				costs[i] = maxUses
+			c := &confirmer{starter: r.Starter}
+			defer c.end()
+			for f := r.suspects.next(); f != nil; f = r.suspects.next() {
+				r.examine(ctx, c, f)
 			}
 		})
 	}
 	all.Wait()
-	for _, cost := range costs {
-		b.used += cost
-	}
-	if b.subject.Err() != nil && len(inputs) > 1 { // which of them was it?
-		for i := range inputs {
-			if n, err := b.first(ctx, inputs[i:i+1], signature); n == 0 || err != nil {
-				return i, err
-			}
-		}
-		return -1, nil
-	}
-	return slices.Index(shows, true), ctx.Err()
 }
 
-func (b *bench) end() {
-	if b.subject != nil {
-		b.subject.end()
-		b.subject = nil
+// examine makes a finding of a suspect if it shows again.
+func (r *running) examine(ctx context.Context, c *confirmer, suspect *Finding) {
+	r.mu.Lock()
+	r.waiting--
+	enough := r.enough
+	f := *suspect // collect counts in the original meanwhile
+	r.mu.Unlock()
+	if enough {
+		return
 	}
+	err := ctx.Err()
+	if err == nil {
+		err = r.confirm(ctx, c, &f)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		r.result.Suspects = append(r.result.Suspects, suspect)
+	case err != nil:
+		r.errs = append(r.errs, err)
+		r.stop()
+	case f.Confirmed > 0:
+		f.Seen = suspect.Seen
+		*suspect = f
+		r.ready(suspect)
+	case f.Difference.Kind == refused: // a fresh process opens the connection
+		r.ofProcess(&Case{Number: f.Number, Raw: f.Input}, judge.Difference{
+			Requirement: "BAD-5", Kind: "no more connections", Expected: "a connection, as a fresh process opens it", Came: f.Difference.Came,
+		})
+	default:
+		r.failed[f.Signature] = append(r.failed[f.Signature], &f)
+		if len(r.failed[f.Signature]) < maxSuspects {
+			delete(r.found, f.Signature) // so that another input of the signature is tried
+		}
+	}
+}
+
+// confirm tries a suspect again and, if it shows and is not known, minimises it.
+func (r *running) confirm(ctx context.Context, c *confirmer, f *Finding) error {
+	if err := c.confirm(ctx, f, 1); err != nil {
+		return err
+	}
+	if f.Confirmed == 0 {
+		return c.confirm(ctx, f, Tries-1)
+	}
+	if f.Known != "" {
+		return nil
+	}
+	if !f.Company && r.Minimize > 0 {
+		if err := c.minimize(ctx, f, r.Minimize); err != nil {
+			return err
+		}
+	}
+	return c.confirm(ctx, f, Tries)
+}
+
+// unconfirmed returns the last suspect of each signature that never showed again, by signature.
+func (r *running) unconfirmed() (all []*Finding) {
+	for _, signature := range slices.Sorted(maps.Keys(r.failed)) {
+		if slices.ContainsFunc(r.result.Findings, func(f *Finding) bool { return f.Signature == signature }) {
+			continue
+		}
+		f := r.failed[signature][len(r.failed[signature])-1]
+		f.Seen = r.shown[signature]
+		all = append(all, f)
+	}
+	return all
+}
+
+// suspects is a queue of suspects, in order of urgency. Its methods may be called concurrently.
+type suspects struct {
+	mu     sync.Mutex
+	filled *sync.Cond
+	queue  []*Finding
+	closed bool
+	taken  map[string]int // suspects of each requirement
+}
+
+func newSuspects() *suspects {
+	s := &suspects{taken: map[string]int{}}
+	s.filled = sync.NewCond(&s.mu)
+	return s
+}
+
+func (s *suspects) put(f *Finding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue = append(s.queue, f)
+	s.filled.Signal()
+}
+
+// close says that no more suspects will come.
+func (s *suspects) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.filled.Broadcast()
+}
+
+// delay returns how long a suspect may wait, as a number to compare: one of a requirement of
+// which few suspects were taken comes first, and one that only came late comes last, since a busy
+// machine is often the reason.
+func (s *suspects) delay(f *Finding) int {
+	n := s.taken[f.Difference.Requirement]
+	if f.Difference.Timed {
+		n += 1000 // more than there are suspects of any requirement
+	}
+	return n
+}
+
+// next waits for a suspect and takes the most urgent one. It returns nil if the queue is empty and
+// closed.
+func (s *suspects) next() *Finding {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.queue) == 0 && !s.closed {
+		s.filled.Wait()
+	}
+	if len(s.queue) == 0 {
+		return nil
+	}
+	best := 0
+	for i, f := range s.queue {
+		if s.delay(f) < s.delay(s.queue[best]) {
+			best = i
+		}
+	}
+	f := s.queue[best]
+	s.queue = slices.Delete(s.queue, best, best+1)
+	s.taken[f.Difference.Requirement]++
+	return f
 }

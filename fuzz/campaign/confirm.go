@@ -1,0 +1,195 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/play"
+)
+
+const (
+	// Tries is how often a suspect is tried, on a fresh process each time. What shows three times
+	// of three is worth the time of whoever mends it.
+	Tries = 3
+	// copies is how many copies of an input are played at once to see whether a difference takes
+	// other connections: a quarter of what a campaign plays at a time by default.
+	copies = defaultInFlight / 4
+)
+
+// rounds are the numbers of copies that are played one after the other on a fresh process: first
+// the input alone, then the input in company.
+var rounds = [...]int{1, copies}
+
+// Repro plays an input on a fresh process, then in company if it does not differ alone, and returns
+// the differences.
+func Repro(ctx context.Context, starter adapter.Starter, raw []byte) (found []*Finding, err error) {
+	p, err := start(ctx, starter)
+	if err != nil {
+		return nil, err
+	}
+	defer p.end()
+	for round, n := range rounds {
+		played, _, _ := p.playCopies(ctx, raw, n, "")
+		for _, d := range played.found {
+			found = append(found, &Finding{
+				Signature: d.Signature(), Difference: d, Input: raw, First: raw, Record: played.record, Plan: played.input.Plan,
+				Seen: 1, Confirmed: 1, Tries: 1, Company: round > 0,
+			})
+		}
+		if len(found) > 0 || played.died {
+			break
+		}
+	}
+	return found, ctx.Err()
+}
+
+// Shrink minimises an input and keeps one of its differences: the one with the signature, or the
+// first if the signature is empty. It returns nil if the input does not differ so.
+func Shrink(ctx context.Context, starter adapter.Starter, raw []byte, signature string, tries int) (*Finding, error) {
+	found, err := Repro(ctx, starter, raw)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(found, func(f *Finding) bool { return signature == "" || f.Signature == signature })
+	if i < 0 {
+		return nil, nil
+	}
+	c := &confirmer{starter: starter}
+	defer c.end()
+	if err := c.minimize(ctx, found[i], tries); err != nil {
+		return nil, err
+	}
+	return found[i], c.confirm(ctx, found[i], Tries)
+}
+
+// playCopies plays copies of an input at once. It returns the first result that shows a signature,
+// or any difference if the signature is empty.
+func (p *process) playCopies(ctx context.Context, raw []byte, copies int, signature string) (_ result, d judge.Difference, shows bool) {
+	all := make([]result, copies)
+	var playing sync.WaitGroup
+	for i := range all {
+		playing.Go(func() { all[i] = p.play(ctx, caseOf(raw, p.can), play.Calm) })
+	}
+	playing.Wait()
+	for _, r := range all {
+		if signature == "" && len(r.found) > 0 {
+			return r, r.found[0], true
+		}
+		if d, shows := r.shows(signature); shows {
+			return r, d, true
+		}
+	}
+	return all[0], d, false
+}
+
+// A confirmer confirms and minimises suspects. It must not be used from two goroutines at once.
+type confirmer struct {
+	starter adapter.Starter
+	process *process // for minimising; nil: it starts when it is needed
+	used    int      // of maxUses
+}
+
+// confirm tries a suspect on fresh processes, and patiently. The suspect's counts are then of these
+// tries. Its difference takes company if it shows only beside other connections, or after them.
+func (c *confirmer) confirm(ctx context.Context, f *Finding, tries int) error {
+	f.Confirmed, f.Tries, f.Company = 0, 0, true
+	for f.Tries < tries && ctx.Err() == nil {
+		p, err := start(ctx, c.starter)
+		if err != nil {
+			return err
+		}
+		f.Tries++
+		for round, n := range rounds {
+			played, d, shows := p.playCopies(ctx, f.Input, n, f.Signature)
+			if shows {
+				f.Confirmed++
+				f.Difference, f.Record, f.Plan = d, played.record, played.input.Plan
+				f.Company = f.Company && round > 0
+				break
+			}
+			if p.Err() != nil {
+				break
+			}
+		}
+		p.end()
+	}
+	return ctx.Err()
+}
+
+// minimize makes the input of a finding smaller, for at most [minimizeTime].
+func (c *confirmer) minimize(ctx context.Context, f *Finding, tries int) error {
+	within, cancel := context.WithTimeout(ctx, minimizeTime)
+	defer cancel()
+	var failed error
+	f.Input = Minimize(f.Input, tries, func(inputs [][]byte) int {
+		if within.Err() != nil {
+			return -1
+		}
+		i, err := c.first(within, inputs, f.Signature)
+		if err != nil && within.Err() == nil {
+			failed = err
+		}
+		if err != nil {
+			return -1
+		}
+		return i
+	})
+	return errors.Join(failed, ctx.Err())
+}
+
+// maxUses is how many inputs minimising plays on one process. A connection left hanging counts as
+// a thirty-second part of it, so that few are.
+const maxUses = 500
+
+// first plays inputs at once and returns the index of the first that shows a signature, or -1.
+func (c *confirmer) first(ctx context.Context, inputs [][]byte, signature string) (int, error) {
+	if c.process == nil || c.used >= maxUses {
+		c.end()
+		p, err := start(ctx, c.starter)
+		if err != nil {
+			return -1, err
+		}
+		c.process, c.used = p, 0
+	}
+	shows := make([]bool, len(inputs))
+	uses := make([]int, len(inputs))
+	var all sync.WaitGroup
+	for i, raw := range inputs {
+		all.Go(func() {
+			r := c.process.play(ctx, caseOf(raw, c.process.can), play.Brisk)
+			_, shows[i] = r.shows(signature)
+			switch {
+			case r.died:
+				uses[i] = maxUses
+			case r.hung():
+				uses[i] = maxUses / 32
+			default:
+				uses[i] = 1
+			}
+		})
+	}
+	all.Wait()
+	for _, n := range uses {
+		c.used += n
+	}
+	if c.process.Err() != nil && len(inputs) > 1 { // one of them killed it, and so hid the others
+		for i := range inputs {
+			if n, err := c.first(ctx, inputs[i:i+1], signature); n == 0 || err != nil {
+				return i, err
+			}
+		}
+		return -1, nil
+	}
+	return slices.Index(shows, true), ctx.Err()
+}
+
+func (c *confirmer) end() {
+	if c.process != nil {
+		c.process.end()
+		c.process = nil
+	}
+}

@@ -1,0 +1,273 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/afl"
+	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
+	"github.com/packetspec/packetspec/fuzz/play"
+)
+
+// startTime is how long a subject may take to answer hello, as in the suite's --start-timeout.
+const startTime = 30 * time.Second
+
+// A process is a started subject, with the folder of its pipes. Inputs may be played on it
+// concurrently, but for one that counts edges.
+type process struct {
+	*play.Process
+	dir string
+	can plan.Abilities
+
+	usual     atomic.Int64 // nanoseconds that an input takes which nothing delays, on average
+	codecOnly atomic.Bool  // it does not support connections
+	edges     *afl.Map     // nil: it does not count them
+}
+
+// An Instrumented is a program built by one of AFL's compilers: the edges that it runs guide a
+// campaign too. It plays one input at a time.
+type Instrumented struct{ adapter.Process }
+
+// errNoEdges reports that an [Instrumented] program was not built by one of AFL's compilers.
+var errNoEdges = errors.New("it counts no edges: build it by one of AFL's compilers, as by CC=afl-clang-fast, or leave --afl out")
+
+// start starts a process of the subject.
+func start(ctx context.Context, starter adapter.Starter) (_ *process, err error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	p := &process{}
+	defer func() {
+		if err != nil {
+			p.discard()
+		}
+	}()
+	if p.dir, err = os.MkdirTemp("", "packetspec-fuzz-"); err != nil {
+		return nil, err
+	}
+	program, counts := starter.(Instrumented)
+	if counts {
+		if p.edges, err = afl.New(); err != nil {
+			return nil, err
+		}
+		if program.Env == nil {
+			program.Env = os.Environ()
+		}
+		program.Env = slices.Concat(program.Env, p.edges.Environment())
+		starter = program.Process
+	}
+	session, err := starter.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.Process = play.NewProcess(session, p.dir)
+	p.can = plan.Abilities{
+		Channels: p.Can(adapter.CanChannels), Decode: p.Can(adapter.CanDecode), DecodeFlags: p.Can(adapter.CanDecodeFlags),
+		InvalidReply: p.Can(adapter.CanInvalidReply),
+	}
+	if counts {
+		err = p.edges.Seal()
+		if len(p.edges.Take()) == 0 {
+			err = &adapter.StartError{Command: starter.String(), Err: errNoEdges}
+		}
+		if err != nil {
+			_ = session.Stop()
+		}
+	}
+	return p, err
+}
+
+// discard removes the folder and the map of edges.
+func (p *process) discard() {
+	_ = os.RemoveAll(p.dir)
+	if p.edges != nil {
+		_ = p.edges.Close()
+	}
+}
+
+// end stops the process, which may be in any state, and removes its folder.
+func (p *process) end() {
+	select {
+	case <-p.Ended():
+		p.Kill()
+	default:
+		_ = p.End()
+	}
+	p.discard()
+}
+
+// slowest bounds the patience with a slow process, so that an input that hangs costs little.
+const slowest = 600 * time.Millisecond
+
+// patience returns how long to wait for what this process owes, in a campaign: eight times what an
+// input usually takes, so that a slow subject, or one on a busy machine, is not suspected at once.
+func (p *process) patience() play.Patience {
+	q := play.Quick
+	q.Due = min(max(q.Due, 8*time.Duration(p.usual.Load())), slowest)
+	q.End = max(q.End, 2*q.Due)
+	return q
+}
+
+// took takes the time of an input into the moving average of the last 16 or so.
+func (p *process) took(d time.Duration) {
+	usual := p.usual.Load()
+	p.usual.Store(usual + (int64(d)-usual)/16)
+}
+
+// A result is what one input showed on a process.
+type result struct {
+	input     *Case
+	found     []judge.Difference // of this input
+	grown     []judge.Difference // of the process, up to this input
+	died      bool               // the process, while the input was played
+	record    *judge.Record      // nil: no connection
+	edges     []uint64           // that the process ran, if it counts them
+	core      *core              // nil: none of the edges is new
+	codecOnly bool               // no connection played the input
+}
+
+// shows returns the difference with a signature.
+func (r result) shows(signature string) (judge.Difference, bool) {
+	for _, d := range r.found {
+		if d.Signature() == signature {
+			return d, true
+		}
+	}
+	return judge.Difference{}, false
+}
+
+// hung reports whether the connection was left hanging.
+func (r result) hung() bool { return r.record != nil && r.record.Hung }
+
+// isRefused reports whether the subject replied that it opens no connection.
+func (r result) isRefused() bool {
+	return slices.ContainsFunc(r.found, func(d judge.Difference) bool { return d.Kind == refused })
+}
+
+// play plays an input. It plays on even if ctx ends, since patience bounds it: a reply for which
+// nobody waited would look like one that never came.
+func (p *process) play(ctx context.Context, c *Case, patience play.Patience) result {
+	r := p.playBoth(context.WithoutCancel(ctx), c, patience)
+	if p.edges != nil {
+		r.edges = p.edges.Take()
+	}
+	return r
+}
+
+// playBoth has the codec read and write the input, then plays it on a connection.
+func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience) result {
+	r := result{input: c, found: p.codec(ctx, c, patience)}
+	if r.codecOnly = c.CodecOnly || p.codecOnly.Load(); r.codecOnly {
+		return p.alive(r)
+	}
+	opening, cancel := context.WithTimeout(ctx, patience.End)
+	defer cancel()
+	line, err := p.Open(opening, c.Plan)
+	switch {
+	case adapter.KindOf(err) == adapter.Unsupported:
+		p.codecOnly.Store(true)
+		r.codecOnly = true
+		return r
+	case err != nil && p.Err() == nil:
+		r.found = append(r.found, noConnection(err))
+		return r
+	case err != nil:
+		return p.alive(r)
+	}
+	began := time.Now()
+	r.record = play.Play(line, c.Plan, patience)
+	if r.record.Aborted < 0 && !r.record.Hung {
+		p.took(time.Since(began))
+	}
+	line.Close()
+	if p.Err() != nil || r.record.Died != "" {
+		return p.dead(r, r.record)
+	}
+	r.found = append(r.found, judge.Judge(c.Plan, r.record, p.Can(adapter.CanEndReason))...)
+	return r
+}
+
+const (
+	// noRequirement is the Requirement of a difference from the adapter guide.
+	noRequirement = "-"
+	// refused is the Kind reported when the subject refuses to open a connection.
+	refused = "connection refused"
+)
+
+// noConnection returns the difference that the subject opened no connection.
+func noConnection(err error) judge.Difference {
+	d := judge.Difference{Requirement: noRequirement, Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()}
+	if reply := new(adapter.Error); errors.As(err, &reply) {
+		d.Kind = refused
+	}
+	return d
+}
+
+// alive returns the result, with the process's death added if it died without a connection.
+func (p *process) alive(r result) result {
+	if p.Err() != nil {
+		return p.dead(r, &judge.Record{Aborted: -1})
+	}
+	return r
+}
+
+// dead adds to a result what it means that the process replies no more: it has ended, or its
+// adapter has printed a line that is no reply.
+func (p *process) dead(r result, record *judge.Record) result {
+	r.died, record.Died = true, "it ended"
+	if stray := new(adapter.StrayError); errors.As(p.Err(), &stray) {
+		r.found = []judge.Difference{{
+			Requirement: noRequirement, Kind: "no reply", State: "adapter",
+			Expected: "a reply to each command, as the adapter guide requires, and no other line", Came: stray.Error(),
+		}}
+		return r
+	}
+	r.found = append(r.found, judge.Judge(r.input.Plan, record, false)...)
+	return r
+}
+
+// codec has the codec read and write the input's frames that are new.
+func (p *process) codec(ctx context.Context, c *Case, patience play.Patience) (found []judge.Difference) {
+	type asked struct {
+		reading judge.Reading
+		pending *adapter.Pending
+	}
+	var all []asked
+	for _, r := range c.Codec {
+		for _, m := range r.Commands(p.Can) {
+			all = append(all, asked{r, p.Send(m)})
+		}
+	}
+	for _, a := range all {
+		reply, inTime, err := await(ctx, a.pending, patience.End)
+		if p.Err() != nil {
+			return nil
+		}
+		if !inTime {
+			return append(found, judge.Difference{Requirement: "DEC-1", Kind: "codec does not return", State: judge.Codec, Expected: "a reply", Came: "nothing", Timed: true})
+		}
+		if d, differs := a.reading.Judge(a.pending.Command, reply, err); differs {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// await waits for a reply. Of several commands each may take the limit after the reply to the one
+// before.
+func await(ctx context.Context, p *adapter.Pending, limit time.Duration) (reply adapter.Reply, inTime bool, err error) {
+	select {
+	case <-p.Done(): // as most are by then: it takes no timer
+	default:
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	reply, err = p.Wait(ctx)
+	return reply, ctx.Err() == nil, err
+}
