@@ -47,8 +47,8 @@ Exit status:
   3  the adapter could not be started or spoken to
   4  the campaign ran, but its corpus or a finding could not be written`,
 		Example: `  packetspec fuzz --time 2m -- python3 adapter.py
-  packetspec fuzz --inputs 100000 --seed 7 --dir hunt -- ./adapter
-  packetspec fuzz repro hunt/findings/tag-3-no-answer-open/input -- ./adapter`,
+  packetspec fuzz --inputs 100000 --seed 7 --dir results -- ./adapter
+  packetspec fuzz repro results/findings/tag-3-no-answer-open/input -- ./adapter`,
 		RunE: f.run,
 	}
 	flags := cmd.Flags()

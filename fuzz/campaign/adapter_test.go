@@ -12,7 +12,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-// chatty is an adapter that replies to hello, and prints a line of its own for all else.
+// chatty serves as an adapter that replies to hello, and prints another line for every other command.
 func chatty(_ context.Context, commands io.Reader, replies io.Writer) error {
 	say := `{"id":1,"version":1,"name":"chatty","release":"1","language":"none","supports":[]}`
 	for lines := bufio.NewScanner(commands); lines.Scan(); say = "INFO: carried out" {
@@ -23,7 +23,7 @@ func chatty(_ context.Context, commands io.Reader, replies io.Writer) error {
 	return nil
 }
 
-// TestNoReply tells of an adapter that prints what is no reply, and does not call it a crash.
+// TestNoReply reports an adapter that prints a line that is no reply as such, not as a crash.
 func TestNoReply(t *testing.T) {
 	r, err := campaign.Campaign{Starter: adapter.Func(chatty), Seed: 1, Inputs: 20}.Run(context.Background())
 	if err != nil {

@@ -12,16 +12,16 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-// build compiles the adapter deep.c, or skips the test if the compiler is not there, unless
+// build compiles the adapter deep.c. If the compiler is missing, it skips the test, or fails it if
 // PACKETSPEC_REQUIRE_AFL is set.
 func build(t *testing.T, compiler string) adapter.Process {
 	t.Helper()
 	if _, err := exec.LookPath(compiler); err != nil {
-		tell := t.Skipf
+		report := t.Skipf
 		if os.Getenv("PACKETSPEC_REQUIRE_AFL") != "" {
-			tell = t.Fatalf
+			report = t.Fatalf
 		}
-		tell("%s is not installed (on Debian: apt-get install afl++ gcc)", compiler)
+		report("%s is not installed (on Debian: apt-get install afl++ gcc)", compiler)
 	}
 	program := filepath.Join(t.TempDir(), "deep")
 	cmd := exec.Command(compiler, "-O1", "-o", program, "testdata/deep.c")
@@ -32,8 +32,8 @@ func build(t *testing.T, compiler string) adapter.Process {
 	return adapter.Process{Argv: []string{program}}
 }
 
-// TestInstrumented counts the edges of a program that AFL's compiler has built, and those of no
-// other.
+// TestInstrumented counts the edges of a program built by AFL's compiler, and none if it is not asked
+// to.
 func TestInstrumented(t *testing.T) {
 	program := build(t, "afl-clang-fast")
 	run := func(starter adapter.Starter) *campaign.Result {
@@ -49,9 +49,9 @@ func TestInstrumented(t *testing.T) {
 	}
 }
 
-// TestGuidedByEdges finds a mistake behind three comparisons of octets, one after another, of
-// which only the edges tell that they are being come by: one chance in sixteen million for
-// each payload of three octets otherwise.
+// TestGuidedByEdges finds a fault behind three comparisons of one byte each. Only edges show that an
+// input has passed the first or the second: a random payload of three bytes passes all three once in
+// sixteen million.
 func TestGuidedByEdges(t *testing.T) {
 	program := build(t, "afl-clang-fast")
 	r, err := campaign.Campaign{
@@ -65,12 +65,11 @@ func TestGuidedByEdges(t *testing.T) {
 	}
 }
 
-// TestNotInstrumented refuses a program that counts nothing, and says how to build one that
-// does.
+// TestNotInstrumented refuses a program that counts no edges, and says how to build one that does.
 func TestNotInstrumented(t *testing.T) {
 	program := build(t, "gcc")
 	_, err := campaign.Campaign{Starter: campaign.Instrumented{Process: program}, Seed: 1, Inputs: 64}.Run(context.Background())
 	if err == nil || !strings.Contains(err.Error(), "afl-clang-fast") {
-		t.Errorf("got %v, expected an error that tells of afl-clang-fast", err)
+		t.Errorf("got %v, expected an error that names afl-clang-fast", err)
 	}
 }

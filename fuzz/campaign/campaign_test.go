@@ -13,10 +13,10 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-// TestSound finds nothing in two implementations that do right.
+// TestSound finds nothing in two correct implementations.
 func TestSound(t *testing.T) {
 	if testing.Short() {
-		t.Skip("not in short mode: a campaign takes a reply that is late for one that never comes")
+		t.Skip("not in short mode: under the race detector replies are late, and a campaign suspects them")
 	}
 	for name, starter := range map[string]adapter.Starter{
 		"reference": adapter.InProcess{Implementation: goreference.Implementation{}},
@@ -36,8 +36,8 @@ func TestSound(t *testing.T) {
 	}
 }
 
-// huntUntil runs a campaign until a finding is enough, or to its end.
-func huntUntil(t *testing.T, c campaign.Campaign, enough func(*campaign.Finding) bool) {
+// runUntil runs a campaign until a finding is enough, or to its end.
+func runUntil(t *testing.T, c campaign.Campaign, enough func(*campaign.Finding) bool) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -51,10 +51,10 @@ func huntUntil(t *testing.T, c campaign.Campaign, enough func(*campaign.Finding)
 	}
 }
 
-// hunted is the first finding of a campaign that is wanted, or nil.
-func hunted(t *testing.T, c campaign.Campaign, wanted func(*campaign.Finding) bool) (found *campaign.Finding) {
+// firstFinding returns the first finding of a campaign that is wanted, or nil.
+func firstFinding(t *testing.T, c campaign.Campaign, wanted func(*campaign.Finding) bool) (found *campaign.Finding) {
 	t.Helper()
-	huntUntil(t, c, func(f *campaign.Finding) bool {
+	runUntil(t, c, func(f *campaign.Finding) bool {
 		if found == nil && wanted(f) {
 			found = f
 		}
@@ -63,14 +63,14 @@ func hunted(t *testing.T, c campaign.Campaign, wanted func(*campaign.Finding) bo
 	return found
 }
 
-// withoutConnections has a codec, and no more.
+// withoutConnections has a codec, and no connections.
 type withoutConnections struct{ goreference.Implementation }
 
 func (withoutConnections) Open(io.ReadCloser, io.WriteCloser, adapter.OpenOptions, adapter.Handler) (adapter.Connection, error) {
 	return nil, adapter.Errorf(adapter.Unsupported, "no connections")
 }
 
-// TestCodecOnly takes it for no difference that a subject has no connections, and says so.
+// TestCodecOnly tests the codec of a subject without connections, and reports that as no difference.
 func TestCodecOnly(t *testing.T) {
 	r, err := campaign.Campaign{
 		Starter: adapter.InProcess{Implementation: withoutConnections{}}, Seed: 1, Inputs: 200, Raw: true,

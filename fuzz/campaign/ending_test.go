@@ -99,7 +99,7 @@ func TestUnconfirmed(t *testing.T) {
 	}
 }
 
-// TestTimedOut tells what a busy machine may do from what it cannot.
+// TestTimedOut distinguishes differences that a busy machine can cause from others.
 func TestTimedOut(t *testing.T) {
 	done := judge.Settled{Sent: true, Done: true}
 	for name, c := range map[string]struct {

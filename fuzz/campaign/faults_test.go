@@ -8,7 +8,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-// TestFaults finds a few faults, one of each sort, by themselves; TestPage measures all.
+// TestFaults finds a few faults, one of each sort. The command internal/score measures all.
 func TestFaults(t *testing.T) {
 	for _, name := range []string{"duplicate-loses-first", "tag-never-free", "eof-twice", "int-overlong-refused", "channel-not-offered-is-0"} {
 		t.Run(name, func(t *testing.T) {
@@ -24,7 +24,7 @@ func TestFaults(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("it is not found in %d inputs", r.Inputs)
+			t.Errorf("not found in %d inputs", r.Inputs)
 		})
 	}
 }

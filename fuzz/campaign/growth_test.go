@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestSeries tells leaks from growth that ends.
+// TestSeries distinguishes leaks from growth that ends.
 func TestSeries(t *testing.T) {
 	noise := rand.New(rand.NewPCG(1, 2))
 	for name, c := range map[string]struct {

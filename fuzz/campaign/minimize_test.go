@@ -10,7 +10,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// TestMinimize keeps, of much, the two packets that matter, in their simplest form.
+// TestMinimize keeps the two packets that matter, in their simplest form.
 func TestMinimize(t *testing.T) {
 	matters := func(raw []byte) bool {
 		held := false
@@ -42,8 +42,8 @@ func TestMinimize(t *testing.T) {
 	}
 }
 
-// TestSeed makes the same inputs of the same seed, whatever the subject does and however
-// much of it there is.
+// TestSeed makes the same inputs from the same seed, whatever the subject does, and however many
+// processes of it run.
 func TestSeed(t *testing.T) {
 	run := func(fault string, workers int) *campaign.Result {
 		r, err := campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 9, Inputs: 300, Workers: workers, Raw: true}.Run(context.Background())
@@ -63,7 +63,7 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// TestFormats loses nothing on the way to another tool and back.
+// TestFormats converts inputs to the format of another tool and back, without loss.
 func TestFormats(t *testing.T) {
 	for _, f := range campaign.Formats {
 		for _, raw := range []string{"", "\x03\x00\x02\x00", "\"\\\n\xff\x00ü)"} {

@@ -9,13 +9,13 @@ import (
 	"github.com/packetspec/packetspec/internal/originaltest"
 )
 
-// TestOriginal finds by itself what the original is known for: that a tag which was used is
-// never free again, and that a duplicate of a tag in flight takes its answer away.
+// TestOriginal finds two known defects of the original: a used tag never becomes free again, and a
+// duplicate of a tag in flight loses the first request's answer.
 func TestOriginal(t *testing.T) {
 	dir := filepath.Join("..", "..", "conformance", "adapters", "python-cs-packetstream")
 	original := originaltest.Process(t, dir, "20211208")
 	packets := map[string]int{}
-	huntUntil(t, campaign.Campaign{Starter: original, Seed: 1, Inputs: 2000, Minimize: 400}, func(f *campaign.Finding) bool {
+	runUntil(t, campaign.Campaign{Starter: original, Seed: 1, Inputs: 2000, Minimize: 400}, func(f *campaign.Finding) bool {
 		packets[f.Signature] = len(input.Frames(f.Input))
 		return packets[freed] > 0 && packets[kept] > 0
 	})

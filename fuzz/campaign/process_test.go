@@ -14,14 +14,14 @@ import (
 	"github.com/packetspec/packetspec/internal/mutanttest"
 )
 
-// TestFilesStayOpen tells of a process that has the more files open the more it has heard.
+// TestFilesStayOpen reports a process that leaves a file open for each connection.
 func TestFilesStayOpen(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not in short mode: it takes thousands of inputs")
 	}
 	subject := mutanttest.Process(t, "files-left-open")
 	requireSight(t, subject)
-	found := hunted(t, campaign.Campaign{Starter: subject, Seed: 1, Inputs: 12_000}, func(f *campaign.Finding) bool {
+	found := firstFinding(t, campaign.Campaign{Starter: subject, Seed: 1, Inputs: 12_000}, func(f *campaign.Finding) bool {
 		return f.Signature == "BAD-5 files stay open"
 	})
 	if found == nil || !found.Many {
@@ -30,8 +30,8 @@ func TestFilesStayOpen(t *testing.T) {
 	t.Log(found.Difference.Came)
 }
 
-// requireSight skips the test on a system that does not let the runner see what files a
-// process has open, or does not let it have many.
+// requireSight skips the test on a system where the runner cannot see the open files of a process, or
+// where a process cannot have many.
 func requireSight(t *testing.T, subject adapter.Process) {
 	t.Helper()
 	var files syscall.Rlimit
@@ -48,7 +48,7 @@ func requireSight(t *testing.T, subject adapter.Process) {
 	}
 }
 
-// forgetful leaves the files of its connections open, and so opens no more than a few.
+// forgetful refuses connections after some, as a process does that has run out of files.
 type forgetful struct {
 	goreference.Implementation
 	opened atomic.Int64
@@ -61,8 +61,8 @@ func (f *forgetful) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.Open
 	return f.Implementation.Open(recv, send, o, h)
 }
 
-// TestNoMoreConnections tells of a process that opens none after some: each input is
-// innocent, since a fresh process opens one for it. Another process hears what is left.
+// TestNoMoreConnections reports a process that refuses connections after some. Each input is innocent,
+// since a fresh process opens a connection for it, and another process plays the rest.
 func TestNoMoreConnections(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not in short mode: it takes a thousand inputs")

@@ -18,11 +18,11 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-// TestScenarios runs the scenarios of findings through the suite: as they stand they fail
-// for the fault that was found, and pass for the reference.
+// TestScenarios runs the scenarios of findings through the suite: unchanged, they fail for the fault
+// that was found, and pass for the reference.
 func TestScenarios(t *testing.T) {
 	if testing.Short() {
-		t.Skip("not in short mode: a campaign takes a reply that is late for one that never comes")
+		t.Skip("not in short mode: under the race detector replies are late, and a campaign suspects them")
 	}
 	for _, fault := range []string{
 		"tag-never-free", "duplicate-loses-first", "int-overlong-refused", "eof-cancels-none", "shutdown-cancels-pending",
@@ -42,11 +42,11 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// sureFinding is the first that takes no luck to see again: that a shutdown returns a
-// moment before EOF, say, may show or not.
+// sureFinding returns the first finding that does not depend on scheduling. Whether a shutdown returns
+// a moment before EOF, for example, does.
 func sureFinding(t *testing.T, fault string) *campaign.Finding {
 	t.Helper()
-	sure := hunted(t, campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Minimize: 100}, func(f *campaign.Finding) bool {
+	sure := firstFinding(t, campaign.Campaign{Starter: mutant.InProcess{Fault: fault}, Seed: 1, Inputs: 5000, Minimize: 100}, func(f *campaign.Finding) bool {
 		return !f.Flaky() && f.Difference.Kind != "shutdown returns before EOF"
 	})
 	if sure == nil {
@@ -55,7 +55,7 @@ func sureFinding(t *testing.T, fault string) *campaign.Finding {
 	return sure
 }
 
-// scenarioOf is a finding as a scenario, at the level of its requirement.
+// scenarioOf returns a finding as a scenario, at the level of its requirement.
 func scenarioOf(t *testing.T, f *campaign.Finding) string {
 	t.Helper()
 	s, err := spec.Load(features.FS)
@@ -69,7 +69,7 @@ func scenarioOf(t *testing.T, f *campaign.Finding) string {
 	return f.Scenario(q.Level)
 }
 
-// outcome is what a feature with one scenario, added to the suite, comes to.
+// outcome returns the outcome of a feature with one scenario that is added to the suite.
 func outcome(t *testing.T, feature string, subject adapter.Starter) report.Outcome {
 	t.Helper()
 	const file = "99-found.feature"
