@@ -61,7 +61,7 @@ Exit status:
 	flags.IntVar(&c.Limit, "max-len", 128<<10, "how many bytes an input may have")
 	flags.IntVar(&c.Enough, "max-findings", 0, "end after this many findings that are not known; 0: no limit")
 	flags.IntVar(&c.Minimize, "minimize", defaultMinimize, "how many inputs to try when minimising one finding; 0: do not minimise")
-	flags.BoolVar(&c.Codec, "codec", false, "test the codec alone, which is many times faster; so is an adapter that opens no connections")
+	flags.BoolVar(&c.Codec, "codec", false, "test the codec alone, which is many times faster; implied by an adapter that does not support \"open\"")
 	flags.BoolVar(&f.afl, "afl", false, "the adapter was built by one of AFL's compilers: keep inputs that run new edges too; each process then runs one input at a time")
 	flags.BoolVar(&c.Blind, "blind", false, "keep nothing, and change bytes without regard to packets: the baseline for guided mutation")
 	flags.StringVar(&f.dir, "dir", "packetspec-fuzz", "the `folder` of the corpus, which is read first, and of the findings")
@@ -172,7 +172,7 @@ func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error 
 
 // replay returns the command that shows a finding again, whose input is in a file.
 func (f *fuzzFlags) replay(finding *campaign.Finding, file string, args []string) string {
-	if finding.Many { // twice as many inputs: where a process shows it differs from run to run
+	if finding.Many { // twice as many inputs, since their number varies from run to run
 		return fmt.Sprintf("%s fuzz --seed %d --inputs %d --dir %s/again%s", self(), f.campaign.Seed, 2*(finding.Number+1), filepath.Dir(file), adapterWords(args))
 	}
 	return self() + " fuzz repro " + file + adapterWords(args)

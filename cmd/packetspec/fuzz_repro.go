@@ -15,7 +15,7 @@ func newFuzzRepro() *cobra.Command {
 		Use:   "repro FILE... [-- ADAPTER ARG...]",
 		Short: "Play inputs again, each on a fresh process",
 		Long: `Plays each input again on a fresh process of the implementation behind ADAPTER or,
-without one, of the reference, and reports how it differs from the specification.
+without one, of the reference, and reports what differs from the specification.
 
 Exit status: 0 if no input differs; 1 if one does; 2 for a mistake in the command
 line or a file that cannot be read; 3 if the adapter could not be started or spoken to.`,
