@@ -204,12 +204,15 @@ func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
 		}
 	}
 	_, _ = fmt.Fprintln(w)
+	if len(r.Unconfirmed) > 0 {
+		_, _ = fmt.Fprintln(w, "not confirmed, since no fresh process showed it, with the number of inputs that did:")
+	}
 	for _, u := range r.Unconfirmed {
 		why := ""
 		if u.TimedOut() {
-			why = "; a time limit had passed, as happens on a busy machine"
+			why = "; a time limit had passed, as on a busy machine"
 		}
-		_, _ = fmt.Fprintf(w, "not confirmed: %s: inputs that showed it: %d; fresh processes: none%s\n", u.Signature, u.Seen, why)
+		_, _ = fmt.Fprintf(w, "%6d  %s%s\n", u.Seen, u.Signature, why)
 	}
 	for _, d := range campaign.Unseen(f.campaign.Known, r.Findings) {
 		_, _ = fmt.Fprintf(w, "known, but not seen: %s, at %s\n", strings.TrimSpace(d.Requirement+" "+d.Kind), d.Where)

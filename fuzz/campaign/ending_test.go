@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -97,6 +98,36 @@ func TestUnconfirmed(t *testing.T) {
 	if f := r.Unconfirmed[i]; f.Signature != "DEC-1 error malformed codec" || f.Seen != 1 {
 		t.Errorf("%s, shown by %d inputs; expected DEC-1 error malformed codec, by 1", f.Signature, f.Seen)
 	}
+}
+
+// TestSlowOpen counts a connection that does not open in time as late, since a busy machine can cause
+// that.
+func TestSlowOpen(t *testing.T) {
+	held := make(chan struct{})
+	defer close(held)
+	subject := adapter.Func(func(ctx context.Context, commands io.Reader, replies io.Writer) error {
+		return adapter.Serve(ctx, slowToOpen{held: held}, commands, replies)
+	})
+	r, err := campaign.Campaign{Starter: subject, Seed: 1, Inputs: 2, Raw: true}.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(r.Findings, func(f *campaign.Finding) bool { return f.Signature == "- no connection open" })
+	if i < 0 || !r.Findings[i].TimedOut() || !strings.HasPrefix(r.Findings[i].Difference.Came, "no reply to open within ") {
+		t.Errorf("found %v, expected that no connection opened in time", r.Shown)
+	}
+}
+
+// slowToOpen opens no connection before held is closed.
+type slowToOpen struct {
+	goreference.Implementation
+	held <-chan struct{}
+}
+
+func (s slowToOpen) Open(recv io.ReadCloser, send io.WriteCloser, _ adapter.OpenOptions, _ adapter.Handler) (adapter.Connection, error) {
+	<-s.held
+	_, _ = recv.Close(), send.Close()
+	return nil, adapter.Errorf(adapter.Internal, "too late")
 }
 
 // TestTimedOut distinguishes differences that a busy machine can cause from others.

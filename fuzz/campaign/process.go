@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"sync/atomic"
@@ -174,7 +175,7 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 		r.codecOnly = true
 		return r
 	case err != nil && p.Err() == nil:
-		r.found = append(r.found, noConnection(err))
+		r.found = append(r.found, noConnection(err, patience.End))
 		return r
 	case err != nil:
 		return p.alive(r)
@@ -199,11 +200,14 @@ const (
 	refused = "connection refused"
 )
 
-// noConnection returns the difference that the subject opened no connection.
-func noConnection(err error) judge.Difference {
+// noConnection returns the difference that the subject opened no connection within a limit.
+func noConnection(err error, limit time.Duration) judge.Difference {
 	d := judge.Difference{Requirement: noRequirement, Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()}
-	if reply := new(adapter.Error); errors.As(err, &reply) {
+	switch reply := new(adapter.Error); {
+	case errors.As(err, &reply):
 		d.Kind = refused
+	case errors.Is(err, context.DeadlineExceeded):
+		d.Came, d.Timed = fmt.Sprintf("no reply to open within %v", limit), true
 	}
 	return d
 }
