@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -65,7 +66,13 @@ at the end. Five seeds take half an hour on two cores.`,
 			if err != nil {
 				return fmt.Errorf("--state: %w", err)
 			}
-			m.Process = process
+			self, err := adapter.Self("mutant")
+			if err != nil {
+				return err
+			}
+			m.Process = func(fault string) adapter.Starter {
+				return adapter.Process{Argv: append(slices.Clone(self.Argv), fault), Env: self.Env}
+			}
 			m.Log = func(format string, args ...any) { cmd.PrintErrf(format+"\n", args...) }
 			m.Save = func(s *campaign.Score) error { return save(s, state) }
 			if err := m.Run(cmd.Context(), score); err != nil {
@@ -109,7 +116,7 @@ func save(score *campaign.Score, file string) error {
 	return os.Rename(file+".new", file)
 }
 
-// newMutant makes this command an adapter, for faults that end the process.
+// newMutant returns the command that the measurement of faults that end their process starts.
 func newMutant() *cobra.Command {
 	return &cobra.Command{
 		Use: "mutant FAULT", Short: "Serve the mutant with a fault as an adapter", Hidden: true, Args: cobra.ExactArgs(1),
@@ -121,9 +128,4 @@ func newMutant() *cobra.Command {
 			return adapter.Serve(cmd.Context(), impl, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
-}
-
-// process starts this program again as the adapter of the mutant with a fault.
-func process(fault string) adapter.Starter {
-	return adapter.Process{Argv: []string{os.Args[0], "mutant", fault}}
 }
