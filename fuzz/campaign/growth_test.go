@@ -19,7 +19,7 @@ func TestSeries(t *testing.T) {
 		"a plateau, from 527 to 1041": {false, func(n float64) float64 { return 527 + 514*(1-math.Exp(-(n-1000)/4000)) }},
 		"a plateau, late":             {false, func(n float64) float64 { return 100 + 900*(1-math.Exp(-n/20000)) }},
 		"a plateau with noise":        {false, func(n float64) float64 { return 500 + 800*(1-math.Exp(-n/3000)) + 200*noise.Float64() }},
-		"a peak":                      {false, func(n float64) float64 { return 300 + 900*math.Exp(-math.Pow((n-9000)/3000, 2)) }},
+		"a peak":                      {false, func(n float64) float64 { return 300 + 900*math.Exp(-math.Abs(n-9000)/2000) }},
 		"one step":                    {false, func(n float64) float64 { return 100 + 900*math.Floor(min(n/8000, 1)) }},
 		"two steps":                   {false, func(n float64) float64 { return 100 + 600*math.Floor(min(n/7000, 2)) }},
 		"a sawtooth":                  {false, func(n float64) float64 { return 200 + 900*math.Mod(n, 2500)/2500 }},

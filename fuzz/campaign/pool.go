@@ -64,11 +64,8 @@ func (p *pool) work(ctx context.Context) error {
 		} else {
 			inFlight = min(p.inFlight, inFlight*2)
 		}
-		for _, r := range lost {
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err := p.playAlone(ctx, r); err != nil {
+		for i := 0; i < len(lost) && ctx.Err() == nil; i++ {
+			if err := p.playAlone(ctx, lost[i]); err != nil {
 				return err
 			}
 		}

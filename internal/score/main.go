@@ -23,7 +23,9 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-func main() {
+func main() { os.Exit(run()) }
+
+func run() (status int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	root := &cobra.Command{
@@ -31,10 +33,10 @@ func main() {
 		SilenceUsage: true,
 	}
 	root.AddCommand(newSuite(), newFuzz(), newMutant())
-	if err := root.ExecuteContext(ctx); err != nil {
-		stop()
-		os.Exit(1)
+	if root.ExecuteContext(ctx) != nil { // cobra has printed the error
+		return 1
 	}
+	return 0
 }
 
 func newSuite() *cobra.Command {
