@@ -47,7 +47,7 @@ scenario of that requirement must detect it, and not only because its time runs 
 Exit status: 0 if every fault is so detected, every scenario detects a fault, and every
 requirement of level must or should has a scenario that detects a fault that breaks it;
 1 if not. With --check it is 0 if every fault that was detected in the last record still
-is, and no score is lower.`,
+is, and no score is lower. It is 4 if a record could not be written.`,
 		Example: `  packetspec mutants
   packetspec mutants --run '^EQ-' -v
   packetspec mutants --record conformance/mutants/record.json --record conformance/SCORE.md`,
@@ -193,7 +193,7 @@ func compareWithRecord(cmd *cobra.Command, table *mutants.Table) error {
 func (f *mutantsFlags) writeRecord(cmd *cobra.Command, r *mutants.Record) error {
 	for _, file := range f.record {
 		if err := writeRecordFile(file, r); err != nil {
-			return &statusError{statusNot, fmt.Errorf("--record: %w", err)}
+			return &statusError{statusUnwritten, fmt.Errorf("--record: %w", err)}
 		}
 	}
 	cmd.Printf("recorded: %s of the faults detected; %s of the requirements and %s of the scenarios detect a fault\n", r.Scores.Faults, r.Scores.Requirements, r.Scores.Scenarios)

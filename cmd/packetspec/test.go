@@ -46,8 +46,9 @@ Without ADAPTER it tests the reference or, in the later dialect, the second
 implementation, as a process of its own.
 
 Exit status: 0 if the implementation conforms; 1 if not; 2 for a mistake in the command
-line; 3 if the adapter could not be started, or did not answer as one. Only scenarios of
-level must count, unless --strict or --known is given.`,
+line; 3 if the adapter could not be started, or did not answer as one; 4 if a report
+could not be written. Only scenarios of level must count, unless --strict or --known is
+given.`,
 		Example: `  packetspec test
   packetspec test --run EQ-2 -v -- python3 adapter.py
   packetspec test --known known.txt --report junit=results.xml -- ./adapter`,
@@ -111,7 +112,7 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 		return &statusError{statusAdapter, err}
 	}
 	if err := f.write(cmd.OutOrStdout(), results, outputs); err != nil {
-		return &statusError{statusNot, err}
+		return &statusError{statusUnwritten, err}
 	}
 	if f.update {
 		return f.updateKnown(text, results)
