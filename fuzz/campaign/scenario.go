@@ -43,6 +43,7 @@ type scenario struct {
 	plan    *plan.Plan
 	word    string // the keyword of the last step
 	since   int    // the act up to which what was due has been awaited
+	ended   bool   // the end of the subject's stream has been awaited
 }
 
 func (s *scenario) line(format string, args ...any) { _, _ = fmt.Fprintf(s, format+"\n", args...) }
@@ -87,6 +88,10 @@ func (s *scenario) script() {
 			s.due(i)
 		case plan.Request:
 			s.request(a.Index)
+		case plan.RequestRefused:
+			s.refused(s.plan.Refused[a.Index])
+		case plan.AwaitClosed:
+			s.step("Then", "the subject takes no more requests")
 		case plan.Release:
 			s.step("When", `gate "%s" is released`, a.Gate)
 		case plan.Shutdown:
@@ -171,10 +176,6 @@ func octetsAndMeaning(f input.Frame) string {
 
 // request is a local request.
 func (s *scenario) request(index int) {
-	if index < 0 {
-		s.refused(s.plan.Refused[-index-1])
-		return
-	}
 	c := s.plan.Calls[index]
 	how := ""
 	switch {
@@ -228,6 +229,10 @@ func (s *scenario) due(at int) {
 		if s.isNow(c.Asked, at) {
 			s.step("Then", "the subject sends % x (%s)", c.Wire().Octets(), c.Wire())
 		}
+	}
+	if s.isNow(s.plan.EOF, at) {
+		s.step("Then", "the subject ends its stream")
+		s.ended = true
 	}
 	for i, c := range s.plan.Calls {
 		switch {
@@ -324,6 +329,7 @@ func (s *scenario) ending() {
 		}
 	}
 	switch {
+	case s.ended:
 	case len(loose) == 0:
 		s.step("Then", "the subject ends its stream")
 	case len(loose) == 1 && loose[0].Want == plan.Maybe:

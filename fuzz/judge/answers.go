@@ -28,9 +28,6 @@ func (j *judgement) answers() {
 	for i := range j.plan.Answers {
 		a := &j.plan.Answers[i]
 		at := a.Packet.ID()
-		if a.Sent > j.limit {
-			continue
-		}
 		if wanted[at] == nil && came[at] == nil {
 			order = append(order, at)
 		}
@@ -72,7 +69,7 @@ func (j *judgement) match(wanted []*plan.Answer, came []Got) {
 		case j.endedEarly:
 		default:
 			j.add(Difference{Requirement: a.Requirement, Kind: "no answer", Act: min(a.Due, j.plan.Finish-1), Expected: a.String(),
-				Came: "nothing with its tag, until " + j.untilEnd()})
+				Came: j.nothing()})
 		}
 	}
 	for _, g := range came {
@@ -112,13 +109,6 @@ func (j *judgement) refusesEOF(g Got) bool {
 // late finds an answer that came only when the peer had given up waiting.
 func (j *judgement) late(a *plan.Answer, g Got) {
 	if a.Due <= j.limit && g.Act > j.limit {
-		j.add(Difference{Requirement: a.Requirement, Kind: "late answer", Act: a.Due, Timed: true, Expected: a.String() + " while the connection is " + j.state(a.Due), Came: "it later, by " + j.untilEnd()})
+		j.add(Difference{Requirement: a.Requirement, Kind: "late answer", Act: a.Due, Timed: true, Expected: a.String() + " while the connection is " + j.state(a.Due), Came: j.tooLate("it came")})
 	}
-}
-
-func (j *judgement) untilEnd() string {
-	if j.record.Hung {
-		return "the peer gave up"
-	}
-	return "the end of the subject's stream"
 }

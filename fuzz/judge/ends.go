@@ -14,12 +14,12 @@ import (
 // calls looks at how the local user's requests ended.
 func (j *judgement) calls() {
 	for i, c := range j.plan.Calls {
-		if c.Nested >= 0 || c.Asked > j.limit || i >= len(j.record.Calls) || c.Open || j.endedEarly {
+		if c.Nested >= 0 || i >= len(j.record.Calls) || c.Open || j.endedEarly {
 			continue
 		}
 		s := j.record.Calls[i]
-		d := Difference{Requirement: c.Answers, Act: c.Asked, Came: s.tell()}
-		answered := c.Answered <= j.limit
+		d := Difference{Requirement: c.Answers, Act: c.Asked, Came: j.came(s)}
+		answered := c.Answered != plan.Never
 		if !answered {
 			d.Requirement = j.plan.End.Cancels
 			d.Expected = "the request to be cancelled by the end of the peer's stream"
@@ -31,15 +31,15 @@ func (j *judgement) calls() {
 		switch {
 		case !s.Done:
 			d.Kind = "wait does not return"
-		case answered && s.Err == nil && s.same(expected(c)), answered && s.Err != nil && s.same(expected(c)):
+		case answered && s.same(expected(c)):
 			if !c.Late && s.Act > j.limit {
-				d.Kind, d.Timed = "late result", true
+				d.Kind, d.Timed, d.Came = "late result", true, j.tooLate(s.tell())
 				break
 			}
 			continue
 		case !answered && adapter.KindOf(s.Err) == adapter.Cancelled && s.Act >= j.plan.End.From, !answered && j.plan.End.Open:
 			if !c.Late && j.plan.End.Act <= j.limit && s.Act > j.limit {
-				d.Kind, d.Timed = "late cancellation", true
+				d.Kind, d.Timed, d.Came = "late cancellation", true, j.tooLate(s.tell())
 				break
 			}
 			continue
@@ -94,10 +94,6 @@ func (s Settled) differs(t Settled) string {
 
 func (s Settled) tell() string {
 	switch {
-	case !s.Sent:
-		return "nothing was asked"
-	case !s.Done:
-		return "nothing"
 	case s.Err != nil:
 		return "the error " + s.Err.Error()
 	case s.Reply.OK != nil && s.Reply.Payload != nil: // an adapter may say more than it must
@@ -110,13 +106,21 @@ func (s Settled) tell() string {
 	return "its return"
 }
 
+// came tells how a command ended, or for how long it was waited for.
+func (j *judgement) came(s Settled) string {
+	if !s.Done {
+		return j.nothing()
+	}
+	return s.tell()
+}
+
 func (j *judgement) shutdowns() {
 	for i, s := range j.plan.Shutdowns {
-		if s.Asked > j.limit || i >= len(j.record.Shutdowns) {
+		if i >= len(j.record.Shutdowns) {
 			continue
 		}
 		got := j.record.Shutdowns[i]
-		d := Difference{Requirement: "SHD-8", Act: s.Asked, Expected: "shutdown to return", Came: got.tell()}
+		d := Difference{Requirement: "SHD-8", Act: s.Asked, Expected: "shutdown to return", Came: j.came(got)}
 		switch {
 		case s.Second:
 			d.Requirement = "SHD-4"
@@ -135,11 +139,11 @@ func (j *judgement) shutdowns() {
 			if !s.Held {
 				d.Requirement, d.Expected = "SHD-7", "shutdown to return when no local request is pending"
 			}
-		case s.Block && !s.Second && got.Had < j.eofEnd():
+		case s.Block && !s.Second && got.Act <= j.limit && got.Had < j.eofEnd():
 			d.Kind, d.Expected = "shutdown returns before EOF", "EOF to be sent before shutdown returns"
 			d.Came = fmt.Sprintf("its return after %d octets, EOF after %d", got.Had, j.eofEnd())
 		case s.Due <= j.limit && got.Act > j.limit:
-			d.Kind, d.Timed = "shutdown returns late", true
+			d.Kind, d.Timed, d.Came = "shutdown returns late", true, j.tooLate(got.tell())
 		default:
 			continue
 		}
@@ -151,7 +155,7 @@ func (j *judgement) shutdowns() {
 // so that no later one has the tag that it should.
 func (j *judgement) refusals() (taken bool) {
 	for i, r := range j.plan.Refused {
-		if r.Act > j.limit || i >= len(j.record.Refused) {
+		if i >= len(j.record.Refused) {
 			continue
 		}
 		s, kinds := j.record.Refused[i], []adapter.Kind{adapter.Closed}
@@ -159,6 +163,10 @@ func (j *judgement) refusals() (taken bool) {
 			kinds = []adapter.Kind{adapter.Invalid, adapter.Unsupported}
 		}
 		j.refused(r.Requirement, r.Act, s, kinds...)
+		if n := j.record.Polled; r.Act == j.limit && n > 0 {
+			d := &j.found[len(j.found)-1]
+			d.Came, d.Timed = fmt.Sprintf("%d were taken within %s", n, seconds(j.record.Waited)), true
+		}
 		taken = taken || s.Done && s.Err == nil
 	}
 	return taken
@@ -180,17 +188,17 @@ func (j *judgement) refused(requirement string, at int, s Settled, kinds ...adap
 	if s.Done && slices.Contains(kinds, adapter.KindOf(s.Err)) {
 		return
 	}
-	kind := "request taken"
+	kind := "request taken" // or its refusal does not come
 	if s.Err != nil {
 		kind = "request refused as " + string(adapter.KindOf(s.Err))
 	}
-	j.add(Difference{Requirement: requirement, Kind: kind, Act: at, Expected: fmt.Sprintf("a request to be refused as %q", kinds), Came: s.tell()})
+	j.add(Difference{Requirement: requirement, Kind: kind, Act: at, Expected: fmt.Sprintf("a request to be refused as %q", kinds), Came: j.came(s), Timed: !s.Done})
 }
 
 // ending looks at the end of the subject's stream, and at what join told.
 func (j *judgement) ending(endReason bool) {
 	end, join := j.plan.End, j.record.Join
-	d := Difference{Requirement: end.Requirement, Act: min(end.Act, len(j.plan.Acts)), Came: "nothing"}
+	d := Difference{Requirement: end.Requirement, Act: min(end.Act, len(j.plan.Acts)), Came: j.nothing()}
 	eof := j.eofSeen()
 	switch {
 	case !j.record.Ended && eof:
@@ -205,13 +213,20 @@ func (j *judgement) ending(endReason bool) {
 			j.add(d)
 		}
 	}
-	if by := j.plan.EOF; by != plan.Never && by <= j.limit && !j.endedEarly && j.eofAct() > by {
-		j.add(Difference{
+	if by := j.plan.EOF; by != plan.Never && !j.endedEarly && j.eofAct() > by {
+		d := Difference{
 			Requirement: "SHD-8", Kind: "EOF waits", Act: by, Timed: true,
-			Expected: "EOF, since nothing is left to be answered", Came: "nothing",
-		})
+			Expected: "EOF, since nothing is left to be answered", Came: j.nothing(),
+		}
+		if eof {
+			d.Came = j.tooLate("it came")
+		}
+		if first := j.plan.Shutdowns[0]; first.Block && first.Pending {
+			d.Requirement = "SHD-7"
+		}
+		j.add(d)
 	}
-	d = Difference{Requirement: "JOI-1", Act: min(end.Act, len(j.plan.Acts)), Came: join.tell(), Expected: "join to return when the peer's stream has ended"}
+	d = Difference{Requirement: "JOI-1", Act: min(end.Act, len(j.plan.Acts)), Came: j.came(join), Expected: "join to return when the peer's stream has ended"}
 	switch {
 	case !join.Sent:
 	case !join.Done:
@@ -262,7 +277,7 @@ func (j *judgement) handled() {
 	}
 	for _, want := range []plan.Handled{plan.Called, plan.MayBeCalled} {
 		for _, a := range j.plan.Answers {
-			if a.Handled != want || a.Sent > j.limit {
+			if a.Handled != want {
 				continue
 			}
 			i := slices.IndexFunc(got, func(c call) bool {

@@ -2,7 +2,10 @@ package judge
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/plan"
@@ -18,6 +21,7 @@ func Judge(p *plan.Plan, r *Record, endReason bool) []Difference {
 	}
 	if r.Aborted >= 0 {
 		j.limit = r.Aborted
+		j.plan = p.Until(r.Aborted)
 	}
 	if r.Died != "" {
 		j.died()
@@ -170,16 +174,52 @@ func (j *judgement) wire() {
 			j.add(at)
 			continue
 		}
-		j.request(next, g)
+		if next < len(j.plan.Calls) || !j.isPoll(next, g.Packet) {
+			j.request(next, g)
+		}
 		next++
 	}
 	for ; next < len(j.plan.Calls); next++ {
 		c := j.plan.Calls[next]
-		if c.Asked > j.limit || j.endedEarly || j.cancelledUnsent(next) {
+		if j.endedEarly || j.cancelledUnsent(next) {
 			continue
 		}
-		j.add(Difference{Requirement: c.Requirement, Kind: "missing request", Expected: input.Show(c.Wire()), Came: "nothing", Act: c.Asked})
+		j.add(Difference{Requirement: c.Requirement, Kind: "missing request", Expected: input.Show(c.Wire()), Came: j.nothing(), Act: c.Asked})
 	}
+}
+
+// isPoll reports whether the subject's request number i is one that the player has asked
+// for to see whether a shutdown has begun.
+func (j *judgement) isPoll(i int, p input.Packet) bool {
+	return i < len(j.plan.Calls)+j.record.Polled && p.Type == 1 && p.Flags == 0 && len(p.Payload) == 0
+}
+
+// nothing says for how long what did not come was waited for.
+func (j *judgement) nothing() string {
+	r := j.record
+	switch {
+	case r.Flooded:
+		return fmt.Sprintf("nothing like it in %d packets, more than there can be a reason for", len(r.Packets))
+	case r.Waited > 0 && r.Ended:
+		return fmt.Sprintf("nothing within %s, nor later until the end of the subject's stream", seconds(r.Waited))
+	case r.Waited > 0:
+		return "nothing within " + seconds(r.Waited)
+	case r.Ended:
+		return "nothing until the end of the subject's stream"
+	case r.WaitedEnd > 0:
+		return "nothing within " + seconds(r.WaitedEnd)
+	}
+	return "nothing"
+}
+
+// late says when what came too late had not come.
+func (j *judgement) tooLate(what string) string {
+	return fmt.Sprintf("nothing within %s, and %s later", seconds(j.record.Waited), what)
+}
+
+// seconds returns a time in seconds, with its unit.
+func seconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'g', -1, 64) + " s"
 }
 
 // cancelledUnsent reports whether a call may have been cancelled before it had to go out,
@@ -238,6 +278,7 @@ func (j *judgement) request(i int, g Got) {
 	case p.Same(want):
 		if g.Act > j.limit && j.plan.Calls[i].Asked <= j.limit {
 			d.Requirement, d.Kind, d.Timed = j.plan.Calls[i].Requirement, "late request", true
+			d.Came = j.tooLate("it came")
 			j.add(d)
 		}
 		return

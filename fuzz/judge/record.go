@@ -2,6 +2,7 @@ package judge
 
 import (
 	"strings"
+	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -22,10 +23,15 @@ type Record struct {
 	Seen      []adapter.Seen
 	SeenErr   error
 
-	Aborted int    // the act at which what was due had not come, or -1
-	Hung    bool   // the subject's stream, or something that waits for it, did not end
-	Died    string // how the subject ended, if it did
-	Broken  error  // why nothing can be said: it is no fault of the subject's
+	Aborted int // the act at which what was due had not come, or -1
+	Polled  int // requests of type 0 that the subject took, or may have, before it began to shut down
+	// How long the first wait was that was given up, for what is due and for the end of the
+	// subject's stream; 0: there was none.
+	Waited, WaitedEnd time.Duration
+	Flooded           bool   // the subject sent more than there can be any reason for
+	Hung              bool   // the subject's stream, or something that waits for it, did not end
+	Died              string // how the subject ended, if it did
+	Broken            error  // why nothing can be said: it is no fault of the subject's
 }
 
 // Got is a frame of the subject's.

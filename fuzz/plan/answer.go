@@ -10,6 +10,13 @@ import (
 // Required reports whether the answer has to come.
 func (a *Answer) Required() bool { return a.Want != Maybe && a.Want != Open }
 
+// duplicated notes that the first duplicate of the request is written by an act.
+func (a *Answer) duplicated(at int) {
+	if a.Duplicate == Never {
+		a.Duplicate, a.undoubled, a.Requirement = at, a.Requirement, "TAG-5"
+	}
+}
+
 func (a *Answer) isResult(p input.Packet) bool {
 	return p.Flags == a.Flags<<1|1 && bytes.Equal(p.Payload, a.Payload)
 }

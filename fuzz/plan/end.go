@@ -7,13 +7,14 @@ import (
 // beforeEnd makes sure that the local user will learn of the end of the peer's stream
 // where something is held then: only a pending request tells, by being cancelled.
 func (b *builder) beforeEnd() {
-	if b.phase != Up || len(b.held) == 0 || b.waited() {
-		return
+	if b.phase == Up && len(b.held) > 0 && !b.waited() {
+		if b.stray {
+			b.settle()
+		}
+		b.ask(Call{Nested: -1})
 	}
-	if b.stray {
-		b.settle()
-	}
-	b.ask(Call{Nested: -1})
+	b.awaitSent()
+	b.began = b.now()
 }
 
 // waited reports whether a pending request is waited for.
@@ -53,6 +54,7 @@ func (b *builder) endAt(from, at int, requirement, cancels string, reasons ...st
 			}
 		}
 	}
+	b.unstick(at)
 	b.phase = map[Phase]Phase{Up: Over, Shut: ShutOver}[b.phase]
 	b.waits = true
 	b.returns(from, at)

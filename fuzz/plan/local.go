@@ -8,7 +8,7 @@ import (
 func (b *builder) request(f input.Frame) {
 	l, ok := f.Local()
 	switch {
-	case !ok, b.vague, b.phase != Up && b.phase != Shut:
+	case !ok, b.phase != Up && b.phase != Shut:
 		return
 	case l.Channel != 0 && !b.can.Channels:
 		if b.phase == Up { // afterwards there is another reason
@@ -34,7 +34,7 @@ func (b *builder) request(f input.Frame) {
 func (b *builder) refused(l input.Local, why, requirement string) {
 	b.move("ask", why, requirement, input.Packet{Type: l.Type})
 	b.plan.Refused = append(b.plan.Refused, Asked{Act: len(b.plan.Acts), Local: l, Requirement: requirement})
-	b.act(Act{Verb: Request, Index: -len(b.plan.Refused)})
+	b.act(Act{Verb: RequestRefused, Index: len(b.plan.Refused) - 1})
 }
 
 // ask submits a call.
@@ -44,6 +44,15 @@ func (b *builder) ask(c Call) {
 	c.Answered, c.Requirement, c.Answers = Never, "RQS-1", "EOS-1"
 	c.Asked = b.act(Act{Verb: Request, Index: len(b.plan.Calls)})
 	b.plan.Calls = append(b.plan.Calls, c)
+	b.unsent = true
+}
+
+// awaitSent waits for local requests on the wire: a request is pending from then on, so
+// before that no response answers it, and the end of the peer's stream may keep it unsent.
+func (b *builder) awaitSent() {
+	if b.unsent {
+		b.awaitDue()
+	}
 }
 
 // nested is the request that a handler makes, of type 2 with its payload. The peer waits
@@ -65,6 +74,9 @@ func (b *builder) nested(answer int) {
 
 // nesting is how many handlers wait for the peer.
 func (b *builder) nesting() (n int) {
+	if b.plan.End.Act != Never {
+		return 0 // they are cancelled
+	}
 	for _, c := range b.plan.Calls {
 		if c.Nested >= 0 && c.Answered == Never {
 			n++
@@ -87,6 +99,7 @@ func (b *builder) response(f input.Frame) {
 			continue
 		}
 		c.Answers = b.answers(c, p, older)
+		b.awaitSent()
 		b.move("response", "delivered "+c.Decoder, c.Answers, p)
 		at := b.write(f.Octets)
 		c.Answered, c.Response = at, p
@@ -96,7 +109,8 @@ func (b *builder) response(f input.Frame) {
 			a.Want, a.Flags, a.Payload = Result, 0, p.Payload
 			t := b.tags[a.Packet.Tag]
 			t.holds = -1
-			b.become(c.Nested, t, at)
+			b.become(c.Nested, t, at, len(b.held) >= places) // it has been begun
+			b.unstick(at)
 		}
 		b.unheard = b.unheard || c.Late
 		b.returns(at, at)
@@ -152,7 +166,7 @@ func (b *builder) shutdown(block bool) {
 			requirement = "SHD-9"
 		}
 	}
-	if !b.onlyAsked() {
+	if !b.onlyAsked() || b.unheard {
 		b.settle() // what is accepted is to be known
 	}
 	b.move(kind, "", requirement, input.Packet{})
@@ -168,13 +182,26 @@ func (b *builder) shutdown(block bool) {
 	b.plan.Shutdowns = append(b.plan.Shutdowns, s)
 	b.phase = Shut
 	b.returns(s.Asked, s.Asked)
-	// Until one has returned, nobody knows whether it has begun.
-	b.vague = b.plan.Shutdowns[len(b.plan.Shutdowns)-1].Due == Never && (b.vague || !second)
-	if b.vague {
+	if second {
+		b.awaitDue()
+		return
+	}
+	b.awaitBegun(s.Held || len(b.stuck) > 0)
+}
+
+// awaitBegun waits until the subject is known to have begun to shut down: an adapter may
+// carry out its command later than what comes after, and a shutdown that begins after the
+// end of the peer's stream, or after another shutdown, is a second one. What shows it is
+// that the shutdown returns, or EOF; where handlers keep back both, that a request is
+// refused as closed.
+func (b *builder) awaitBegun(held bool) {
+	if first := b.plan.Shutdowns[len(b.plan.Shutdowns)-1]; held && first.Due == Never {
+		b.plan.Refused = append(b.plan.Refused, Asked{Act: len(b.plan.Acts), Requirement: "SHD-1"})
+		b.act(Act{Verb: AwaitClosed, Index: len(b.plan.Refused) - 1})
 		return
 	}
 	b.awaitDue()
-	if !second && !s.Held && len(b.stuck) == 0 {
+	if !held {
 		b.plan.EOF = len(b.plan.Acts) - 1
 	}
 }
@@ -184,7 +211,7 @@ func (b *builder) shutdown(block bool) {
 func (b *builder) onlyAsked() bool {
 	for i := len(b.plan.Acts) - 1; i >= 0; i-- {
 		switch b.plan.Acts[i].Verb {
-		case Request:
+		case Request, RequestRefused:
 		case Await:
 			return true
 		default:

@@ -88,7 +88,7 @@ type builder struct {
 	began   int               // the act at which the frame began
 	cut     int               // after how many octets the next frame is cut
 	doubled bool              // the refusal of a duplicate has not been awaited
-	vague   bool              // a shutdown may or may not have begun
+	unsent  bool              // a local request has not been awaited on the wire
 }
 
 func (b *builder) act(a Act) int {
@@ -155,6 +155,7 @@ func (b *builder) step(f input.Frame) {
 		b.shutdown(f.Packet.Flags&input.Blocking != 0)
 	case input.Close:
 		if !b.closed {
+			b.beforeEnd()
 			b.close()
 		}
 	}
@@ -256,7 +257,7 @@ func (b *builder) beyond(f input.Frame) {
 	at := b.write(f.Octets)
 	if f.Packet.IsRequest {
 		b.plan.Answers = append(b.plan.Answers, Answer{
-			Packet: f.Packet, Want: Open, Requirement: "INT-5", Sent: at, Due: Never, Handled: MayBeCalled,
+			Packet: f.Packet, Want: Open, Requirement: "INT-5", Sent: at, Due: Never, Duplicate: Never, Handled: MayBeCalled,
 		})
 	}
 	for i := range b.plan.Calls {
@@ -291,7 +292,8 @@ func (b *builder) awaitDue() {
 		return
 	}
 	b.act(Act{Verb: Await})
-	b.unheard, b.stray, b.waits, b.doubled = false, false, false, false
+	b.stray = b.stray && b.unheard
+	b.waits, b.doubled, b.unsent = false, false, false
 	for _, t := range b.tags {
 		t.quick = false
 	}
@@ -303,8 +305,9 @@ func (b *builder) ping() {
 	p := input.Packet{IsRequest: true, Channel: input.Private, Tag: b.pings, Type: 1}
 	at := b.write(p.Octets())
 	b.plan.Answers = append(b.plan.Answers, Answer{
-		Packet: p, Want: Failure, Requirement: "CHN-1", Sent: at, Due: at, Handled: NotCalled, Ping: true,
+		Packet: p, Want: Failure, Requirement: "CHN-1", Sent: at, Due: at, Duplicate: Never, Handled: NotCalled, Ping: true,
 	})
+	b.unheard = false
 }
 
 // pending is how many local requests are unanswered.

@@ -25,7 +25,6 @@ func join(parts ...[]byte) (raw []byte) {
 
 // TestRequired is what some inputs require, answer by answer.
 func TestRequired(t *testing.T) {
-	eof := input.Packet{IsRequest: true}.Octets()
 	for _, test := range []struct {
 		name string
 		raw  []byte

@@ -24,16 +24,18 @@ const (
 	typeInvalid = uint64(adapter.TypeInvalid)
 )
 
-// places is how many handlers surely run at once. (HND-9)
-const places = 2
+// Every implementation runs two handlers at once (HND-9), beside those that wait for the
+// peer, and lets 64 handlers be begun at once (BID-3).
+const (
+	places = 2
+	begun  = 64
+)
 
 // peerRequest is a request of the peer's that does not end its stream.
 func (b *builder) peerRequest(f input.Frame) {
 	p := f.Packet
-	a := Answer{Packet: p, Due: Never}
+	a := Answer{Packet: p, Due: Never, Duplicate: Never}
 	switch {
-	case b.vague:
-		return // whether it is dropped depends on whether the shutdown has begun
 	case b.phase == Shut:
 		// Dropped, or refused. (SHD-10)
 		b.move("request", "dropped", "SHD-10", p)
@@ -71,6 +73,9 @@ func (b *builder) forHandler(f input.Frame, a Answer) {
 		b.settle()
 	}
 	a.Want, a.Flags, a.Payload, a.Requirement = result(p, b.can)
+	if p.Type-1 == typeLarge && a.Want == Open && t.holds < 0 {
+		return // it might be answered by more than is good for anyone
+	}
 	switch {
 	case t.unknown, t.blocked:
 		if p.Type-1 == typeHold || p.Type-1 == typeCall {
@@ -90,9 +95,9 @@ func (b *builder) forHandler(f input.Frame, a Answer) {
 		}
 		b.move("request", "duplicate", a.Requirement, p)
 		t.refused, b.doubled = true, true
-		b.plan.Answers[t.holds].Requirement = "TAG-5"
 		a.Sent = b.write(f.Octets)
 		a.Due = a.Sent
+		b.plan.Answers[t.holds].duplicated(a.Sent)
 		b.unheard = false
 		b.plan.Answers = append(b.plan.Answers, a)
 		return
@@ -106,6 +111,9 @@ func (b *builder) forHandler(f input.Frame, a Answer) {
 		if !isGate(p.Payload) {
 			return
 		}
+		if !b.gates[string(p.Payload)] {
+			b.beforeFull()
+		}
 		b.move("request", outcome, a.Requirement, p)
 		a.Sent = b.write(f.Octets)
 		i := len(b.plan.Answers)
@@ -118,12 +126,13 @@ func (b *builder) forHandler(f input.Frame, a Answer) {
 			b.unheard = true
 		}
 	case typeCall:
-		if len(b.held) >= places || b.stray {
-			b.settle()
-		}
-		if len(b.held) >= places || len(b.stuck) > 0 {
+		if b.full() || len(b.stuck) > 0 {
 			return // when the handler asks, and so with what tag, is open
 		}
+		if b.stray {
+			b.settle()
+		}
+		b.beforeFull()
 		b.move("request", outcome, a.Requirement, p)
 		a.Sent = b.write(f.Octets)
 		i := len(b.plan.Answers)
@@ -133,9 +142,6 @@ func (b *builder) forHandler(f input.Frame, a Answer) {
 	default:
 		if a.Want == Open {
 			t.unknown = true
-		}
-		if p.Type-1 == typeLarge && len(p.Payload) > maxDigits {
-			return // it might be answered by more than is good for anyone
 		}
 		b.move("request", outcome, a.Requirement, p)
 		a.Sent = b.write(f.Octets)
@@ -152,7 +158,7 @@ func (b *builder) quick(i int, t *tag) {
 		b.unheard = true
 		return
 	}
-	if len(b.held) >= places {
+	if b.full() {
 		t.blocked = true
 		b.stuck = append(b.stuck, i)
 		b.unheard = true
@@ -161,6 +167,25 @@ func (b *builder) quick(i int, t *tag) {
 	t.quick = true
 	a.Due = a.Sent
 	b.unheard = false
+}
+
+// full reports whether a further request may have to wait until a handler returns.
+func (b *builder) full() bool { return b.isFull(len(b.held), b.nesting()) }
+
+func (b *builder) isFull(held, nesting int) bool { return held >= places || held+nesting >= begun }
+
+// beforeFull waits for what is due before one more handler leaves no place: of two requests
+// that wait for one, an implementation may begin either.
+func (b *builder) beforeFull() {
+	if !b.isFull(len(b.held)+1, b.nesting()) {
+		return
+	}
+	for _, t := range b.tags {
+		if t.quick {
+			b.awaitDue()
+			return
+		}
+	}
 }
 
 // isGate reports whether a gate can be named so in a command.
@@ -189,15 +214,16 @@ func (b *builder) release(gate string) {
 	for _, i := range free {
 		t := b.tags[b.plan.Answers[i].Packet.Tag]
 		t.holds = -1
-		b.become(i, t, at)
+		b.become(i, t, at, b.full())
 	}
 	b.unstick(at)
 	b.returns(at, at)
 }
 
-// become makes an answer due that nothing holds any more.
-func (b *builder) become(i int, t *tag, at int) {
-	if len(b.held) >= places {
+// become makes an answer due that nothing holds any more, unless its handler may have to
+// wait for a place.
+func (b *builder) become(i int, t *tag, at int, waits bool) {
+	if waits {
 		t.blocked = true
 		b.stuck = append(b.stuck, i)
 		return
@@ -208,7 +234,7 @@ func (b *builder) become(i int, t *tag, at int) {
 
 // unstick makes due what waited for a place, if there is one.
 func (b *builder) unstick(at int) {
-	if len(b.held) >= places {
+	if b.full() {
 		return
 	}
 	for _, i := range b.stuck {
@@ -219,9 +245,8 @@ func (b *builder) unstick(at int) {
 	b.stuck = nil
 }
 
-// maxDigits bounds what the type large is asked for.
-const maxDigits = 5
-
+// plainNumber is what every adapter takes for the same size, of at most
+// [input.MaxLarge] octets.
 var plainNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,4})$`)
 
 // result is what the standard handler's result to a request must be answered with.

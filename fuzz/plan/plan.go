@@ -11,12 +11,14 @@ type Verb int
 
 // The verbs.
 const (
-	Write    Verb = iota // Octets to the subject
-	Await                // until all that is due has come
-	Segment              // until the subject has read what was written
-	Request              // Calls[Index], by the local user
-	Release              // Gate
-	Shutdown             // Shutdowns[Index]
+	Write          Verb = iota // Octets to the subject
+	Await                      // until all that is due has come
+	Segment                    // until the subject has read what was written
+	Request                    // Calls[Index], by the local user
+	RequestRefused             // Refused[Index], by the local user
+	AwaitClosed                // requests by the local user until one is refused as closed, Refused[Index]
+	Release                    // Gate
+	Shutdown                   // Shutdowns[Index]
 	CloseSend
 	AwaitEnd // until the subject's stream has ended, and join and all shutdowns have returned
 	Probe    // request once more, which must be refused as closed
@@ -53,7 +55,8 @@ func (p *Plan) Most() (packets, octets int) {
 	packets = 4<<10 + 2*(len(p.Answers)+len(p.Calls))
 	octets = 1<<20 + 64*len(p.Calls)
 	for _, a := range p.Answers {
-		octets += 2*max(len(a.Payload), len(a.Packet.Payload)) + 4<<10 // or a text
+		// A text may show each octet of a payload in four, as \xff.
+		octets += 4*max(len(a.Payload), len(a.Packet.Payload)) + 4<<10
 	}
 	for _, c := range p.Calls {
 		octets += len(c.Local.Payload)
@@ -84,8 +87,11 @@ type Answer struct {
 	Payload     []byte
 	Requirement string
 	Sent, Due   int // the acts that write it, and from which on the answer is due
+	Duplicate   int // the act that writes the first duplicate of it, or Never
 	Handled     Handled
 	Ping        bool // it is not of the input's
+
+	undoubled string // the requirement without a duplicate
 }
 
 // Handled says whether a request reaches the handler.
@@ -122,7 +128,6 @@ type Stop struct {
 	Due      int // the act from which on it must have
 	Held     bool
 	Pending  bool
-	After    bool // the peer's stream had ended before
 }
 
 // An Asked is a local request that must be refused.

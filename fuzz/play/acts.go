@@ -2,6 +2,7 @@ package play
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -20,6 +21,10 @@ func (p *player) perform(a plan.Act) bool {
 		p.line.Drain(p.patience.Due)
 	case plan.Request:
 		return p.request(a.Index)
+	case plan.RequestRefused:
+		return p.wait(p.requestRefused(a.Index), p.patience.Due)
+	case plan.AwaitClosed:
+		return p.awaitClosed(a.Index)
 	case plan.Release:
 		p.line.Do(adapter.Message{Op: adapter.OpRelease, Gate: a.Gate})
 	case plan.Shutdown:
@@ -51,11 +56,6 @@ func (p *player) shutdown(index int) {
 }
 
 func (p *player) request(index int) bool {
-	if index < 0 {
-		to := &p.record.Refused[-index-1]
-		l := p.plan.Refused[-index-1].Local
-		return p.wait(p.do(to, p.message("refused", -index, l, "")), p.patience.Due)
-	}
 	c := p.plan.Calls[index]
 	submitted := new(judge.Settled)
 	if !p.wait(p.do(submitted, p.message("call", index, c.Local, c.Decoder)), p.patience.Due) {
@@ -70,6 +70,50 @@ func (p *player) request(index int) bool {
 	}
 	p.submits[index] = ticket{to: submitted}
 	return true
+}
+
+// requestRefused submits a request that must be refused.
+func (p *player) requestRefused(index int) ticket {
+	return p.do(&p.record.Refused[index], p.message("refused", index, p.plan.Refused[index].Local, ""))
+}
+
+// longestPause is the longest time between two requests of awaitClosed, and shortestPause
+// the one after the first, which most adapters need not be asked again after.
+const (
+	shortestPause = 50 * time.Microsecond
+	longestPause  = 10 * time.Millisecond
+)
+
+// awaitClosed has the local user submit a request again and again, until one is refused,
+// as closed if the subject does right. The peer answers those that are taken.
+func (p *player) awaitClosed(index int) bool {
+	pause := shortestPause
+	for over := time.Now().Add(p.patience.Due); ; pause = min(2*pause, longestPause) {
+		p.record.Refused[index] = judge.Settled{}
+		t := p.do(&p.record.Refused[index], p.message("poll", p.record.Polled, input.Local{}, ""))
+		p.record.Polled++
+		if !p.wait(t, p.patience.Due) {
+			return false
+		}
+		if t.to.Err != nil {
+			p.record.Polled--
+			return true
+		}
+		if !p.await(p.patience.Due, p.polled) {
+			return false
+		}
+		p.line.Write(input.Packet{Channel: p.latest.Channel, Tag: p.latest.Tag, Flags: 1}.Octets())
+		if time.Now().After(over) {
+			p.record.Waited = p.patience.Due
+			return false
+		}
+		time.Sleep(pause)
+	}
+}
+
+// polled reports whether the last request of awaitClosed has come.
+func (p *player) polled() (wire bool, returns []ticket) {
+	return p.requests >= p.asked()+p.record.Polled, nil
 }
 
 func (p *player) message(name string, index int, l input.Local, decoder string) adapter.Message {

@@ -65,6 +65,7 @@ func (p *player) parse() {
 			p.eof = true // what follows is looked at, too
 		default:
 			p.requests++
+			p.latest = f.Packet.ID()
 		}
 	}
 }

@@ -125,3 +125,40 @@ func TestFlood(t *testing.T) {
 		t.Errorf("found is %q, expected that there are too many answers", found)
 	}
 }
+
+// A mute is the line of a subject that does nothing but reply to commands.
+type mute struct {
+	did []string
+}
+
+func (*mute) Write([]byte)             {}
+func (m *mute) CloseSend()             { m.did = append(m.did, "close") }
+func (*mute) Drain(time.Duration)      {}
+func (*mute) SentByNow() int           { return 0 }
+func (*mute) Changed() <-chan struct{} { return nil }
+func (*mute) Dead() <-chan struct{}    { return nil }
+func (*mute) Close()                   {}
+func (*mute) Take() ([]byte, bool)     { return nil, false }
+
+func (m *mute) Do(c adapter.Message) play.Pending {
+	if c.Op == adapter.OpRelease {
+		m.did = append(m.did, "release "+c.Gate)
+	}
+	return forEver{}
+}
+
+// TestGiveUp ends the peer's stream and releases the gates of a script that is given up,
+// though the acts that would have done so are left out, and notes the limits of its waits.
+func TestGiveUp(t *testing.T) {
+	raw := []byte("\x03\x01\x02\x01" + "\x03\x01\x02\x01") // the second waits for the answer to the first
+	raw = append(raw, input.Step(input.Release, 0, []byte("g"))...)
+	raw = append(raw, input.Step(input.Close, 0, nil)...)
+	line := &mute{}
+	record := play.Play(line, plan.Make(raw, plan.Abilities{}), play.Patience{Due: 20 * time.Millisecond, End: 30 * time.Millisecond})
+	if slices.Sort(line.did); !slices.Equal(line.did, []string{"close", "release g"}) {
+		t.Errorf("the player did %q, expected that it closes once and releases the gate", line.did)
+	}
+	if record.Waited != 20*time.Millisecond || record.WaitedEnd != 30*time.Millisecond {
+		t.Errorf("waited %v and %v for the end, expected 20ms and 30ms", record.Waited, record.WaitedEnd)
+	}
+}

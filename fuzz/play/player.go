@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
@@ -43,6 +44,7 @@ type player struct {
 	flooded  bool       // more has come than there can be any reason for: nothing is taken any more
 	got      map[id]int // responses
 	requests int        // of the subject's
+	latest   input.ID   // of the last one
 	eof      bool
 
 	join      ticket
@@ -92,12 +94,26 @@ func (p *player) run() {
 		if !ok && p.record.Aborted < 0 {
 			p.record.Aborted = i
 			if i < p.plan.Finish {
+				p.giveUp(i)
 				i = p.plan.Finish - 1
 			}
 		}
 	}
 	p.look()
+	p.record.Flooded = p.flooded
 	if !p.flooded {
 		p.record.Rest = p.unparsed
+	}
+}
+
+// giveUp does what is left out of a script that ends at an act, as far as a subject needs it
+// to end: the peer ends its stream, and gates are released.
+func (p *player) giveUp(act int) {
+	p.look()
+	p.at = p.plan.Finish
+	for _, a := range p.plan.Acts[act:p.plan.Finish] {
+		if a.Verb == plan.CloseSend || a.Verb == plan.Release {
+			p.perform(a)
+		}
 	}
 }

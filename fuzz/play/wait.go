@@ -1,7 +1,10 @@
 package play
 
 import (
+	"cmp"
 	"time"
+
+	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
 // dues is what has to come before the script goes on: at once what is on the wire, and
@@ -17,12 +20,10 @@ func (p *player) dues() (wire bool, returns []ticket) {
 	for at, n := range need {
 		wire = wire && p.got[at] >= n
 	}
-	asked := 0
 	for i, c := range p.plan.Calls {
-		if c.Asked > p.at || c.Nested < 0 && p.submits[i].to == nil {
+		if !p.isAsked(i) {
 			continue
 		}
-		asked++
 		if (c.Answered <= p.at || p.plan.End.Act <= p.at) && p.calls[i].to != nil && !p.plan.End.Open {
 			returns = append(returns, p.calls[i])
 		}
@@ -32,7 +33,23 @@ func (p *player) dues() (wire bool, returns []ticket) {
 			returns = append(returns, p.shutdowns[i])
 		}
 	}
-	return wire && p.requests >= asked && (p.eof || p.plan.EOF > p.at), returns
+	return wire && p.requests >= p.asked() && (p.eof || p.plan.EOF > p.at), returns
+}
+
+// isAsked reports whether a call was submitted, by the local user or a handler.
+func (p *player) isAsked(call int) bool {
+	c := p.plan.Calls[call]
+	return c.Asked <= p.at && (c.Nested >= 0 || p.submits[call].to != nil)
+}
+
+// asked is how many calls were.
+func (p *player) asked() (n int) {
+	for i := range p.plan.Calls {
+		if p.isAsked(i) {
+			n++
+		}
+	}
+	return n
 }
 
 // ends is what has to come at the end.
@@ -75,6 +92,9 @@ func (p *player) await(limit time.Duration, due func() (bool, []ticket)) bool {
 		}
 		had = has
 		p.timer.Reset(max(left, time.Microsecond))
+		if left <= 0 {
+			p.ranOut(limit)
+		}
 		return left <= 0
 	}
 	for {
@@ -151,7 +171,17 @@ func (p *player) wait(t ticket, limit time.Duration) bool {
 		p.settle(t)
 		return true
 	case <-p.timer.C:
+		p.ranOut(limit)
 	case <-p.line.Dead():
 	}
 	return false
+}
+
+// ranOut notes how long was waited for what did not come.
+func (p *player) ranOut(limit time.Duration) {
+	to := &p.record.Waited
+	if p.plan.Acts[p.at].Verb == plan.AwaitEnd {
+		to = &p.record.WaitedEnd
+	}
+	*to = cmp.Or(*to, limit)
 }

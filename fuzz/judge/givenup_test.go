@@ -1,0 +1,80 @@
+package judge_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/plan"
+)
+
+func request(tag, rqType uint64, payload string) []byte {
+	return input.Packet{IsRequest: true, Tag: tag, Type: rqType + 1, Payload: []byte(payload)}.Octets()
+}
+
+// TestGivenUp judges nothing that the peer never wrote, because it waited in vain for
+// something before: neither a duplicate, nor a response, nor how the stream ends.
+func TestGivenUp(t *testing.T) {
+	made := plan.Make(slices.Concat(
+		request(1, 6, "g"), request(2, 9, "n"), // whose request does not come
+		request(1, 0, ""),                                    // a duplicate
+		input.Packet{Tag: 1, Flags: 1}.Octets(),              // the response
+		input.Step(input.Release, 0, []byte("g")), []byte{0}, // a malformed packet
+	), plan.Abilities{})
+	waits := slices.IndexFunc(made.Acts, func(a plan.Act) bool { return a.Verb == plan.Await })
+	got := func(octets string) judge.Got { return judge.Got{Frame: input.Read([]byte(octets)), Act: made.Finish} }
+	record := &judge.Record{
+		Aborted: waits, Waited: time.Second, Ended: true, EndAct: made.Finish,
+		Packets: []judge.Got{got("\x03\x01\x04g"), got("\x02\x02\x00"), got("\x03\x00\x02\x00")},
+		Calls:   make([]judge.Settled, len(made.Calls)),
+		Join:    judge.Settled{Sent: true, Done: true, Act: made.Finish, Reply: adapter.Reply{Ended: "cut"}},
+		Probe:   judge.Settled{Done: true, Err: adapter.Errorf(adapter.Closed, "")},
+	}
+	found := judge.Judge(made, record, true)
+	if len(found) != 1 || found[0].Signature() != "BID-2 missing request open" {
+		t.Fatalf("found %+v, expected the missing request alone", found)
+	}
+	if came := found[0].Came; !strings.Contains(came, "nothing within 1 s") {
+		t.Errorf("came is told as %q, expected for how long it was waited for", came)
+	}
+}
+
+// TestPolls takes the requests that a subject sends before it begins to shut down for no
+// others than the player has asked for.
+func TestPolls(t *testing.T) {
+	made := plan.Make(slices.Concat(request(1, 6, "g"), input.Step(input.Shutdown, input.Blocking, nil)), plan.Abilities{})
+	polls := slices.IndexFunc(made.Acts, func(a plan.Act) bool { return a.Verb == plan.AwaitClosed })
+	end := len(made.Acts) - 1
+	for polled, want := range map[int]string{2: "", 1: "RQS-1 extra request shut"} {
+		record := &judge.Record{
+			Aborted: -1, Polled: polled, Ended: true, EndAct: end,
+			Packets: []judge.Got{
+				{Frame: input.Read([]byte("\x03\x01\x02\x01")), Act: polls}, {Frame: input.Read([]byte("\x03\x02\x02\x01")), Act: polls},
+			},
+			Refused:   []judge.Settled{{Sent: true, Done: true, Err: adapter.Errorf(adapter.Closed, ""), Act: polls}},
+			Shutdowns: []judge.Settled{{Sent: true, Done: true, Act: end, Had: 1 << 10}},
+			Probe:     judge.Settled{Done: true, Err: adapter.Errorf(adapter.Closed, "")},
+		}
+		for i, a := range made.Answers {
+			p := input.Packet{Channel: a.Packet.Channel, Tag: a.Packet.Tag, Payload: a.Payload}
+			if i == 0 {
+				p.Flags = 1
+			}
+			record.Packets = append(record.Packets, judge.Got{Frame: input.Read(p.Octets()), Act: end})
+		}
+		record.Packets = append(record.Packets, judge.Got{Frame: input.Read([]byte("\x03\x00\x02\x00")), Act: end})
+		var got []string
+		for _, d := range judge.Judge(made, record, false) {
+			if d.Kind == "extra request" {
+				got = append(got, d.Signature())
+			}
+		}
+		if got := strings.Join(got, ", "); got != want {
+			t.Errorf("of 2 requests %d were asked for: got %q, want %q", polled, got, want)
+		}
+	}
+}
