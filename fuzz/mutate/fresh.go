@@ -72,26 +72,35 @@ func (m *mutation) exchange() []byte {
 	return append(raw, p.Octets()...)
 }
 
-// crowd is many requests of one sort.
+// crowd is many requests of one sort: of the local user, or of the peer, which may use one
+// of their tags again.
 func (m *mutation) crowd() []byte {
+	var raw []byte
+	if m.chance.IntN(3) == 0 {
+		l := m.ask()
+		for range []int{2, 3, 5, 9, 17, 40, 130}[m.chance.IntN(7)] { // 130: a tag takes two octets
+			raw = append(raw, input.Asks(l, 0)...)
+		}
+		return raw
+	}
 	p := m.request()
 	if m.chance.IntN(2) == 0 {
 		p = input.Packet{IsRequest: true, Type: adapter.TypeCall.Wire(), Payload: []byte("n")}
 	}
 	n := []int{2, 3, 5, 9, 17, 40, 130}[m.chance.IntN(56)/9]
-	if n == 130 && m.chance.IntN(2) == 0 && p.Type != adapter.TypeLarge.Wire() { // not megabytes for each
+	switch {
+	case n < 130, p.Type == adapter.TypeLarge.Wire(): // not megabytes for each
+	case p.Type == adapter.TypeCall.Wire():
+		n = 64 // as many handlers as every implementation lets wait for the peer
+	case m.chance.IntN(2) == 0:
 		n = 1200
-	}
-	var raw []byte
-	if m.chance.IntN(3) == 0 {
-		l := m.ask()
-		for range n {
-			raw = append(raw, input.Asks(l, 0)...)
-		}
-		return raw
 	}
 	for i := range n {
 		p.Tag = 100 + uint64(i)
+		raw = append(raw, p.Octets()...)
+	}
+	if m.chance.IntN(4) == 0 {
+		p.Tag = 100 + m.chance.Uint64N(uint64(n))
 		raw = append(raw, p.Octets()...)
 	}
 	return raw
