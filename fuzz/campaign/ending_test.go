@@ -132,17 +132,17 @@ func (s slowToOpen) Open(recv io.ReadCloser, send io.WriteCloser, _ adapter.Open
 
 // TestTimedOut distinguishes differences that a busy machine can cause from others.
 func TestTimedOut(t *testing.T) {
-	done := judge.Settled{Sent: true, Done: true}
+	done := judge.CommandResult{Sent: true, Done: true}
 	for name, c := range map[string]struct {
 		finding campaign.Finding
 		want    bool
 	}{
 		"codec, at once":       {campaign.Finding{}, false},
 		"late":                 {campaign.Finding{Difference: judge.Difference{Timed: true}}, true},
-		"played to the end":    {campaign.Finding{Record: &judge.Record{Aborted: -1, Probe: done}}, false},
-		"given up":             {campaign.Finding{Record: &judge.Record{Aborted: 3, Probe: done}}, true},
+		"played to the end":    {campaign.Finding{Record: &judge.Record{Aborted: -1, LastRequest: done}}, false},
+		"given up":             {campaign.Finding{Record: &judge.Record{Aborted: 3, LastRequest: done}}, true},
 		"no end":               {campaign.Finding{Record: &judge.Record{Aborted: -1, Hung: true}}, true},
-		"no reply to the last": {campaign.Finding{Record: &judge.Record{Aborted: -1, Probe: judge.Settled{Sent: true}}}, true},
+		"no reply to the last": {campaign.Finding{Record: &judge.Record{Aborted: -1, LastRequest: judge.CommandResult{Sent: true}}}, true},
 	} {
 		if got := c.finding.TimedOut(); got != c.want {
 			t.Errorf("%s: %t, expected %t", name, got, c.want)

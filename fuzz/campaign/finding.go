@@ -36,7 +36,7 @@ func (f *Finding) Flaky() bool { return f.Confirmed < f.Tries }
 // limit passed. A busy machine alone can cause that.
 func (f *Finding) TimedOut() bool {
 	r := f.Record
-	return f.Difference.Timed || r != nil && (r.Aborted >= 0 || r.Hung || r.Probe.Sent && !r.Probe.Done)
+	return f.Difference.Timed || r != nil && (r.Aborted >= 0 || r.Hung || r.LastRequest.Sent && !r.LastRequest.Done)
 }
 
 // Outcome returns, line by line, what the input requires and what came.
@@ -49,9 +49,9 @@ func (f *Finding) Outcome() (required, came []string) {
 			required = append(required, fmt.Sprintf("%s: %s", a.Requirement, a.String()))
 		}
 	}
-	for _, c := range f.Plan.Calls {
-		p := c.Wire()
-		required = append(required, fmt.Sprintf("%s: % x (%s)", c.Requirement, p.Octets(), p))
+	for _, r := range f.Plan.LocalRequests {
+		p := r.Packet()
+		required = append(required, fmt.Sprintf("%s: % x (%s)", r.Requirement, p.Octets(), p))
 	}
 	required = append(required, fmt.Sprintf("%s: EOF, then the end of the stream; join may report %q", f.Plan.End.Requirement, f.Plan.End.Reasons))
 	for _, g := range f.Record.Packets {

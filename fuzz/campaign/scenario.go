@@ -11,17 +11,18 @@ import (
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
-// Scenario is a finding as a scenario to add to the suite: its input in the suite's own
-// steps, and what it requires, at the level of the requirement that it breaks.
+// Scenario returns the finding as a scenario to add to the suite: its input in the suite's
+// own steps, and what that requires, at the level of the broken requirement. Like the plan,
+// it lets nothing depend on an order that no step enforces.
 func (f *Finding) Scenario(level spec.Level) string {
 	s := &scenario{finding: f, plan: f.Plan, since: -1}
 	s.line("Feature: Found by fuzzing")
 	s.line("")
 	switch {
 	case f.Difference.Requirement == noRequirement:
-		s.line("  # The adapter guide is broken, and no requirement: nothing for the suite.")
+		s.line("  # The subject breaks the adapter guide, not a requirement, so the suite has no scenario for it.")
 	case f.Many:
-		s.line("  # It takes a process that has heard many inputs, and no scenario has so many.")
+		s.line("  # It takes a process that has run many inputs, and a scenario has only one.")
 	default:
 		s.line("  @%s @%s", f.Difference.Requirement, level)
 	}
@@ -36,7 +37,7 @@ func (f *Finding) Scenario(level spec.Level) string {
 	return s.String()
 }
 
-// A scenario is one that is being written.
+// A scenario is the text of a scenario under construction.
 type scenario struct {
 	strings.Builder
 	finding *Finding
@@ -48,7 +49,7 @@ type scenario struct {
 
 func (s *scenario) line(format string, args ...any) { _, _ = fmt.Fprintf(s, format+"\n", args...) }
 
-// step is one step; further ones of a kind begin with And.
+// step adds a step. After another with the same keyword it begins with And.
 func (s *scenario) step(word, format string, args ...any) {
 	if s.word == word {
 		word = "And"
@@ -58,7 +59,7 @@ func (s *scenario) step(word, format string, args ...any) {
 	s.line("    %s %s", word, fmt.Sprintf(format, args...))
 }
 
-// codec is what the codec is to do with the packets.
+// codec adds what the codec must do with the packets.
 func (s *scenario) codec() {
 	for _, frame := range input.Frames(s.finding.Input) {
 		if frame.Shape != input.Whole {
@@ -70,7 +71,7 @@ func (s *scenario) codec() {
 	}
 }
 
-// script is the plan, act by act.
+// script adds the plan, act by act.
 func (s *scenario) script() {
 	s.open()
 	acts := s.plan.Acts
@@ -78,7 +79,7 @@ func (s *scenario) script() {
 		s.early(i)
 		switch a := acts[i]; a.Verb {
 		case plan.Write:
-			if i+2 < len(acts) && acts[i+1].Verb == plan.Segment && acts[i+2].Verb == plan.Write {
+			if i+2 < len(acts) && acts[i+1].Verb == plan.Drain && acts[i+2].Verb == plan.Write {
 				s.cut(a.Octets, acts[i+2].Octets)
 				i += 2
 				continue
@@ -89,7 +90,7 @@ func (s *scenario) script() {
 		case plan.Request:
 			s.request(a.Index)
 		case plan.RequestRefused:
-			s.refused(s.plan.Refused[a.Index])
+			s.refused(s.plan.Refusals[a.Index])
 		case plan.AwaitClosed:
 			s.step("Then", "the subject takes no more requests")
 		case plan.Release:
@@ -110,22 +111,23 @@ func (s *scenario) script() {
 	s.handled()
 }
 
-func callName(i int) string     { return fmt.Sprintf("call %d", i+1) }
+func requestName(i int) string  { return fmt.Sprintf("call %d", i+1) }
 func shutdownName(i int) string { return fmt.Sprintf("shutdown %d", i+1) }
 
-// joined reports whether the scenario joins: for what that tells, or that it returns, or
-// since all that the handler gets has been read by then, and not before.
+// joined reports whether the scenario joins: to see what join reports, or that it returns,
+// or because only join shows that the handler has got everything.
 func (s *scenario) joined() bool {
 	return s.differs("told") || s.differs("join") || s.differs("handler")
 }
 
-// differs reports whether differences of this kind are what was found.
+// differs reports whether the finding is of a kind that begins so.
 func (s *scenario) differs(kind string) bool {
 	return strings.HasPrefix(s.finding.Difference.Kind, kind)
 }
 
+// open adds the steps that open the connection.
 func (s *scenario) open() {
-	if slices.ContainsFunc(s.plan.Answers, func(a plan.Answer) bool { return a.Requirement == "HND-7" && a.Want == plan.Failure }) {
+	if slices.ContainsFunc(s.plan.Answers, func(a plan.Answer) bool { return a.Requirement == "HND-7" && a.Allowed == plan.Failure }) {
 		s.step("Given", "the implementation can give invalid replies")
 	}
 	switch {
@@ -141,7 +143,7 @@ func (s *scenario) open() {
 	}
 }
 
-// write is one write of the peer's.
+// write adds one write of the peer.
 func (s *scenario) write(octets []byte) {
 	frames := input.Frames(octets)
 	if len(frames) == 1 {
@@ -159,12 +161,12 @@ func (s *scenario) write(octets []byte) {
 	}
 }
 
-// cut is a write in two pieces.
+// cut adds a write in two pieces.
 func (s *scenario) cut(first, rest []byte) {
 	s.step("When", "the peer sends % x, cut after %d octets", slices.Concat(first, rest), len(first))
 }
 
-// isPlain reports whether a frame is a packet that the suite has words for.
+// isPlain reports whether the suite has words for a frame.
 func isPlain(f input.Frame) bool { return f.Shape == input.Whole && !f.Beyond }
 
 func octetsAndMeaning(f input.Frame) string {
@@ -174,29 +176,29 @@ func octetsAndMeaning(f input.Frame) string {
 	return fmt.Sprintf("% x (%s)", f.Octets, f.Packet)
 }
 
-// request is a local request.
+// request adds a local request.
 func (s *scenario) request(index int) {
-	c := s.plan.Calls[index]
+	r := s.plan.LocalRequests[index]
 	how := ""
 	switch {
-	case c.Decoder != "":
-		how = fmt.Sprintf(", decoded by %q", c.Decoder)
-	case c.Late:
+	case r.Decoder != "":
+		how = fmt.Sprintf(", decoded by %q", r.Decoder)
+	case r.Late:
 		how = ", to be waited for later"
 	}
-	s.step("When", "the subject requests type %d as %q%s%s", c.Local.Type, callName(index), fieldsOf(c.Wire()), how)
+	s.step("When", "the subject requests type %d as %q%s%s", r.Fields.Type, requestName(index), fieldsOf(r.Packet()), how)
 }
 
-// refused is a local request that must be refused.
-func (s *scenario) refused(a plan.Asked) {
-	if a.Requirement == "CHN-5" {
-		s.step("Then", "the subject refuses to request type %d (channel %d), unless it offers channels", a.Local.Type, a.Local.Channel)
+// refused adds a local request that must be refused.
+func (s *scenario) refused(r plan.Refusal) {
+	if r.Requirement == "CHN-5" {
+		s.step("Then", "the subject refuses to request type %d (channel %d), unless it offers channels", r.Fields.Type, r.Fields.Channel)
 		return
 	}
-	s.step("Then", "requesting type %d is refused as closed", a.Local.Type)
+	s.step("Then", "requesting type %d is refused as closed", r.Fields.Type)
 }
 
-// fieldsOf are the fields of a request that are not empty, in parentheses.
+// fieldsOf returns the fields of a request that are not empty, in parentheses.
 func fieldsOf(p input.Packet) string {
 	var parts []string
 	if p.Channel != 0 {
@@ -214,63 +216,64 @@ func fieldsOf(p input.Packet) string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// isNow reports whether an act is among those that what is awaited now has waited for.
+// isNow reports whether an act comes after the last wait, and at most at another act.
 func (s *scenario) isNow(act, at int) bool { return act > s.since && act <= at }
 
-// due is what becomes due up to an act, since the last one that awaited: answers first,
-// which are taken by their tags, then requests, which are taken as they come.
+// due adds what became due after the last wait, up to an act. Answers come first, because
+// their steps find them by tag, and then requests, whose steps take them in order.
 func (s *scenario) due(at int) {
 	for _, a := range s.plan.Answers {
 		if s.isNow(a.Due, at) {
 			s.answer(a)
 		}
 	}
-	for _, c := range s.plan.Calls {
-		if s.isNow(c.Asked, at) {
-			s.step("Then", "the subject sends % x (%s)", c.Wire().Octets(), c.Wire())
+	for _, r := range s.plan.LocalRequests {
+		if s.isNow(r.Submitted, at) {
+			s.step("Then", "the subject sends % x (%s)", r.Packet().Octets(), r.Packet())
 		}
 	}
 	if s.isNow(s.plan.EOF, at) {
 		s.step("Then", "the subject ends its stream")
 		s.ended = true
 	}
-	for i, c := range s.plan.Calls {
+	for i, r := range s.plan.LocalRequests {
 		switch {
-		case !c.IsLocal() || c.Open:
-		case s.isNow(c.Answered, at):
-			s.result(i, c)
-		case s.isNow(s.plan.End.Act, at) && c.Asked <= at && c.Answered > at:
-			s.step("Then", "%q is cancelled", callName(i))
+		case !r.IsLocalUsers() || r.Unspecified:
+		case s.isNow(r.Answered, at):
+			s.result(i, r)
+		case s.isNow(s.plan.End.Act, at) && r.Submitted <= at && r.Answered > at:
+			s.step("Then", "%q is cancelled", requestName(i))
 		}
 	}
-	for i, stop := range s.plan.Shutdowns {
-		if s.isNow(stop.Due, at) {
-			s.step("Then", "%q returns%s", shutdownName(i), s.after(stop))
+	for i, c := range s.plan.Shutdowns {
+		if s.isNow(c.Due, at) {
+			s.step("Then", "%q returns%s", shutdownName(i), s.after(c))
 		}
 	}
 	s.since = at
 }
 
-// after says what a shutdown must not return before, if that is what differs.
-func (s *scenario) after(stop plan.Stop) string {
-	if stop.Block && !stop.Second && s.finding.Difference.Kind == "shutdown returns before EOF" {
+// after returns what a shutdown must not return before, if the finding is about that.
+func (s *scenario) after(c plan.ShutdownCall) string {
+	if c.Block && !c.Second && s.finding.Difference.Kind == "shutdown returns before EOF" {
 		return " after EOF"
 	}
 	return ""
 }
 
+// answer adds an answer that has to come.
 func (s *scenario) answer(a plan.Answer) {
 	p := a.Packet
-	if isResult := a.Want == plan.Result || a.Want == plan.Either; isResult {
+	if a.Allowed == plan.Result || a.Allowed == plan.ResultOrFailure {
 		r := input.Packet{Channel: p.Channel, Tag: p.Tag, Flags: a.Flags<<1 | 1, Payload: a.Payload}
 		or := ""
-		if a.Want == plan.Either {
+		if a.Allowed == plan.ResultOrFailure {
 			or = ", or with a failure"
 		}
 		s.step("Then", "the subject answers % x (%s)%s", r.Octets(), r, or)
 		return
 	}
-	if a.Want != plan.Failure {
+	if a.Allowed != plan.Failure {
 		return
 	}
 	channel := ""
@@ -280,11 +283,11 @@ func (s *scenario) answer(a plan.Answer) {
 	s.step("Then", "the subject answers tag %d%s with a failure", p.Tag, channel)
 }
 
-// result is how the wait for a call that was answered ends.
-func (s *scenario) result(i int, c plan.Call) {
-	ok, flags, payload, raises := c.Result()
+// result adds how the wait for an answered local request ends.
+func (s *scenario) result(i int, r plan.LocalRequest) {
+	ok, flags, payload, raises := r.Result()
 	if raises {
-		s.step("Then", "%q ends with the decoder's error", callName(i))
+		s.step("Then", "%q ends with the decoder's error", requestName(i))
 		return
 	}
 	fields := "failed"
@@ -297,45 +300,45 @@ func (s *scenario) result(i int, c plan.Call) {
 	if len(payload) > 0 {
 		fields += ", payload " + input.Words(payload)
 	}
-	s.step("Then", "%q is answered (%s)", callName(i), fields)
+	s.step("Then", "%q is answered (%s)", requestName(i), fields)
 }
 
-// early is what must not have happened yet before an act, if that is what differs.
+// early adds what must not have happened before an act, if the finding is about that.
 func (s *scenario) early(at int) {
 	switch s.finding.Difference.Kind {
 	case "shutdown returns early":
-		for i, stop := range s.plan.Shutdowns {
-			if stop.Asked < at && stop.Earliest == at {
+		for i, c := range s.plan.Shutdowns {
+			if c.Act < at && c.Earliest == at {
 				s.due(at - 1)
 				s.step("Then", "%q has not returned", shutdownName(i))
 			}
 		}
 	case "cancelled early":
-		for i, c := range s.plan.Calls {
-			if s.plan.End.From == at && c.IsLocal() && c.Asked < at && c.Answered > at && !c.Late {
+		for i, r := range s.plan.LocalRequests {
+			if s.plan.End.From == at && r.IsLocalUsers() && r.Submitted < at && r.Answered > at && !r.Late {
 				s.due(at - 1)
-				s.step("Then", "%q is not answered", callName(i))
+				s.step("Then", "%q is not answered", requestName(i))
 			}
 		}
 	}
 }
 
-// ending is the end of the subject's stream.
+// ending adds the end of the subject's stream, and the return of join.
 func (s *scenario) ending() {
-	var loose []plan.Answer // that may come or not
+	var optional []plan.Answer
 	for _, a := range s.plan.Answers {
-		if a.Want == plan.Maybe || a.Want == plan.Open {
-			loose = append(loose, a)
+		if !a.Required() {
+			optional = append(optional, a)
 		}
 	}
 	switch {
 	case s.ended:
-	case len(loose) == 0:
+	case len(optional) == 0:
 		s.step("Then", "the subject ends its stream")
-	case len(loose) == 1 && loose[0].Want == plan.Maybe:
-		s.step("Then", "the subject ends its stream, with or without a refusal of tag %d", loose[0].Packet.Tag)
+	case len(optional) == 1 && optional[0].Allowed == plan.FailureOrNothing:
+		s.step("Then", "the subject ends its stream, with or without a refusal of tag %d", optional[0].Packet.Tag)
 	default:
-		s.line("    # Its stream ends. No step awaits that with packets before it that may come or not.")
+		s.line("    # The subject ends its stream. No step waits for that after packets that may come or not.")
 	}
 	switch {
 	case s.differs("told") && len(s.plan.End.Reasons) == 1:
@@ -345,14 +348,14 @@ func (s *scenario) ending() {
 	}
 }
 
-// handled is what the handler must have got, if that is what differs.
+// handled adds what the handler must have got, if the finding is about that.
 func (s *scenario) handled() {
 	if !s.differs("handler") {
 		return
 	}
 	var calls []string
 	for _, a := range s.plan.Answers {
-		switch p := a.Packet; a.Handled {
+		switch p := a.Packet; a.Handler {
 		case plan.MayBeCalled:
 			return
 		case plan.Called:

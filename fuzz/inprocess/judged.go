@@ -121,7 +121,7 @@ func (s subject) checkCodec(frames []input.Frame) error {
 		if p := r.Frame.Packet; r.Frame.Shape == input.Whole && !r.Frame.Beyond && s.can(adapter.CanEqual) {
 			for _, v := range variants() {
 				q := input.Packet(v.of(reference.Packet(p)))
-				commands = append(commands, adapter.Message{Op: adapter.OpEqual, A: judge.Form(p), B: judge.Form(q)})
+				commands = append(commands, adapter.Message{Op: adapter.OpEqual, A: judge.AdapterPacket(p), B: judge.AdapterPacket(q)})
 			}
 		}
 		for _, m := range commands {
@@ -167,7 +167,7 @@ func (s subject) play(ctx context.Context, required *plan.Plan, limit time.Durat
 // checkRepeated requires what a plan does not: that two calls of join return the same, at
 // the same time or one after the other, and that a connection can be shut down after its
 // end.
-func checkRepeated(ctx context.Context, line play.Line, second play.Pending, ended string) error {
+func checkRepeated(ctx context.Context, line play.Endpoint, second play.Pending, ended string) error {
 	block := true
 	for _, again := range []struct {
 		requirement, name string
@@ -204,10 +204,10 @@ func violation(d judge.Difference) error {
 // outcome. Neither has one with a stray response and a local request: the response may
 // arrive after the request, and answer it.
 func reusesTag(p *plan.Plan) bool {
-	isStray := func(m plan.Move) bool { return m.Kind == "response" && m.Outcome == "stray" }
-	isNested := func(c plan.Call) bool { return !c.IsLocal() }
-	if len(p.Shutdowns) > 0 || p.End.Open || slices.ContainsFunc(p.Calls, isNested) ||
-		len(p.Calls) > 0 && slices.ContainsFunc(p.Moves, isStray) {
+	isStray := func(m plan.Event) bool { return m.Kind == "response" && m.Outcome == "stray" }
+	isNested := func(c plan.LocalRequest) bool { return !c.IsLocalUsers() }
+	if len(p.Shutdowns) > 0 || p.End.Unspecified || slices.ContainsFunc(p.LocalRequests, isNested) ||
+		len(p.LocalRequests) > 0 && slices.ContainsFunc(p.Events, isStray) {
 		return false
 	}
 	used := make(map[input.ID]bool)
@@ -230,7 +230,7 @@ func withoutWaits(p *plan.Plan) *plan.Plan {
 	q := *p
 	q.Acts = slices.Clone(p.Acts)
 	for i, a := range q.Acts {
-		if a.Verb == plan.Await || a.Verb == plan.Segment {
+		if a.Verb == plan.Await || a.Verb == plan.Drain {
 			q.Acts[i] = plan.Act{Verb: plan.Write} // of no octets, so that the numbers of acts stay
 		}
 	}
@@ -241,7 +241,7 @@ func withoutWaits(p *plan.Plan) *plan.Plan {
 		if a.Packet.Channel != 0 {
 			continue
 		}
-		a.Want, a.Handled, a.Due = plan.Open, plan.MayBeCalled, plan.Never
+		a.Allowed, a.Handler, a.Due = plan.Unspecified, plan.MayBeCalled, plan.Never
 		if a.Packet.Type == adapter.TypeHold.Wire() {
 			q.Acts = slices.Insert(q.Acts, end, plan.Act{Verb: plan.Release, Gate: string(a.Packet.Payload)})
 		}
@@ -270,8 +270,8 @@ func checkAnswered(p *plan.Plan, r *judge.Record) error {
 			continue
 		}
 		i := slices.IndexFunc(wanted[id], func(a plan.Answer) bool {
-			if a.Want != plan.Open {
-				a.Want = plan.Result
+			if a.Allowed != plan.Unspecified {
+				a.Allowed = plan.Result
 			}
 			return a.Matches(g.Packet)
 		})

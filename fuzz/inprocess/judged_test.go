@@ -18,7 +18,7 @@ import (
 func conversations() [][]byte {
 	var (
 		eof       = input.Packet{IsRequest: true}.Octets()
-		settle    = input.Step(input.Settle, 0, nil)
+		settle    = input.Step(input.Await, 0, nil)
 		free      = input.Step(input.Release, 0, []byte("gate"))
 		shutdown  = input.Step(input.Shutdown, 0, nil)
 		blocking  = input.Step(input.Shutdown, input.Blocking, nil)

@@ -8,7 +8,7 @@
 // into another.
 //
 //	tag  op        flags                     payload                        does
-//	1    settle                                                             the peer waits until all that is due has come
+//	1    await                                                              the peer waits until all that is due has come
 //	2    request   decoder + 4 if late       type, flags, channel, payload  the local user requests; late: waits at the end
 //	3    release                             gate                           lets the handlers go on that wait at the gate
 //	4    shutdown  1: blocking                                              the local user shuts down

@@ -9,7 +9,7 @@ type Op uint64
 // The operations; all but Write stand in private packets, as their tags.
 const (
 	Write Op = iota
-	Settle
+	Await
 	Request
 	Release
 	Shutdown

@@ -16,7 +16,7 @@ func (f Frame) String() string {
 	switch f.Op() {
 	case Write:
 		return fmt.Sprintf("peer     %s  %s", Hex(f.Octets), f.meaning())
-	case Settle:
+	case Await:
 		return "peer     waits until all that is due has come"
 	case Request:
 		l, ok := f.Local()

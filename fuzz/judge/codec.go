@@ -1,39 +1,43 @@
 package judge
 
 import (
+	"bytes"
 	"fmt"
 	"hash/maphash"
 	"math/big"
+	"strings"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// A Reading is one frame for the codec: its octets and some that follow, to be read; and,
-// if it is a packet that everyone handles, its fields, to be written and compared.
+// A Reading is one frame for the subject's codec to decode, followed by some octets. If every
+// implementation handles its packet, the codec also encodes, compares and describes that.
 type Reading struct {
 	Frame input.Frame
 	After []byte        // octets that follow
-	Other *input.Packet // to be compared with
+	Other *input.Packet // a packet to compare with, or nil
 }
 
-// Codec is the state of a difference of the codec's: there is no connection.
+// Codec is the State of differences of the codec, which has no connection.
 const Codec = "codec"
 
-// maxReadings is how many frames of one input the codec hears at most.
+// maxReadings bounds the readings of one input. Requests by the thousand are copies of a few
+// forms, and each reading is up to five commands.
 const maxReadings = 128
 
-// maxAfter is how many octets that follow a frame are read with it.
+// maxAfter bounds the octets after a frame: enough for a whole packet, which a codec that
+// reads too far would take for part of the frame.
 const maxAfter = 16
 
 var hashes = maphash.MakeSeed()
 
-// Readings are those of frames of which isNew says so.
+// Readings returns the readings of those frames whose hash isNew reports as new.
 func Readings(frames []input.Frame, isNew func(hash uint64) bool) (all []Reading) {
 	for i, f := range frames {
 		if len(all) == maxReadings {
-			break // a thousand requests are not that many forms
+			break
 		}
 		if !isNew(maphash.Bytes(hashes, f.Octets)) {
 			continue
@@ -51,34 +55,34 @@ func Readings(frames []input.Frame, isNew func(hash uint64) bool) (all []Reading
 	return all
 }
 
-// Commands are what a reading has the codec do; what the subject cannot do is left out.
+// Commands returns the commands of a reading, without those that the subject cannot carry out.
 func (r Reading) Commands(can func(adapter.Ability) bool) (all []adapter.Message) {
 	octets := append(append(adapter.Hex{}, r.Frame.Octets...), r.After...)
 	all = append(all, adapter.Message{Op: adapter.OpDecode, Bytes: &octets})
 	if r.Frame.Shape != input.Whole || r.Frame.Beyond {
 		return all
 	}
-	p := Form(r.Frame.Packet)
+	p := AdapterPacket(r.Frame.Packet)
 	all = append(all, adapter.Message{Op: adapter.OpEncode, Packet: p})
 	if can(adapter.CanEqual) {
-		twin := Form(r.Frame.Packet)
-		if !twin.IsRequest { // nothing depends on the type of a response
-			p = Form(r.Frame.Packet)
+		twin := AdapterPacket(r.Frame.Packet)
+		if !twin.IsRequest { // the type of a response does not count (EQ-2)
+			p = AdapterPacket(r.Frame.Packet)
 			p.RqType, twin.RqType = "1", "2"
 		}
 		all = append(all, adapter.Message{Op: adapter.OpEqual, A: p, B: twin})
 		if r.Other != nil {
-			all = append(all, adapter.Message{Op: adapter.OpEqual, A: Form(r.Frame.Packet), B: Form(*r.Other)})
+			all = append(all, adapter.Message{Op: adapter.OpEqual, A: AdapterPacket(r.Frame.Packet), B: AdapterPacket(*r.Other)})
 		}
 	}
 	if can(adapter.CanString) {
-		all = append(all, adapter.Message{Op: adapter.OpString, Packet: Form(r.Frame.Packet)})
+		all = append(all, adapter.Message{Op: adapter.OpString, Packet: AdapterPacket(r.Frame.Packet)})
 	}
 	return all
 }
 
-// Form is a packet as the adapter protocol has it.
-func Form(p input.Packet) *adapter.Packet {
+// AdapterPacket returns a packet in the form of the adapter protocol.
+func AdapterPacket(p input.Packet) *adapter.Packet {
 	f := &adapter.Packet{
 		IsRequest: p.IsRequest, Channel: adapter.Int(p.Channel), Tag: adapter.Int(p.Tag), Flags: adapter.Int(p.Flags),
 		Payload: append(adapter.Hex{}, p.Payload...),
@@ -89,7 +93,8 @@ func Form(p input.Packet) *adapter.Packet {
 	return f
 }
 
-// Judge is in what the reply to a command differs from what it must be.
+// Judge returns the difference between the reply to a command and what it must be, if there is
+// one.
 func (r Reading) Judge(m adapter.Message, reply adapter.Reply, err error) (d Difference, differs bool) {
 	kind := adapter.KindOf(err)
 	if kind == adapter.Unsupported {
@@ -147,10 +152,11 @@ func (r Reading) Judge(m adapter.Message, reply adapter.Reply, err error) (d Dif
 	return d, false
 }
 
+// decoded judges the reply to the command decode.
 func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Difference, differs bool) {
 	d = Difference{State: Codec, Requirement: "DEC-3", Kind: "taken", Expected: "an error: the octets stop inside a packet"}
 	if r.Frame.Shape == input.Cut && len(r.After) > 0 {
-		return d, false // what follows belongs to it
+		return d, false // the octets that follow belong to the frame
 	}
 	refused := adapter.KindOf(err) == adapter.Incomplete || adapter.KindOf(err) == adapter.Malformed
 	if err == nil {
@@ -167,7 +173,7 @@ func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Diffe
 		}
 		return d, !refused && (err == nil || !r.Frame.Beyond)
 	}
-	want := exactly(r.Frame)
+	want := exactPacket(r.Frame)
 	d.Requirement, d.Kind = "DEC-1", "fields"
 	d.Expected = fmt.Sprintf("%v, of %d octets, of %s", show(*want), len(r.Frame.Octets), input.Hex(octets))
 	switch {
@@ -193,14 +199,14 @@ func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Diffe
 	return d, got.IsRequest != want.IsRequest || !same(got, *want)
 }
 
-// exactly is the packet of a whole frame as the adapter protocol has it, with integers that
-// may have more bits than those of [input.Packet].
-func exactly(f input.Frame) *adapter.Packet {
-	p := Form(f.Packet)
+// exactPacket returns the packet of a whole frame in the form of the adapter protocol, whose
+// integers, unlike those of [input.Packet], have any number of bits.
+func exactPacket(f input.Frame) *adapter.Packet {
+	p := AdapterPacket(f.Packet)
 	if !f.Beyond {
 		return p
 	}
-	exact, _, _ := peer.Decode(f.Octets) // whole, so that there is no error
+	exact, _, _ := peer.Decode(f.Octets) // a whole frame decodes without an error
 	decimal := func(v *big.Int) adapter.Integer { return adapter.Integer(v.String()) }
 	p.Channel, p.Tag, p.Flags = decimal(exact.Channel), decimal(exact.Tag), decimal(exact.Flags)
 	if p.IsRequest {
@@ -209,6 +215,7 @@ func exactly(f input.Frame) *adapter.Packet {
 	return p
 }
 
+// same reports whether two packets are equal. (EQ-1, EQ-2)
 func same(a, b adapter.Packet) bool {
 	return a.IsRequest == b.IsRequest && a.Channel == b.Channel && a.Tag == b.Tag && a.Flags == b.Flags &&
 		(!a.IsRequest || a.RqType == b.RqType) && string(a.Payload) == string(b.Payload)
@@ -222,4 +229,45 @@ func show(p adapter.Packet) string {
 		kind += " with type " + string(p.RqType)
 	}
 	return fmt.Sprintf("{%s, channel %s, tag %s, flags %s, payload %s}", kind, p.Channel, p.Tag, p.Flags, input.Words(p.Payload))
+}
+
+// text returns the diagnostic text of a packet. (TXT-1)
+func text(p input.Packet) string {
+	truth := "False"
+	if p.IsRequest {
+		truth = "True"
+	}
+	more := ""
+	payload := p.Payload
+	if len(payload) > 16 {
+		payload, more = payload[:16], "..."
+	}
+	return fmt.Sprintf("Packet(is_request=%s,channel=%d,tag=%d,flags=0x%02x,payload=b%s%s)", truth, p.Channel, p.Tag, p.Flags, literal(payload), more)
+}
+
+// literal returns octets as a Python literal, without the b.
+func literal(b []byte) string {
+	quote := "'"
+	if bytes.Contains(b, []byte("'")) && !bytes.Contains(b, []byte(`"`)) {
+		quote = `"`
+	}
+	var s strings.Builder
+	s.WriteString(quote)
+	for _, c := range b {
+		switch {
+		case string(c) == quote && c < 0x80, c == '\\':
+			s.WriteString(`\` + string(rune(c)))
+		case c == '\t':
+			s.WriteString(`\t`)
+		case c == '\n':
+			s.WriteString(`\n`)
+		case c == '\r':
+			s.WriteString(`\r`)
+		case c < ' ', c > '~':
+			fmt.Fprintf(&s, `\x%02x`, c)
+		default:
+			s.WriteByte(c)
+		}
+	}
+	return s.String() + quote
 }

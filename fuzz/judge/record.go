@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -8,61 +10,135 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// A Record is what a subject did, in the light of a plan. Acts tell during which act
-// something was seen, which may be later than it happened, never earlier.
+// A Record holds what a subject did while a plan was played.
 type Record struct {
-	Packets   []Got
-	Rest      []byte // of the subject's stream: no packet
-	Ended     bool   // the subject's stream has
-	EndAct    int
-	Calls     []Settled // by the plan's
-	Refused   []Settled
-	Shutdowns []Settled
-	Join      Settled
-	Probe     Settled
-	Seen      []adapter.Seen
-	SeenErr   error
+	Packets []Received
+	Rest    []byte // of the subject's stream, after the packets
+	Ended   bool   // the subject's stream has ended
+	EndAct  int    // during which the end was seen
 
-	Aborted int // the act at which what was due had not come, or -1
-	Polled  int // requests of type 0 that the subject took, or may have, before it began to shut down
-	// How long the first wait was that was given up, for what is due and for the end of the
-	// subject's stream; 0: there was none.
+	LocalRequests []CommandResult // of the waits, by the plan's numbers
+	Refusals      []CommandResult // by the plan's numbers
+	Shutdowns     []CommandResult // by the plan's numbers
+	Join          CommandResult
+	LastRequest   CommandResult
+	Seen          []adapter.Seen
+	SeenErr       error
+
+	Aborted int // the act that waited in vain, or -1
+	// Polled is how many requests of type 0 the subject accepted, or may have, before it
+	// refused one as closed.
+	Polled int
+	// Waited is the limit of the first wait for something due that ran out, and WaitedEnd of
+	// the one for the end of the subject's stream. 0 means that none ran out.
 	Waited, WaitedEnd time.Duration
-	Flooded           bool   // the subject sent more than there can be any reason for
-	Hung              bool   // the subject's stream, or something that waits for it, did not end
-	Died              string // how the subject ended, if it did
-	Broken            error  // why nothing can be said: it is no fault of the subject's
+	Flooded           bool   // the subject sent more than [plan.Plan.MostSent]
+	Hung              bool   // the subject's stream, or a command that waits for it, did not end
+	Died              string // how the subject's process ended; empty: it did not
+	Broken            error  // why the record shows nothing, without the subject's fault
 }
 
-// Got is a frame of the subject's.
-type Got struct {
+// A Received is a frame that the subject sent, and the act during which it was seen.
+type Received struct {
 	input.Frame
 	Act int
 }
 
-// Settled is how a command ended.
-type Settled struct {
-	Sent  bool
-	Done  bool
-	Act   int
+// A CommandResult says how a command to the subject ended.
+type CommandResult struct {
+	Sent  bool // the command was given
+	Done  bool // it has ended
+	Act   int  // the act during which its end was seen
 	Reply adapter.Reply
 	Err   error
-	Had   int // octets of the subject's that had been sent when it returned; of shutdowns
+	Had   int // for shutdowns: how many octets the subject had sent when it returned
 }
 
-// A Difference is what a subject did otherwise.
+// String describes the result of a command that has ended.
+func (r CommandResult) String() string {
+	switch {
+	case r.Err != nil:
+		return "the error " + r.Err.Error()
+	case r.Reply.OK != nil && r.Reply.Payload != nil: // an adapter may report more than it has to
+		verdict := "failed"
+		if *r.Reply.OK {
+			verdict = "ok"
+		}
+		return fmt.Sprintf("%s, flags %s, payload %s", verdict, r.Reply.Flags, input.Words(*r.Reply.Payload))
+	}
+	return "its return"
+}
+
+// same reports whether two results are alike. Errors are if they have one kind.
+func (r CommandResult) same(t CommandResult) bool {
+	if r.Err != nil || t.Err != nil {
+		return r.Err != nil && t.Err != nil && adapter.KindOf(r.Err) == adapter.KindOf(t.Err)
+	}
+	return r.differs(t) == ""
+}
+
+// differs names the first part in which a reply differs from the required result.
+func (r CommandResult) differs(required CommandResult) string {
+	switch {
+	case required.Err != nil:
+		return "no error"
+	case *r.Reply.OK != *required.Reply.OK:
+		return "result's ok"
+	case r.Reply.Flags != required.Reply.Flags:
+		return "result's flags"
+	case string(*r.Reply.Payload) != string(*required.Reply.Payload):
+		return "result's payload"
+	}
+	return ""
+}
+
+// A Difference is something that a subject did differently from what its plan requires.
 type Difference struct {
 	Requirement string `json:"requirement"`
 	Kind        string `json:"kind"`
-	State       string `json:"state"`
+	State       string `json:"state"` // of the connection
 	Expected    string `json:"expected"`
 	Came        string `json:"came"`
 	Act         int    `json:"-"`
-	// Timed: it is by its time alone that it came wrong, and so more patience may mend it.
+	// Timed says that only its time was wrong, so a longer wait may show no difference.
 	Timed bool `json:"timed,omitempty"`
 }
 
-// Signature is what differences have in common that are one.
+// Signature returns what makes two differences the same finding.
 func (d Difference) Signature() string {
 	return strings.TrimSpace(d.Requirement + " " + d.Kind + " " + d.State)
+}
+
+// nothing describes for how long something that did not come was waited for.
+func (r *Record) nothing() string {
+	switch {
+	case r.Flooded:
+		return fmt.Sprintf("nothing of the kind in %d packets, more than the input gives any reason for", len(r.Packets))
+	case r.Waited > 0 && r.Ended:
+		return fmt.Sprintf("nothing within %s, nor later until the end of the subject's stream", seconds(r.Waited))
+	case r.Waited > 0:
+		return "nothing within " + seconds(r.Waited)
+	case r.Ended:
+		return "nothing until the end of the subject's stream"
+	case r.WaitedEnd > 0:
+		return "nothing within " + seconds(r.WaitedEnd)
+	}
+	return "nothing"
+}
+
+// tooLate describes what came only after a wait for it had run out.
+func (r *Record) tooLate(what string) string {
+	return fmt.Sprintf("nothing within %s, and %s later", seconds(r.Waited), what)
+}
+
+// result describes how a command ended, or for how long it was waited for.
+func (r *Record) result(of CommandResult) string {
+	if !of.Done {
+		return r.nothing()
+	}
+	return of.String()
+}
+
+func seconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'g', -1, 64) + " s"
 }

@@ -33,7 +33,7 @@ func (m *mutation) fresh() []byte {
 		}
 		return p.Octets()
 	case 16, 17, 18:
-		return input.Step(input.Settle, 0, nil)
+		return input.Step(input.Await, 0, nil)
 	case 19, 20, 21, 22, 23:
 		return input.Asks(m.ask(), []uint64{0, 0, 0, 1, 2, 3, 4}[m.chance.IntN(7)])
 	case 24, 25:

@@ -1,90 +1,120 @@
 package plan
 
 import (
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// beforeEnd makes sure that the local user will learn of the end of the peer's stream
-// where something is held then: only a pending request tells, by being cancelled.
+// beforeEnd prepares for the end of the peer's stream. If handlers are held, nothing but a
+// pending request shows the end, by being cancelled, so the local user submits one.
 func (b *builder) beforeEnd() {
-	if b.phase == Up && len(b.held) > 0 && !b.waited() {
-		if b.stray {
-			b.settle()
+	if b.phase == Open && len(b.held) > 0 && !b.hasWaiter() {
+		if b.unmatched {
+			b.confirm()
 		}
-		b.ask(Call{Nested: -1})
+		b.submit(LocalRequest{Nested: -1})
 	}
 	b.awaitSent()
-	b.began = b.now()
+	b.frameStart = b.now()
 }
 
-// waited reports whether a pending request is waited for.
-func (b *builder) waited() bool {
-	for _, c := range b.plan.Calls {
-		if c.Answered == Never && c.Nested < 0 && !c.Late {
-			return true
-		}
-	}
-	return false
+// hasWaiter reports whether the local user waits for a pending request.
+func (b *builder) hasWaiter() bool {
+	return b.count(func(r *LocalRequest) bool { return r.IsLocalUsers() && !r.Late }) > 0
 }
 
-// end is the end of the peer's stream, by what was written last.
-func (b *builder) end(requirement, cancels string, reasons ...string) {
-	b.endAt(min(b.began, b.now()), b.now(), requirement, cancels, reasons...)
+// endBy has the peer write a frame that ends its stream.
+func (b *builder) endBy(f input.Frame, requirement, cancels string, reasons ...string) {
+	b.beforeEnd()
+	at := b.write(f.Octets)
+	b.endAt(min(b.frameStart, at), at, requirement, cancels, reasons...)
 }
 
-// endAt is the end of the peer's stream, by the acts that begin and end it.
+// endAt ends the peer's stream by what the acts from one to another write, unless it has
+// ended.
 func (b *builder) endAt(from, at int, requirement, cancels string, reasons ...string) {
 	if b.plan.End.Act != Never {
 		return
 	}
 	b.plan.End = End{From: from, Act: at, Reasons: reasons, Requirement: requirement, Cancels: cancels}
-	for i := range b.plan.Calls {
-		c := &b.plan.Calls[i]
-		if c.Answered != Never {
+	for i := range b.plan.LocalRequests {
+		r := &b.plan.LocalRequests[i]
+		if r.Answered != Never {
 			continue
 		}
-		c.Answers = cancels
-		if c.Nested >= 0 { // its handler raises
-			a := &b.plan.Answers[c.Nested]
-			a.Want, a.Requirement = Failure, "EOS-6"
-			a.Due = at
-			if len(b.held) >= places {
-				a.Due = Never
-				b.stuck = append(b.stuck, c.Nested)
-			}
+		r.ResultRequirement = cancels
+		if !r.IsLocalUsers() { // its handler raises
+			a := &b.plan.Answers[r.Nested]
+			a.Allowed, a.Requirement = Failure, "EOS-6"
+			b.returns(r.Nested, at, len(b.held) >= minHandlers)
 		}
 	}
-	b.unstick(at)
-	b.phase = map[Phase]Phase{Up: Over, Shut: ShutOver}[b.phase]
-	b.waits = true
-	b.returns(from, at)
+	b.unqueue(at)
+	if b.phase == ShutDown {
+		b.phase = BothEnded
+	} else {
+		b.phase = PeerEnded
+	}
+	b.unseenEnd = true
+	b.endShutdowns(from, at)
 }
 
-// close has the peer end its stream, which ends it if nothing has before.
+// beyond has the peer write a packet that may be refused, so that its stream may end there,
+// and end its stream after it.
+func (b *builder) beyond(f input.Frame) {
+	p := f.Packet
+	handled := f.Shape == input.Whole && p.IsRequest && p.Channel == 0
+	if handled {
+		switch handlerType(p) {
+		case adapter.TypeCall, adapter.TypeLarge:
+			return // it is unspecified what follows from it
+		case adapter.TypeHold:
+			if !isGate(p.Payload) {
+				return
+			}
+			b.maybeHeld = append(b.maybeHeld, string(p.Payload))
+		}
+	}
+	b.note("beyond", "", "INT-5", p)
+	b.beforeEnd()
+	at := b.write(f.Octets)
+	if p.IsRequest {
+		b.plan.Answers = append(b.plan.Answers, Answer{
+			Packet: p, Allowed: Unspecified, Requirement: "INT-5", Sent: at, Due: Never, Duplicate: Never, Handler: MayBeCalled,
+		})
+	}
+	for i := range b.plan.LocalRequests {
+		if r := &b.plan.LocalRequests[i]; !p.IsRequest && r.Answered == Never {
+			r.Unspecified = true
+		}
+	}
+	b.endAt(b.frameStart, at, "INT-5", "INT-5", adapter.EndedMalformed, adapter.EndedCut, adapter.EndedEOF)
+	b.plan.End.Unspecified = true
+	for _, r := range b.plan.LocalRequests {
+		if r.Unspecified && !r.IsLocalUsers() {
+			b.plan.Answers[r.Nested].Allowed = Unspecified
+		}
+	}
+	b.phase = MaybeEnded
+	b.unseenEnd = false
+	b.close()
+}
+
+// close has the peer close its stream, which ends it if nothing has.
 func (b *builder) close() {
+	at := b.closeSend()
+	b.endAt(at, at, "EOS-2", "EOS-2", adapter.EndedCut)
+}
+
+func (b *builder) closeSend() int {
 	b.closed = true
-	at := b.act(Act{Verb: CloseSend})
-	if b.plan.End.Act != Never {
-		return
-	}
-	if n := len(b.plan.Moves); n > 0 && b.plan.Moves[n-1].Kind == "cut" {
-		b.endAt(min(b.began, at), at, "BAD-2", "BAD-2", adapterCut)
-		return
-	}
-	b.endAt(at, at, "EOS-2", "EOS-2", adapterCut)
+	return b.act(Act{Verb: CloseSend})
 }
 
-// awaitEnd waits until the local user knows of the end, if it has come.
-func (b *builder) awaitEnd() {
-	if b.waits {
-		b.awaitDue()
-	}
-}
-
-// finish ends the peer's stream, lets all go on that is held, and looks at what is left.
+// finish ends the peer's stream, releases everything held, and inspects what is left.
 func (b *builder) finish() {
-	if b.phase == Up {
-		b.move("finish", "", "EOS-2", input.Packet{})
+	if b.phase == Open {
+		b.note("finish", "", "EOS-2", input.Packet{})
 	}
 	if !b.closed && b.plan.End.Act == Never {
 		b.beforeEnd()
@@ -93,14 +123,16 @@ func (b *builder) finish() {
 	if !b.closed {
 		b.close()
 	}
-	b.awaitEnd()
+	if b.unseenEnd {
+		b.awaitDue()
+	}
 	for len(b.held) > 0 {
 		b.release(string(b.plan.Answers[b.held[0]].Packet.Payload))
 	}
-	for _, gate := range b.loose {
+	for _, gate := range b.maybeHeld {
 		b.act(Act{Verb: Release, Gate: gate})
 	}
 	b.act(Act{Verb: AwaitEnd})
-	b.act(Act{Verb: Probe})
+	b.act(Act{Verb: LastRequest})
 	b.act(Act{Verb: Seen})
 }

@@ -1,147 +1,169 @@
 package plan
 
 import (
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// request is a request of the local user's.
+// request adds a request of the local user.
 func (b *builder) request(f input.Frame) {
-	l, ok := f.Local()
+	fields, ok := f.Local()
 	switch {
-	case !ok, b.phase != Up && b.phase != Shut:
+	case !ok, b.phase != Open && b.phase != ShutDown:
 		return
-	case l.Channel != 0 && !b.can.Channels:
-		if b.phase == Up { // afterwards there is another reason
-			b.refused(l, "no channel", "CHN-5")
+	case fields.Channel != 0 && !b.can.Channels:
+		if b.phase == Open { // later there are two reasons to refuse it
+			b.refused(fields, "no channel", "CHN-5")
 		}
 		return
-	case b.phase == Shut:
-		b.refused(l, "closed", "SHD-1")
+	case b.phase == ShutDown:
+		b.refused(fields, "closed", "SHD-1")
 		return
 	}
-	if b.stray {
-		b.settle() // it could answer this one
+	if b.unmatched {
+		b.confirm() // it could answer this request
 	}
-	c := Call{Local: l, Decoder: input.Decoders[f.Packet.Flags&input.DecoderBits], Late: f.Packet.Flags&input.Late != 0, Nested: -1}
-	if !b.can.Decode || c.Decoder == "flags" && !b.can.DecodeFlags {
-		c.Decoder = ""
+	r := LocalRequest{
+		Fields: fields, Decoder: input.Decoders[f.Packet.Flags&input.DecoderBits], Late: f.Packet.Flags&input.Late != 0, Nested: -1,
 	}
-	b.move("ask", c.Decoder, "RQS-1", input.Packet{Type: l.Type, Channel: l.Channel})
-	b.ask(c)
+	if !b.can.Decode || r.Decoder == adapter.DecodeFlags && !b.can.DecodeFlags {
+		r.Decoder = ""
+	}
+	b.note("ask", r.Decoder, "RQS-1", input.Packet{Type: fields.Type, Channel: fields.Channel})
+	b.submit(r)
 }
 
-// refused is a request that must be refused to its asker.
-func (b *builder) refused(l input.Local, why, requirement string) {
-	b.move("ask", why, requirement, input.Packet{Type: l.Type})
-	b.plan.Refused = append(b.plan.Refused, Asked{Act: len(b.plan.Acts), Local: l, Requirement: requirement})
-	b.act(Act{Verb: RequestRefused, Index: len(b.plan.Refused) - 1})
+// refused adds a local request that must be refused.
+func (b *builder) refused(fields input.Local, reason, requirement string) {
+	b.note("ask", reason, requirement, input.Packet{Type: fields.Type})
+	b.refuse(RequestRefused, fields, requirement)
 }
 
-// ask submits a call.
-func (b *builder) ask(c Call) {
-	b.calls++
-	c.Tag = uint64(b.calls)
-	c.Answered, c.Requirement, c.Answers = Never, "RQS-1", "EOS-1"
-	c.Asked = b.act(Act{Verb: Request, Index: len(b.plan.Calls)})
-	b.plan.Calls = append(b.plan.Calls, c)
+func (b *builder) refuse(verb Verb, fields input.Local, requirement string) {
+	at := b.act(Act{Verb: verb, Index: len(b.plan.Refusals)})
+	b.plan.Refusals = append(b.plan.Refusals, Refusal{Act: at, Fields: fields, Requirement: requirement})
+}
+
+// submit has the local user submit a request.
+func (b *builder) submit(r LocalRequest) {
+	b.lastTag++
+	r.Tag = uint64(b.lastTag)
+	r.Answered, r.Requirement, r.ResultRequirement = Never, "RQS-1", "EOS-1"
+	r.Submitted = b.act(Act{Verb: Request, Index: len(b.plan.LocalRequests)})
+	b.plan.LocalRequests = append(b.plan.LocalRequests, r)
 	b.unsent = true
 }
 
-// awaitSent waits for local requests on the wire: a request is pending from then on, so
-// before that no response answers it, and the end of the peer's stream may keep it unsent.
+// awaitSent waits for local requests on the wire. A request is pending only from then on:
+// a response that comes before may be ignored, and the end of the peer's stream may keep
+// the request from being sent.
 func (b *builder) awaitSent() {
 	if b.unsent {
 		b.awaitDue()
 	}
 }
 
-// nested is the request that a handler makes, of type 2 with its payload. The peer waits
-// until it comes: only so is its tag known.
+// nested adds the request that a handler of [adapter.TypeCall] sends, and waits until it
+// comes: only then is its tag known.
 func (b *builder) nested(answer int) {
 	a := b.plan.Answers[answer]
-	b.calls++
-	c := Call{
-		Local: input.Local{Type: typeBytes, Payload: a.Packet.Payload}, Nested: answer, Tag: uint64(b.calls),
-		Requirement: "BID-2", Asked: a.Sent, Answered: Never, Answers: "BID-2",
+	b.lastTag++
+	r := LocalRequest{
+		Fields: input.Local{Type: uint64(adapter.TypeBytes), Payload: a.Packet.Payload}, Nested: answer, Tag: uint64(b.lastTag),
+		Requirement: "BID-2", Submitted: a.Sent, Answered: Never, ResultRequirement: "BID-2",
 	}
 	if b.nesting() > 0 {
-		c.Requirement = "BID-3"
+		r.Requirement = "BID-3"
 	}
-	b.plan.Calls = append(b.plan.Calls, c)
-	b.unheard = false
+	b.plan.LocalRequests = append(b.plan.LocalRequests, r)
+	b.unconfirmed = false
 	b.awaitDue()
 }
 
-// nesting is how many handlers wait for the peer.
-func (b *builder) nesting() (n int) {
+// pending returns how many local requests are pending.
+func (b *builder) pending() int {
+	return b.count(func(*LocalRequest) bool { return true })
+}
+
+// nesting returns how many handlers wait for the peer.
+func (b *builder) nesting() int {
+	return b.count(func(r *LocalRequest) bool { return !r.IsLocalUsers() })
+}
+
+// count returns how many pending local requests are of a kind.
+func (b *builder) count(is func(*LocalRequest) bool) (n int) {
 	if b.plan.End.Act != Never {
-		return 0 // they are cancelled
+		return 0 // all are cancelled
 	}
-	for _, c := range b.plan.Calls {
-		if c.Nested >= 0 && c.Answered == Never {
+	for i := range b.plan.LocalRequests {
+		if r := &b.plan.LocalRequests[i]; r.Answered == Never && is(r) {
 			n++
 		}
 	}
 	return n
 }
 
-// response is a response of the peer's.
+// response adds a response of the peer.
 func (b *builder) response(f input.Frame) {
 	p := f.Packet
 	older := false
-	for i := range b.plan.Calls {
-		c := &b.plan.Calls[i]
-		if c.Answered != Never {
+	for i := range b.plan.LocalRequests {
+		r := &b.plan.LocalRequests[i]
+		if r.Answered != Never {
 			continue
 		}
-		if c.Tag != p.Tag || c.Local.Channel != p.Channel {
-			older = true
-			continue
+		if r.Tag == p.Tag && r.Fields.Channel == p.Channel {
+			b.deliver(f, r, older)
+			return
 		}
-		c.Answers = b.answers(c, p, older)
-		b.awaitSent()
-		b.move("response", "delivered "+c.Decoder, c.Answers, p)
-		at := b.write(f.Octets)
-		c.Answered, c.Response = at, p
-		b.spoken[p.ID()] = true
-		if c.Nested >= 0 {
-			a := &b.plan.Answers[c.Nested]
-			a.Want, a.Flags, a.Payload = Result, 0, p.Payload
-			t := b.tags[a.Packet.Tag]
-			t.holds = -1
-			b.become(c.Nested, t, at, len(b.held) >= places) // it has been begun
-			b.unstick(at)
-		}
-		b.unheard = b.unheard || c.Late
-		b.returns(at, at)
-		return
+		older = true
 	}
 	requirement := "RSP-5"
-	if b.spoken[p.ID()] {
+	if b.responded[p.ID()] {
 		requirement = "RSP-6"
 	}
-	b.move("response", "stray", requirement, p)
+	b.note("response", "stray", requirement, p)
 	b.write(f.Octets)
-	b.unheard, b.stray = true, true
+	b.unconfirmed, b.unmatched = true, true
 }
 
-// answers is the requirement that a response bears on most.
-func (b *builder) answers(c *Call, p input.Packet, older bool) string {
+// deliver adds the response to a pending request. If older is true, a request before it is
+// still pending.
+func (b *builder) deliver(f input.Frame, r *LocalRequest, older bool) {
+	b.awaitSent()
+	r.ResultRequirement = b.resultRequirement(r, f.Packet, older)
+	b.note("response", "delivered "+r.Decoder, r.ResultRequirement, f.Packet)
+	at := b.write(f.Octets)
+	r.Answered, r.Response = at, f.Packet
+	b.responded[f.Packet.ID()] = true
+	if !r.IsLocalUsers() {
+		a := &b.plan.Answers[r.Nested]
+		a.Allowed, a.Flags, a.Payload = Result, 0, f.Packet.Payload
+		// Its handler has begun, so it needs no further room but to run.
+		b.returns(r.Nested, at, len(b.held) >= minHandlers)
+		b.unqueue(at)
+	}
+	b.unconfirmed = b.unconfirmed || r.Late
+	b.endShutdowns(at, at)
+}
+
+// resultRequirement returns the requirement that a response tests first of all.
+func (b *builder) resultRequirement(r *LocalRequest, p input.Packet, older bool) string {
 	ok := p.Flags&1 != 0
 	switch {
-	case b.phase == Shut:
+	case b.phase == ShutDown:
 		return "SHD-5"
-	case c.Nested >= 0:
+	case !r.IsLocalUsers():
 		return "BID-2"
-	case c.Decoder != "" && !ok:
+	case r.Decoder != "" && !ok:
 		return "DCR-3"
-	case c.Decoder == "raise":
+	case r.Decoder == adapter.DecodeRaise:
 		return "DCR-2"
-	case c.Decoder != "":
+	case r.Decoder != "":
 		return "DCR-1"
 	case !ok:
 		return "RSP-3"
-	case c.Local.Channel != 0:
+	case r.Fields.Channel != 0:
 		return "CHN-3"
 	case older:
 		return "RSP-4"
@@ -149,30 +171,28 @@ func (b *builder) answers(c *Call, p input.Packet, older bool) string {
 	return "RSP-2"
 }
 
-// shutdown is the local user's.
+// shutdown has the local user shut the connection down.
 func (b *builder) shutdown(block bool) {
-	if b.phase != Up && b.phase != Shut {
+	if b.phase != Open && b.phase != ShutDown {
 		return
 	}
-	second := b.phase == Shut
-	kind := "shutdown"
-	if block {
-		kind = "blocking shutdown"
+	handling := len(b.held)+b.nesting() > 0
+	kind, requirement := "shutdown", "SHD-8"
+	switch {
+	case block:
+		kind, requirement = "blocking shutdown", "SHD-6"
+	case handling:
+		requirement = "SHD-9"
 	}
-	requirement := "SHD-6"
-	if !block {
-		requirement = "SHD-8"
-		if len(b.held)+b.nesting() > 0 {
-			requirement = "SHD-9"
-		}
+	// What has been accepted has to be known. Local requests are, once they are submitted.
+	if b.unconfirmed || !b.onlySubmitted() {
+		b.confirm()
 	}
-	if !b.onlyAsked() || b.unheard {
-		b.settle() // what is accepted is to be known
-	}
-	b.move(kind, "", requirement, input.Packet{})
-	s := Stop{Block: block, Second: second, Held: len(b.held)+b.nesting() > 0, Pending: b.pending() > 0}
-	s.Asked = b.act(Act{Verb: Shutdown, Index: len(b.plan.Shutdowns)})
-	s.Due = s.Asked
+	b.note(kind, "", requirement, input.Packet{})
+	second := b.phase == ShutDown
+	b.phase = ShutDown
+	at := b.act(Act{Verb: Shutdown, Index: len(b.plan.Shutdowns)})
+	s := ShutdownCall{Block: block, Second: second, Act: at, Due: at, Held: handling, Pending: b.pending() > 0}
 	if block {
 		s.Due = Never
 		if !second {
@@ -180,35 +200,39 @@ func (b *builder) shutdown(block bool) {
 		}
 	}
 	b.plan.Shutdowns = append(b.plan.Shutdowns, s)
-	b.phase = Shut
-	b.returns(s.Asked, s.Asked)
-	if second {
-		b.awaitDue()
-		return
-	}
-	b.awaitBegun(s.Held || len(b.stuck) > 0)
-}
-
-// awaitBegun waits until the subject is known to have begun to shut down: an adapter may
-// carry out its command later than what comes after, and a shutdown that begins after the
-// end of the peer's stream, or after another shutdown, is a second one. What shows it is
-// that the shutdown returns, or EOF; where handlers keep back both, that a request is
-// refused as closed.
-func (b *builder) awaitBegun(held bool) {
-	if first := b.plan.Shutdowns[len(b.plan.Shutdowns)-1]; held && first.Due == Never {
-		b.plan.Refused = append(b.plan.Refused, Asked{Act: len(b.plan.Acts), Requirement: "SHD-1"})
-		b.act(Act{Verb: AwaitClosed, Index: len(b.plan.Refused) - 1})
+	b.endShutdowns(at, at)
+	if !second {
+		b.awaitShutdown()
 		return
 	}
 	b.awaitDue()
-	if !held {
+}
+
+// awaitShutdown waits until the first shutdown has surely begun. If it had not, a later act
+// could come first and change what is right:
+//
+//  1. The local user's blocking shutdown is sent to the adapter, which is slow.
+//  2. The peer's stream ends, which shuts the connection down.
+//  3. The adapter calls shutdown. It is a second one now, and may return at once. (SHD-4)
+//
+// The shutdown's return shows it, or EOF. Handlers that run keep both back. Then the local
+// user submits requests until one is refused.
+func (b *builder) awaitShutdown() {
+	first := b.plan.Shutdowns[0]
+	handling := first.Held || len(b.queued) > 0
+	if handling && first.Due == Never {
+		b.refuse(AwaitClosed, input.Local{}, "SHD-1")
+		return
+	}
+	b.awaitDue()
+	if !handling {
 		b.plan.EOF = len(b.plan.Acts) - 1
 	}
 }
 
-// onlyAsked reports whether all that was done since the last wait are requests of the local
-// user's, of which the subject knows before it shuts down.
-func (b *builder) onlyAsked() bool {
+// onlySubmitted reports whether the local user has done nothing since the last wait but
+// submit requests, and the peer nothing.
+func (b *builder) onlySubmitted() bool {
 	for i := len(b.plan.Acts) - 1; i >= 0; i-- {
 		switch b.plan.Acts[i].Verb {
 		case Request, RequestRefused:
@@ -221,10 +245,10 @@ func (b *builder) onlyAsked() bool {
 	return true
 }
 
-// returns says that a blocking shutdown may return from one act on and must from
-// another, if nothing keeps it now.
-func (b *builder) returns(from, at int) {
-	if len(b.held)+len(b.stuck)+b.pending() > 0 {
+// endShutdowns lets blocking shutdowns return from one act on, and requires that they have
+// from another on, if nothing keeps them any more.
+func (b *builder) endShutdowns(from, at int) {
+	if len(b.held)+len(b.queued)+b.pending() > 0 {
 		return
 	}
 	for i := range b.plan.Shutdowns {

@@ -54,8 +54,8 @@ func TestShutdownIsOrdered(t *testing.T) {
 // and does not wait for requests to be refused then.
 func TestEOFShowsAShutdown(t *testing.T) {
 	made := plan.Make(join(ask, shutBlock, eof), plan.Abilities{})
-	if made.EOF == plan.Never || len(made.Refused) > 0 {
-		t.Errorf("EOF is due at act %d, %d requests must be refused; expected EOF alone", made.EOF, len(made.Refused))
+	if made.EOF == plan.Never || len(made.Refusals) > 0 {
+		t.Errorf("EOF is due at act %d, %d requests must be refused; expected EOF alone", made.EOF, len(made.Refusals))
 	}
 }
 
@@ -81,8 +81,8 @@ func TestHoldIsReceivedFirst(t *testing.T) {
 	), plan.Abilities{})
 	held := slices.IndexFunc(made.Answers, func(a plan.Answer) bool { return a.Packet.Tag == 2 })
 	ping := slices.IndexFunc(made.Answers, func(a plan.Answer) bool { return a.Ping && a.Sent >= made.Answers[held].Sent })
-	if ping < 0 || made.Answers[ping].Sent > made.Shutdowns[0].Asked {
-		t.Errorf("nothing shows that the request with tag 2 was received before act %d", made.Shutdowns[0].Asked)
+	if ping < 0 || made.Answers[ping].Sent > made.Shutdowns[0].Act {
+		t.Errorf("nothing shows that the request with tag 2 was received before act %d", made.Shutdowns[0].Act)
 	}
 }
 
@@ -93,12 +93,12 @@ func TestPlaces(t *testing.T) {
 		nested = append(nested, request(100+tag, 9, "n")...)
 	}
 	made := plan.Make(join(nested, request(1, 2, "plain"), response(1)), plan.Abilities{})
-	if n := len(made.Calls); n != 64 {
+	if n := len(made.LocalRequests); n != 64 {
 		t.Errorf("%d handlers are to ask the peer at once, expected 64", n)
 	}
 	plain := made.Answers[slices.IndexFunc(made.Answers, func(a plan.Answer) bool { return a.Packet.Tag == 1 })]
-	if plain.Due != made.Calls[0].Answered {
-		t.Errorf("a request beside 64 handlers that wait is due at act %d, expected %d, when one is answered", plain.Due, made.Calls[0].Answered)
+	if plain.Due != made.LocalRequests[0].Answered {
+		t.Errorf("a request beside 64 handlers that wait is due at act %d, expected %d, when one is answered", plain.Due, made.LocalRequests[0].Answered)
 	}
 }
 

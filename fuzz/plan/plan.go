@@ -2,194 +2,223 @@ package plan
 
 import (
 	"slices"
+	"strconv"
 
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// A Verb is what an act does.
-type Verb int
+// A Plan holds everything that is done to the subject, and what that requires.
+type Plan struct {
+	NoHandler  bool // the connection has no request handler
+	NoChannels bool // the subject offers the local user no channel other than 0
+	Grace      bool // the connection has the default grace, not 0
+	Acts       []Act
+	// Finish is the first of the acts that are always carried out. A player that waits in
+	// vain for something goes on with it; see [Plan.Until].
+	Finish        int
+	Answers       []Answer
+	LocalRequests []LocalRequest
+	Shutdowns     []ShutdownCall
+	Refusals      []Refusal
+	End           End
+	EOF           int // the act by whose end EOF must have come, or Never
+	Events        []Event
+}
 
-// The verbs.
-const (
-	Write          Verb = iota // Octets to the subject
-	Await                      // until all that is due has come
-	Segment                    // until the subject has read what was written
-	Request                    // Calls[Index], by the local user
-	RequestRefused             // Refused[Index], by the local user
-	AwaitClosed                // requests by the local user until one is refused as closed, Refused[Index]
-	Release                    // Gate
-	Shutdown                   // Shutdowns[Index]
-	CloseSend
-	AwaitEnd // until the subject's stream has ended, and join and all shutdowns have returned
-	Probe    // request once more, which must be refused as closed
-	Seen     // ask what the handler got
-)
+// Never stands for an act that is not in the plan, after all others.
+const Never = 1 << 30
 
 // An Act is one thing that is done to the subject.
 type Act struct {
 	Verb   Verb
-	Octets []byte
-	Gate   string
-	Index  int
+	Octets []byte // Write
+	Gate   string // Release
+	Index  int    // Request, RequestRefused, AwaitClosed, Shutdown
 }
 
-// A Plan is all that is done, and what it requires.
-type Plan struct {
-	NoHandler  bool
-	NoChannels bool // none other than 0 are offered to the local user
-	Grace      bool // the default one, not 0
-	Acts       []Act
-	Finish     int // the act to go on with when something that is due has not come
-	Answers    []Answer
-	Calls      []Call
-	Shutdowns  []Stop
-	Refused    []Asked // local requests that must be refused, by their acts
-	End        End
-	EOF        int    // the act by whose end EOF must have come, whatever is pending
-	Moves      []Move // what led where, for the trace and to name a difference
-}
+// A Verb says what an act does.
+type Verb int
 
-// Most is as much as a subject may send before it is taken to send without end: far more
-// than the plan requires.
-func (p *Plan) Most() (packets, octets int) {
-	packets = 4<<10 + 2*(len(p.Answers)+len(p.Calls))
-	octets = 1<<20 + 64*len(p.Calls)
-	for _, a := range p.Answers {
-		// A text may show each octet of a payload in four, as \xff.
-		octets += 4*max(len(a.Payload), len(a.Packet.Payload)) + 4<<10
-	}
-	for _, c := range p.Calls {
-		octets += len(c.Local.Payload)
-	}
-	return packets, octets
-}
-
-// Never is the act of what Never happens.
-const Never = 1 << 30
-
-// A Want says what sort of answer is right.
-type Want int
-
-// The wants.
+// The verbs.
 const (
-	Result  Want = iota // an ok response with Flags and Payload
-	Failure             // a failure response
-	Either              // one of the two
-	Maybe               // a failure response or none
-	Open                // whatever: at most one
+	Write          Verb = iota // the peer writes Octets
+	Await                      // wait until everything that is due has come
+	Drain                      // wait until the subject has read everything written
+	Request                    // the local user submits LocalRequests[Index]
+	RequestRefused             // the local user submits Refusals[Index]
+	AwaitClosed                // the local user submits requests until one is refused as closed, as Refusals[Index]
+	Release                    // the local user releases Gate
+	Shutdown                   // the local user makes the call Shutdowns[Index]
+	CloseSend                  // the peer ends its stream
+	AwaitEnd                   // wait until the subject's stream has ended, and join and all shutdowns have returned
+	LastRequest                // the local user submits one more request, which must be refused as closed
+	Seen                       // ask which requests the handler got
 )
 
-// An Answer is what the subject must send to one request of the peer's.
-type Answer struct {
-	Packet      input.Packet // the request
-	Want        Want
-	Flags       uint64 // of the handler
-	Payload     []byte
-	Requirement string
-	Sent, Due   int // the acts that write it, and from which on the answer is due
-	Duplicate   int // the act that writes the first duplicate of it, or Never
-	Handled     Handled
-	Ping        bool // it is not of the input's
-
-	undoubled string // the requirement without a duplicate
-}
-
-// Handled says whether a request reaches the handler.
-type Handled int
-
-// Whether it does.
-const (
-	Called Handled = iota
-	NotCalled
-	MayBeCalled
-)
-
-// A Call is a local request: of the local user's, or of the standard handler's.
-type Call struct {
-	Local       input.Local
-	Decoder     string
-	Late        bool // it is waited for at the end only
-	Nested      int  // the answer that waits for it; -1: it is the local user's
+// A LocalRequest is a request that the subject sends, for the local user or for the
+// standard handler's type [adapter.TypeCall].
+type LocalRequest struct {
+	Fields      input.Local
+	Decoder     string // of the response, in the words of the adapter protocol
+	Late        bool   // the local user waits for it at the end only
+	Nested      int    // the answer whose handler waits for it, or -1 for the local user's
 	Tag         uint64
-	Requirement string // that it goes out
+	Requirement string // that it is sent
 
-	Asked, Answered int // the acts
-	Response        input.Packet
-	Open            bool   // whatever the answer
-	Answers         string // the requirement of its end
+	Submitted, Answered int // the acts that submit it and that write its response, or Never
+	Response            input.Packet
+	Unspecified         bool   // any result is right
+	ResultRequirement   string // that its wait ends as it must
 }
 
-// A Stop is a local shutdown.
-type Stop struct {
-	Block    bool
-	Second   bool
-	Asked    int
-	Earliest int // the act before which it must not return
-	Due      int // the act from which on it must have
-	Held     bool
-	Pending  bool
+// IsLocalUsers reports whether the local user submits r, not a handler.
+func (r LocalRequest) IsLocalUsers() bool { return r.Nested < 0 }
+
+// Packet returns the packet that r is sent as.
+func (r LocalRequest) Packet() input.Packet {
+	f := r.Fields
+	return input.Packet{IsRequest: true, Channel: f.Channel, Tag: r.Tag, Flags: f.Flags, Type: f.Type + 1, Payload: f.Payload}
 }
 
-// An Asked is a local request that must be refused.
-type Asked struct {
-	Act         int
-	Local       input.Local
-	Requirement string // SHD-1: as closed; CHN-5: as one on a channel that is not offered
-}
-
-// An End is how the peer's stream ends.
-type End struct {
-	From, Act   int      // the acts that begin and end it
-	Reasons     []string // what join may tell
-	Requirement string   // that the subject ends its own, too
-	Cancels     string   // the requirement that pending requests are cancelled
-	Open        bool     // it may have ended before, by what may be refused
-}
-
-// A Move is what a frame or step was taken for.
-type Move struct {
-	Act     int
-	Kind    string // what it is
-	State   string // what the connection was in
-	Outcome string // what must become of it
-	Open    int    // requests of both directions that were in flight
-	Packet  input.Packet
-	Req     string
-}
-
-// IsLocal reports whether a call is the local user's.
-func (c Call) IsLocal() bool { return c.Nested < 0 }
-
-// Wire is the packet that a call goes out as.
-func (c Call) Wire() input.Packet {
-	l := c.Local
-	return input.Packet{IsRequest: true, Channel: l.Channel, Tag: c.Tag, Flags: l.Flags, Type: l.Type + 1, Payload: l.Payload}
-}
-
-// Result returns how the wait for an answered call must end, after its decoder, which may
-// be the one that raises.
-func (c Call) Result() (ok bool, flags uint64, payload []byte, raises bool) {
-	ok, flags, payload = c.Response.Flags&1 != 0, c.Response.Flags>>1, c.Response.Payload
+// Result returns how the wait for r must end after its response was decoded. If raises is
+// true, it ends with the decoder's error.
+func (r LocalRequest) Result() (ok bool, flags uint64, payload []byte, raises bool) {
+	ok, flags, payload = r.Response.Flags&1 != 0, r.Response.Flags>>1, r.Response.Payload
 	if !ok {
 		return ok, flags, payload, false
 	}
-	switch c.Decoder {
-	case "raise":
+	switch r.Decoder {
+	case adapter.DecodeRaise:
 		return false, 0, nil, true
-	case "reverse":
+	case adapter.DecodeReverse:
 		payload = slices.Clone(payload)
 		slices.Reverse(payload)
-	case "flags":
-		payload = []byte(itoa(flags))
+	case adapter.DecodeFlags:
+		payload = strconv.AppendUint(nil, flags, 10)
 	}
 	return ok, flags, payload, false
 }
 
-// String returns the kind of the move, and its packet if it has one.
-func (m Move) String() string {
-	s := m.Kind
-	if m.Packet.IsRequest || m.Packet.Tag != 0 || len(m.Packet.Payload) > 0 {
-		s += " (" + m.Packet.String() + ")"
+// A ShutdownCall is a call of shutdown by the local user.
+type ShutdownCall struct {
+	Block    bool
+	Second   bool // another shutdown has begun before it
+	Act      int  // that makes the call
+	Earliest int  // the act before which it must not return
+	Due      int  // the act from which on it must have returned, or Never
+	Held     bool // handlers run when it is made
+	Pending  bool // local requests are pending when it is made
+}
+
+// A Refusal is a local request that must be refused.
+type Refusal struct {
+	Act         int
+	Fields      input.Local
+	Requirement string // SHD-1: as closed; CHN-5: as one on a channel that is not offered
+}
+
+// An End says how the peer's stream ends.
+type End struct {
+	From, Act   int      // the first and the last act that write what ends it
+	Reasons     []string // what join may report
+	Requirement string   // that the subject ends its own stream too
+	Cancels     string   // the requirement that pending requests are cancelled
+	Unspecified bool     // it may have ended before, by a packet that may be refused
+}
+
+// An Event says what the plan makes of a frame or step of the input. Traces consist of
+// events, and a difference is named by the last one before it.
+type Event struct {
+	Act         int
+	Kind        string // of the frame or step
+	State       string // of the connection
+	Outcome     string // what must become of it
+	InFlight    int    // requests in flight in both directions
+	Packet      input.Packet
+	Requirement string // that the subject heeds it; empty: the subject cannot notice it
+}
+
+// String returns the kind of the event, and its packet if it has one.
+func (e Event) String() string {
+	s := e.Kind
+	if e.Packet.IsRequest || e.Packet.Tag != 0 || len(e.Packet.Payload) > 0 {
+		s += " (" + e.Packet.String() + ")"
 	}
 	return s
+}
+
+// MostSent returns how many packets and octets the subject may send before it counts as one
+// that sends without end: several times what the plan allows.
+func (p *Plan) MostSent() (packets, octets int) {
+	packets = 4<<10 + 2*(len(p.Answers)+len(p.LocalRequests))
+	octets = 1<<20 + 64*len(p.LocalRequests)
+	for _, a := range p.Answers {
+		// The text of a failure is the responder's choice. It may show each octet of the
+		// payload as four, such as \xff.
+		octets += 4*max(len(a.Payload), len(a.Packet.Payload)) + 4<<10
+	}
+	for _, r := range p.LocalRequests {
+		octets += len(r.Fields.Payload)
+	}
+	return packets, octets
+}
+
+// Until returns what p requires if the script is given up at an act before Finish: the
+// player skips the acts between, but ends the peer's stream and releases every gate, and
+// then carries out the acts from Finish on. What the peer has not written requires nothing.
+func (p *Plan) Until(act int) *Plan {
+	if act >= p.Finish {
+		return p
+	}
+	q := *p
+	if p.End.Act > act {
+		q.End = End{From: p.Finish, Act: p.Finish, Reasons: []string{adapter.EndedCut}, Requirement: "EOS-2", Cancels: "EOS-2"}
+	}
+	if p.EOF > act {
+		q.EOF = Never
+	}
+	q.Events = upTo(p.Events, act, func(e *Event) int { return e.Act })
+	q.Refusals = upTo(p.Refusals, act, func(r *Refusal) int { return r.Act })
+	q.Answers = upTo(p.Answers, act, func(a *Answer) int { return a.Sent })
+	for i := range q.Answers {
+		a := &q.Answers[i]
+		if a.Due > act {
+			a.Due = Never
+		}
+		if a.Duplicate > act && a.undoubled != "" {
+			a.Requirement = a.undoubled
+		}
+	}
+	q.LocalRequests = upTo(p.LocalRequests, act, func(r *LocalRequest) int { return r.Submitted })
+	for i := range q.LocalRequests {
+		r := &q.LocalRequests[i]
+		if r.Answered <= act {
+			continue
+		}
+		r.Answered, r.ResultRequirement, r.Unspecified = Never, q.End.Cancels, q.End.Unspecified
+		if !r.IsLocalUsers() && !r.Unspecified { // its handler raises
+			a := &q.Answers[r.Nested]
+			a.Allowed, a.Requirement = Failure, "EOS-6"
+		}
+	}
+	q.Shutdowns = upTo(p.Shutdowns, act, func(s *ShutdownCall) int { return s.Act })
+	for i := range q.Shutdowns {
+		s := &q.Shutdowns[i]
+		s.Earliest = min(s.Earliest, p.Finish)
+		if s.Due > act {
+			s.Due = Never
+		}
+	}
+	return &q
+}
+
+// upTo returns a copy of the elements whose act is at most one.
+func upTo[T any](all []T, act int, actOf func(*T) int) (some []T) {
+	for i := range all {
+		if actOf(&all[i]) <= act {
+			some = append(some, all[i])
+		}
+	}
+	return some
 }

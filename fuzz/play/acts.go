@@ -10,32 +10,33 @@ import (
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
-// perform does one act, and reports whether the script can go on.
+// perform carries out one act, and reports whether the script can go on.
 func (p *player) perform(a plan.Act) bool {
 	switch a.Verb {
 	case plan.Write:
-		p.line.Write(a.Octets)
+		p.end.Write(a.Octets)
 	case plan.Await:
-		return p.await(p.patience.Due, p.dues)
-	case plan.Segment:
-		p.line.Drain(p.patience.Due)
+		return p.await(p.patience.Due, p.allDue)
+	case plan.Drain:
+		p.end.Drain(p.patience.Due)
 	case plan.Request:
 		return p.request(a.Index)
 	case plan.RequestRefused:
-		return p.wait(p.requestRefused(a.Index), p.patience.Due)
+		fields := p.plan.Refusals[a.Index].Fields
+		return p.wait(p.do(&p.record.Refusals[a.Index], requestCommand("refused"+strconv.Itoa(a.Index), fields, "")), p.patience.Due)
 	case plan.AwaitClosed:
 		return p.awaitClosed(a.Index)
 	case plan.Release:
-		p.line.Do(adapter.Message{Op: adapter.OpRelease, Gate: a.Gate})
+		p.end.Do(adapter.Message{Op: adapter.OpRelease, Gate: a.Gate})
 	case plan.Shutdown:
 		p.shutdown(a.Index)
 	case plan.CloseSend:
-		p.line.CloseSend()
+		p.end.CloseSend()
 	case plan.AwaitEnd:
 		p.record.Hung = !p.awaitEnd()
-	case plan.Probe:
+	case plan.LastRequest:
 		if !p.record.Hung {
-			p.wait(p.do(&p.record.Probe, adapter.Message{Op: adapter.OpRequest, Call: "probe", RqType: adapter.TypeNone.Integer()}), p.patience.Due)
+			p.wait(p.do(&p.record.LastRequest, requestCommand("last", input.Local{}, "")), p.patience.Due)
 		}
 	case plan.Seen:
 		p.seen()
@@ -43,113 +44,101 @@ func (p *player) perform(a plan.Act) bool {
 	return true
 }
 
-func (p *player) shutdown(index int) {
-	block := p.plan.Shutdowns[index].Block
-	t := p.do(&p.record.Shutdowns[index], adapter.Message{Op: adapter.OpShutdown, Block: &block})
-	had := make(chan int, 1)
-	t.had = had
-	p.shutdowns[index] = t
-	go func() { // at the moment of its return, whatever the script does then
-		<-t.pending.Done()
-		had <- p.line.SentByNow()
-	}()
+// requestCommand returns the command that submits a local request.
+func requestCommand(name string, f input.Local, decoder string) adapter.Message {
+	m := adapter.Message{
+		Op: adapter.OpRequest, Call: name, RqType: adapter.Int(f.Type), Flags: adapter.Int(f.Flags), Payload: f.Payload, Decode: decoder,
+	}
+	if f.Channel != 0 {
+		m.Channel = adapter.Int(f.Channel)
+	}
+	return m
 }
 
+func requestName(index int) string { return "request" + strconv.Itoa(index) }
+
+// request submits a local request and, unless the local user does that late, waits for its
+// response from then on.
 func (p *player) request(index int) bool {
-	c := p.plan.Calls[index]
-	submitted := new(judge.Settled)
-	if !p.wait(p.do(submitted, p.message("call", index, c.Local, c.Decoder)), p.patience.Due) {
+	r := p.plan.LocalRequests[index]
+	submitted := new(judge.CommandResult)
+	if !p.wait(p.do(submitted, requestCommand(requestName(index), r.Fields, r.Decoder)), p.patience.Due) {
 		return false
 	}
 	if submitted.Err != nil {
-		p.record.Calls[index] = *submitted
+		p.record.LocalRequests[index] = *submitted
 		return true
 	}
-	if !c.Late {
+	p.submitted[index] = true
+	if !r.Late {
 		p.waitFor(index)
 	}
-	p.submits[index] = ticket{to: submitted}
 	return true
 }
 
-// requestRefused submits a request that must be refused.
-func (p *player) requestRefused(index int) ticket {
-	return p.do(&p.record.Refused[index], p.message("refused", index, p.plan.Refused[index].Local, ""))
+// waitFor has the local user wait for the response to a request.
+func (p *player) waitFor(index int) {
+	p.waits[index] = p.do(&p.record.LocalRequests[index], adapter.Message{Op: adapter.OpWait, Call: requestName(index)})
 }
 
-// longestPause is the longest time between two requests of awaitClosed, and shortestPause
-// the one after the first, which most adapters need not be asked again after.
+// shutdown has the local user shut down. How many octets the subject had sent when the call
+// returned is counted at that moment, whatever the script does then.
+func (p *player) shutdown(index int) {
+	block := p.plan.Shutdowns[index].Block
+	c := p.do(&p.record.Shutdowns[index], adapter.Message{Op: adapter.OpShutdown, Block: &block})
+	had := make(chan int, 1)
+	c.had = had
+	p.shutdowns[index] = c
+	go func() {
+		<-c.pending.Done()
+		had <- p.end.SentByNow()
+	}()
+}
+
+// awaitClosed pauses between its requests, first for shortestPause: most subjects refuse the
+// second request. The pauses grow to longestPause, so that a slow subject is not kept busy.
 const (
 	shortestPause = 50 * time.Microsecond
 	longestPause  = 10 * time.Millisecond
 )
 
-// awaitClosed has the local user submit a request again and again, until one is refused,
-// as closed if the subject does right. The peer answers those that are taken.
+// awaitClosed has the local user submit requests until one is refused. The peer answers
+// those that the subject accepts, so that no blocking shutdown waits for them.
 func (p *player) awaitClosed(index int) bool {
 	pause := shortestPause
-	for over := time.Now().Add(p.patience.Due); ; pause = min(2*pause, longestPause) {
-		p.record.Refused[index] = judge.Settled{}
-		t := p.do(&p.record.Refused[index], p.message("poll", p.record.Polled, input.Local{}, ""))
+	for deadline := time.Now().Add(p.patience.Due); ; pause = min(2*pause, longestPause) {
+		result := &p.record.Refusals[index]
+		*result = judge.CommandResult{}
+		name := "poll" + strconv.Itoa(p.record.Polled)
 		p.record.Polled++
-		if !p.wait(t, p.patience.Due) {
+		if !p.wait(p.do(result, requestCommand(name, input.Local{}, "")), p.patience.Due) {
 			return false
 		}
-		if t.to.Err != nil {
+		if result.Err != nil {
 			p.record.Polled--
 			return true
 		}
-		if !p.await(p.patience.Due, p.polled) {
+		if !p.await(p.patience.Due, p.pollReceived) {
 			return false
 		}
-		p.line.Write(input.Packet{Channel: p.latest.Channel, Tag: p.latest.Tag, Flags: 1}.Octets())
-		if time.Now().After(over) {
-			p.record.Waited = p.patience.Due
+		p.end.Write(input.Packet{Channel: p.newest.Channel, Tag: p.newest.Tag, Flags: 1}.Octets())
+		if time.Now().After(deadline) {
+			p.ranOut(p.patience.Due)
 			return false
 		}
 		time.Sleep(pause)
 	}
 }
 
-// polled reports whether the last request of awaitClosed has come.
-func (p *player) polled() (wire bool, returns []ticket) {
-	return p.requests >= p.asked()+p.record.Polled, nil
-}
-
-func (p *player) message(name string, index int, l input.Local, decoder string) adapter.Message {
-	m := adapter.Message{
-		Op: adapter.OpRequest, Call: name + strconv.Itoa(index), RqType: adapter.Int(l.Type), Flags: adapter.Int(l.Flags),
-		Payload: l.Payload, Decode: decoder,
-	}
-	if l.Channel != 0 {
-		m.Channel = adapter.Int(l.Channel)
-	}
-	return m
-}
-
-// waitFor asks for the end of a call.
-func (p *player) waitFor(index int) {
-	p.calls[index] = p.do(&p.record.Calls[index], adapter.Message{Op: adapter.OpWait, Call: "call" + strconv.Itoa(index)})
-}
-
-// linger gives a shutdown, before the act that lets it return, the time to return too early.
-func (p *player) linger(act int) {
-	for i, t := range p.shutdowns {
-		if t.to != nil && !t.to.Done && p.plan.Shutdowns[i].Earliest == act {
-			p.wait(p.do(new(judge.Settled), adapter.Message{Op: adapter.OpSeen}), p.patience.Due)
-			return
-		}
-	}
-}
-
+// seen asks which requests the handler got.
 func (p *player) seen() {
 	if p.record.Hung {
 		return
 	}
-	s := new(judge.Settled)
-	if !p.wait(p.do(s, adapter.Message{Op: adapter.OpSeen}), p.patience.Due) || s.Err != nil {
-		p.record.SeenErr = s.Err
+	result := new(judge.CommandResult)
+	if !p.wait(p.do(result, adapter.Message{Op: adapter.OpSeen}), p.patience.Due) || result.Err != nil {
+		p.record.SeenErr = result.Err
 		return
 	}
-	p.record.Seen = *s.Reply.Calls
+	p.record.Seen = *result.Reply.Calls
 }

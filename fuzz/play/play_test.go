@@ -39,32 +39,33 @@ func differsNowhere(t *testing.T, can plan.Abilities) {
 		if len(raw) > 400 {
 			raw = nil
 		}
-		plan := plan.Make(raw, can)
-		line, err := play.Reference{}.Open(context.Background(), plan)
+		required := plan.Make(raw, can)
+		end, err := play.Reference{}.Open(context.Background(), required)
 		if err != nil {
 			t.Fatal(err)
 		}
-		record := play.Play(line, plan, play.Calm)
-		line.Close()
-		for _, d := range judge.Judge(plan, record, true) {
-			t.Fatalf("%s\n%s", d.Signature(), tell(raw, plan, record, d))
+		record := play.Play(end, required, play.Calm)
+		end.Close()
+		for _, d := range judge.Judge(required, record, true) {
+			t.Fatalf("%s\n%s", d.Signature(), describe(raw, required, record, d))
 		}
 	}
 }
 
-func tell(raw []byte, plan *plan.Plan, record *judge.Record, d judge.Difference) (s string) {
-	s = fmt.Sprintf("expected %s\ncame     %s\naborted %d finish %d end %+v hung %v ended %v\n% x\n", d.Expected, d.Came, record.Aborted, plan.Finish, plan.End, record.Hung, record.Ended, raw)
+// describe returns everything about a difference.
+func describe(raw []byte, required *plan.Plan, record *judge.Record, d judge.Difference) (s string) {
+	s = fmt.Sprintf("expected %s\ncame     %s\naborted %d finish %d end %+v hung %v ended %v\n% x\n", d.Expected, d.Came, record.Aborted, required.Finish, required.End, record.Hung, record.Ended, raw)
 	for _, f := range input.Frames(raw) {
 		s += fmt.Sprintf("  op %d shape %d %s\n", f.Op(), f.Shape, f.Packet)
 	}
-	for i, a := range plan.Acts {
+	for i, a := range required.Acts {
 		s += fmt.Sprintf("%3d verb %d % x %s %d\n", i, a.Verb, a.Octets[:min(len(a.Octets), 60)], a.Gate, a.Index)
 	}
-	for _, a := range plan.Answers {
-		s += fmt.Sprintf("    %s sent %d due %d %s\n", a.Packet, a.Sent, a.Due, a.Want)
+	for _, a := range required.Answers {
+		s += fmt.Sprintf("    %s sent %d due %d %s\n", a.Packet, a.Sent, a.Due, a.Allowed)
 	}
-	for _, a := range plan.Calls {
-		s += fmt.Sprintf("    call %s asked %d answered %d nested %d\n", a.Wire(), a.Asked, a.Answered, a.Nested)
+	for _, a := range required.LocalRequests {
+		s += fmt.Sprintf("    request %s submitted %d answered %d nested %d\n", a.Packet(), a.Submitted, a.Answered, a.Nested)
 	}
 	for _, p := range record.Packets {
 		s += fmt.Sprintf("    got %d %s\n", p.Act, p.Packet)
@@ -77,7 +78,7 @@ const (
 	seed   = 1
 )
 
-// A flood is the line of a subject that writes for ever and replies to nothing.
+// A flood is the endpoint of a subject that writes for ever and replies to nothing.
 type flood struct {
 	changed chan struct{} // closed: there is always more
 	taken   int
@@ -107,18 +108,18 @@ func (forEver) Wait(ctx context.Context) (adapter.Reply, error) {
 	return adapter.Reply{}, ctx.Err()
 }
 
-// TestFlood gives a subject up that writes without end, and tells what is wrong with it.
+// TestFlood gives up a subject that writes without end, and reports what is wrong with it.
 func TestFlood(t *testing.T) {
-	line := &flood{changed: make(chan struct{})}
-	close(line.changed)
-	plan := plan.Make([]byte("\x03\x05\x02\x01"), plan.Abilities{})
-	record := play.Play(line, plan, play.Patience{Due: time.Hour, End: time.Hour})
-	packets, octets := plan.Most()
-	if len(record.Packets) > packets || line.taken > 2*octets {
-		t.Errorf("%d packets of %d octets were taken, expected at most about %d and %d", len(record.Packets), line.taken, packets, octets)
+	end := &flood{changed: make(chan struct{})}
+	close(end.changed)
+	required := plan.Make([]byte("\x03\x05\x02\x01"), plan.Abilities{})
+	record := play.Play(end, required, play.Patience{Due: time.Hour, End: time.Hour})
+	packets, octets := required.MostSent()
+	if len(record.Packets) > packets || end.taken > 2*octets {
+		t.Errorf("%d packets of %d octets were taken, expected at most about %d and %d", len(record.Packets), end.taken, packets, octets)
 	}
 	var found []string
-	for _, d := range judge.Judge(plan, record, false) {
+	for _, d := range judge.Judge(required, record, false) {
 		found = append(found, d.Signature())
 	}
 	if !slices.Contains(found, "HND-1 extra answer open") {
@@ -126,7 +127,7 @@ func TestFlood(t *testing.T) {
 	}
 }
 
-// A mute is the line of a subject that does nothing but reply to commands.
+// A mute is the endpoint of a subject that sends nothing and replies to nothing.
 type mute struct {
 	did []string
 }
@@ -153,10 +154,10 @@ func TestGiveUp(t *testing.T) {
 	raw := []byte("\x03\x01\x02\x01" + "\x03\x01\x02\x01") // the second waits for the answer to the first
 	raw = append(raw, input.Step(input.Release, 0, []byte("g"))...)
 	raw = append(raw, input.Step(input.Close, 0, nil)...)
-	line := &mute{}
-	record := play.Play(line, plan.Make(raw, plan.Abilities{}), play.Patience{Due: 20 * time.Millisecond, End: 30 * time.Millisecond})
-	if slices.Sort(line.did); !slices.Equal(line.did, []string{"close", "release g"}) {
-		t.Errorf("the player did %q, expected that it closes once and releases the gate", line.did)
+	end := &mute{}
+	record := play.Play(end, plan.Make(raw, plan.Abilities{}), play.Patience{Due: 20 * time.Millisecond, End: 30 * time.Millisecond})
+	if slices.Sort(end.did); !slices.Equal(end.did, []string{"close", "release g"}) {
+		t.Errorf("the player did %q, expected that it closes once and releases the gate", end.did)
 	}
 	if record.Waited != 20*time.Millisecond || record.WaitedEnd != 30*time.Millisecond {
 		t.Errorf("waited %v and %v for the end, expected 20ms and 30ms", record.Waited, record.WaitedEnd)

@@ -1,6 +1,7 @@
 package play
 
 import (
+	"context"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -9,85 +10,106 @@ import (
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
-// Play carries out a plan on a line that was opened as the plan says.
-func Play(line Line, plan *plan.Plan, patience Patience) *judge.Record {
+// Play carries out a plan on a connection that was opened as the plan requires.
+func Play(end Endpoint, required *plan.Plan, patience Patience) *judge.Record {
 	p := &player{
-		line: line, plan: plan, patience: patience, at: -1,
-		got: map[id]int{}, calls: make([]ticket, len(plan.Calls)), submits: make([]ticket, len(plan.Calls)),
-		shutdowns: make([]ticket, len(plan.Shutdowns)),
+		end: end, plan: required, patience: patience, at: -1,
+		responses: map[input.ID]int{},
+		submitted: make([]bool, len(required.LocalRequests)),
+		waits:     make([]command, len(required.LocalRequests)),
+		shutdowns: make([]command, len(required.Shutdowns)),
 		record: &judge.Record{
-			Aborted: -1, Calls: make([]judge.Settled, len(plan.Calls)),
-			Refused: make([]judge.Settled, len(plan.Refused)), Shutdowns: make([]judge.Settled, len(plan.Shutdowns)),
+			Aborted:       -1,
+			LocalRequests: make([]judge.CommandResult, len(required.LocalRequests)),
+			Refusals:      make([]judge.CommandResult, len(required.Refusals)),
+			Shutdowns:     make([]judge.CommandResult, len(required.Shutdowns)),
 		},
 	}
-	p.mostPackets, p.mostOctets = plan.Most()
+	p.mostPackets, p.mostOctets = required.MostSent()
 	p.timer = time.NewTimer(time.Hour)
 	defer p.timer.Stop()
 	p.run()
 	return p.record
 }
 
-type id struct{ channel, tag uint64 }
-
+// A player carries out one plan.
 type player struct {
-	line     Line
+	end      Endpoint
 	plan     *plan.Plan
 	record   *judge.Record
 	patience Patience
 	timer    *time.Timer
 	at       int // the act under way
 
-	mostPackets, mostOctets int // that there can be a reason for
+	unparsed  []byte
+	octets    int              // received so far
+	responses map[input.ID]int // received so far
+	requests  int              // received so far
+	newest    input.ID         // of the requests
+	eof       bool             // received
 
-	unparsed []byte
-	octets   int        // that have come
-	flooded  bool       // more has come than there can be any reason for: nothing is taken any more
-	got      map[id]int // responses
-	requests int        // of the subject's
-	latest   input.ID   // of the last one
-	eof      bool
+	mostPackets, mostOctets int // beyond which nothing more is taken
 
-	join      ticket
-	calls     []ticket // their waits
-	submits   []ticket
-	shutdowns []ticket
+	join      command
+	submitted []bool    // local requests
+	waits     []command // for local requests
+	shutdowns []command
 }
 
-// A ticket is a command that was given, and where its end is recorded.
-type ticket struct {
+// A command is one that was given, and the place for its result. Its zero value was not
+// given.
+type command struct {
 	pending Pending
-	to      *judge.Settled
-	had     <-chan int // of a shutdown: how many octets had been sent when it returned
+	result  *judge.CommandResult
+	had     <-chan int // for shutdowns: delivers how many octets the subject had sent when it returned
 }
 
-func (t ticket) isDone() bool {
+// wasGiven reports whether the command was given.
+func (c command) wasGiven() bool { return c.pending != nil }
+
+// isDone reports whether the command has ended.
+func (c command) isDone() bool {
 	select {
-	case <-t.pending.Done():
+	case <-c.pending.Done():
 		return true
 	default:
 		return false
 	}
 }
 
-func (p *player) do(to *judge.Settled, m adapter.Message) ticket {
-	to.Sent = true
-	return ticket{pending: p.line.Do(m), to: to}
+// do gives a command.
+func (p *player) do(result *judge.CommandResult, m adapter.Message) command {
+	result.Sent = true
+	return command{pending: p.end.Do(m), result: result}
 }
 
+// note records the result of a command that has ended.
+func (p *player) note(c command) {
+	if !c.wasGiven() || c.result.Done || !c.isDone() {
+		return
+	}
+	c.result.Done, c.result.Act = true, p.at
+	c.result.Reply, c.result.Err = c.pending.Wait(context.Background())
+	if c.had != nil {
+		c.result.Had = <-c.had
+	}
+}
+
+// run carries out the acts. What has come by the time that an act begins, came before it.
 func (p *player) run() {
 	p.join = p.do(&p.record.Join, adapter.Message{Op: adapter.OpJoin})
 	for i := 0; i < len(p.plan.Acts); i++ {
 		p.linger(i)
-		p.look() // what has come by now came before this act
+		p.collect()
 		p.at = i
 		ok := p.perform(p.plan.Acts[i])
 		select {
-		case <-p.line.Dead():
+		case <-p.end.Dead():
 			p.record.Died = "it ended"
 			if p.record.Aborted < 0 {
 				p.record.Aborted = i
 			}
-			p.look()
+			p.collect()
 			return
 		default:
 		}
@@ -99,21 +121,84 @@ func (p *player) run() {
 			}
 		}
 	}
-	p.look()
-	p.record.Flooded = p.flooded
-	if !p.flooded {
+	p.collect()
+	if !p.record.Flooded {
 		p.record.Rest = p.unparsed
 	}
 }
 
-// giveUp does what is left out of a script that ends at an act, as far as a subject needs it
-// to end: the peer ends its stream, and gates are released.
+// giveUp skips the acts from one to Finish. It carries out those without which the subject
+// could not end: the peer ends its stream, and gates are released. See [plan.Plan.Until].
 func (p *player) giveUp(act int) {
-	p.look()
+	p.collect()
 	p.at = p.plan.Finish
 	for _, a := range p.plan.Acts[act:p.plan.Finish] {
 		if a.Verb == plan.CloseSend || a.Verb == plan.Release {
 			p.perform(a)
+		}
+	}
+}
+
+// linger gives a shutdown the time to return too early, before the act that lets it return:
+// the adapter replies to another command meanwhile.
+func (p *player) linger(act int) {
+	for i, c := range p.shutdowns {
+		if c.wasGiven() && !c.result.Done && p.plan.Shutdowns[i].Earliest == act {
+			p.wait(p.do(new(judge.CommandResult), adapter.Message{Op: adapter.OpSeen}), p.patience.Due)
+			return
+		}
+	}
+}
+
+// collect records everything that has come.
+func (p *player) collect() {
+	if !p.record.Flooded {
+		p.take()
+	}
+	p.note(p.join)
+	for _, c := range p.waits {
+		p.note(c)
+	}
+	for _, c := range p.shutdowns {
+		p.note(c)
+	}
+}
+
+// take records what the subject has sent.
+func (p *player) take() {
+	octets, ended := p.end.Take()
+	if ended && !p.record.Ended {
+		p.record.Ended, p.record.EndAct = true, p.at
+	}
+	if len(octets) > 0 {
+		p.octets += len(octets)
+		p.unparsed = append(p.unparsed, octets...)
+		p.parse()
+		p.record.Flooded = p.record.Flooded || p.octets > p.mostOctets
+	}
+}
+
+func (p *player) parse() {
+	for len(p.unparsed) > 0 {
+		f := input.Read(p.unparsed)
+		if f.Shape == input.Cut {
+			return
+		}
+		if len(p.record.Packets) >= p.mostPackets {
+			p.record.Flooded = true
+			return
+		}
+		p.unparsed = p.unparsed[len(f.Octets):]
+		p.record.Packets = append(p.record.Packets, judge.Received{Frame: f, Act: p.at})
+		switch {
+		case f.Shape != input.Whole:
+		case !f.Packet.IsRequest:
+			p.responses[f.Packet.ID()]++
+		case f.Packet.EndsStream():
+			p.eof = true // and what follows is recorded too
+		default:
+			p.requests++
+			p.newest = f.Packet.ID()
 		}
 	}
 }

@@ -19,25 +19,27 @@ import (
 	"github.com/packetspec/packetspec/internal/pipe"
 )
 
-// A Process is a started subject, whose connections go over named pipes in a folder.
+// A Process opens connections of a started subject, over named pipes in a folder. Its
+// methods may be called concurrently.
 type Process struct {
 	*adapter.Session
 	dir   string
 	names atomic.Int64
 
 	mu    sync.Mutex
-	spare []string // names of pipes of closed connections
-	left  sync.WaitGroup
+	spare []string       // names of pipes whose connection is closed
+	left  sync.WaitGroup // close commands without a reply yet
 }
 
-// NewProcess takes a started subject.
+// NewProcess returns a Process for a started subject. The caller still owns the folder.
 func NewProcess(s *adapter.Session, dir string) *Process { return &Process{Session: s, dir: dir} }
 
-// closeTime is how long the reply to a close is waited for before its pipes are given up.
+// closeTime is how long a close may take before its pipes are no longer used, and how long
+// one write may.
 const closeTime = 2 * time.Second
 
-// Open opens a connection as a plan says.
-func (s *Process) Open(ctx context.Context, plan *plan.Plan) (Line, error) {
+// Open opens a connection as a plan requires.
+func (s *Process) Open(ctx context.Context, required *plan.Plan) (Endpoint, error) {
 	name, err := s.pipes()
 	if err != nil {
 		return nil, err
@@ -54,9 +56,9 @@ func (s *Process) Open(ctx context.Context, plan *plan.Plan) (Line, error) {
 	}
 	defer func() { _ = syscall.Close(holder) }()
 	conn := s.NameConn()
-	handler := !plan.NoHandler
+	handler := !required.NoHandler
 	m := adapter.Message{Op: adapter.OpOpen, Conn: conn, Recv: to, Send: from, Handler: &handler}
-	if s.Can(adapter.CanGrace) && !plan.Grace {
+	if s.Can(adapter.CanGrace) && !required.Grace {
 		m.Grace = new(float64)
 	}
 	if _, err := s.Do(ctx, m); err != nil {
@@ -68,19 +70,19 @@ func (s *Process) Open(ctx context.Context, plan *plan.Plan) (Line, error) {
 		_ = syscall.Close(fd)
 		return nil, fmt.Errorf("open the pipe to the subject: %w", err)
 	}
-	l := &pipeLine{
+	e := &pipeEndpoint{
 		process: s, conn: conn, name: name, changed: make(chan struct{}, 1), done: make(chan struct{}),
 		to: os.NewFile(uintptr(writing), to), from: os.NewFile(uintptr(fd), from),
 	}
-	if l.reader, err = pipe.NewReader(l.from, l.receive); err != nil {
-		_, _ = l.to.Close(), l.from.Close()
+	if e.reader, err = pipe.NewReader(e.from, e.receive); err != nil {
+		_, _ = e.to.Close(), e.from.Close()
 		return nil, fmt.Errorf("read the pipe from the subject: %w", err)
 	}
-	go l.read()
-	return l, nil
+	go e.read()
+	return e, nil
 }
 
-// pipes is the name of two pipes that nobody has open.
+// pipes returns the name of two pipes that nobody has open.
 func (s *Process) pipes() (string, error) {
 	for range 2 {
 		name, ok := s.take()
@@ -90,7 +92,7 @@ func (s *Process) pipes() (string, error) {
 		if isFree(name) {
 			return name, nil
 		}
-		s.recycle(name) // the subject will let go of it some day
+		s.recycle(name) // until the subject has closed them
 	}
 	name := filepath.Join(s.dir, "p"+strconv.FormatInt(s.names.Add(1), 10))
 	for _, path := range []string{name + ".to", name + ".from"} {
@@ -101,7 +103,7 @@ func (s *Process) pipes() (string, error) {
 	return name, nil
 }
 
-// take is the name that was put away first.
+// take returns the spare name that was put away first.
 func (s *Process) take() (name string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,15 +115,15 @@ func (s *Process) take() (name string, ok bool) {
 	return name, true
 }
 
-// recycle keeps the name of pipes for a connection to come.
+// recycle keeps the name of two pipes for another connection.
 func (s *Process) recycle(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spare = append(s.spare, name)
 }
 
-// isFree reports whether nobody has one of the pipes open: a reader would take what is
-// meant for another, a writer would be taken for it.
+// isFree reports whether nobody has either of the pipes open. A reader would take octets
+// from the next connection, and a writer would add octets to it.
 func isFree(name string) bool {
 	fd, err := syscall.Open(name+".to", syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err == nil {
@@ -139,11 +141,12 @@ func isFree(name string) bool {
 	return n == 0 && err == nil
 }
 
+// discard removes two pipes.
 func (s *Process) discard(name string) {
 	_, _ = os.Remove(name+".to"), os.Remove(name+".from")
 }
 
-// End stops the subject and removes what its connections leave.
+// End stops the subject and removes the pipes.
 func (s *Process) End() error {
 	err := s.Stop()
 	s.left.Wait()
@@ -156,8 +159,8 @@ func (s *Process) End() error {
 	return err
 }
 
-// A pipeLine is a connection over named pipes.
-type pipeLine struct {
+// A pipeEndpoint is an endpoint over named pipes.
+type pipeEndpoint struct {
 	process  *Process
 	conn     string
 	name     string
@@ -167,109 +170,111 @@ type pipeLine struct {
 
 	mu      sync.Mutex
 	octets  []byte
-	sent    int // octets, those taken included
+	sent    int // octets in all, including those taken
 	ended   bool
 	changed chan struct{}
 	done    chan struct{}
 }
 
-// maxKept bounds how many octets are kept that nobody has taken.
+// maxKept bounds the octets that nobody has taken, beyond which nothing more is read. A
+// player takes octets whenever it waits, so only a subject that sends without end gets there.
 const maxKept = 4 << 20
 
-func (l *pipeLine) read() {
-	defer close(l.done)
+// read reads until the stream ends or too much is kept.
+func (e *pipeEndpoint) read() {
+	defer close(e.done)
 	for {
-		err := l.reader.Next()
+		err := e.reader.Next()
 		ended := err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
-		l.mu.Lock()
-		l.ended = ended
-		tooMuch := len(l.octets) > maxKept
-		l.mu.Unlock()
+		e.mu.Lock()
+		e.ended = ended
+		tooMuch := len(e.octets) > maxKept
+		e.mu.Unlock()
 		if ended || tooMuch {
-			l.signal()
+			e.signal()
 			return
 		}
 	}
 }
 
-// receive takes note of what one read has brought.
-func (l *pipeLine) receive(octets []byte) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.octets = append(l.octets, octets...)
-	l.sent += len(octets)
-	l.signal()
+// receive keeps the octets of one read.
+func (e *pipeEndpoint) receive(octets []byte) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.octets = append(e.octets, octets...)
+	e.sent += len(octets)
+	e.signal()
 }
 
-func (l *pipeLine) signal() {
+func (e *pipeEndpoint) signal() {
 	select {
-	case l.changed <- struct{}{}:
+	case e.changed <- struct{}{}:
 	default:
 	}
 }
 
-func (l *pipeLine) Write(octets []byte) {
-	if l.closed {
+func (e *pipeEndpoint) Write(octets []byte) {
+	if e.closed {
 		return
 	}
-	_ = l.to.SetWriteDeadline(time.Now().Add(closeTime))
-	_, _ = l.to.Write(octets)
+	_ = e.to.SetWriteDeadline(time.Now().Add(closeTime))
+	_, _ = e.to.Write(octets)
 }
 
-func (l *pipeLine) CloseSend() {
-	l.closed = true
-	_ = l.to.Close()
+func (e *pipeEndpoint) CloseSend() {
+	e.closed = true
+	_ = e.to.Close()
 }
 
-func (l *pipeLine) Do(m adapter.Message) Pending {
-	m.Conn = l.conn
-	return l.process.Send(m)
+func (e *pipeEndpoint) Do(m adapter.Message) Pending {
+	m.Conn = e.conn
+	return e.process.Send(m)
 }
 
-func (l *pipeLine) Take() ([]byte, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	octets := l.octets
-	l.octets = nil
-	return octets, l.ended
+func (e *pipeEndpoint) Take() ([]byte, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	octets := e.octets
+	e.octets = nil
+	return octets, e.ended
 }
 
-func (l *pipeLine) SentByNow() int {
-	l.reader.Now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.sent
+func (e *pipeEndpoint) SentByNow() int {
+	e.reader.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.sent
 }
 
-func (l *pipeLine) Changed() <-chan struct{} { return l.changed }
-func (l *pipeLine) Dead() <-chan struct{}    { return l.process.Ended() }
+func (e *pipeEndpoint) Changed() <-chan struct{} { return e.changed }
+func (e *pipeEndpoint) Dead() <-chan struct{}    { return e.process.Ended() }
 
-// Drain waits until the pipe is empty: no event tells of that.
-func (l *pipeLine) Drain(limit time.Duration) {
+// Drain asks again and again whether the pipe is empty: no event reports it.
+func (e *pipeEndpoint) Drain(limit time.Duration) {
 	tick := time.NewTicker(100 * time.Microsecond)
 	defer tick.Stop()
 	for over := time.Now().Add(limit); time.Now().Before(over); <-tick.C {
-		if n, ok := unread(l.to); !ok || n == 0 {
+		if n, ok := unread(e.to); !ok || n == 0 {
 			return
 		}
 	}
 }
 
-// Close ends the peer's ends; the rest goes on in the background.
-func (l *pipeLine) Close() {
-	l.CloseSend()
-	_ = l.from.Close()
-	<-l.done
-	closing := l.Do(adapter.Message{Op: adapter.OpClose})
-	l.process.left.Add(1)
+// Close closes the peer's ends. The subject closes its own in the background.
+func (e *pipeEndpoint) Close() {
+	e.CloseSend()
+	_ = e.from.Close()
+	<-e.done
+	closing := e.Do(adapter.Message{Op: adapter.OpClose})
+	e.process.left.Add(1)
 	go func() {
-		defer l.process.left.Done()
+		defer e.process.left.Done()
 		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 		defer cancel()
 		if _, err := closing.Wait(ctx); err == nil {
-			l.process.recycle(l.name)
+			e.process.recycle(e.name)
 		} else {
-			l.process.discard(l.name)
+			e.process.discard(e.name)
 		}
 	}()
 }

@@ -18,7 +18,7 @@ import (
 type Reference struct{}
 
 // Open opens a connection as a plan requires.
-func (Reference) Open(ctx context.Context, required *plan.Plan) (Line, error) {
+func (Reference) Open(ctx context.Context, required *plan.Plan) (Endpoint, error) {
 	return InProcess{plainFailures{}}.Open(ctx, required)
 }
 
@@ -27,8 +27,8 @@ type InProcess struct{ Implementation adapter.Implementation }
 
 // Open opens a connection as a plan requires, except that its grace is always 0: the
 // grace changes only how long an answer takes.
-func (p InProcess) Open(_ context.Context, required *plan.Plan) (Line, error) {
-	l := &memoryLine{
+func (p InProcess) Open(_ context.Context, required *plan.Plan) (Endpoint, error) {
+	l := &memoryEndpoint{
 		server: adapter.NewServer(p.Implementation), noChannels: required.NoChannels,
 		in: newStream(), out: newStream(),
 	}
@@ -36,8 +36,8 @@ func (p InProcess) Open(_ context.Context, required *plan.Plan) (Line, error) {
 	return l, l.server.Open(l.in, l.out, adapter.Message{Conn: memoryConn, Handler: &handler, Grace: new(float64)})
 }
 
-// A memoryLine is a connection of an implementation, alone on its server.
-type memoryLine struct {
+// A memoryEndpoint is a connection of an implementation, alone on its server.
+type memoryEndpoint struct {
 	server     *adapter.Server
 	noChannels bool    // refuse requests on channels other than 0
 	in, out    *stream // to the implementation and from it
@@ -46,17 +46,17 @@ type memoryLine struct {
 // memoryConn names the connection on its server.
 const memoryConn = "c"
 
-func (l *memoryLine) Write(octets []byte)      { _, _ = l.in.Write(octets) }
-func (l *memoryLine) CloseSend()               { _ = l.in.Close() }
-func (l *memoryLine) Drain(time.Duration)      {}
-func (l *memoryLine) Take() ([]byte, bool)     { return l.out.take() }
-func (l *memoryLine) SentByNow() int           { return l.out.written() }
-func (l *memoryLine) Changed() <-chan struct{} { return l.out.changed }
-func (l *memoryLine) Dead() <-chan struct{}    { return nil }
-func (l *memoryLine) Close()                   { l.server.Close() }
+func (l *memoryEndpoint) Write(octets []byte)      { _, _ = l.in.Write(octets) }
+func (l *memoryEndpoint) CloseSend()               { _ = l.in.Close() }
+func (l *memoryEndpoint) Drain(time.Duration)      {}
+func (l *memoryEndpoint) Take() ([]byte, bool)     { return l.out.take() }
+func (l *memoryEndpoint) SentByNow() int           { return l.out.written() }
+func (l *memoryEndpoint) Changed() <-chan struct{} { return l.out.changed }
+func (l *memoryEndpoint) Dead() <-chan struct{}    { return nil }
+func (l *memoryEndpoint) Close()                   { l.server.Close() }
 
 // Do runs a command. It returns before the command does only if that may wait for the peer.
-func (l *memoryLine) Do(m adapter.Message) Pending {
+func (l *memoryEndpoint) Do(m adapter.Message) Pending {
 	m.Conn = memoryConn
 	switch m.Op {
 	case adapter.OpWait, adapter.OpShutdown, adapter.OpJoin:

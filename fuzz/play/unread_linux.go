@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// unread is how many octets of a pipe its reader has not read.
+// unread returns how many octets of a pipe its reader has not read.
 func unread(f *os.File) (n int, ok bool) {
 	const fionread = 0x541b
 	raw, err := f.SyscallConn()

@@ -4,5 +4,5 @@ package play
 
 import "os"
 
-// unread cannot be told here.
+// unread reports that this system cannot tell how many octets of a pipe are unread.
 func unread(*os.File) (n int, ok bool) { return 0, false }

@@ -4,86 +4,90 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
-// dues is what has to come before the script goes on: at once what is on the wire, and
-// the commands that have to return.
-func (p *player) dues() (wire bool, returns []ticket) {
-	need := map[id]int{}
+// allDue reports whether everything due has come on the wire, and returns the commands that
+// have to end.
+func (p *player) allDue() (wire bool, ends []command) {
+	due := map[input.ID]int{}
 	for i := range p.plan.Answers {
 		if a := &p.plan.Answers[i]; a.Due <= p.at {
-			need[id{a.Packet.Channel, a.Packet.Tag}]++
+			due[a.Packet.ID()]++
 		}
 	}
-	wire = true
-	for at, n := range need {
-		wire = wire && p.got[at] >= n
+	wire = p.requests >= p.submittedRequests() && (p.eof || p.plan.EOF > p.at)
+	for id, n := range due {
+		wire = wire && p.responses[id] >= n
 	}
-	for i, c := range p.plan.Calls {
-		if !p.isAsked(i) {
-			continue
-		}
-		if (c.Answered <= p.at || p.plan.End.Act <= p.at) && p.calls[i].to != nil && !p.plan.End.Open {
-			returns = append(returns, p.calls[i])
+	for i, r := range p.plan.LocalRequests {
+		if (r.Answered <= p.at || p.plan.End.Act <= p.at) && p.waits[i].wasGiven() && !p.plan.End.Unspecified {
+			ends = append(ends, p.waits[i])
 		}
 	}
 	for i, s := range p.plan.Shutdowns {
-		if s.Due <= p.at && p.shutdowns[i].to != nil {
-			returns = append(returns, p.shutdowns[i])
+		if s.Due <= p.at && p.shutdowns[i].wasGiven() {
+			ends = append(ends, p.shutdowns[i])
 		}
 	}
-	return wire && p.requests >= p.asked() && (p.eof || p.plan.EOF > p.at), returns
+	return wire, ends
 }
 
-// isAsked reports whether a call was submitted, by the local user or a handler.
-func (p *player) isAsked(call int) bool {
-	c := p.plan.Calls[call]
-	return c.Asked <= p.at && (c.Nested >= 0 || p.submits[call].to != nil)
-}
-
-// asked is how many calls were.
-func (p *player) asked() (n int) {
-	for i := range p.plan.Calls {
-		if p.isAsked(i) {
+// submittedRequests returns how many of the plan's local requests have been submitted, by
+// the local user or by a handler.
+func (p *player) submittedRequests() (n int) {
+	for i, r := range p.plan.LocalRequests {
+		if r.Submitted <= p.at && (!r.IsLocalUsers() || p.submitted[i]) {
 			n++
 		}
 	}
 	return n
 }
 
-// ends is what has to come at the end.
-func (p *player) ends() (wire bool, returns []ticket) {
-	all := append([]ticket{p.join}, p.shutdowns...)
-	for _, t := range append(all, p.calls...) {
-		if t.to != nil {
-			returns = append(returns, t)
-		}
-	}
-	return p.record.Ended, returns
+// pollReceived reports whether the last request of awaitClosed has come.
+func (p *player) pollReceived() (wire bool, ends []command) {
+	return p.requests >= p.submittedRequests()+p.record.Polled, nil
 }
 
+// allEnded reports whether the subject's stream has ended, and returns the commands that
+// have to end by then.
+func (p *player) allEnded() (wire bool, ends []command) {
+	all := append([]command{p.join}, p.shutdowns...)
+	for _, c := range append(all, p.waits...) {
+		if c.wasGiven() {
+			ends = append(ends, c)
+		}
+	}
+	return p.record.Ended, ends
+}
+
+// awaitEnd waits until everything has ended. The local user begins to wait for the requests
+// that it has not waited for.
 func (p *player) awaitEnd() bool {
-	for i, c := range p.plan.Calls {
-		if c.Nested < 0 && c.Late && p.submits[i].to != nil && p.calls[i].to == nil {
+	for i, r := range p.plan.LocalRequests {
+		if r.Late && p.submitted[i] && !p.waits[i].wasGiven() {
 			p.waitFor(i)
 		}
 	}
-	return p.await(p.patience.End, p.ends)
+	return p.await(p.patience.End, p.allEnded)
 }
 
-// extensions are how often what must come gets the same time again: a slow subject needs
-// it for the last of a thousand answers, one that writes for ever must not have it.
+// extensions is how often await starts its limit again because something came. A slow
+// subject needs that for the last of a thousand answers. Without a bound, a subject that
+// writes without end would be waited for without end.
 const extensions = 8
 
-// await waits for what must come.
-func (p *player) await(limit time.Duration, due func() (bool, []ticket)) bool {
+// await waits for what due reports: first on the wire, then for commands to end. It reports
+// whether everything came before the limit passed without anything new, and before the
+// subject died or sent too much.
+func (p *player) await(limit time.Duration, due func() (wire bool, ends []command)) bool {
 	p.timer.Reset(min(limit, soon))
 	rest := limit - soon
 	had, more := 0, extensions
-	// over reports whether the time is over; the first time, there is a rest, and afterwards
-	// more as long as something comes.
-	over := func() bool {
+	// expired reports whether the time is over. The first time, the rest of the limit is
+	// left; later, a whole limit as long as something came.
+	expired := func() bool {
 		p.stall()
 		left, has := rest, len(p.record.Packets)
 		rest = 0
@@ -98,53 +102,53 @@ func (p *player) await(limit time.Duration, due func() (bool, []ticket)) bool {
 		return left <= 0
 	}
 	for {
-		p.look()
-		if p.flooded {
+		p.collect()
+		if p.record.Flooded {
 			return false
 		}
-		wire, returns := due()
+		wire, ends := due()
 		if p.record.Ended && !wire {
-			wire = true // it never will
+			wire = true // it never will be
 			if p.at < p.plan.Finish {
 				return false
 			}
 		}
 		if !wire {
 			select {
-			case <-p.line.Changed():
+			case <-p.end.Changed():
 			case <-p.timer.C:
-				if over() {
+				if expired() {
 					return false
 				}
-			case <-p.line.Dead():
+			case <-p.end.Dead():
 				return false
 			}
 			continue
 		}
-		if !p.awaitReturns(returns, over) {
+		if !p.awaitCommands(ends, expired) {
 			return false
 		}
-		p.look()
+		p.collect()
 		return true
 	}
 }
 
-// awaitReturns waits for commands until the time is over.
-func (p *player) awaitReturns(returns []ticket, over func() bool) bool {
-	for _, t := range returns {
-		if t.isDone() {
-			continue // whatever else is
+// awaitCommands waits until commands have ended or the time has expired.
+func (p *player) awaitCommands(ends []command, expired func() bool) bool {
+	for _, c := range ends {
+		if c.isDone() {
+			continue // even if the subject has died or the time has expired
 		}
 		for done := false; !done; {
 			select {
-			case <-t.pending.Done():
+			case <-c.pending.Done():
 				done = true
 			case <-p.timer.C:
-				if over() {
-					p.look()
+				if expired() {
+					p.collect()
 					return false
 				}
-			case <-p.line.Dead():
+			case <-p.end.Dead():
 				return false
 			}
 		}
@@ -152,6 +156,7 @@ func (p *player) awaitReturns(returns []ticket, over func() bool) bool {
 	return true
 }
 
+// stall calls Stalled, once.
 func (p *player) stall() {
 	if p.patience.Stalled != nil {
 		p.patience.Stalled()
@@ -159,25 +164,34 @@ func (p *player) stall() {
 	}
 }
 
-// wait waits for one reply.
-func (p *player) wait(t ticket, limit time.Duration) bool {
-	if t.isDone() {
-		p.settle(t)
+// wait waits for one command to end, and collects what comes meanwhile.
+func (p *player) wait(c command, limit time.Duration) bool {
+	if c.isDone() {
+		p.note(c)
 		return true
 	}
 	p.timer.Reset(limit)
-	select {
-	case <-t.pending.Done():
-		p.settle(t)
-		return true
-	case <-p.timer.C:
-		p.ranOut(limit)
-	case <-p.line.Dead():
+	for {
+		changed := p.end.Changed()
+		if p.record.Flooded {
+			changed = nil // nothing is taken any more
+		}
+		select {
+		case <-c.pending.Done():
+			p.note(c)
+			return true
+		case <-changed:
+			p.collect()
+		case <-p.timer.C:
+			p.ranOut(limit)
+			return false
+		case <-p.end.Dead():
+			return false
+		}
 	}
-	return false
 }
 
-// ranOut notes how long was waited for what did not come.
+// ranOut records the limit of a wait that ran out.
 func (p *player) ranOut(limit time.Duration) {
 	to := &p.record.Waited
 	if p.plan.Acts[p.at].Verb == plan.AwaitEnd {

@@ -28,7 +28,7 @@ func Of(frames []input.Frame, required *plan.Plan, record *judge.Record) []uint6
 	for _, g := range record.Packets {
 		p := g.Packet
 		if p.IsRequest && !p.EndsStream() {
-			if requests++; requests > len(required.Calls) {
+			if requests++; requests > len(required.LocalRequests) {
 				continue // that a shutdown was not that fast
 			}
 		}
@@ -36,16 +36,16 @@ func Of(frames []input.Frame, required *plan.Plan, record *judge.Record) []uint6
 		answers[at] = append(answers[at], t.packet(p))
 	}
 	for _, a := range required.Answers {
-		if a.Handled == plan.MayBeCalled {
+		if a.Handler == plan.MayBeCalled {
 			delete(answers, t.hash("id", a.Packet.Channel, a.Packet.Tag))
 		}
 	}
 	last, before := uint64(0), uint64(0)
-	for _, m := range required.Moves {
+	for _, m := range required.Events {
 		came := answers[t.hash("id", m.Packet.Channel, m.Packet.Tag)]
 		slices.Sort(came)
-		what := t.hash("move", t.text(m.Kind), t.text(m.Outcome), t.text(m.Req))
-		t.add(t.hash("in", what, t.text(m.State), uint64(min(m.Open, 6))))
+		what := t.hash("move", t.text(m.Kind), t.text(m.Outcome), t.text(m.Requirement))
+		t.add(t.hash("in", what, t.text(m.State), uint64(min(m.InFlight, 6))))
 		t.add(t.hash("what", what, t.packet(m.Packet)))
 		t.add(t.hash("came", what, t.list(came[:min(len(came), 3)])))
 		t.add(t.hash("pair", last, what, t.text(m.State)))
@@ -56,8 +56,8 @@ func Of(frames []input.Frame, required *plan.Plan, record *judge.Record) []uint6
 		}
 	}
 	t.add(t.hash("end", last, t.text(required.End.Requirement), t.text(record.Join.Reply.Ended), t.flag(required.NoHandler)))
-	for _, c := range required.Calls {
-		t.add(t.hash("call", t.text(c.Decoder), t.text(c.Answers), t.packet(c.Response), t.flag(c.Late), size(c.Local.Payload)))
+	for _, c := range required.LocalRequests {
+		t.add(t.hash("call", t.text(c.Decoder), t.text(c.ResultRequirement), t.packet(c.Response), t.flag(c.Late), size(c.Fields.Payload)))
 	}
 	for _, s := range required.Shutdowns {
 		t.add(t.hash("shutdown", t.flag(s.Block), t.flag(s.Second), t.flag(s.Held), t.flag(s.Pending)))

@@ -16,7 +16,7 @@ func of(first string, answers ...string) []uint64 {
 	raw := []byte(first + "\x04\x04\x02\x04b")
 	record := &judge.Record{}
 	for _, octets := range answers {
-		record.Packets = append(record.Packets, judge.Got{Frame: input.Read([]byte(octets))})
+		record.Packets = append(record.Packets, judge.Received{Frame: input.Read([]byte(octets))})
 	}
 	return trace.Of(input.Frames(raw), plan.Make(raw, plan.Abilities{}), record)
 }

@@ -26,13 +26,15 @@ func TestGivenUp(t *testing.T) {
 		input.Step(input.Release, 0, []byte("g")), []byte{0}, // a malformed packet
 	), plan.Abilities{})
 	waits := slices.IndexFunc(made.Acts, func(a plan.Act) bool { return a.Verb == plan.Await })
-	got := func(octets string) judge.Got { return judge.Got{Frame: input.Read([]byte(octets)), Act: made.Finish} }
+	got := func(octets string) judge.Received {
+		return judge.Received{Frame: input.Read([]byte(octets)), Act: made.Finish}
+	}
 	record := &judge.Record{
 		Aborted: waits, Waited: time.Second, Ended: true, EndAct: made.Finish,
-		Packets: []judge.Got{got("\x03\x01\x04g"), got("\x02\x02\x00"), got("\x03\x00\x02\x00")},
-		Calls:   make([]judge.Settled, len(made.Calls)),
-		Join:    judge.Settled{Sent: true, Done: true, Act: made.Finish, Reply: adapter.Reply{Ended: "cut"}},
-		Probe:   judge.Settled{Done: true, Err: adapter.Errorf(adapter.Closed, "")},
+		Packets:       []judge.Received{got("\x03\x01\x04g"), got("\x02\x02\x00"), got("\x03\x00\x02\x00")},
+		LocalRequests: make([]judge.CommandResult, len(made.LocalRequests)),
+		Join:          judge.CommandResult{Sent: true, Done: true, Act: made.Finish, Reply: adapter.Reply{Ended: "cut"}},
+		LastRequest:   judge.CommandResult{Done: true, Err: adapter.Errorf(adapter.Closed, "")},
 	}
 	found := judge.Judge(made, record, true)
 	if len(found) != 1 || found[0].Signature() != "BID-2 missing request open" {
@@ -52,21 +54,21 @@ func TestPolls(t *testing.T) {
 	for polled, want := range map[int]string{2: "", 1: "RQS-1 extra request shut"} {
 		record := &judge.Record{
 			Aborted: -1, Polled: polled, Ended: true, EndAct: end,
-			Packets: []judge.Got{
+			Packets: []judge.Received{
 				{Frame: input.Read([]byte("\x03\x01\x02\x01")), Act: polls}, {Frame: input.Read([]byte("\x03\x02\x02\x01")), Act: polls},
 			},
-			Refused:   []judge.Settled{{Sent: true, Done: true, Err: adapter.Errorf(adapter.Closed, ""), Act: polls}},
-			Shutdowns: []judge.Settled{{Sent: true, Done: true, Act: end, Had: 1 << 10}},
-			Probe:     judge.Settled{Done: true, Err: adapter.Errorf(adapter.Closed, "")},
+			Refusals:    []judge.CommandResult{{Sent: true, Done: true, Err: adapter.Errorf(adapter.Closed, ""), Act: polls}},
+			Shutdowns:   []judge.CommandResult{{Sent: true, Done: true, Act: end, Had: 1 << 10}},
+			LastRequest: judge.CommandResult{Done: true, Err: adapter.Errorf(adapter.Closed, "")},
 		}
 		for i, a := range made.Answers {
 			p := input.Packet{Channel: a.Packet.Channel, Tag: a.Packet.Tag, Payload: a.Payload}
 			if i == 0 {
 				p.Flags = 1
 			}
-			record.Packets = append(record.Packets, judge.Got{Frame: input.Read(p.Octets()), Act: end})
+			record.Packets = append(record.Packets, judge.Received{Frame: input.Read(p.Octets()), Act: end})
 		}
-		record.Packets = append(record.Packets, judge.Got{Frame: input.Read([]byte("\x03\x00\x02\x00")), Act: end})
+		record.Packets = append(record.Packets, judge.Received{Frame: input.Read([]byte("\x03\x00\x02\x00")), Act: end})
 		var got []string
 		for _, d := range judge.Judge(made, record, false) {
 			if d.Kind == "extra request" {
@@ -75,6 +77,38 @@ func TestPolls(t *testing.T) {
 		}
 		if got := strings.Join(got, ", "); got != want {
 			t.Errorf("of 2 requests %d were asked for: got %q, want %q", polled, got, want)
+		}
+	}
+}
+
+// TestHandledBeyond lets the handler get an integer that only some implementations hold.
+func TestHandledBeyond(t *testing.T) {
+	wide := []byte("\x11\x04\x9b\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x06\xc3\xa9\x22\x27") // its word has 77 bits
+	made := plan.Make(wide, plan.Abilities{})
+	for payload, want := range map[string]int{"'": 0, "another": 1} {
+		seen := []adapter.Seen{{RqType: "1103009", Flags: "1020031160299843366158337", Payload: []byte(payload)}}
+		record := &judge.Record{
+			Aborted: -1, Ended: true, Seen: seen, Packets: []judge.Received{{Frame: input.Read([]byte("\x03\x00\x02\x00"))}},
+			LastRequest: judge.CommandResult{Done: true, Err: adapter.Errorf(adapter.Closed, "")},
+		}
+		var kinds []string
+		for _, d := range judge.Judge(made, record, false) {
+			kinds = append(kinds, d.Signature())
+		}
+		if len(kinds) != want {
+			t.Errorf("the handler gets %q: got the differences %q, want %d", payload, kinds, want)
+		}
+	}
+}
+
+// TestSurplus lets an adapter say more than it must.
+func TestSurplus(t *testing.T) {
+	made := plan.Make(input.Step(input.Shutdown, 0, nil), plan.Abilities{})
+	ok := true
+	record := &judge.Record{Aborted: -1, Shutdowns: []judge.CommandResult{{Sent: true, Done: true, Reply: adapter.Reply{OK: &ok}}}}
+	for _, d := range judge.Judge(made, record, false) {
+		if strings.HasPrefix(d.Kind, "shutdown") {
+			t.Errorf("%s: %s", d.Signature(), d.Came)
 		}
 	}
 }

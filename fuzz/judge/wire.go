@@ -1,0 +1,155 @@
+package judge
+
+import (
+	"slices"
+
+	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/plan"
+)
+
+// wire inspects what the subject's packets have in common, and its requests.
+func (j *judgement) wire() {
+	j.rest()
+	next, eof := 0, j.eof()
+	for i, g := range j.record.Packets {
+		d := Difference{Act: g.Act, Came: input.Hex(g.Octets)}
+		switch {
+		case i > eof:
+			d.Requirement, d.Kind, d.Expected = "EOS-4", "after EOF", "EOF last"
+			j.add(d)
+			return
+		case g.Shape != input.Whole:
+			d.Requirement, d.Kind, d.Expected = "ENC-1", "no packet", "whole packets"
+			j.add(d)
+			continue
+		case !g.Beyond && len(g.Octets) != len(g.Packet.Octets()):
+			d.Requirement, d.Kind = "INT-2", "longer form"
+			if g.Packet.Channel == 0 && g.Type > g.Channel {
+				d.Requirement = "ENC-4"
+			}
+			d.Expected = input.Hex(g.Packet.Octets())
+			j.add(d)
+		}
+		switch {
+		case !g.Packet.IsRequest, g.Packet.IsEOF():
+		case g.Packet.EndsStream():
+			d.Requirement, d.Kind, d.Expected = "EOS-4", "malformed EOF", "03 00 02 00 (EOF)"
+			j.add(d)
+		default:
+			if !j.isPoll(next, g.Packet) {
+				j.request(next, g)
+			}
+			next++
+		}
+	}
+	for ; next < len(j.plan.LocalRequests); next++ {
+		r := j.plan.LocalRequests[next]
+		if j.endedEarly || j.cancelledUnsent(next) {
+			continue
+		}
+		j.add(Difference{
+			Requirement: r.Requirement, Kind: "missing request", Act: r.Submitted,
+			Expected: input.Show(r.Packet()), Came: j.record.nothing(),
+		})
+	}
+}
+
+// rest inspects what follows the last packet of the subject.
+func (j *judgement) rest() {
+	if len(j.record.Rest) == 0 {
+		return
+	}
+	d := Difference{Requirement: "ENC-1", Kind: "no packet", Expected: "whole packets", Came: input.Hex(j.record.Rest), Act: j.record.EndAct}
+	if j.eofSeen() {
+		d.Requirement, d.Kind, d.Expected = "EOS-4", "after EOF", "EOF last"
+	}
+	j.add(d)
+}
+
+// isPoll reports whether the subject's request number i is one that the player submitted to
+// see whether a shutdown has begun. These come after all of the plan's.
+func (j *judgement) isPoll(i int, p input.Packet) bool {
+	return i >= len(j.plan.LocalRequests) && i < len(j.plan.LocalRequests)+j.record.Polled &&
+		p.Type == 1 && p.Flags == 0 && len(p.Payload) == 0
+}
+
+// cancelledUnsent reports whether a local request was cancelled before it had to be sent,
+// which is by the end of the wait that follows it.
+func (j *judgement) cancelledUnsent(i int) bool {
+	if i >= len(j.record.LocalRequests) || j.record.LocalRequests[i].Err == nil {
+		return false
+	}
+	after := j.plan.LocalRequests[i].Submitted
+	wait := slices.IndexFunc(j.plan.Acts[min(after, len(j.plan.Acts)):], func(a plan.Act) bool { return a.Verb == plan.Await })
+	return wait < 0 || j.record.LocalRequests[i].Act <= after+wait
+}
+
+// eof returns the number of the first EOF packet, malformed or not, or how many packets
+// there are.
+func (j *judgement) eof() int {
+	i := slices.IndexFunc(j.record.Packets, func(g Received) bool { return g.Shape == input.Whole && g.Packet.EndsStream() })
+	if i < 0 {
+		return len(j.record.Packets)
+	}
+	return i
+}
+
+// eofSeen reports whether EOF came at all.
+func (j *judgement) eofSeen() bool { return j.eof() < len(j.record.Packets) }
+
+// eofAct returns the act during which EOF came, or plan.Never.
+func (j *judgement) eofAct() int {
+	if !j.eofSeen() {
+		return plan.Never
+	}
+	return j.record.Packets[j.eof()].Act
+}
+
+// eofEnd returns how many octets the subject sent up to the end of EOF, or 0 without EOF.
+func (j *judgement) eofEnd() (octets int) {
+	if !j.eofSeen() {
+		return 0
+	}
+	for _, g := range j.record.Packets[:j.eof()+1] {
+		octets += len(g.Octets)
+	}
+	return octets
+}
+
+// request compares the subject's request number i with the plan's.
+func (j *judgement) request(i int, g Received) {
+	d := Difference{
+		Requirement: "RQS-1", Kind: "extra request", Act: g.Act,
+		Expected: "no more requests", Came: input.Hex(g.Octets) + " (" + g.Packet.String() + ")",
+	}
+	if i >= len(j.plan.LocalRequests) || j.plan.LocalRequests[i].Submitted > g.Act {
+		j.add(d)
+		return
+	}
+	required := j.plan.LocalRequests[i]
+	p, want := g.Packet, required.Packet()
+	d.Expected = input.Show(want)
+	switch {
+	case p.Same(want):
+		if g.Act <= j.limit {
+			return
+		}
+		d.Requirement, d.Kind, d.Timed, d.Came = required.Requirement, "late request", true, j.record.tooLate("it came")
+	case p.Tag != want.Tag:
+		d.Requirement, d.Kind, j.breaksTags = "TAG-1", "tag", true
+		for _, earlier := range j.record.Packets {
+			if earlier.Packet.IsRequest && earlier.Packet.Tag == p.Tag && earlier.Packet.Channel == p.Channel && earlier.Act < g.Act {
+				d.Requirement = "TAG-2"
+			}
+		}
+	case p.Channel != want.Channel:
+		d.Requirement, d.Kind = "CHN-2", "channel"
+	case p.Type != want.Type:
+		d.Kind = "type"
+	case p.Flags != want.Flags:
+		d.Kind = "flags"
+	default:
+		d.Kind = "payload"
+	}
+	j.add(d)
+}
