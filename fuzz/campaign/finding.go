@@ -98,7 +98,7 @@ func (f *Finding) Explain(broken spec.Requirement, replay string) string {
 	if f.Known != "" {
 		s += "  known        " + f.Known + "\n"
 	}
-	script := input.Tell(f.Input)
+	script := input.Describe(f.Input)
 	if len(script) == 0 {
 		script = []string{"nothing: the peer ends its stream at once"}
 	}

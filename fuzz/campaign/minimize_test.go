@@ -27,7 +27,7 @@ func TestMinimize(t *testing.T) {
 	var raw []byte
 	for i := range uint64(20) {
 		p := input.Packet{IsRequest: true, Tag: 40 + i, Flags: i, Type: i, Payload: bytes.Repeat([]byte("x"), int(i))}
-		raw = p.Append(raw, input.Form{Tag: int(i) % 3})
+		raw = p.Append(raw, input.Encoding{Tag: int(i) % 3})
 	}
 	small := campaign.Minimize(raw, 5000, func(inputs [][]byte) int {
 		for i, raw := range inputs {
@@ -38,7 +38,7 @@ func TestMinimize(t *testing.T) {
 		return -1
 	})
 	if len(input.Frames(small)) != 2 || len(small) > 8 || !matters(small) {
-		t.Errorf("what is left: %q", input.Tell(small))
+		t.Errorf("what is left: %q", input.Describe(small))
 	}
 }
 

@@ -63,7 +63,7 @@ func (s Store) SaveFinding(f *Finding, broken spec.Requirement, replay func(file
 	finding, err := json.MarshalIndent(saved{
 		Signature: f.Signature, Difference: f.Difference, Level: broken.Level, Text: broken.Text, Confirmed: fmt.Sprintf("%d of %d", f.Confirmed, f.Tries),
 		Flaky: f.Flaky(), Company: f.Company, Many: f.Many, Known: f.Known, Seen: f.Seen, Number: f.Number,
-		Input: hex.EncodeToString(f.Input), Script: input.Tell(f.Input), Requires: required, Came: came, Replay: command,
+		Input: hex.EncodeToString(f.Input), Script: input.Describe(f.Input), Requires: required, Came: came, Replay: command,
 	}, "", "  ")
 	if err != nil {
 		return dir, err

@@ -167,14 +167,14 @@ func (c codec) checkRoundTrip(p reference.Packet) error {
 	if err != nil {
 		return violates("INT-4", "encoding %s", show(p)).expected("no error").got("%v", err)
 	}
-	if want := slices.Concat(before, encoded(p, input.Form{})); !bytes.Equal(octets, want) {
+	if want := slices.Concat(before, encoded(p, input.Encoding{})); !bytes.Equal(octets, want) {
 		return violates("ENC-1", "encoding %s behind aa", show(p)).expected("% x", want).got("% x", octets)
 	}
 	return c.checkDecodesTo(p, octets[1:])
 }
 
 // checkForm requires that p is read from any of its forms and is written in the shortest.
-func (c codec) checkForm(p reference.Packet, form input.Form) error {
+func (c codec) checkForm(p reference.Packet, form input.Encoding) error {
 	octets := encoded(p, form)
 	if err := c.checkDecodesTo(p, octets); err != nil {
 		return err
@@ -274,7 +274,7 @@ func (c codec) checkDecodesTo(p reference.Packet, octets []byte) error {
 // form, and that p is read from that form again.
 func (c codec) checkShortest(p reference.Packet, octets []byte) error {
 	shortest, err := c.encode(p, nil)
-	want := encoded(p, input.Form{})
+	want := encoded(p, input.Encoding{})
 	if err != nil || !bytes.Equal(shortest, want) {
 		return violates("ENC-1", "decoding and encoding % x", octets).expected("% x", want).got("% x, error %v", shortest, err)
 	}
@@ -302,7 +302,9 @@ func sameFields(got, want reference.Packet) bool {
 }
 
 // encoded returns the octets of p in a form, written by the codec of package input.
-func encoded(p reference.Packet, form input.Form) []byte { return input.Packet(p).Append(nil, form) }
+func encoded(p reference.Packet, form input.Encoding) []byte {
+	return input.Packet(p).Append(nil, form)
+}
 
 // outOfRange reports whether a field that p would have on the wire has more than 61 bits.
 func outOfRange(p reference.Packet) bool {

@@ -79,12 +79,12 @@ func TestFaultyCodecs(t *testing.T) {
 		})},
 		{"writes channel 0", "ENC-1", codec.runDecode, func(c *codec) {
 			c.encode = func(p reference.Packet, b []byte) ([]byte, error) {
-				return append(b, encoded(p, input.Form{ChannelZero: true})...), nil
+				return append(b, encoded(p, input.Encoding{ChannelZero: true})...), nil
 			}
 		}},
 		{"writes integers out of range", "INT-5", codec.runRoundTrip, func(c *codec) {
 			c.encode = func(p reference.Packet, b []byte) ([]byte, error) {
-				return append(b, encoded(p, input.Form{})...), nil
+				return append(b, encoded(p, input.Encoding{})...), nil
 			}
 		}},
 		{"compares tags alone", "EQ-1", codec.runRoundTrip, func(c *codec) {

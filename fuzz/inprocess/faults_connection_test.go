@@ -47,7 +47,7 @@ func TestFaultyConnections(t *testing.T) {
 			p.Type++
 			return packets{p}
 		}))},
-		{"writes overlong integers", "longer form", func(f *faults) { f.form = input.Form{Length: 1} }},
+		{"writes overlong integers", "longer form", func(f *faults) { f.form = input.Encoding{Length: 1} }},
 		{"leaves its stream open", "EOS-7", func(f *faults) { f.staysOpen = true }},
 		{"hangs at the end of the stream", "wait does not return", func(f *faults) { f.atEnd = hang }},
 		{"leaves a goroutine behind", "JOI-1", func(f *faults) { f.background = hang }},
@@ -59,7 +59,7 @@ func TestFaultyConnections(t *testing.T) {
 		}))},
 		{"receives no responses", "RSP-2", receiving(responses(func(reference.Packet) packets { return nil }))},
 		{"receives requests twice", "extra answer", receiving(requests(func(p reference.Packet) packets { return packets{p, p} }))},
-		{"reads EOF at a cut", "told", func(f *faults) { f.behind = encoded(eof, input.Form{}) }},
+		{"reads EOF at a cut", "told", func(f *faults) { f.behind = encoded(eof, input.Encoding{}) }},
 	} {
 		t.Run("judged "+fault.String(), func(t *testing.T) {
 			requireFound(t, fault.want, judgedSeeds(t), func(data []byte) error {
@@ -109,14 +109,14 @@ func receiving(f replacement) func(*faults) {
 
 // faults are the planted faults of one connection.
 type faults struct {
-	sent, received replacement // of packets
-	form           input.Form  // of what is sent
-	behind         []byte      // received behind the end of the stream
-	atEnd          func()      // called before the end of the stream is received
-	staysOpen      bool        // the sending stream is never closed
-	background     func()      // runs in a goroutine of its own
-	handlerFlags   uint64      // added to what the handler is given
-	handlerTwice   bool        // the handler is called twice
+	sent, received replacement    // of packets
+	form           input.Encoding // of what is sent
+	behind         []byte         // received behind the end of the stream
+	atEnd          func()         // called before the end of the stream is received
+	staysOpen      bool           // the sending stream is never closed
+	background     func()         // runs in a goroutine of its own
+	handlerFlags   uint64         // added to what the handler is given
+	handlerTwice   bool           // the handler is called twice
 }
 
 // plantFaults returns the faults of a connection that starts now.
@@ -210,7 +210,7 @@ func (r *faultyReceiver) Read(b []byte) (int, error) {
 			return 0, io.EOF
 		}
 		n, err := r.recv.Read(b)
-		r.ready, r.rest = replacePackets(append(r.rest, b[:n]...), r.received, input.Form{})
+		r.ready, r.rest = replacePackets(append(r.rest, b[:n]...), r.received, input.Encoding{})
 		r.rest = slices.Clone(r.rest)
 		if err != nil {
 			if r.atEnd != nil {
@@ -229,7 +229,7 @@ func (r *faultyReceiver) Close() error { return r.recv.(io.Closer).Close() }
 
 // replacePackets returns what f makes of the complete packets of b, and the octets behind
 // them.
-func replacePackets(b []byte, f replacement, form input.Form) (made, rest []byte) {
+func replacePackets(b []byte, f replacement, form input.Encoding) (made, rest []byte) {
 	for {
 		frame := input.Read(b)
 		if frame.Shape != input.Whole || frame.Beyond {

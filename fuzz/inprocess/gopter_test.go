@@ -26,7 +26,7 @@ func TestGopterRoundTrip(t *testing.T) {
 }
 
 func TestGopterOverlongForms(t *testing.T) {
-	gopterCheck(t, prop.ForAll(func(p reference.Packet, form input.Form) string {
+	gopterCheck(t, prop.ForAll(func(p reference.Packet, form input.Encoding) string {
 		return failure(referenceCodec().checkForm(p, form))
 	}, gopterPacket(), gopterForm()))
 }
@@ -199,14 +199,14 @@ func gopterInteger() gopter.Gen {
 // each integer.
 func gopterForm() gopter.Gen {
 	padding := gen.IntRange(0, 5)
-	return gen.Struct(reflect.TypeFor[input.Form](), map[string]gopter.Gen{
+	return gen.Struct(reflect.TypeFor[input.Encoding](), map[string]gopter.Gen{
 		"Length":      padding,
 		"Tag":         padding,
 		"Word":        padding,
 		"Channel":     padding,
 		"Type":        padding,
 		"ChannelZero": gen.Bool(),
-	}).SuchThat(func(form input.Form) bool { return form.Length+form.Tag+form.Word > 0 })
+	}).SuchThat(func(form input.Encoding) bool { return form.Length+form.Tag+form.Word > 0 })
 }
 
 // gopterVariant generates one of the [variants].

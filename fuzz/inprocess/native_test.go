@@ -131,7 +131,7 @@ func logReproduction(t *testing.T, environment ...string) {
 func TestLargestInputs(t *testing.T) {
 	var requests []byte
 	for tag := uint64(1); len(requests) < maxInput; tag++ {
-		requests = append(requests, encoded(reference.Packet{IsRequest: true, Tag: tag, Type: 12}, input.Form{})...)
+		requests = append(requests, encoded(reference.Packet{IsRequest: true, Tag: tag, Type: 12}, input.Encoding{})...)
 	}
 	for name, data := range map[string][]byte{
 		"requests that are held": requests,

@@ -177,10 +177,10 @@ func rapidPacket() *rapid.Generator[reference.Packet] {
 }
 
 // rapidForm generates any form, the shortest more often than others.
-func rapidForm() *rapid.Generator[input.Form] {
-	overlong := rapid.Custom(func(t *rapid.T) input.Form {
+func rapidForm() *rapid.Generator[input.Encoding] {
+	overlong := rapid.Custom(func(t *rapid.T) input.Encoding {
 		padding := rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 12))
-		return input.Form{
+		return input.Encoding{
 			Length:      padding.Draw(t, "length padding"),
 			Tag:         padding.Draw(t, "tag padding"),
 			Word:        padding.Draw(t, "word padding"),
@@ -189,7 +189,7 @@ func rapidForm() *rapid.Generator[input.Form] {
 			ChannelZero: rapid.Bool().Draw(t, "has channel 0"),
 		}
 	})
-	return rapid.OneOf(rapid.Just(input.Form{}), overlong)
+	return rapid.OneOf(rapid.Just(input.Encoding{}), overlong)
 }
 
 // rapidOctets generates the octets of one packet in any form.

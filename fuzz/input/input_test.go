@@ -8,7 +8,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// TestFramesLoseNothing holds for any octets: frames put together are what was cut.
+// TestFramesLoseNothing joins the frames of any octets to the same octets.
 func TestFramesLoseNothing(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 1))
 	for range 20_000 {
@@ -22,13 +22,14 @@ func TestFramesLoseNothing(t *testing.T) {
 	}
 }
 
-func TestForms(t *testing.T) {
+// TestEncodings reads a packet back from each of its encodings.
+func TestEncodings(t *testing.T) {
 	p := input.Packet{IsRequest: true, Channel: 5, Tag: 300, Flags: 7, Type: 2, Payload: []byte("hello")}
-	for _, form := range []input.Form{{}, {Length: 1}, {Tag: 2}, {Word: 9}, {Channel: 1}, {Type: 10}, {ChannelZero: true}} {
-		octets := p.Append(nil, form)
+	for _, e := range []input.Encoding{{}, {Length: 1}, {Tag: 2}, {Word: 9}, {Channel: 1}, {Type: 10}, {ChannelZero: true}} {
+		octets := p.Append(nil, e)
 		f := input.Read(append(octets, 0xff))
 		if f.Shape != input.Whole || !f.Packet.Same(p) || len(f.Octets) != len(octets) || f.Beyond {
-			t.Errorf("%+v: % x is read as %+v", form, octets, f)
+			t.Errorf("%+v: % x is read as %+v", e, octets, f)
 		}
 	}
 	if got, want := p.Octets(), []byte("\x0a\x82\x2c\x1f\x05\x02hello"); !bytes.Equal(got, want) {
@@ -36,6 +37,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestShapes reads each shape of frame.
 func TestShapes(t *testing.T) {
 	for octets, want := range map[string]input.Shape{
 		"\x03\x00\x02\x00": input.Whole, "\x00": input.Short, "\x02\x00\x02": input.Short, "\x03\x00\x02": input.Cut,
@@ -45,13 +47,14 @@ func TestShapes(t *testing.T) {
 			t.Errorf("% x: shape %d, want %d", octets, f.Shape, want)
 		}
 	}
-	// An integer of more than 64 bits keeps its low bits: they are the word's.
+	// An integer of more than 64 bits keeps its low bits, of which two are the word's own.
 	wide := append([]byte{12, 1}, append(bytes.Repeat([]byte{0xff}, 10), 0x04)...)
 	if f := input.Read(wide); f.Shape != input.Whole || !f.Beyond || f.Packet.IsRequest {
 		t.Errorf("% x: %+v", wide, f)
 	}
 }
 
+// TestSteps reads a local request back from its step, and only from a response.
 func TestSteps(t *testing.T) {
 	l := input.Local{Type: 7, Flags: 300, Channel: 5, Payload: []byte("hi")}
 	f := input.Read(input.Asks(l, input.Late|1))
@@ -60,6 +63,6 @@ func TestSteps(t *testing.T) {
 		t.Errorf("%+v: %+v", f, got)
 	}
 	if op := input.Read(input.Packet{IsRequest: true, Channel: input.Private, Tag: 1}.Octets()).Op(); op != input.Write {
-		t.Errorf("a request on the private channel is taken for step %d", op)
+		t.Errorf("a request on the private channel is read as step %d", op)
 	}
 }

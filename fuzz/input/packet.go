@@ -9,7 +9,8 @@ import (
 // MaxInteger is the largest integer that every implementation handles. (INT-4)
 const MaxInteger = 1<<61 - 1
 
-// A Packet is the fields of a packet. Type is the wire's, and 0 in responses.
+// A Packet holds the fields of a packet. Type is the wire type, and 0 in responses. No method
+// changes Payload.
 type Packet struct {
 	IsRequest                 bool
 	Channel, Tag, Flags, Type uint64
@@ -36,40 +37,41 @@ func (p Packet) Same(q Packet) bool {
 		(!p.IsRequest || p.Type == q.Type) && bytes.Equal(p.Payload, q.Payload)
 }
 
-// A Form is one of the many encodings of a packet: how many octets 80 each integer
-// begins with, and whether channel 0 is written. The zero form is the shortest.
-type Form struct {
+// An Encoding is one of the many encodings of a packet: how many octets 80 each integer
+// begins with, and whether channel 0 is written. The zero Encoding is the shortest.
+type Encoding struct {
 	Length, Tag, Word, Channel, Type int
 	ChannelZero                      bool
 }
 
-// Octets is p in its shortest form.
-func (p Packet) Octets() []byte { return p.Append(nil, Form{}) }
+// Octets returns p in its shortest encoding.
+func (p Packet) Octets() []byte { return p.Append(nil, Encoding{}) }
 
-// Append appends p in a form. Flags above what a word of 64 bits has room for are cut.
-func (p Packet) Append(b []byte, f Form) []byte {
+// Append appends p in an encoding. It drops the bits of flags for which a word of 64 bits
+// has no room.
+func (p Packet) Append(b []byte, e Encoding) []byte {
 	body := make([]byte, 0, 32+len(p.Payload))
-	body = AppendInteger(body, p.Tag, f.Tag)
+	body = AppendInteger(body, p.Tag, e.Tag)
 	word := p.Flags << 2
 	if p.IsRequest {
 		word |= 2
 	}
-	hasChannel := p.Channel != 0 || f.ChannelZero
+	hasChannel := p.Channel != 0 || e.ChannelZero
 	if hasChannel {
 		word |= 1
 	}
-	body = AppendInteger(body, word, f.Word)
+	body = AppendInteger(body, word, e.Word)
 	if hasChannel {
-		body = AppendInteger(body, p.Channel, f.Channel)
+		body = AppendInteger(body, p.Channel, e.Channel)
 	}
 	if p.IsRequest {
-		body = AppendInteger(body, p.Type, f.Type)
+		body = AppendInteger(body, p.Type, e.Type)
 	}
 	body = append(body, p.Payload...)
-	return append(AppendInteger(b, uint64(len(body)), f.Length), body...)
+	return append(AppendInteger(b, uint64(len(body)), e.Length), body...)
 }
 
-// AppendInteger appends v as a BSUInt that begins with so many octets 80.
+// AppendInteger appends v as a BSUInt after padding octets 80.
 func AppendInteger(b []byte, v uint64, padding int) []byte {
 	for range padding {
 		b = append(b, 0x80)
@@ -84,11 +86,12 @@ func AppendInteger(b []byte, v uint64, padding int) []byte {
 	return b
 }
 
-// wide is at most what an integer of more than 64 bits is read as.
+// wide has the bits that an integer of more than 64 bits is read with, above its low seven.
 const wide = 1<<64 - 1<<7
 
-// CutInteger reads a BSUInt from the front of b and how many octets it took, 0 if b ends
-// before it does. An integer of more than 64 bits is over, and wide but for its low bits.
+// CutInteger reads a BSUInt from the front of b. It returns how many octets that took, or 0
+// if b ends first. For an integer of more than 64 bits it reports over, and returns a value
+// from wide up that keeps the low seven bits.
 func CutInteger(b []byte) (v uint64, n int, over bool) {
 	for i, octet := range b {
 		over = over || v>>57 != 0
@@ -139,11 +142,11 @@ func (p Packet) String() string {
 	return s.String()
 }
 
-// shownPayload is how many octets of a payload are shown.
+// shownPayload is how many octets of a payload Words returns: a line of text, more or less.
 const shownPayload = 64
 
-// Words is a payload as the features write it: as text where it can be read, in hex
-// elsewhere. Long ones are cut.
+// Words returns a payload as the features write it: as text if it is readable, in hex if not.
+// It cuts long payloads.
 func Words(b []byte) string {
 	more := ""
 	if len(b) > shownPayload {

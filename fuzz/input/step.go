@@ -1,12 +1,15 @@
 package input
 
-// Private is the channel of the private packets.
+import "github.com/packetspec/packetspec/conformance/adapter"
+
+// Private is the channel of the private packets. It is one that nobody uses, whose number
+// takes two octets.
 const Private = 1<<14 - 1
 
-// An Op is what a step does.
+// An Op says what a frame of an input does.
 type Op uint64
 
-// The operations; all but Write stand in private packets, as their tags.
+// The operations. All but Write are tags of private packets.
 const (
 	Write Op = iota
 	Await
@@ -19,9 +22,9 @@ const (
 	lastOp = Close
 )
 
-// Decoders are the response decoders that a request may ask for, by the low two bits of
-// its flags, in the words of the adapter protocol.
-var Decoders = [4]string{"", "reverse", "raise", "flags"}
+// Decoders lists the response decoders that a local request may ask for, in the words of the
+// adapter protocol, by the low two bits of its step's flags.
+var Decoders = [4]string{"", adapter.DecodeReverse, adapter.DecodeRaise, adapter.DecodeFlags}
 
 // The bits of the flags of a private packet.
 const (
@@ -32,25 +35,25 @@ const (
 	Grace       = 2 // options: the default one, not 0
 )
 
-// Op is what a frame does.
+// Op returns what a frame does.
 func (f Frame) Op() Op {
 	if f.Shape == Whole && !f.Packet.IsRequest && f.Packet.Channel == Private && !f.Beyond {
 		if op := Op(f.Packet.Tag); op > Write && op <= lastOp {
 			return op
 		}
-		return lastOp + 1 // nothing
+		return lastOp + 1 // which does nothing
 	}
 	return Write
 }
 
-// A Local is a request of the local user's, as the payload of its step has it.
+// A Local holds the fields of a local request.
 type Local struct {
-	Type, Flags, Channel uint64 // the caller's type
+	Type, Flags, Channel uint64 // Type is the one that the requester asks for
 	Payload              []byte
 }
 
-// Local is what a request step asks for; ok is false if its payload does not tell, or
-// asks for what not every implementation can write.
+// Local returns the local request that a step asks for. If ok is false, its payload has no
+// such fields, or has some that not every implementation can write.
 func (f Frame) Local() (l Local, ok bool) {
 	rest := f.Packet.Payload
 	for _, field := range []*uint64{&l.Type, &l.Flags, &l.Channel} {
@@ -64,12 +67,12 @@ func (f Frame) Local() (l Local, ok bool) {
 	return l, true
 }
 
-// Step is the private packet of an operation.
+// Step returns the private packet of an operation.
 func Step(op Op, flags uint64, payload []byte) []byte {
 	return Packet{Channel: Private, Tag: uint64(op), Flags: flags, Payload: payload}.Octets()
 }
 
-// Asks is the private packet of a local request.
+// Asks returns the private packet of a local request.
 func Asks(l Local, flags uint64) []byte {
 	var payload []byte
 	for _, v := range []uint64{l.Type, l.Flags, l.Channel} {
@@ -78,6 +81,6 @@ func Asks(l Local, flags uint64) []byte {
 	return Step(Request, flags, append(payload, l.Payload...))
 }
 
-// MaxLarge is how many octets a request of the standard handler's type large may ask for
-// in an input.
+// MaxLarge is the largest size, in octets, that an input may ask of [adapter.TypeLarge]. The
+// adapter guide allows 64 MiB, which would take a campaign too long.
 const MaxLarge = 99_999

@@ -1,29 +1,30 @@
 package input
 
-// A Shape is what becomes of a reader at some octets.
+// A Shape says what a reader makes of a frame.
 type Shape int
 
 // The shapes.
 const (
 	Whole Shape = iota // a packet
 	Short              // a body too short for its fields
-	Cut                // the octets stop inside a packet
+	Cut                // octets that stop inside a packet
 )
 
-// A Frame is what one length announces, or what is left of a stream.
+// A Frame is a length and the octets that it declares, or the rest of a stream that has too
+// few of them.
 type Frame struct {
 	Octets []byte
 	Shape  Shape
-	Packet Packet // if whole; its payload shares memory with Octets
-	// Beyond: an integer, or what is there of it, is more than every implementation
-	// handles, which may refuse the packet then. (INT-5)
+	Packet Packet // if Shape is Whole; its payload shares memory with Octets
+	// Beyond says that an integer, as far as it is there, is above [MaxInteger], so that an
+	// implementation may refuse the packet. (INT-5)
 	Beyond bool
-	Length uint64 // the declared one, or what is there of it
-	// The octets of the integers, if whole: where each begins, and where the payload does.
+	Length uint64 // as declared, as far as it is there
+	// Where the integers and the payload begin in Octets, if Shape is Whole.
 	Tag, Word, Channel, Type, Payload int
 }
 
-// Read takes the first frame of b.
+// Read returns the first frame of b.
 func Read(b []byte) Frame {
 	length, n, over := CutInteger(b)
 	if n == 0 || over || length > uint64(len(b)-n) {
@@ -65,8 +66,7 @@ func Read(b []byte) Frame {
 	return f
 }
 
-// Frames cuts a stream into frames, which are the stream again when put together. What
-// follows a frame that stops too soon belongs to it.
+// Frames cuts a stream into frames. Joined, they are the stream again.
 func Frames(raw []byte) (frames []Frame) {
 	for len(raw) > 0 {
 		f := Read(raw)
@@ -76,7 +76,7 @@ func Frames(raw []byte) (frames []Frame) {
 	return frames
 }
 
-// Join is the stream that consists of frames.
+// Join returns the stream that consists of frames.
 func Join(frames []Frame) (raw []byte) {
 	for _, f := range frames {
 		raw = append(raw, f.Octets...)

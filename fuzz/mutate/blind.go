@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Blind is a variation of data that knows nothing of packets.
+// Blind returns a variation of data, of at most limit octets, without knowledge of packets.
 func Blind(chance *rand.Rand, data []byte, limit int) []byte {
 	for rounds := 1 + chance.IntN(32); rounds > 0; rounds-- {
 		data = octets(chance, data)
@@ -13,7 +13,7 @@ func Blind(chance *rand.Rand, data []byte, limit int) []byte {
 	return data[:min(len(data), limit)]
 }
 
-// octets is b with some octets changed, put in or left out.
+// octets returns b with some octets changed, inserted or deleted.
 func octets(chance *rand.Rand, b []byte) []byte {
 	b = slices.Clone(b)
 	if len(b) == 0 {

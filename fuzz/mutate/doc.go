@@ -1,4 +1,4 @@
-// Package mutate changes inputs as one does who knows what packets are.
+// Package mutate changes inputs with knowledge of packets.
 //
 // [Mutate] is a pure function of chance and two inputs, on plain octets, so that any
 // engine can use it: campaigns, Go's native fuzzing, libFuzzer's custom mutators.

@@ -8,7 +8,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// fresh is a new packet or step, or a few that belong together.
+// fresh returns a new packet or step, or a few that belong together.
 func (m *mutation) fresh() []byte {
 	switch m.chance.IntN(36) {
 	case 0, 1, 2, 3, 4, 5, 6:
@@ -51,13 +51,13 @@ func (m *mutation) fresh() []byte {
 		p.Type, p.Payload = adapter.TypeText.Wire(), []byte(texts[m.chance.IntN(len(texts))])
 		return p.Octets()
 	}
-	return m.crowd()
+	return m.many()
 }
 
-// texts have characters of each width in UTF-8, and what is none.
+// texts have characters of each width in UTF-8, and octets that are not UTF-8.
 var texts = []string{"a", "é", "€", "𝄞", "a\u0301€𝄞", "\xed\xa0\x80", "\xe9", "\xf0\x9d\x84", "\xc0\x80", "\xef\xbb\xbfa", "", "'\""}
 
-// exchange is a local request and a response to what may be its tag.
+// exchange returns a local request and a response with what may be its tag.
 func (m *mutation) exchange() []byte {
 	l := m.ask()
 	raw := input.Asks(l, []uint64{0, 0, 1, 2, 3, 4}[m.chance.IntN(6)])
@@ -72,9 +72,9 @@ func (m *mutation) exchange() []byte {
 	return append(raw, p.Octets()...)
 }
 
-// crowd is many requests of one sort: of the local user, or of the peer, which may use one
-// of their tags again.
-func (m *mutation) crowd() []byte {
+// many returns many requests of one kind: of the local user, or of the peer, which may use
+// one of their tags again.
+func (m *mutation) many() []byte {
 	var raw []byte
 	if m.chance.IntN(3) == 0 {
 		l := m.ask()
@@ -89,9 +89,9 @@ func (m *mutation) crowd() []byte {
 	}
 	n := []int{2, 3, 5, 9, 17, 40, 130}[m.chance.IntN(56)/9]
 	switch {
-	case n < 130, p.Type == adapter.TypeLarge.Wire(): // not megabytes for each
+	case n < 130, p.Type == adapter.TypeLarge.Wire(): // 1,200 answers could have 120 MB
 	case p.Type == adapter.TypeCall.Wire():
-		n = 64 // as many handlers as every implementation lets wait for the peer
+		n = 64 // the plan lets no more wait for the peer (BID-3)
 	case m.chance.IntN(2) == 0:
 		n = 1200
 	}
@@ -106,7 +106,7 @@ func (m *mutation) crowd() []byte {
 	return raw
 }
 
-// count is how many frames do what op does.
+// count returns how many frames do what op does.
 func (m *mutation) count(op input.Op) (n int) {
 	for _, f := range m.frames {
 		if f.Op() == op {
@@ -116,6 +116,7 @@ func (m *mutation) count(op input.Op) (n int) {
 	return n
 }
 
+// request returns a request of the peer.
 func (m *mutation) request() input.Packet {
 	p := input.Packet{IsRequest: true, Tag: m.tag(), Type: 1 + m.rqType()}
 	if m.chance.IntN(8) == 0 {
@@ -134,10 +135,12 @@ func (m *mutation) request() input.Packet {
 	return p
 }
 
+// hold returns a request of the peer whose handler waits at a gate.
 func (m *mutation) hold() input.Packet {
 	return input.Packet{IsRequest: true, Tag: m.tag(), Type: adapter.TypeHold.Wire(), Payload: []byte(m.gate())}
 }
 
+// response returns a response of the peer, mostly with a tag that is in flight.
 func (m *mutation) response() input.Packet {
 	p := input.Packet{Tag: 1 + m.chance.Uint64N(uint64(2+m.count(input.Request))), Flags: 1, Payload: m.payload()}
 	switch m.chance.IntN(8) {
@@ -156,6 +159,7 @@ func (m *mutation) response() input.Packet {
 	return p
 }
 
+// ask returns the fields of a local request.
 func (m *mutation) ask() input.Local {
 	l := input.Local{Type: m.rqType(), Payload: m.payload()}
 	if m.chance.IntN(3) == 0 {
@@ -167,7 +171,7 @@ func (m *mutation) ask() input.Local {
 	return l
 }
 
-// tag is mostly one that the input has already, or near it.
+// tag returns a tag, mostly one that is in the input or a small one.
 func (m *mutation) tag() uint64 {
 	switch m.chance.IntN(8) {
 	case 0:
@@ -182,10 +186,12 @@ func (m *mutation) tag() uint64 {
 	return m.chance.Uint64N(6)
 }
 
+// channel returns a channel, mostly 5: requests meet on few.
 func (m *mutation) channel() uint64 {
 	return []uint64{0, 1, 5, 5, 5, 300, 0x10005, 1<<32 + 5}[m.chance.IntN(8)]
 }
 
+// rqType returns a type as requesters know it, mostly one of the standard handler.
 func (m *mutation) rqType() uint64 {
 	switch m.chance.IntN(16) {
 	case 0:
@@ -196,9 +202,10 @@ func (m *mutation) rqType() uint64 {
 	return m.chance.Uint64N(12)
 }
 
+// gate returns the name of a gate, one of two.
 func (m *mutation) gate() string { return "gh"[m.chance.IntN(2):][:1] }
 
-// integer is one at which an implementation may go wrong, or a small one.
+// integer returns an integer near a boundary of some representation, or a small one.
 func (m *mutation) integer() uint64 {
 	if m.chance.IntN(3) == 0 {
 		return m.chance.Uint64N(128)
@@ -213,12 +220,15 @@ func (m *mutation) integer() uint64 {
 	return boundary + m.chance.Uint64N(8)
 }
 
-// payloads are of the sorts that implementations take for something else.
+// payloads are some that implementations confuse with others, or with something else: empty
+// ones, zeros and spaces, characters that are not UTF-8, digits, packets.
 var payloads = []string{
 	"", "", "a", "b", "hello", "g", "\x00", "a\x00b", " a ", "\x80", "\xff\xfe", "ü", "€", "𝄞", "é\"'", "0", "\x00\x00\x01",
 	"\xed\xa0\x80", "\xe9", "\x03\x00\x02\x00",
 }
 
+// payload returns one of payloads, or random octets, or a long one, at the length where a
+// length or a buffer may grow.
 func (m *mutation) payload() []byte {
 	switch m.chance.IntN(48) {
 	case 0:

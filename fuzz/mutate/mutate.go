@@ -7,8 +7,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// Mutate is a variation of data, into which parts of other may go, of at most limit
-// octets.
+// Mutate returns a variation of data, of at most limit octets. Parts of other may go into it.
 func Mutate(chance *rand.Rand, data, other []byte, limit int) []byte {
 	m := &mutation{chance: chance, frames: input.Frames(data), other: input.Frames(other)}
 	for rounds := 1 + geometric(chance, 8); rounds > 0; rounds-- {
@@ -18,7 +17,7 @@ func Mutate(chance *rand.Rand, data, other []byte, limit int) []byte {
 	return raw[:min(len(raw), limit)]
 }
 
-// geometric is 0 half of the time, 1 half of the rest, and so on, up to limit.
+// geometric returns 0 half of the time, 1 half of the rest, and so on, up to limit.
 func geometric(chance *rand.Rand, limit int) int {
 	n := 0
 	for n < limit && chance.IntN(2) == 0 {
@@ -27,13 +26,14 @@ func geometric(chance *rand.Rand, limit int) int {
 	return n
 }
 
+// A mutation changes one input.
 type mutation struct {
 	chance *rand.Rand
 	frames []input.Frame
 	other  []input.Frame
 }
 
-// once does one change. Those that need packets insert one if there is none.
+// once makes one change. If there is no packet to change, it inserts one.
 func (m *mutation) once() {
 	if len(m.frames) == 0 {
 		m.insert()
@@ -62,7 +62,7 @@ func (m *mutation) once() {
 	case 23, 24:
 		m.twin(at)
 	case 25, 26:
-		m.reform(at)
+		m.reencode(at)
 	case 27:
 		m.breakLength(at)
 	case 28:
@@ -78,38 +78,41 @@ func (m *mutation) once() {
 	}
 }
 
+// frameOf returns octets as a frame to join with others: the rest of it is unset.
 func frameOf(octets []byte) input.Frame { return input.Frame{Octets: octets} }
 
+// put inserts a frame.
 func (m *mutation) put(at int, f input.Frame) {
 	m.frames = slices.Insert(slices.Clone(m.frames), at, f)
-	m.again()
+	m.reread()
 }
 
+// replace replaces a frame by octets.
 func (m *mutation) replace(at int, octets []byte) {
 	m.frames = slices.Clone(m.frames)
 	m.frames[at] = frameOf(octets)
-	m.again()
+	m.reread()
 }
 
-// again reads what the frames have become.
-func (m *mutation) again() { m.frames = input.Frames(input.Join(m.frames)) }
+// reread cuts the octets of all frames into frames again.
+func (m *mutation) reread() { m.frames = input.Frames(input.Join(m.frames)) }
 
-// insert puts a new packet, or a few that belong together, somewhere.
+// insert inserts a new packet, or a few that belong together, half of the time at the end.
 func (m *mutation) insert() {
 	at := m.chance.IntN(len(m.frames) + 1)
 	if m.chance.IntN(2) == 0 {
-		at = len(m.frames) // a story is told to its end
+		at = len(m.frames)
 	}
 	m.put(at, frameOf(m.fresh()))
 }
 
-// splice goes on with the end of the other input.
+// splice replaces everything from a frame on by the end of the other input.
 func (m *mutation) splice(at int) {
 	if len(m.other) == 0 {
 		return
 	}
 	m.frames = slices.Concat(m.frames[:at], m.other[m.chance.IntN(len(m.other)):])
-	m.again()
+	m.reread()
 }
 
 // field changes one field of a packet.
@@ -151,7 +154,7 @@ func (m *mutation) local(at int) {
 	m.replace(at, input.Asks(l, flags))
 }
 
-// change changes one field.
+// change changes one field of p.
 func (m *mutation) change(p *input.Packet) {
 	switch m.chance.IntN(8) {
 	case 0, 1:
@@ -180,7 +183,7 @@ func (m *mutation) change(p *input.Packet) {
 	}
 }
 
-// twin puts a packet beside one that differs in one field.
+// twin inserts a copy of a packet that differs in one field.
 func (m *mutation) twin(at int) {
 	f := m.frames[at]
 	if f.Shape != input.Whole || f.Op() != input.Write {
@@ -192,32 +195,32 @@ func (m *mutation) twin(at int) {
 	m.put(at+1, frameOf(p.Octets()))
 }
 
-// reform writes a packet in another form.
-func (m *mutation) reform(at int) {
+// reencode replaces a packet by another encoding of it.
+func (m *mutation) reencode(at int) {
 	f := m.frames[at]
 	if f.Shape != input.Whole || f.Op() != input.Write {
 		return
 	}
-	var form input.Form
+	var e input.Encoding
 	padding := []int{1, 1, 1, 2, 9, 10}[m.chance.IntN(6)]
 	switch m.chance.IntN(6) {
 	case 0:
-		form.Length = padding
+		e.Length = padding
 	case 1:
-		form.Tag = padding
+		e.Tag = padding
 	case 2:
-		form.Word = padding
+		e.Word = padding
 	case 3:
-		form.Type = padding
+		e.Type = padding
 	case 4:
-		form.ChannelZero, form.Channel = true, padding-1
+		e.ChannelZero, e.Channel = true, padding-1
 	default:
-		form.ChannelZero = true
+		e.ChannelZero = true
 	}
-	m.replace(at, f.Packet.Append(nil, form))
+	m.replace(at, f.Packet.Append(nil, e))
 }
 
-// breakLength has a packet announce another length.
+// breakLength has a packet declare another length.
 func (m *mutation) breakLength(at int) {
 	f := m.frames[at]
 	if f.Shape != input.Whole {

@@ -9,7 +9,8 @@ import (
 	"github.com/packetspec/packetspec/fuzz/mutate"
 )
 
-// TestPure makes the same of the same, within the limit, and leaves what it was given.
+// TestPure mutates equal inputs by equal chance to equal results within the limit, and leaves
+// its arguments alone.
 func TestPure(t *testing.T) {
 	a, b := rand.New(rand.NewPCG(3, 1)), rand.New(rand.NewPCG(3, 1))
 	raw, other := []byte(nil), []byte("\x03\x01\x02\x01")
@@ -23,7 +24,7 @@ func TestPure(t *testing.T) {
 	}
 }
 
-// TestReach makes, from nothing, every sort of step and shape.
+// TestReach makes every kind of step and shape from an empty input.
 func TestReach(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 1))
 	ops, shapes := map[input.Op]int{}, map[input.Shape]int{}
@@ -49,8 +50,8 @@ func TestReach(t *testing.T) {
 	}
 }
 
-// TestNudge changes one packet of several and leaves the others as they were, within the
-// limit; and reaches, from one payload, every octet in place of its first.
+// TestNudge changes at most one of several packets, within the limit, and puts every octet in
+// place of a payload's first.
 func TestNudge(t *testing.T) {
 	chance := rand.New(rand.NewPCG(5, 1))
 	raw := []byte("\x06\x01\x02\x01abc\x03\x02\x02\x01")

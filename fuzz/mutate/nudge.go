@@ -7,23 +7,22 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// Nudge is data with one octet of one payload changed, put in or left out, or one integer
-// changed by little, and everything else as it was: the way on from an input that has come
-// close to something, such as the second of three comparisons. The result has at most limit
-// octets.
+// Nudge returns data with one octet of one payload changed, inserted or deleted, or with one
+// integer changed a little. It suits an input that has come close to something, such as the
+// second of three comparisons. The result has at most limit octets.
 func Nudge(chance *rand.Rand, data []byte, limit int) []byte {
 	frames := input.Frames(data)
-	var near []int // those that a change leaves whole
+	var whole []int // frames that a change leaves whole
 	for i, f := range frames {
 		if f.Shape == input.Whole {
-			near = append(near, i)
+			whole = append(whole, i)
 		}
 	}
-	if len(near) == 0 {
+	if len(whole) == 0 {
 		raw := octets(chance, data)
 		return raw[:min(len(raw), limit)]
 	}
-	at := near[chance.IntN(len(near))]
+	at := whole[chance.IntN(len(whole))]
 	p := frames[at].Packet
 	if len(p.Payload) > 0 && chance.IntN(8) > 0 {
 		p.Payload = nudge(chance, p.Payload)
@@ -36,7 +35,7 @@ func Nudge(chance *rand.Rand, data []byte, limit int) []byte {
 	return raw[:min(len(raw), limit)]
 }
 
-// nudge mostly sets an octet to any other.
+// nudge mostly sets one octet to any value.
 func nudge(chance *rand.Rand, b []byte) []byte {
 	if chance.IntN(4) == 0 {
 		return octets(chance, b)
@@ -46,6 +45,7 @@ func nudge(chance *rand.Rand, b []byte) []byte {
 	return b
 }
 
+// nudgeInteger changes one field a little, or appends an octet to the payload.
 func nudgeInteger(chance *rand.Rand, p *input.Packet) {
 	field := []*uint64{&p.Tag, &p.Flags, &p.Channel, &p.Type}[chance.IntN(4)]
 	switch chance.IntN(4) {

@@ -1,6 +1,6 @@
-// Package trace is what a campaign is guided by where the subject cannot be looked into:
-// what the reference made of the same input, in classes. An input that shows something
-// new of it is worth keeping.
+// Package trace guides campaigns whose subject is not instrumented. The trace of an input
+// holds classes of what the reference did with it. A campaign keeps an input whose trace has
+// something new.
 package trace
 
 import (
@@ -13,15 +13,15 @@ import (
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
-// Of is what the reference's run of an input shows, as a set of numbers: kinds and flags
-// of packets and of their answers, one after another; how many requests were open; the
-// state of the streams; classes of integers and payloads; forms on the wire. Nothing in
-// it depends on the order in which answers came, or on who was faster where the plan leaves
-// open whether a handler is called: the same input always shows the same.
+// Of returns the trace of an input as a sorted set of numbers. They stand for kinds and flags
+// of packets and their answers, and of two or three in a row; how many requests were in
+// flight; the state of the streams; classes of integers and payloads; encodings. Nothing in
+// it depends on timing: neither on the order of answers, nor on whether a handler is called
+// where that is unspecified. So an input always has the same trace.
 func Of(frames []input.Frame, required *plan.Plan, record *judge.Record) []uint64 {
 	t := &tracer{}
 	for _, f := range frames {
-		t.form(f)
+		t.encoding(f)
 	}
 	answers := map[uint64][]uint64{}
 	requests := 0
@@ -29,7 +29,7 @@ func Of(frames []input.Frame, required *plan.Plan, record *judge.Record) []uint6
 		p := g.Packet
 		if p.IsRequest && !p.EndsStream() {
 			if requests++; requests > len(required.LocalRequests) {
-				continue // that a shutdown was not that fast
+				continue // accepted because a shutdown was slow, see [plan.AwaitClosed]
 			}
 		}
 		at := t.hash("id", p.Channel, p.Tag)
@@ -66,11 +66,12 @@ func Of(frames []input.Frame, required *plan.Plan, record *judge.Record) []uint6
 	return slices.Compact(t.seen)
 }
 
+// A tracer collects the numbers of one trace.
 type tracer struct{ seen []uint64 }
 
 func (t *tracer) add(v uint64) { t.seen = append(t.seen, v) }
 
-// The hash is FNV-1a, by words.
+// The parameters of FNV-1a with 64 bits, which is applied to words here.
 const (
 	offset = 14695981039346656037
 	prime  = 1099511628211
@@ -104,16 +105,16 @@ func (t *tracer) flag(b bool) uint64 {
 	return 0
 }
 
-// packet is the class of a packet.
+// packet returns the class of a packet.
 func (t *tracer) packet(p input.Packet) uint64 {
 	rqType := min(p.Type, 12)
 	return t.hash("packet", t.flag(p.IsRequest), t.flag(p.Channel != 0), p.Flags&1, uint64(bits.Len64(p.Flags)/8), rqType, size(p.Payload), content(p.Payload))
 }
 
-// size is the class of a payload's size.
+// size returns the class of a payload's size.
 func size(b []byte) uint64 { return uint64(bits.Len(uint(len(b)))) }
 
-// content is what sort of octets a payload has.
+// content returns which kinds of octets a payload has.
 func content(b []byte) (class uint64) {
 	for _, c := range b {
 		switch {
@@ -131,8 +132,8 @@ func content(b []byte) (class uint64) {
 	return class
 }
 
-// form is the class of a frame's encoding.
-func (t *tracer) form(f input.Frame) {
+// encoding adds the class of a frame's encoding.
+func (t *tracer) encoding(f input.Frame) {
 	if f.Shape != input.Whole || f.Op() != input.Write {
 		t.add(t.hash("shape", uint64(f.Shape), uint64(bits.Len64(f.Length)), t.flag(f.Beyond)))
 		return

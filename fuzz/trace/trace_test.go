@@ -10,8 +10,8 @@ import (
 	"github.com/packetspec/packetspec/fuzz/trace"
 )
 
-// of is the trace of two requests with one tag and the payload "b" in the second, whose
-// answers were so many octets.
+// of returns the trace of a first request and of a second with the same tag and the payload
+// "b", with these answers.
 func of(first string, answers ...string) []uint64 {
 	raw := []byte(first + "\x04\x04\x02\x04b")
 	record := &judge.Record{}
@@ -27,19 +27,19 @@ const (
 	okB    = "\x03\x04\x04b"
 )
 
-// TestWhoIsFaster does not show: whether the tag of a request that may be answered by
-// anything is free when the next one comes.
+// TestWhoIsFaster shows the same whether or not the tag is free again when the second request
+// comes. The answer to the first is unspecified, so the peer cannot wait for it.
 func TestWhoIsFaster(t *testing.T) {
 	const surrogate = "\x06\x04\x02\x04\xed\xa0\x80"
 	if !slices.Equal(of(surrogate, failed, okB), of(surrogate, failed, failed)) {
-		t.Error("the trace tells whether the second request was handled, which is open")
+		t.Error("the trace shows whether the second request was handled, which is unspecified")
 	}
 }
 
-// TestAnswers show: of requests that are answered in one way.
+// TestAnswers shows which answer came, where one is required.
 func TestAnswers(t *testing.T) {
 	const text = "\x04\x04\x02\x04a"
 	if slices.Equal(of(text, ok, okB), of(text, ok, failed)) {
-		t.Error("the trace does not tell how the second request was answered")
+		t.Error("the trace does not show how the second request was answered")
 	}
 }

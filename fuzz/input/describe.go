@@ -2,22 +2,22 @@ package input
 
 import "fmt"
 
-// Tell is an input in words, a line for each packet or step.
-func Tell(raw []byte) (lines []string) {
+// Describe returns an input in words, one line for each frame.
+func Describe(raw []byte) (lines []string) {
 	for _, f := range Frames(raw) {
 		lines = append(lines, f.String())
 	}
 	return lines
 }
 
-// String is what a frame is or does, in words.
+// String returns what a frame is or does, in words.
 func (f Frame) String() string {
 	p := f.Packet
 	switch f.Op() {
 	case Write:
 		return fmt.Sprintf("peer     %s  %s", Hex(f.Octets), f.meaning())
 	case Await:
-		return "peer     waits until all that is due has come"
+		return "peer     waits until everything that is due has come"
 	case Request:
 		l, ok := f.Local()
 		if !ok {
@@ -41,7 +41,7 @@ func (f Frame) String() string {
 		}
 		return s
 	case Release:
-		return fmt.Sprintf("subject  lets go on what waits at gate %s", Words(p.Payload))
+		return fmt.Sprintf("subject  releases the handlers that wait at gate %s", Words(p.Payload))
 	case Shutdown:
 		if p.Flags&Blocking != 0 {
 			return "subject  shuts down, blocking"
@@ -67,6 +67,7 @@ func (f Frame) String() string {
 	return "(nothing)"
 }
 
+// meaning returns what the octets of a frame are.
 func (f Frame) meaning() string {
 	switch f.Shape {
 	case Short:
@@ -77,10 +78,10 @@ func (f Frame) meaning() string {
 	return f.Packet.String()
 }
 
-// shownOctets is how many octets of a frame are shown.
+// shownOctets is how many octets of a frame Hex returns: two lines, more or less.
 const shownOctets = 48
 
-// Hex returns octets in hex, the first 48 of a long sequence.
+// Hex returns octets in hex. It cuts long sequences.
 func Hex(b []byte) string {
 	if len(b) > shownOctets {
 		return fmt.Sprintf("% x … (%d octets)", b[:shownOctets], len(b))
