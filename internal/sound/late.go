@@ -1,6 +1,6 @@
-// Package sound makes subjects that do all that the specification requires, as late and in
-// as unusual an order as the adapter guide allows. A suite or a campaign that reports one
-// of them has taken its own order of events for the subject's.
+// Package sound starts subjects that do everything that the specification requires, but late,
+// and in orders that the adapter guide allows. If the suite or a campaign reports one of them,
+// it expects an order that nothing enforces, or more than a lower bound of the specification.
 package sound
 
 import (
@@ -17,8 +17,9 @@ import (
 )
 
 // Late starts an implementation in this process behind an adapter that is late with
-// everything: it carries out commands in any order, save those whose reply the runner
-// awaits, reads the peer's octets in pieces, and writes late. Its handlers begin late, and in any order.
+// everything. It carries out commands in any order, unless the runner awaits a reply between
+// them. It reads the peer's octets in pieces, and writes late. Handlers begin late, and in any
+// order. A second shutdown returns at once. (SHD-4)
 type Late struct {
 	New      func() adapter.Implementation
 	Seed     uint64 // of all delays
@@ -31,8 +32,8 @@ type Bound int
 // The bounds. Of requests that wait for a place, any may be next.
 const (
 	Unbounded Bound = iota // as many as the implementation itself
-	Least                  // 2 (HND-9) and 64 that wait for the peer (BID-3)
-	Pool                   // 64 of any kind
+	Least                  // 2 (HND-9), and 64 more that wait for the peer (BID-3)
+	Pool                   // 64 of any kind (BID-3)
 )
 
 func (l Late) String() string { return "" }
@@ -90,8 +91,8 @@ type chance struct {
 	random *rand.Rand
 }
 
-// longest is the longest delay: well below the 0.15 s that a campaign waits for what is
-// due, since an input meets some twenty of them in a row.
+// longest is the longest delay. An input meets some twenty delays in a row, which together
+// have to stay well below the 0.15 s that a campaign waits for something due.
 const longest = 2 * time.Millisecond
 
 func (c *chance) below(n int) int {
@@ -108,8 +109,8 @@ func (c *chance) delay() time.Duration {
 	return time.Duration(c.below(int(longest)))
 }
 
-// delayOf returns how late a command is carried out. Commands of the codec and those that
-// open and close connections are not: they are in order with nothing.
+// delayOf returns how late a command is carried out. The order of the codec's commands, and of
+// those that open and close connections, matters to nobody, so they are not delayed.
 func (c *chance) delayOf(line []byte) time.Duration {
 	var m struct{ Op string }
 	_ = json.Unmarshal(line, &m)
@@ -120,7 +121,7 @@ func (c *chance) delayOf(line []byte) time.Duration {
 	return 0
 }
 
-// late is an implementation whose connections are late.
+// A late is an implementation whose connections are late.
 type late struct {
 	adapter.Implementation
 	chance *chance
@@ -158,7 +159,8 @@ func (l late) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.OpenOption
 	return c, nil
 }
 
-// connection is one whose second shutdown returns at once, and that its handlers see closed.
+// A connection is one whose second shutdown returns at once, and whose close frees the
+// handlers that wait for a place.
 type connection struct {
 	adapter.Connection
 	shut   atomic.Bool // by the local user, or by the end of the peer's stream
@@ -179,13 +181,13 @@ func (c *connection) Close() error {
 	return c.Connection.Close()
 }
 
-// A lateReader reads late, and sometimes little at once.
+// A lateReader sometimes reads late, and sometimes little at once.
 type lateReader struct {
 	io.ReadCloser
 	chance *chance
 }
 
-// littleAtOnce is how many octets at most a read brings that is one in four.
+// littleAtOnce is how many octets one in eight reads returns at most.
 const littleAtOnce = 5
 
 func (r lateReader) Read(b []byte) (int, error) {
@@ -198,7 +200,7 @@ func (r lateReader) Read(b []byte) (int, error) {
 	return r.ReadCloser.Read(b)
 }
 
-// A lateWriter writes late.
+// A lateWriter sometimes writes late.
 type lateWriter struct {
 	io.WriteCloser
 	chance *chance
@@ -211,7 +213,7 @@ func (w lateWriter) Write(b []byte) (int, error) {
 	return w.WriteCloser.Write(b)
 }
 
-// handler begins h late, in its turn, and has it return late.
+// handler returns a handler that begins h late, in its turn, and returns late.
 func (l late) handler(h adapter.Handler, closed <-chan struct{}) adapter.Handler {
 	if h == nil {
 		return nil
@@ -229,7 +231,7 @@ func (l late) handler(h adapter.Handler, closed <-chan struct{}) adapter.Handler
 	}
 }
 
-// places is room for the handlers of one connection. The zero value has no bound.
+// places counts the handlers of one connection, and those that wait for room.
 type places struct {
 	bound  Bound
 	chance *chance
@@ -240,6 +242,7 @@ type places struct {
 	waiting []waiting
 }
 
+// A waiting handler is let in by closing turn.
 type waiting struct {
 	calls bool
 	turn  chan struct{}
@@ -285,7 +288,7 @@ func (p *places) take(calls bool, closed <-chan struct{}) bool {
 	}
 }
 
-// leave gives a place to any that waits for one.
+// leave frees a place and gives it to any handler that waits for one.
 func (p *places) leave(calls bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

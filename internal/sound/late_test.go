@@ -38,7 +38,7 @@ var implementations = map[string]func() adapter.Implementation{
 	},
 }
 
-// each runs a test with each sound subject.
+// each runs a test with each implementation, bound and seed.
 func each(t *testing.T, test func(*testing.T, sound.Late)) {
 	for name, impl := range implementations {
 		for _, bound := range []sound.Bound{sound.Unbounded, sound.Least, sound.Pool} {
@@ -51,8 +51,8 @@ func each(t *testing.T, test func(*testing.T, sound.Late)) {
 	}
 }
 
-// TestCampaign finds nothing in implementations that are sound but late. SOUND_INPUTS and
-// SOUND_SEEDS ask for more than a quick test:
+// TestCampaign has campaigns find nothing in implementations that are sound but late.
+// SOUND_INPUTS and SOUND_SEEDS ask for more than a quick test:
 //
 //	SOUND_INPUTS=20000 SOUND_SEEDS=3 go test ./internal/sound -timeout 0
 func TestCampaign(t *testing.T) {
@@ -72,7 +72,7 @@ func TestCampaign(t *testing.T) {
 	})
 }
 
-// TestSuite passes implementations that are sound but late.
+// TestSuite has the suite pass implementations that are sound but late, at every level.
 func TestSuite(t *testing.T) {
 	s, err := spec.Load(features.FS)
 	if err != nil {
