@@ -1,7 +1,5 @@
 package input
 
-import "github.com/packetspec/packetspec/conformance/adapter"
-
 // Private is the channel of the private packets. It is one that nobody uses, whose number
 // takes two octets.
 const Private = 1<<14 - 1
@@ -24,7 +22,7 @@ const (
 
 // Decoders lists the response decoders that a local request may ask for, in the words of the
 // adapter protocol, by the low two bits of its step's flags.
-var Decoders = [4]string{"", adapter.DecodeReverse, adapter.DecodeRaise, adapter.DecodeFlags}
+var Decoders = [4]string{"", "reverse", "raise", "flags"}
 
 // The bits of the flags of a private packet.
 const (
@@ -81,6 +79,6 @@ func Asks(l Local, flags uint64) []byte {
 	return Step(Request, flags, append(payload, l.Payload...))
 }
 
-// MaxLarge is the largest size, in octets, that an input may ask of [adapter.TypeLarge]. The
-// adapter guide allows 64 MiB, which would take a campaign too long.
+// MaxLarge is the largest size, in octets, that an input may ask of the standard handler's
+// type large. The adapter guide allows 64 MiB, which would take a campaign too long.
 const MaxLarge = 99_999
