@@ -2,6 +2,7 @@ package judge
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -38,9 +39,20 @@ func (j *judgement) answers() {
 	}
 }
 
-// match compares the answers to the requests with one tag and channel.
+// match compares the answers to the requests with one tag and channel. Where one response
+// may answer several requests, it answers the one whose answer was due first, and of two a
+// request that does not reach the handler.
 func (j *judgement) match(required []*plan.Answer, came []Received) {
 	all := required
+	required = slices.SortedStableFunc(slices.Values(required), func(a, b *plan.Answer) int {
+		switch {
+		case a.Due != b.Due || a.Handler == b.Handler:
+			return cmp.Compare(a.Due, b.Due)
+		case a.Handler == plan.NotCalled:
+			return -1
+		}
+		return 1
+	})
 	take := func(fits func(*plan.Answer, Received) bool) {
 		required = slices.DeleteFunc(slices.Clone(required), func(a *plan.Answer) bool {
 			i := slices.IndexFunc(came, func(g Received) bool { return fits(a, g) })
@@ -55,7 +67,6 @@ func (j *judgement) match(required []*plan.Answer, came []Received) {
 	}
 	take(func(a *plan.Answer, g Received) bool { return a.Required() && a.Matches(g.Packet) && a.Sent <= g.Act })
 	take(func(a *plan.Answer, g Received) bool { return !a.Required() && a.Matches(g.Packet) && a.Sent <= g.Act })
-	came = slices.DeleteFunc(slices.Clone(came), j.refusesEOF)
 	for _, a := range required {
 		switch {
 		case !a.Required():
@@ -74,7 +85,9 @@ func (j *judgement) match(required []*plan.Answer, came []Received) {
 		}
 	}
 	for _, g := range came {
-		j.extra(all, g)
+		if !j.refusesEOF(g) {
+			j.extra(all, g)
+		}
 	}
 }
 

@@ -106,7 +106,7 @@ func (j *judgement) shutdown(s plan.ShutdownCall, got CommandResult) (d Differen
 	case got.Err != nil:
 		d.Kind = "shutdown fails"
 	case got.Act < s.Earliest && s.Earliest <= len(j.plan.Acts):
-		d.Kind, d.Expected = "shutdown returns early", "shutdown to return when no accepted request is unanswered"
+		d.Kind, d.Requirement, d.Expected = "shutdown returns early", s.HeldRequirement, "shutdown to return when no accepted request is unanswered"
 		if !s.Held {
 			d.Requirement, d.Expected = "SHD-7", "shutdown to return when no local request is pending"
 		}
@@ -115,6 +115,9 @@ func (j *judgement) shutdown(s plan.ShutdownCall, got CommandResult) (d Differen
 		d.Came = fmt.Sprintf("its return after %d octets, EOF after %d", got.Had, j.eofEnd())
 	case s.Due <= j.limit && got.Act > j.limit:
 		d.Kind, d.Timed, d.Came = "shutdown returns late", true, j.record.tooLate(got.String())
+		if !s.Block && s.Held {
+			d.Requirement = "SHD-9" // it waits for handlers, though perhaps as a second one
+		}
 	default:
 		return d, false
 	}

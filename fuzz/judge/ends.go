@@ -99,10 +99,16 @@ func (j *judgement) handled() {
 			case i >= 0:
 				got = slices.Delete(got, i, i+1)
 			case required == plan.Called:
-				j.add(Difference{
+				d := Difference{
 					Requirement: "RQS-2", Kind: "handler not called", Act: a.Sent,
 					Expected: "the handler to get the " + a.Packet.String(), Came: fmt.Sprintf("%q", got),
-				})
+				}
+				for _, other := range j.plan.Answers { // which may be the one that was refused for its tag
+					if other.Requirement == "TAG-3" && of(other.Packet) == of(a.Packet) {
+						d.Requirement = "TAG-3"
+					}
+				}
+				j.add(d)
 				return
 			}
 		}
@@ -113,7 +119,7 @@ func (j *judgement) handled() {
 			Came: fmt.Sprintf("type %s, flags %s, payload %s", extra.rqType, extra.flags, input.Words([]byte(extra.payload))),
 		}
 		for _, e := range j.plan.Events {
-			if e.Packet.IsRequest && of(e.Packet) == extra {
+			if e.Packet.IsRequest && of(e.Packet) == extra && (d.Act == 0 || e.Outcome == "duplicate") {
 				d.Requirement, d.Act = e.Requirement, e.Act
 			}
 		}

@@ -112,3 +112,36 @@ func TestSurplus(t *testing.T) {
 		}
 	}
 }
+
+// TestFailuresOfOneTag has the refusal of a duplicate answer the duplicate, and not the
+// request before it, which must be answered by a failure too, later.
+func TestFailuresOfOneTag(t *testing.T) {
+	made := plan.Make(slices.Concat(request(1, 9, "n"), request(1, 0, ""), input.Packet{IsRequest: true}.Octets()), plan.Abilities{})
+	refused := made.Answers[1].Sent
+	end := len(made.Acts) - 1
+	got := func(octets string, act int) judge.Received {
+		return judge.Received{Frame: input.Read([]byte(octets)), Act: act}
+	}
+	for name, test := range map[string]struct {
+		failures []judge.Received
+		want     string
+	}{
+		"both":     {failures: []judge.Received{got("\x02\x01\x00", refused), got("\x02\x01\x00", end)}},
+		"one":      {failures: []judge.Received{got("\x02\x01\x00", refused)}, want: "TAG-5 no answer over"},
+		"and late": {failures: []judge.Received{got("\x02\x01\x00", end)}, want: "TAG-5 no answer over"},
+	} {
+		packets := append([]judge.Received{got("\x04\x01\x02\x03n", made.LocalRequests[0].Submitted)}, test.failures...)
+		record := &judge.Record{
+			Aborted: -1, Ended: true, EndAct: end, Packets: append(packets, got("\x03\x00\x02\x00", end)),
+			LocalRequests: make([]judge.CommandResult, len(made.LocalRequests)),
+			LastRequest:   judge.CommandResult{Done: true, Err: adapter.Errorf(adapter.Closed, "")},
+		}
+		var signatures []string
+		for _, d := range judge.Judge(made, record, false) {
+			signatures = append(signatures, d.Signature())
+		}
+		if got := strings.Join(signatures, ", "); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}

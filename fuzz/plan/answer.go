@@ -65,6 +65,14 @@ func (a *Answer) noteDuplicate(at int) {
 	}
 }
 
+// cancel requires the failure response of a handler whose request to the peer is cancelled.
+func (a *Answer) cancel() {
+	a.Allowed = Failure
+	if a.Duplicate == Never {
+		a.Requirement = "EOS-6"
+	}
+}
+
 // result returns the ok response to the request.
 func (a *Answer) result() input.Packet {
 	return input.Packet{Channel: a.Packet.Channel, Tag: a.Packet.Tag, Flags: a.Flags<<1 | 1, Payload: a.Payload}

@@ -44,8 +44,7 @@ func (b *builder) endAt(from, at int, requirement, cancels string, reasons ...st
 		}
 		r.ResultRequirement = cancels
 		if !r.IsLocalUsers() { // its handler raises
-			a := &b.plan.Answers[r.Nested]
-			a.Allowed, a.Requirement = Failure, "EOS-6"
+			b.plan.Answers[r.Nested].cancel()
 			b.returns(r.Nested, at, len(b.held) >= minHandlers)
 		}
 	}
@@ -75,9 +74,15 @@ func (b *builder) beyond(f input.Frame) {
 			b.maybeHeld = append(b.maybeHeld, string(p.Payload))
 		}
 	}
+	if t := b.tags[p.Tag]; handled && t != nil && t.answering {
+		b.confirm() // it may be a duplicate
+	}
 	b.note("beyond", "", "INT-5", p)
 	b.beforeEnd()
 	at := b.write(f.Octets)
+	if t := b.tags[p.Tag]; handled && t != nil && t.inFlight >= 0 {
+		b.plan.Answers[t.inFlight].noteDuplicate(at)
+	}
 	if p.IsRequest {
 		b.plan.Answers = append(b.plan.Answers, Answer{
 			Packet: p, Allowed: Unspecified, Requirement: "INT-5", Sent: at, Due: Never, Duplicate: Never, Handler: MayBeCalled,

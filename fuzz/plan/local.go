@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
@@ -72,7 +74,10 @@ func (b *builder) nested(answer int) {
 		Fields: input.Local{Type: uint64(adapter.TypeBytes), Payload: a.Packet.Payload}, Nested: answer, Tag: uint64(b.lastTag),
 		Requirement: "BID-2", Submitted: a.Sent, Answered: Never, ResultRequirement: "BID-2",
 	}
-	if b.nesting() > 0 {
+	switch {
+	case a.Requirement == "TAG-3":
+		r.Requirement = "TAG-3" // or its handler is never called
+	case b.nesting() > 0:
 		r.Requirement = "BID-3"
 	}
 	b.plan.LocalRequests = append(b.plan.LocalRequests, r)
@@ -192,7 +197,9 @@ func (b *builder) shutdown(block bool) {
 	second := b.phase == ShutDown
 	b.phase = ShutDown
 	at := b.act(Act{Verb: Shutdown, Index: len(b.plan.Shutdowns)})
-	s := ShutdownCall{Block: block, Second: second, Act: at, Due: at, Held: handling, Pending: b.pending() > 0}
+	s := ShutdownCall{
+		Block: block, Second: second, Act: at, Due: at, Held: handling, Pending: b.pending() > 0, HeldRequirement: b.heldRequirement(),
+	}
 	if block {
 		s.Due = Never
 		if !second {
@@ -206,6 +213,26 @@ func (b *builder) shutdown(block bool) {
 		return
 	}
 	b.awaitDue()
+}
+
+// heldRequirement returns the requirement that a blocking shutdown waits for handlers.
+func (b *builder) heldRequirement() string {
+	running := slices.Concat(b.held, b.queued)
+	for _, r := range b.plan.LocalRequests {
+		if r.Answered == Never && !r.IsLocalUsers() {
+			running = append(running, r.Nested)
+		}
+	}
+	requirement := "SHD-6"
+	for _, i := range running {
+		switch r := b.plan.Answers[i].Requirement; r {
+		case "TAG-3", "TAG-5":
+			requirement = r
+		default:
+			return "SHD-6"
+		}
+	}
+	return requirement
 }
 
 // awaitShutdown waits until the first shutdown has surely begun. If it had not, a later act

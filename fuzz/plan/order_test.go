@@ -120,3 +120,25 @@ func TestUnspecifiedSize(t *testing.T) {
 		}
 	}
 }
+
+// TestLevels names requirements of level should where an implementation that breaks only
+// such a one would fail.
+func TestLevels(t *testing.T) {
+	used := join(request(1, 0, ""), request(1, 9, "n"), eof)
+	if r := plan.Make(used, plan.Abilities{}).LocalRequests[0]; r.Requirement != "TAG-3" {
+		t.Errorf("the request of a handler whose tag was used is required by %s, want TAG-3", r.Requirement)
+	}
+	for want, raw := range map[string][]byte{
+		"SHD-6": join(request(1, 6, "g"), shutBlock),
+		"TAG-5": join(request(1, 6, "g"), request(1, 0, ""), shutBlock),
+		"TAG-3": join(request(1, 0, ""), request(1, 6, "g"), shutBlock),
+	} {
+		if s := plan.Make(raw, plan.Abilities{}).Shutdowns[0]; s.HeldRequirement != want {
+			t.Errorf("% x: the shutdown waits for the handler by %s, want %s", raw, s.HeldRequirement, want)
+		}
+	}
+	cancelled := plan.Make(join(request(1, 9, "n"), request(1, 0, ""), eof), plan.Abilities{}).Answers[0]
+	if cancelled.Requirement != "TAG-5" {
+		t.Errorf("a request with a duplicate that is cancelled is answered by %s, want TAG-5", cancelled.Requirement)
+	}
+}

@@ -109,6 +109,9 @@ type ShutdownCall struct {
 	Due      int  // the act from which on it must have returned, or Never
 	Held     bool // handlers run when it is made
 	Pending  bool // local requests are pending when it is made
+	// HeldRequirement is the requirement that a blocking one does not return while they run.
+	// It is not SHD-6 if an implementation that breaks TAG-3 or TAG-5 need not know of them.
+	HeldRequirement string
 }
 
 // A Refusal is a local request that must be refused.
@@ -187,7 +190,7 @@ func (p *Plan) Until(act int) *Plan {
 			a.Due = Never
 		}
 		if a.Duplicate > act && a.undoubled != "" {
-			a.Requirement = a.undoubled
+			a.Duplicate, a.Requirement = Never, a.undoubled
 		}
 	}
 	q.LocalRequests = upTo(p.LocalRequests, act, func(r *LocalRequest) int { return r.Submitted })
@@ -198,8 +201,7 @@ func (p *Plan) Until(act int) *Plan {
 		}
 		r.Answered, r.ResultRequirement, r.Unspecified = Never, q.End.Cancels, q.End.Unspecified
 		if !r.IsLocalUsers() && !r.Unspecified { // its handler raises
-			a := &q.Answers[r.Nested]
-			a.Allowed, a.Requirement = Failure, "EOS-6"
+			q.Answers[r.Nested].cancel()
 		}
 	}
 	q.Shutdowns = upTo(p.Shutdowns, act, func(s *ShutdownCall) int { return s.Act })

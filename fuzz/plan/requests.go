@@ -89,7 +89,12 @@ func (b *builder) forHandler(f input.Frame) {
 		}
 		t.unspecified = true
 		a.Allowed, a.Handler, a.Requirement = Unspecified, MayBeCalled, "TAG-4"
-		b.answer(f, a, "unspecified")
+		i := b.answer(f, a, "unspecified")
+		for _, first := range b.queued {
+			if b.plan.Answers[first].Packet.Tag == p.Tag {
+				b.plan.Answers[first].noteDuplicate(b.plan.Answers[i].Sent)
+			}
+		}
 		b.unconfirmed = true
 		return
 	case isHold && !isGate(p.Payload):
@@ -124,6 +129,9 @@ func (b *builder) duplicate(f input.Frame, a Answer, t *tagState) {
 	a.Allowed, a.Requirement, a.Handler = Failure, "TAG-4", NotCalled
 	if t.duplicated {
 		a.Requirement = "TAG-5"
+		if k := handlerType(f.Packet); k == adapter.TypeHold || k == adapter.TypeCall {
+			return // an implementation that breaks TAG-5 alone would break requirements of level must by it
+		}
 	}
 	i := b.answer(f, a, "duplicate")
 	b.due(i)
