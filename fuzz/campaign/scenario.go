@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -47,7 +48,19 @@ type scenario struct {
 	ended   bool   // the end of the subject's stream has been awaited
 }
 
-func (s *scenario) line(format string, args ...any) { _, _ = fmt.Fprintf(s, format+"\n", args...) }
+// maxLine is how many octets a line of a feature may have: the parser reads at most 64 KiB.
+const maxLine = 60_000
+
+func (s *scenario) line(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	if len(line) > maxLine {
+		line = fmt.Sprintf("    # No step can have %d octets: shorten its input to add this scenario. %s…", len(line), line[:shownOfLong])
+	}
+	s.WriteString(line + "\n")
+}
+
+// shownOfLong is how many octets are shown of a line that is too long.
+const shownOfLong = 100
 
 // step adds a step. After another with the same keyword it begins with And.
 func (s *scenario) step(word, format string, args ...any) {
@@ -66,8 +79,8 @@ func (s *scenario) codec() {
 			s.step("Then", "% x is not decoded", frame.Octets)
 			continue
 		}
-		s.step("Then", "% x decodes to %s", frame.Octets, frame.Packet)
-		s.step("Then", "%s encodes to exactly % x", frame.Packet, frame.Packet.Octets())
+		s.step("Then", "% x decodes to %s", frame.Octets, frame.Packet.Meaning())
+		s.step("Then", "%s encodes to exactly % x", frame.Packet.Meaning(), frame.Packet.Octets())
 	}
 }
 
@@ -94,7 +107,7 @@ func (s *scenario) script() {
 		case plan.AwaitClosed:
 			s.step("Then", "the subject takes no more requests")
 		case plan.Release:
-			s.step("When", `gate "%s" is released`, a.Gate)
+			s.release(a.Gate)
 		case plan.Shutdown:
 			blocking := ""
 			if s.plan.Shutdowns[a.Index].Block {
@@ -143,6 +156,15 @@ func (s *scenario) open() {
 	}
 }
 
+// release adds the release of a gate, whose name may not fit into a step.
+func (s *scenario) release(gate string) {
+	if strings.ContainsFunc(gate, func(r rune) bool { return r == '"' || !unicode.IsPrint(r) }) {
+		s.line("    # The gate %x is released. No step can name it: use another name to add this scenario.", gate)
+		return
+	}
+	s.step("When", `gate "%s" is released`, gate)
+}
+
 // write adds one write of the peer.
 func (s *scenario) write(octets []byte) {
 	frames := input.Frames(octets)
@@ -157,7 +179,7 @@ func (s *scenario) write(octets []byte) {
 	s.step("When", "the peer sends:")
 	s.line("      | octets | meaning |")
 	for _, f := range frames {
-		s.line("      | % x | %s |", f.Octets, f.Packet)
+		s.line("      | % x | %s |", f.Octets, f.Packet.Meaning())
 	}
 }
 
@@ -173,7 +195,7 @@ func octetsAndMeaning(f input.Frame) string {
 	if !isPlain(f) {
 		return fmt.Sprintf("% x", f.Octets)
 	}
-	return fmt.Sprintf("% x (%s)", f.Octets, f.Packet)
+	return fmt.Sprintf("% x (%s)", f.Octets, f.Packet.Meaning())
 }
 
 // request adds a local request.
@@ -208,7 +230,7 @@ func fieldsOf(p input.Packet) string {
 		parts = append(parts, fmt.Sprintf("flags %#x", p.Flags))
 	}
 	if len(p.Payload) > 0 {
-		parts = append(parts, "payload "+input.Words(p.Payload))
+		parts = append(parts, "payload "+input.AllWords(p.Payload))
 	}
 	if parts == nil {
 		return ""
@@ -227,14 +249,9 @@ func (s *scenario) due(at int) {
 			s.answer(a)
 		}
 	}
-	for _, r := range s.plan.LocalRequests {
-		if s.isNow(r.Submitted, at) {
-			s.step("Then", "the subject sends % x (%s)", r.Packet().Octets(), r.Packet())
-		}
-	}
+	s.requests(at)
 	if s.isNow(s.plan.EOF, at) {
-		s.step("Then", "the subject ends its stream")
-		s.ended = true
+		s.end(at)
 	}
 	for i, r := range s.plan.LocalRequests {
 		switch {
@@ -251,6 +268,24 @@ func (s *scenario) due(at int) {
 		}
 	}
 	s.since = at
+}
+
+// requests adds the requests that the subject has sent since the last wait. Where responses
+// may stand between them, it waits for the requests first: that step leaves them to the next.
+func (s *scenario) requests(at int) {
+	var sent []input.Packet
+	for _, r := range s.plan.LocalRequests {
+		if s.isNow(r.Submitted, at) {
+			sent = append(sent, r.Packet())
+		}
+	}
+	mayCome := func(a plan.Answer) bool { return a.Sent <= at && (!a.Required() || a.Due > at) }
+	if len(sent) > 0 && slices.ContainsFunc(s.plan.Answers, mayCome) {
+		s.step("Then", "the subject has sent %d requests", len(sent))
+	}
+	for _, p := range sent {
+		s.step("Then", "the subject sends % x (%s)", p.Octets(), p.Meaning())
+	}
 }
 
 // after returns what a shutdown must not return before, if the finding is about that.
@@ -270,7 +305,7 @@ func (s *scenario) answer(a plan.Answer) {
 		if a.Allowed == plan.ResultOrFailure {
 			or = ", or with a failure"
 		}
-		s.step("Then", "the subject answers % x (%s)%s", r.Octets(), r, or)
+		s.step("Then", "the subject answers % x (%s)%s", r.Octets(), r.Meaning(), or)
 		return
 	}
 	if a.Allowed != plan.Failure {
@@ -298,7 +333,7 @@ func (s *scenario) result(i int, r plan.LocalRequest) {
 		fields += fmt.Sprintf(", flags %#x", flags)
 	}
 	if len(payload) > 0 {
-		fields += ", payload " + input.Words(payload)
+		fields += ", payload " + input.AllWords(payload)
 	}
 	s.step("Then", "%q is answered (%s)", requestName(i), fields)
 }
@@ -323,22 +358,31 @@ func (s *scenario) early(at int) {
 	}
 }
 
-// ending adds the end of the subject's stream, and the return of join.
-func (s *scenario) ending() {
+// end adds the end of the subject's stream, before which only answers to requests up to an act
+// may come.
+func (s *scenario) end(at int) {
 	var optional []plan.Answer
 	for _, a := range s.plan.Answers {
-		if !a.Required() {
+		if a.Sent <= at && !a.Required() {
 			optional = append(optional, a)
 		}
 	}
+	s.ended = true
 	switch {
-	case s.ended:
 	case len(optional) == 0:
 		s.step("Then", "the subject ends its stream")
 	case len(optional) == 1 && optional[0].Allowed == plan.FailureOrNothing:
 		s.step("Then", "the subject ends its stream, with or without a refusal of tag %d", optional[0].Packet.Tag)
 	default:
 		s.line("    # The subject ends its stream. No step waits for that after packets that may come or not.")
+	}
+}
+
+// ending adds the end of the subject's stream, unless it has been awaited, and the return of
+// join.
+func (s *scenario) ending() {
+	if !s.ended {
+		s.end(len(s.plan.Acts))
 	}
 	switch {
 	case s.differs("told") && len(s.plan.End.Reasons) == 1:

@@ -106,8 +106,14 @@ func CutInteger(b []byte) (v uint64, n int, over bool) {
 	return v, 0, over
 }
 
-// String names the fields that are not zero, in the words of the features.
-func (p Packet) String() string {
+// String names the fields that are not zero, in the words of the features. It cuts long
+// payloads; Meaning does not.
+func (p Packet) String() string { return p.describe(Words) }
+
+// Meaning names the fields that are not zero, as a step of a feature has them.
+func (p Packet) Meaning() string { return p.describe(AllWords) }
+
+func (p Packet) describe(words func([]byte) string) string {
 	if p.IsEOF() {
 		return "EOF"
 	}
@@ -137,7 +143,7 @@ func (p Packet) String() string {
 		fmt.Fprintf(&s, ", wire type %d", p.Type)
 	}
 	if len(p.Payload) > 0 {
-		s.WriteString(", payload " + Words(p.Payload))
+		s.WriteString(", payload " + words(p.Payload))
 	}
 	return s.String()
 }
@@ -145,18 +151,21 @@ func (p Packet) String() string {
 // shownPayload is how many octets of a payload Words returns: a line of text, more or less.
 const shownPayload = 64
 
-// Words returns a payload as the features write it: as text if it is readable, in hex if not.
-// It cuts long payloads.
+// Words returns a payload as the features write it, but cuts a long one.
 func Words(b []byte) string {
-	more := ""
 	if len(b) > shownPayload {
-		more = fmt.Sprintf("… (%d octets)", len(b))
-		b = b[:shownPayload]
+		return fmt.Sprintf("%s… (%d octets)", AllWords(b[:shownPayload]), len(b))
 	}
+	return AllWords(b)
+}
+
+// AllWords returns a payload as the features write it: as text if it is readable, in hex if
+// not.
+func AllWords(b []byte) string {
 	for _, c := range b {
 		if c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return fmt.Sprintf("%x", b) + more
+			return fmt.Sprintf("%x", b)
 		}
 	}
-	return `"` + string(b) + `"` + more
+	return `"` + string(b) + `"`
 }
