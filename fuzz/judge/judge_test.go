@@ -145,3 +145,24 @@ func TestFailuresOfOneTag(t *testing.T) {
 		}
 	}
 }
+
+// TestTagOfAnswered breaks TAG-1 by the tag of a request that has been answered, which is of
+// level should, and TAG-2 by one that is in flight.
+func TestTagOfAnswered(t *testing.T) {
+	ask := input.Asks(input.Local{Type: 2}, 0)
+	for want, between := range map[string][]byte{
+		"TAG-1 tag open": input.Packet{Tag: 1, Flags: 1}.Octets(),
+		"TAG-2 tag open": input.Step(input.Await, 0, nil),
+	} {
+		made := plan.Make(slices.Concat(ask, between, ask), plan.Abilities{})
+		record := &judge.Record{Aborted: -1}
+		for _, r := range made.LocalRequests {
+			p := input.Packet{IsRequest: true, Tag: 1, Type: 3}
+			record.Packets = append(record.Packets, judge.Received{Frame: input.Read(p.Octets()), Act: r.Submitted})
+		}
+		found := judge.Judge(made, record, false)
+		if len(found) == 0 || found[0].Signature() != want {
+			t.Errorf("found %+v, want %s", found, want)
+		}
+	}
+}

@@ -137,10 +137,8 @@ func (j *judgement) request(i int, g Received) {
 		d.Requirement, d.Kind, d.Timed, d.Came = required.Requirement, "late request", true, j.record.tooLate("it came")
 	case p.Tag != want.Tag:
 		d.Requirement, d.Kind, j.breaksTags = "TAG-1", "tag", true
-		for _, earlier := range j.record.Packets {
-			if earlier.Packet.IsRequest && earlier.Packet.Tag == p.Tag && earlier.Packet.Channel == p.Channel && earlier.Act < g.Act {
-				d.Requirement = "TAG-2"
-			}
+		if j.isInFlight(p.ID(), i) {
+			d.Requirement = "TAG-2"
 		}
 	case p.Channel != want.Channel:
 		d.Requirement, d.Kind = "CHN-2", "channel"
@@ -152,4 +150,23 @@ func (j *judgement) request(i int, g Received) {
 		d.Kind = "payload"
 	}
 	j.add(d)
+}
+
+// isInFlight reports whether a request of the subject with a tag and channel was in flight
+// when it sent request number i.
+func (j *judgement) isInFlight(id input.ID, i int) bool {
+	earlier := 0
+	for _, g := range j.record.Packets {
+		if !g.Packet.IsRequest || g.Packet.EndsStream() {
+			continue
+		}
+		if earlier == i {
+			return false
+		}
+		if g.Packet.ID() == id && j.plan.LocalRequests[earlier].Answered >= j.plan.LocalRequests[i].Submitted {
+			return true
+		}
+		earlier++
+	}
+	return false
 }

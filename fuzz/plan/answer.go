@@ -60,15 +60,19 @@ func (a *Answer) Required() bool { return a.Allowed != FailureOrNothing && a.All
 
 // noteDuplicate records the act that writes a duplicate of the request.
 func (a *Answer) noteDuplicate(at int) {
-	if a.Duplicate == Never {
-		a.Duplicate, a.undoubled, a.Requirement = at, a.Requirement, "TAG-5"
+	if a.Duplicate != Never {
+		return
+	}
+	a.Duplicate, a.undoubled = at, a.Requirement
+	if a.Requirement != "TAG-3" { // which is of level should too
+		a.Requirement = "TAG-5"
 	}
 }
 
 // cancel requires the failure response of a handler whose request to the peer is cancelled.
 func (a *Answer) cancel() {
 	a.Allowed = Failure
-	if a.Duplicate == Never {
+	if a.Requirement != "TAG-3" && a.Requirement != "TAG-5" { // which are of level should
 		a.Requirement = "EOS-6"
 	}
 }

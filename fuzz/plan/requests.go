@@ -127,8 +127,13 @@ func (b *builder) forHandler(f input.Frame) {
 // duplicate adds a request whose tag is in flight.
 func (b *builder) duplicate(f input.Frame, a Answer, t *tagState) {
 	a.Allowed, a.Requirement, a.Handler = Failure, "TAG-4", NotCalled
-	if t.duplicated {
+	switch {
+	case b.plan.Answers[t.inFlight].Requirement == "TAG-3":
+		a.Requirement = "TAG-3" // the first may have been dropped for its tag
+	case t.duplicated:
 		a.Requirement = "TAG-5"
+	}
+	if t.duplicated {
 		if k := handlerType(f.Packet); k == adapter.TypeHold || k == adapter.TypeCall {
 			return // an implementation that breaks TAG-5 alone would break requirements of level must by it
 		}
