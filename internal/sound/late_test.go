@@ -1,4 +1,4 @@
-package sound_test
+package sound
 
 import (
 	"context"
@@ -16,7 +16,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
 	"github.com/packetspec/packetspec/fuzz/campaign"
-	"github.com/packetspec/packetspec/internal/sound"
 )
 
 // number returns what an environment variable says, or a value for a quick test.
@@ -40,19 +39,19 @@ var implementations = map[string]func() adapter.Implementation{
 
 // each runs a test with each implementation, bound and seed: one seed and the strictest bound
 // unless SOUND_SEEDS asks for more seeds, and then for every bound.
-func each(t *testing.T, test func(*testing.T, sound.Late)) {
+func each(t *testing.T, test func(*testing.T, Late)) {
 	if testing.Short() {
 		t.Skip("not in short mode: the subjects are late")
 	}
-	seeds, bounds := number("SOUND_SEEDS", 0), []sound.Bound{sound.Least}
+	seeds, bounds := number("SOUND_SEEDS", 0), []Bound{Least}
 	if seeds > 0 {
-		bounds = []sound.Bound{sound.Unbounded, sound.Least, sound.Pool}
+		bounds = []Bound{Unbounded, Least, Pool}
 	}
 	for name, impl := range implementations {
 		for _, bound := range bounds {
 			for seed := range max(1, seeds) {
 				t.Run(fmt.Sprintf("%s/%d/%d", name, bound, seed+1), func(t *testing.T) {
-					test(t, sound.Late{New: impl, Seed: uint64(seed + 1), Handlers: bound})
+					test(t, Late{New: impl, Seed: uint64(seed + 1), Handlers: bound})
 				})
 			}
 		}
@@ -64,7 +63,7 @@ func each(t *testing.T, test func(*testing.T, sound.Late)) {
 //
 //	SOUND_INPUTS=20000 SOUND_SEEDS=3 go test ./internal/sound -timeout 0
 func TestCampaign(t *testing.T) {
-	each(t, func(t *testing.T, late sound.Late) {
+	each(t, func(t *testing.T, late Late) {
 		r, err := campaign.Campaign{
 			Starter: late, Seed: late.Seed, Inputs: int64(number("SOUND_INPUTS", 1000)),
 			Observe: func(e campaign.Event) {
@@ -86,7 +85,7 @@ func TestSuite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	each(t, func(t *testing.T, late sound.Late) {
+	each(t, func(t *testing.T, late Late) {
 		t.Parallel() // most of the time goes into waiting for what must not come
 		filter := conformance.Filter{}
 		scenarios, err := filter.Select(s)

@@ -1,4 +1,4 @@
-package sound_test
+package sound
 
 import (
 	"context"
@@ -19,7 +19,6 @@ import (
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/mutate"
 	"github.com/packetspec/packetspec/fuzz/plan"
-	"github.com/packetspec/packetspec/internal/sound"
 )
 
 // kinds are the kinds of differences by which scenarios of findings differ.
@@ -52,7 +51,7 @@ func found(seed uint64, n int) string {
 // TestScenarios has the scenarios of findings pass implementations that are sound but late:
 // a finding of such a scenario must be the fault's.
 func TestScenarios(t *testing.T) {
-	each(t, func(t *testing.T, late sound.Late) {
+	each(t, func(t *testing.T, late Late) {
 		t.Parallel()
 		const file = "99-found.feature"
 		all := fstest.MapFS{file: {Data: []byte(found(late.Seed, number("SOUND_INPUTS", 1000)/5))}}
