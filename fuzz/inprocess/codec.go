@@ -3,7 +3,6 @@ package inprocess
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -110,31 +109,9 @@ func unpackFields(b []byte) (p reference.Packet) {
 	return p
 }
 
-// packFields returns an input that unpackFields turns into p.
-func packFields(p reference.Packet) (b []byte) {
-	if b = []byte{0}; p.IsRequest {
-		b[0] = 1
-	}
-	for _, v := range []uint64{p.Channel, p.Tag, p.Flags, p.Type} {
-		b = append(b, 8)
-		b = binary.BigEndian.AppendUint64(b, v)
-	}
-	return append(b, p.Payload...)
-}
-
 // The laws. Each holds for all its arguments. None asks the reference for the expected
 // value: that comes from the codec of package input, which shares no code with it. Fields
 // are compared one by one, because Packet.Equal is itself under test.
-
-// checkInteger requires that v is written in its shortest form and is read from that form
-// and from the form with padding octets 80 before it.
-func (c codec) checkInteger(v uint64, padding int) error {
-	want := input.AppendInteger([]byte{0xaa}, v, 0)
-	if got := c.appendInteger([]byte{0xaa}, v); !bytes.Equal(got, want) {
-		return violates("INT-2", "encoding %#x behind aa", v).expected("% x", want).got("% x", got)
-	}
-	return c.checkReadInteger(input.AppendInteger(nil, v, padding))
-}
 
 // checkReadInteger requires that the integer at the start of b is read, or refused.
 func (c codec) checkReadInteger(b []byte) error {
@@ -171,15 +148,6 @@ func (c codec) checkRoundTrip(p reference.Packet) error {
 		return violates("ENC-1", "encoding %s behind aa", show(p)).expected("% x", want).got("% x", octets)
 	}
 	return c.checkDecodesTo(p, octets[1:])
-}
-
-// checkForm requires that p is read from any of its forms and is written in the shortest.
-func (c codec) checkForm(p reference.Packet, form input.Encoding) error {
-	octets := encoded(p, form)
-	if err := c.checkDecodesTo(p, octets); err != nil {
-		return err
-	}
-	return c.checkShortest(p, octets)
 }
 
 // checkRead requires that b is read as [input.Read] reads it: the same error, or the same
@@ -235,18 +203,6 @@ func readRequirement(f input.Frame) string {
 		return "DEC-4"
 	}
 	return "DEC-1"
-}
-
-// checkPrefixes requires that every strict prefix of one packet is reported as incomplete.
-func (c codec) checkPrefixes(octets []byte) error {
-	for n := range octets {
-		p, consumed, err := c.decode(octets[:n])
-		if !errors.Is(err, reference.ErrIncomplete) || consumed != 0 {
-			return violates("DEC-3", "decoding the first %d octets of % x", n, octets).
-				expected("%v", reference.ErrIncomplete).got("%s, %d octets consumed, error %v", show(p), consumed, err)
-		}
-	}
-	return nil
 }
 
 // checkEqual requires that Equal holds, in both directions, if and only if p and q have

@@ -14,6 +14,39 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
+// Laws of the codec that no target checks.
+
+// checkInteger requires that v is written in its shortest form and is read from that form
+// and from the form with padding octets 80 before it.
+func (c codec) checkInteger(v uint64, padding int) error {
+	want := input.AppendInteger([]byte{0xaa}, v, 0)
+	if got := c.appendInteger([]byte{0xaa}, v); !bytes.Equal(got, want) {
+		return violates("INT-2", "encoding %#x behind aa", v).expected("% x", want).got("% x", got)
+	}
+	return c.checkReadInteger(input.AppendInteger(nil, v, padding))
+}
+
+// checkForm requires that p is read from any of its forms and is written in the shortest.
+func (c codec) checkForm(p reference.Packet, form input.Encoding) error {
+	octets := encoded(p, form)
+	if err := c.checkDecodesTo(p, octets); err != nil {
+		return err
+	}
+	return c.checkShortest(p, octets)
+}
+
+// checkPrefixes requires that every strict prefix of one packet is reported as incomplete.
+func (c codec) checkPrefixes(octets []byte) error {
+	for n := range octets {
+		p, consumed, err := c.decode(octets[:n])
+		if !errors.Is(err, reference.ErrIncomplete) || consumed != 0 {
+			return violates("DEC-3", "decoding the first %d octets of % x", n, octets).
+				expected("%v", reference.ErrIncomplete).got("%s, %d octets consumed, error %v", show(p), consumed, err)
+		}
+	}
+	return nil
+}
+
 func TestRapidIntegerRoundTrip(t *testing.T) {
 	any64 := rapid.OneOf(rapidInteger(integerEdges), rapid.Uint64(), rapid.Uint64Min(math.MaxUint64-200))
 	rapidCheck(t, func(t *rapid.T) {

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/sha1"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"flag"
@@ -48,6 +49,18 @@ func fieldSeeds(tb testing.TB) (seeds [][]byte) {
 		}
 	}
 	return seeds
+}
+
+// packFields returns an input that unpackFields turns into p.
+func packFields(p reference.Packet) (b []byte) {
+	if b = []byte{0}; p.IsRequest {
+		b[0] = 1
+	}
+	for _, v := range []uint64{p.Channel, p.Tag, p.Flags, p.Type} {
+		b = append(b, 8)
+		b = binary.BigEndian.AppendUint64(b, v)
+	}
+	return append(b, p.Payload...)
 }
 
 // streamSeeds returns the vectors one by one, several of them one behind the other, and
