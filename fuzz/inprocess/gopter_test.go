@@ -100,7 +100,7 @@ func TestGopterSession(t *testing.T) {
 		NewSystemUnderTestFunc: func(handlers commands.State) commands.SystemUnderTest {
 			ctx, cancel := context.WithTimeout(context.Background(), wait)
 			n := handlers.(int)
-			s := newSession(reference.New, [2]int{n % 4, n / 4}, nil, ctx.Done(), reference.WithGrace(0))
+			s := newSession(ctx, reference.New, [2]int{n % 4, n / 4}, nil, reference.WithGrace(0))
 			return &gopterSession{session: s, cancel: cancel}
 		},
 		DestroySystemUnderTestFunc: func(s commands.SystemUnderTest) {

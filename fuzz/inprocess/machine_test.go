@@ -118,7 +118,8 @@ func (m *machine) Check(t *rapid.T) {
 // that it must receive. Answers may arrive in any order; EOF must be last, and the end of
 // the stream must follow it.
 func (m *machine) checkWire(t *rapid.T) {
-	expected := m.model.takeWire()
+	expected := m.model.wire
+	m.model.wire = nil
 	got, err := m.peer.take()
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +151,7 @@ func (m *machine) finish(t *rapid.T) {
 		m.release(r)
 		m.Check(t)
 	}
-	if !m.model.idle() || m.model.anyPending() {
+	if !m.model.idle() || len(m.model.pending()) > 0 {
 		t.Fatalf("expected the model to have ended, got %+v", m.model)
 	}
 	for _, c := range m.model.calls {

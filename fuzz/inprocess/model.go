@@ -129,10 +129,8 @@ func (m *model) shutdown() {
 // end ends the peer's stream, for any reason.
 func (m *model) end(reason error) {
 	m.received, m.reason = true, reason
-	for _, r := range m.calls {
-		if !r.ended {
-			r.end(reference.Response{}, reference.ErrCancelled)
-		}
+	for _, r := range m.pending() {
+		r.end(reference.Response{}, reference.ErrCancelled)
 	}
 	m.shutdown()
 }
@@ -167,31 +165,13 @@ func (m *model) inFlight(tag uint64) bool {
 }
 
 // held returns the accepted requests whose handlers wait to be released.
-func (m *model) held() (all []*peerRequest) {
-	for _, r := range m.accepted {
-		if !r.released {
-			all = append(all, r)
-		}
-	}
-	return all
+func (m *model) held() []*peerRequest {
+	return slices.DeleteFunc(slices.Clone(m.accepted), func(r *peerRequest) bool { return r.released })
 }
 
 // pending returns the local requests that have not ended.
-func (m *model) pending() (all []*localRequest) {
-	for _, r := range m.calls {
-		if !r.ended {
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
-func (m *model) anyPending() bool { return len(m.pending()) > 0 }
-
-func (m *model) takeWire() expectations {
-	wire := m.wire
-	m.wire = nil
-	return wire
+func (m *model) pending() []*localRequest {
+	return slices.DeleteFunc(slices.Clone(m.calls), func(r *localRequest) bool { return r.ended })
 }
 
 // An expectation is a packet that the peer must receive. The text of a failure is

@@ -1,6 +1,7 @@
 package inprocess
 
 import (
+	"context"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -44,8 +45,8 @@ func peersMatchTheirModels(t *rapid.T) {
 			<-time.After(100 * grace)
 			synctest.Wait()
 		}
-		s := newSession(reference.New, [2]int{handlers.Draw(t, "handlers of A"), handlers.Draw(t, "handlers of B")},
-			atRest, nil, reference.WithGrace(grace))
+		s := newSession(context.Background(), reference.New, [2]int{handlers.Draw(t, "handlers of A"), handlers.Draw(t, "handlers of B")},
+			atRest, reference.WithGrace(grace))
 		defer s.tearDown()
 		t.Repeat(rapid.StateMachineActions(&peers{s}))
 		must(t, s.finish())

@@ -23,9 +23,9 @@ type session struct {
 
 	// atRest, if set, returns when no goroutine of the session can run. The connections
 	// must then have done all that their models say. Without it, the session waits until
-	// they have, or giveUp is closed.
+	// they have, or late is set.
 	atRest func()
-	giveUp <-chan struct{}
+	late   bool
 }
 
 // An endpoint is one connection with its model and what its users see.
@@ -56,7 +56,7 @@ func joins() *waiter {
 func blockingShutdown() *waiter {
 	return &waiter{
 		name:      "Shutdown(true)",
-		condition: func(m *model) bool { return m.sent && !m.anyPending() },
+		condition: func(m *model) bool { return m.sent && len(m.pending()) == 0 },
 		reason:    func(m *model) error { return m.sendErr },
 	}
 }
@@ -80,9 +80,11 @@ func (w *waiter) check(name string, m *model, closed bool) error {
 type opener func(recv io.Reader, send io.Writer, h reference.Handler, opts ...reference.Option) *reference.PacketConnection
 
 // newSession connects two endpoints. handlers says how many handlers of each run at once;
-// an endpoint with 0 has no request handler.
-func newSession(open opener, handlers [2]int, atRest func(), giveUp <-chan struct{}, opts ...reference.Option) *session {
-	s := &session{atRest: atRest, giveUp: giveUp}
+// an endpoint with 0 has no request handler. When ctx ends, the session waits no more.
+func newSession(ctx context.Context, open opener, handlers [2]int, atRest func(), opts ...reference.Option) *session {
+	s := &session{atRest: atRest}
+	s.changed.L = &s.mu
+	context.AfterFunc(ctx, func() { s.change(func() { s.late = true }) })
 	a := &endpoint{name: "A", out: &wire{monitor: &s.monitor}, model: model{handlers: handlers[0]}}
 	b := &endpoint{name: "B", out: &wire{monitor: &s.monitor}, model: model{handlers: handlers[1]}}
 	a.other, b.other = b, a
@@ -162,7 +164,7 @@ func (s *session) finish() error {
 		}
 	}
 	for _, x := range s.ends {
-		if !x.model.idle() || x.model.anyPending() {
+		if !x.model.idle() || len(x.model.pending()) > 0 {
 			return violates("JOI-1", "ending the session").expected("the model of %s to have ended", x.name).got("%+v", x.model)
 		}
 		for _, r := range x.model.calls {
@@ -197,10 +199,11 @@ func (s *session) awaitModels() error {
 		}
 		return errors.Join(missing, wrong)
 	}
-	if !s.await(s.giveUp, func() bool {
+	s.await(func() bool {
 		missing, wrong = s.compare()
-		return missing == nil || wrong != nil
-	}) {
+		return missing == nil || s.late
+	})
+	if missing != nil {
 		return missing
 	}
 	// A connection closes its reading end a moment before it refuses local requests. A
@@ -323,10 +326,10 @@ func (x *endpoint) compare() (missing, wrong error) {
 }
 
 // A monitor is a mutex with a condition: a goroutine can wait until what the mutex guards
-// has changed. Unlike with a [sync.Cond], it can stop waiting.
+// has changed.
 type monitor struct {
 	mu      sync.Mutex
-	changed chan struct{} // closed at the next change; nil if nobody waits
+	changed sync.Cond // on mu
 }
 
 // change calls f under the mutex and wakes all that wait.
@@ -334,36 +337,16 @@ func (m *monitor) change(f func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f()
-	m.broadcast()
+	m.changed.Broadcast()
 }
 
-func (m *monitor) broadcast() {
-	if m.changed != nil {
-		close(m.changed)
-		m.changed = nil
+// await calls step under the mutex, now and after every change, until step returns true.
+// Only then it wakes all that wait.
+func (m *monitor) await(step func() bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for !step() {
+		m.changed.Wait()
 	}
-}
-
-// await calls step under the mutex, now and after every change, until step returns true or
-// giveUp is closed. It reports which: true, or false. It wakes all that wait only when
-// step returns true.
-func (m *monitor) await(giveUp <-chan struct{}, step func() bool) bool {
-	for {
-		m.mu.Lock()
-		if step() {
-			m.broadcast()
-			m.mu.Unlock()
-			return true
-		}
-		if m.changed == nil {
-			m.changed = make(chan struct{})
-		}
-		changed := m.changed
-		m.mu.Unlock()
-		select {
-		case <-changed:
-		case <-giveUp:
-			return false
-		}
-	}
+	m.changed.Broadcast()
 }

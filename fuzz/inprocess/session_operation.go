@@ -20,7 +20,7 @@ func (open opener) runSession(data []byte, limit time.Duration) error {
 		ctx, cancel := context.WithTimeout(ctx, limit/2)
 		defer cancel()
 		handlers, program := decodeProgram(data)
-		s := newSession(open, handlers, nil, ctx.Done(), reference.WithGrace(0))
+		s := newSession(ctx, open, handlers, nil, reference.WithGrace(0))
 		defer s.tearDown()
 		for _, o := range program {
 			if err := s.do(o); err != nil {

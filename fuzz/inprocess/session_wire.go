@@ -51,7 +51,7 @@ type wireReader struct{ *wire }
 // Read implements [io.Reader] for the connection that receives.
 func (w wireReader) Read(b []byte) (n int, err error) {
 	w.monitor.change(func() { w.readerWaits = true })
-	w.monitor.await(nil, func() bool {
+	w.monitor.await(func() bool {
 		switch {
 		case w.readerClosed:
 			err = io.ErrClosedPipe

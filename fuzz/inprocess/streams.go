@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -118,16 +117,6 @@ func endOf(err error) streamEnd {
 	return streamEnd("by another error: " + err.Error())
 }
 
-func (s expectedStream) allows(e streamEnd) bool { return slices.Contains(s.ends, e) }
-
-func (s expectedStream) endings() string {
-	var all []string
-	for _, e := range s.ends {
-		all = append(all, string(e))
-	}
-	return strings.Join(all, " or ")
-}
-
 // checkStream requires that r, which delivers data in pieces, is read as want says. It
 // returns how the stream ended.
 func (c codec) checkStream(r io.Reader, data []byte, want expectedStream, pieces string) (streamEnd, error) {
@@ -147,9 +136,9 @@ func (c codec) checkStream(r io.Reader, data []byte, want expectedStream, pieces
 	if errors.As(err, &broken) {
 		at = broken.Offset
 	}
-	if err == nil || !want.allows(endOf(err)) || at != last {
+	if err == nil || !slices.Contains(want.ends, endOf(err)) || at != last {
 		return "", violates("DEC-3", "reading on behind packet %d of the stream % x, %s", len(want.packets), data, pieces).
-			expected("it to end %s at octet %d", want.endings(), last).got("%s, error %v at octet %d", show(p), err, at)
+			expected("an end at octet %d, any of %q", last, want.ends).got("%s, error %v at octet %d", show(p), err, at)
 	}
 	return endOf(err), nil
 }
