@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/packetspec/packetspec/fuzz/input"
 )
@@ -30,19 +31,22 @@ type minimizer struct {
 	tried map[string]bool
 }
 
-// try offers candidates. It keeps the first that will do, and returns its index, or -1.
-func (m *minimizer) try(offered [][]byte) int {
-	for from := 0; from < len(offered); from += abreast {
+// repeat offers candidates, made anew of what is left, until none of them will do.
+func (m *minimizer) repeat(candidates func() [][]byte) {
+	for m.try(candidates()) {
+	}
+}
+
+// try offers candidates. It keeps the first that will do, and reports whether there is one.
+func (m *minimizer) try(offered [][]byte) bool {
+	for some := range slices.Chunk(offered, abreast) {
 		var fresh [][]byte
-		var which []int
-		for i := from; i < min(from+abreast, len(offered)); i++ {
-			raw := offered[i]
-			if m.tries <= 0 || m.tried[string(raw)] || bytes.Equal(raw, m.raw) {
-				continue
+		for _, raw := range some {
+			if m.tries > 0 && !m.tried[string(raw)] && !bytes.Equal(raw, m.raw) {
+				m.tried[string(raw)] = true
+				m.tries--
+				fresh = append(fresh, raw)
 			}
-			m.tried[string(raw)] = true
-			m.tries--
-			fresh, which = append(fresh, raw), append(which, i)
 		}
 		if len(fresh) == 0 {
 			continue
@@ -52,93 +56,78 @@ func (m *minimizer) try(offered [][]byte) int {
 			for _, other := range fresh[i+1:] {
 				delete(m.tried, string(other)) // they may do too, but first looked no further
 			}
-			return which[i]
+			return true
 		}
 	}
-	return -1
+	return false
 }
 
 // packets removes as many packets as it can: first half of them at once, then ever fewer.
 func (m *minimizer) packets() {
 	for size := (len(input.Frames(m.raw)) + 1) / 2; size >= 1; size /= 2 {
-		for {
+		m.repeat(func() (offered [][]byte) {
 			frames := input.Frames(m.raw)
-			var offered [][]byte
 			for at := len(frames); at > 0; at -= size {
 				from := max(0, at-size)
 				offered = append(offered, append(input.Join(frames[:from]), input.Join(frames[at:])...))
 			}
-			if m.try(offered) < 0 {
-				break
-			}
-		}
+			return offered
+		})
 	}
 }
 
 // fields makes every packet as simple as it can.
 func (m *minimizer) fields() {
 	for i := 0; i < len(input.Frames(m.raw)); i++ {
-		for {
+		m.repeat(func() (offered [][]byte) {
 			frames := input.Frames(m.raw)
 			if i >= len(frames) || frames[i].Shape != input.Whole {
-				break
+				return nil
 			}
-			var offered [][]byte
 			for _, octets := range simpler(frames[i]) {
 				if len(octets) > len(frames[i].Octets) || bytes.Equal(octets, frames[i].Octets) {
 					continue
 				}
-				changed := append(input.Join(frames[:i]), octets...)
-				changed = append(changed, input.Join(frames[i+1:])...)
+				changed := slices.Concat(input.Join(frames[:i]), octets, input.Join(frames[i+1:]))
 				if len(input.Frames(changed)) == len(frames) {
 					offered = append(offered, changed)
 				}
 			}
-			if m.try(offered) < 0 {
-				break
-			}
-		}
+			return offered
+		})
 	}
 }
 
 // simpler returns packets to try in place of one, the simplest of each field first.
 func simpler(f input.Frame) (all [][]byte) {
 	p := f.Packet
-	add := func(q input.Packet) {
+	add := func(change func(q *input.Packet)) {
+		q := p
+		change(&q)
 		if !q.Same(p) {
 			all = append(all, q.Octets())
 		}
 	}
 	all = append(all, p.Octets()) // the shortest form
 	if f.Op() == input.Write {
-		q := p
-		q.Channel = 0
-		add(q)
+		add(func(q *input.Packet) { q.Channel = 0 })
 	}
 	for _, flags := range []uint64{0, p.Flags & 1, p.Flags / 2} {
-		q := p
-		q.Flags = flags
-		add(q)
+		add(func(q *input.Packet) { q.Flags = flags })
 	}
 	for _, rqType := range []uint64{1, 2, 3} {
 		if p.IsRequest && rqType < p.Type {
-			q := p
-			q.Type = rqType
-			add(q)
+			add(func(q *input.Packet) { q.Type = rqType })
 		}
 	}
 	for _, tag := range []uint64{1, 2, 3, p.Tag / 2} {
 		if tag < p.Tag && f.Op() == input.Write {
-			q := p
-			q.Tag = tag
-			add(q)
+			add(func(q *input.Packet) { q.Tag = tag })
 		}
 	}
 	for size := len(p.Payload); size >= 1; size /= 2 {
 		for at := 0; at+size <= len(p.Payload) && at < 8*size; at += size {
-			q := p
-			q.Payload = append(bytes.Clone(p.Payload[:at]), p.Payload[at+size:]...)
-			add(q)
+			add(func(q *input.Packet) { q.Payload = slices.Concat(p.Payload[:at], p.Payload[at+size:]) })
 		}
 	}
 	return all
@@ -150,13 +139,10 @@ const maxSingle = 64
 
 // bytes removes single bytes of a short input.
 func (m *minimizer) bytes() {
-	for len(m.raw) <= maxSingle {
-		var offered [][]byte
-		for at := len(m.raw) - 1; at >= 0; at-- {
-			offered = append(offered, append(bytes.Clone(m.raw[:at]), m.raw[at+1:]...))
+	m.repeat(func() (offered [][]byte) {
+		for at := len(m.raw) - 1; at >= 0 && len(m.raw) <= maxSingle; at-- {
+			offered = append(offered, slices.Concat(m.raw[:at], m.raw[at+1:]))
 		}
-		if m.try(offered) < 0 {
-			return
-		}
-	}
+		return offered
+	})
 }
