@@ -5,10 +5,10 @@ import (
 	"cmp"
 	"crypto/sha1"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,7 +47,8 @@ func WriteCorpus(dir string, corpus [][]byte, format Format) error {
 		return err
 	}
 	for _, raw := range corpus {
-		if err := os.WriteFile(filepath.Join(dir, format.File(raw)), format.Encode(raw), 0o666); err != nil {
+		file := format.Encode(raw)
+		if err := os.WriteFile(filepath.Join(dir, format.File(file)), file, 0o666); err != nil {
 			return err
 		}
 	}
@@ -55,10 +56,7 @@ func WriteCorpus(dir string, corpus [][]byte, format Format) error {
 }
 
 // Name returns the name of the file that holds an input: the first quarter of its SHA-256.
-func Name(raw []byte) string {
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:8])
-}
+func Name(raw []byte) string { return fmt.Sprintf("%.8x", sha256.Sum256(raw)) }
 
 // Prune removes from a folder the files of inputs that are not in the corpus. It keeps folders.
 func Prune(dir string, corpus [][]byte) error {
@@ -106,9 +104,9 @@ func Merge(corpus [][]byte) (kept [][]byte, traces int, err error) {
 
 // A Format is how a tool stores an input in a file of its own.
 type Format struct {
-	Name   string                  // as --from and --to give it
-	Text   string                  // for help
-	File   func(raw []byte) string // the name of an input's file
+	Name   string                   // as --from and --to give it
+	Text   string                   // for help
+	File   func(file []byte) string // the name of a file, by its content
 	Encode func(raw []byte) []byte
 	Decode func(file []byte) ([]byte, error)
 }
@@ -118,42 +116,26 @@ var Raw = Format{Name: "raw", Text: "packetspec: the bytes", File: Name, Encode:
 
 // Formats lists all formats.
 var Formats = []Format{
-	{
-		Name: "go", Text: "Go's native fuzzing: go test fuzz v1, one []byte",
-		File:   func(raw []byte) string { return Name(goFile(raw)) },
-		Encode: goFile, Decode: parseGoFile,
-	},
-	{
-		Name: "libfuzzer", Text: "libFuzzer and AFL: the bytes, in a file named by their SHA-1",
-		File: func(raw []byte) string {
-			sum := sha1.Sum(raw)
-			return hex.EncodeToString(sum[:])
-		},
-		Encode: bytes.Clone, Decode: verbatim,
-	},
+	{Name: "go", Text: "Go's native fuzzing: go test fuzz v1, one []byte", File: Name, Encode: goFile, Decode: parseGoFile},
+	{Name: "libfuzzer", Text: "libFuzzer and AFL: the bytes, in a file named by their SHA-1", File: sha1Name, Encode: bytes.Clone, Decode: verbatim},
 	Raw,
 }
 
 func verbatim(file []byte) ([]byte, error) { return file, nil }
 
+func sha1Name(file []byte) string { return fmt.Sprintf("%x", sha1.Sum(file)) }
+
 const goHeader = "go test fuzz v1\n"
 
-func goFile(raw []byte) []byte {
-	return []byte(goHeader + "[]byte(" + strconv.Quote(string(raw)) + ")\n")
-}
+func goFile(raw []byte) []byte { return fmt.Appendf(nil, "%s[]byte(%q)\n", goHeader, raw) }
+
+var goLiteral = regexp.MustCompile(`(?s)^` + goHeader + `\s*\[\]byte\((.*)\)\s*$`)
 
 func parseGoFile(file []byte) ([]byte, error) {
-	rest, ok := bytes.CutPrefix(file, []byte(goHeader))
-	rest = bytes.TrimSpace(rest)
-	if ok {
-		rest, ok = bytes.CutPrefix(rest, []byte("[]byte("))
-	}
-	if ok {
-		rest, ok = bytes.CutSuffix(rest, []byte(")"))
-	}
-	if !ok {
+	found := goLiteral.FindSubmatch(file)
+	if found == nil {
 		return nil, fmt.Errorf("not a file of Go's fuzzing with one []byte: expected the line %q, then []byte(\"…\")", strings.TrimSpace(goHeader))
 	}
-	s, err := strconv.Unquote(string(rest))
+	s, err := strconv.Unquote(string(found[1]))
 	return []byte(s), err
 }
