@@ -3,7 +3,6 @@ package campaign
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,58 +12,43 @@ import (
 
 // hidden maps the names of the faults that no input of a campaign can show to the reason. They are
 // not measured.
-var hidden = map[string]string{
-	"answers-remembered":             noMemory,
-	"broken-pipe-hangs":              noBrokenPipe,
-	"broken-pipe-is-an-error":        noBrokenPipe,
-	"connections-remembered":         tooLittle,
-	"dropped-requests-remembered":    noMemory,
-	"files-left-open":                noOne,
-	"full-pipe-given-up":             noBrokenPipe,
-	"grace-0-is-default":             noClock,
-	"grace-after-flush":              noClock,
-	"grace-default-0":                noClock,
-	"grace-default-100ms":            noClock,
-	"grace-for-each-packet":          noClock,
-	"grace-ignored":                  noClock,
-	"grace-in-milliseconds":          noClock,
-	"join-tells-once":                noJoins,
-	"join-wakes-one":                 noJoins,
-	"length-allocated":               freed,
-	"pending-for-all-connections":    noOther,
-	"pipe-holds-up-all-connections":  noOther,
-	"refused-requests-remembered":    noMemory,
-	"request-flags-negative-0":       noNegatives,
-	"request-flags-negative-wrap":    noNegatives,
-	"request-type-negative-0":        noNegatives,
-	"request-type-negative-absolute": noNegatives,
-	"request-type-negative-wraps":    noNegatives,
-	"responses-remembered":           noMemory,
-	"shutdown-writes-eof":            noBrokenPipe,
-	"surrogate-as-it-is":             noSurrogates,
-	"surrogate-as-replacement":       noSurrogates,
-	"tag-lost-to-refused-request":    noNegatives,
-	"tick-once":                      noTicks,
-	"tick-receiver-silent":           noTicks,
-	"tick-sender-silent":             noTicks,
-	"tick-true-silent":               noTicks,
-	"tick-unasked":                   noTicks,
-	"tick-without-octets":            noTicks,
-}
+var hidden = byName(map[string]string{
+	"one input leaves too little to see, and its connection takes that along": `
+		answers-remembered dropped-requests-remembered refused-requests-remembered responses-remembered`,
+	"the peer of a campaign reads until the end of the stream": `
+		broken-pipe-hangs broken-pipe-is-an-error full-pipe-given-up shutdown-writes-eof`,
+	"what a connection leaves is too little to see in the weight of a process": `
+		connections-remembered`,
+	"no single input shows it; a campaign finds it by weighing a process that played many": `
+		files-left-open`,
+	"a campaign records what comes, not when": `
+		grace-0-is-default grace-after-flush grace-default-0 grace-default-100ms grace-for-each-packet
+		grace-ignored grace-in-milliseconds`,
+	"the local user of a campaign joins once": `
+		join-tells-once join-wakes-one`,
+	"the mutant frees the memory again, so a process that is weighed at intervals does not grow": `
+		length-allocated`,
+	"an input is one connection": `
+		pending-for-all-connections pipe-holds-up-all-connections`,
+	"the local user of a campaign gives no negative numbers: no bytes of an input stand for one": `
+		request-flags-negative-0 request-flags-negative-wrap request-type-negative-0
+		request-type-negative-absolute request-type-negative-wraps tag-lost-to-refused-request`,
+	"a campaign uses no lone surrogates: not every language has them": `
+		surrogate-as-it-is surrogate-as-replacement`,
+	"ticks do not appear on the wire": `
+		tick-once tick-receiver-silent tick-sender-silent tick-true-silent tick-unasked tick-without-octets`,
+})
 
-const (
-	noBrokenPipe = "the peer of a campaign reads until the end of the stream"
-	noClock      = "a campaign records what comes, not when"
-	noJoins      = "the local user of a campaign joins once"
-	noMemory     = "one input leaves too little to see, and its connection takes that along"
-	noNegatives  = "the local user of a campaign gives no negative numbers: no bytes of an input stand for one"
-	noOne        = "no single input shows it; a campaign finds it by weighing a process that played many"
-	noOther      = "an input is one connection"
-	noSurrogates = "a campaign uses no lone surrogates: not every language has them"
-	noTicks      = "ticks do not appear on the wire"
-	freed        = "the mutant frees the memory again, so a process that is weighed at intervals does not grow"
-	tooLittle    = "what a connection leaves is too little to see in the weight of a process"
-)
+// byName inverts a map from a reason to names, which white space separates.
+func byName(names map[string]string) map[string]string {
+	reasons := map[string]string{}
+	for reason, some := range names {
+		for name := range strings.FieldsSeq(some) {
+			reasons[name] = reason
+		}
+	}
+	return reasons
+}
 
 // Page returns the score as a page in Markdown, the hardest fault first.
 func (s *Score) Page() string {
@@ -94,10 +78,9 @@ func (s *Score) Page() string {
 	return page.String()
 }
 
-// head writes the summary.
+// head writes the summary. The rows are those of the page, the hardest fault first.
 func (s *Score) head(page *strings.Builder, rows []mutant.Fault) {
 	guided, blind, seeds := 0, 0, 0
-	var medians []int
 	for _, f := range rows {
 		m := s.Faults[f.Name]
 		if median(m.Guided) < never {
@@ -107,14 +90,12 @@ func (s *Score) head(page *strings.Builder, rows []mutant.Fault) {
 			blind++
 		}
 		seeds = max(seeds, len(m.Guided))
-		medians = append(medians, median(m.Guided))
 	}
-	slices.Sort(medians)
 	at := func(part, of int) string {
-		if len(medians) == 0 {
+		if len(rows) == 0 {
 			return "0"
 		}
-		return shown(medians[len(medians)*part/of], s.Inputs)
+		return after(s.Faults[rows[len(rows)-1-len(rows)*part/of].Name].Guided, s.Inputs)
 	}
 	fmt.Fprintf(page, `# Score of campaigns
 
@@ -139,23 +120,20 @@ const never = 1 << 30
 
 // median returns the median of the numbers of inputs after which seeds found a fault, or never.
 func median(bySeed map[int]int) int {
-	numbers := slices.Collect(maps.Values(bySeed))
-	if len(numbers) == 0 {
+	if len(bySeed) == 0 {
 		return never
 	}
-	for i, n := range numbers {
-		if n == 0 {
-			numbers[i] = never
-		}
+	var numbers []int
+	for _, n := range bySeed {
+		numbers = append(numbers, cmp.Or(n, never))
 	}
 	slices.Sort(numbers)
 	return numbers[len(numbers)/2]
 }
 
 // after returns the median of the numbers of inputs as text.
-func after(bySeed map[int]int, inputs int) string { return shown(median(bySeed), inputs) }
-
-func shown(n, inputs int) string {
+func after(bySeed map[int]int, inputs int) string {
+	n := median(bySeed)
 	if n == never {
 		return fmt.Sprintf("> %d", inputs)
 	}
