@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -81,15 +82,11 @@ const (
 // what was found so far. The error is that the subject cannot be started, or a [ReferenceError].
 func (c Campaign) Run(ctx context.Context) (*Result, error) {
 	c.Workers = max(1, c.Workers)
-	if c.InFlight == 0 {
-		c.InFlight = defaultInFlight
-	}
+	c.InFlight = cmp.Or(c.InFlight, defaultInFlight)
 	if _, counts := c.Starter.(Instrumented); counts {
 		c.InFlight = 1 // so that an edge can be assigned to an input
 	}
-	if c.Limit == 0 {
-		c.Limit = defaultLimit
-	}
+	c.Limit = cmp.Or(c.Limit, defaultLimit)
 	first, err := start(ctx, c.Starter)
 	if err != nil {
 		return nil, err
@@ -105,9 +102,11 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 	}
 	r := &running{
 		Campaign: c, began: time.Now(), stop: stop, generator: newGenerator(c.Seed, can, c.Blind, c.Limit, c.Given),
-		cases: make(chan *Case, 2*batch), results: make(chan result, 2*batch), suspects: newSuspects(), news: make(chan struct{}, 1),
-		result: &Result{Subject: hello}, shown: map[string]int64{}, found: map[string]*Finding{}, failed: map[string][]*Finding{},
+		cases: make(chan *Case, 2*batch), results: make(chan result, 2*batch), news: make(chan struct{}, 1), taken: map[string]int{},
+		result: &Result{Subject: hello}, found: map[string]*Finding{}, failed: map[string][]*Finding{},
 	}
+	r.changed.L = &r.mu
+	r.result.Shown = map[string]int64{}
 	return r.run(ctx, making)
 }
 
@@ -121,19 +120,17 @@ type running struct {
 	generator *generator
 	cases     chan *Case
 	results   chan result
-	suspects  *suspects
 	news      chan struct{} // holds one value while a finding is ready that was not observed
 
-	mu      sync.Mutex // guards what follows
-	result  *Result
-	found   map[string]*Finding   // suspects and findings, by signature
-	failed  map[string][]*Finding // suspects that did not show again, by signature
-	shown   map[string]int64      // inputs that showed a signature
-	judged  int64
-	waiting int // suspects
-	enough  bool
-	allRun  bool
-	errs    []error
+	mu       sync.Mutex // guards what follows
+	changed  sync.Cond  // there are new suspects, or no more come
+	result   *Result
+	found    map[string]*Finding   // suspects and findings, by signature
+	failed   map[string][]*Finding // suspects that did not show again, by signature
+	suspects []*Finding            // that wait to be confirmed
+	taken    map[string]int        // suspects that were taken to be confirmed, by requirement
+	enough   bool
+	errs     []error
 }
 
 func (r *running) run(ctx, making context.Context) (*Result, error) {
@@ -151,11 +148,11 @@ func (r *running) run(ctx, making context.Context) (*Result, error) {
 	r.collect() // until the pool has ended
 	playing.Wait()
 	r.mu.Lock()
-	r.allRun = true
+	r.result.AllRun = true
+	r.changed.Broadcast()
 	r.mu.Unlock()
 	r.stop()
 	generating.Wait()
-	r.suspects.close()
 	confirming.Wait()
 	close(finished)
 	observing.Wait()
@@ -179,11 +176,7 @@ func (r *running) fail(err error) {
 // generate makes inputs until a limit is reached.
 func (r *running) generate(ctx context.Context) {
 	defer close(r.cases)
-	left := int64(math.MaxInt64)
-	if r.Inputs > 0 {
-		left = r.Inputs
-	}
-	for ; ctx.Err() == nil && left > 0; left -= batch {
+	for left := cmp.Or(r.Inputs, math.MaxInt64); ctx.Err() == nil && left > 0; left -= batch {
 		cases, err := r.generator.next(left)
 		if err != nil {
 			r.fail(err)
@@ -244,8 +237,8 @@ func (r *running) progress() Progress {
 	corpus, traces, edges := r.generator.size()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Progress{
-		Elapsed: time.Since(r.began), Inputs: r.judged, Corpus: corpus, Traces: traces, Edges: edges,
-		Findings: len(r.result.Findings), Suspects: r.waiting, AllRun: r.allRun, Shown: maps.Clone(r.shown),
-	}
+	p := r.result.Progress
+	p.Elapsed, p.Corpus, p.Traces, p.Edges = time.Since(r.began), corpus, traces, edges
+	p.Findings, p.Suspects, p.Shown = len(r.result.Findings), len(r.suspects), maps.Clone(p.Shown)
+	return p
 }

@@ -76,20 +76,17 @@ const batch = 64
 // cannot be connected.
 func (g *generator) next(n int64) ([]*Case, error) {
 	cases := g.cases(min(n, batch))
-	if g.blind {
-		for _, c := range cases {
-			c.Plan = plan.Make(c.Raw, g.can)
-			c.Codec = g.codec(input.Frames(c.Raw))
-		}
-		return cases, nil
-	}
 	traces := make([][]uint64, len(cases))
 	errs := make([]error, len(cases))
 	var all sync.WaitGroup
 	for w := range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			for i := w; i < len(cases); i += runtime.GOMAXPROCS(0) {
-				traces[i], errs[i] = explore(cases[i], g.can)
+				if g.blind {
+					cases[i].Plan = plan.Make(cases[i].Raw, g.can)
+				} else {
+					traces[i], errs[i] = explore(cases[i], g.can)
+				}
 			}
 		})
 	}

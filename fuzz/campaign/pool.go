@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -40,12 +41,7 @@ func (p *pool) run(ctx context.Context) error {
 		all.Go(func() { errs[i] = p.work(ctx) })
 	}
 	all.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(errs...)
 }
 
 // work plays on one process after the other.

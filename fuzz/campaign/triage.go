@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -40,14 +41,14 @@ func (r *running) take(played result) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.judged++
+	r.result.Inputs++
 	r.result.CodecOnly = r.result.CodecOnly || played.codecOnly
 	for _, d := range played.grown {
 		r.ofProcess(played.input, d)
 	}
 	for _, d := range played.found {
 		signature := d.Signature()
-		r.shown[signature]++
+		r.result.Shown[signature]++
 		if f := r.found[signature]; f != nil {
 			f.Seen++
 			continue
@@ -58,8 +59,8 @@ func (r *running) take(played result) {
 			r.ready(f)
 			continue
 		}
-		r.waiting++
-		r.suspects.put(f)
+		r.suspects = append(r.suspects, f)
+		r.changed.Signal()
 	}
 }
 
@@ -130,7 +131,7 @@ func (r *running) triage(ctx context.Context) {
 		all.Go(func() {
 			c := &confirmer{starter: r.Starter}
 			defer c.end()
-			for f := r.suspects.next(); f != nil; f = r.suspects.next() {
+			for f := r.nextSuspect(); f != nil; f = r.nextSuspect() {
 				r.examine(ctx, c, f)
 			}
 		})
@@ -141,7 +142,6 @@ func (r *running) triage(ctx context.Context) {
 // examine makes a finding of a suspect if it shows again.
 func (r *running) examine(ctx context.Context, c *confirmer, suspect *Finding) {
 	r.mu.Lock()
-	r.waiting--
 	enough := r.enough
 	f := *suspect // collect counts in the original meanwhile
 	r.mu.Unlock()
@@ -202,72 +202,35 @@ func (r *running) unconfirmed() (all []*Finding) {
 			continue
 		}
 		f := r.failed[signature][len(r.failed[signature])-1]
-		f.Seen = r.shown[signature]
+		f.Seen = r.result.Shown[signature]
 		all = append(all, f)
 	}
 	return all
 }
 
-// suspects is a queue of suspects, in order of urgency. Its methods may be called concurrently.
-type suspects struct {
-	mu     sync.Mutex
-	filled *sync.Cond
-	queue  []*Finding
-	closed bool
-	taken  map[string]int // suspects of each requirement
-}
-
-func newSuspects() *suspects {
-	s := &suspects{taken: map[string]int{}}
-	s.filled = sync.NewCond(&s.mu)
-	return s
-}
-
-func (s *suspects) put(f *Finding) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.queue = append(s.queue, f)
-	s.filled.Signal()
-}
-
-// close says that no more suspects will come.
-func (s *suspects) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	s.filled.Broadcast()
-}
-
 // delay returns how long a suspect may wait, as a number to compare: one of a requirement of
 // which few suspects were taken comes first, and one that only came late comes last, since a busy
-// machine is often the reason.
-func (s *suspects) delay(f *Finding) int {
-	n := s.taken[f.Difference.Requirement]
+// machine is often the reason. r.mu is held.
+func (r *running) delay(f *Finding) int {
+	n := r.taken[f.Difference.Requirement]
 	if f.Difference.Timed {
 		n += 1000 // more than there are suspects of any requirement
 	}
 	return n
 }
 
-// next waits for a suspect and takes the most urgent one. It returns nil if the queue is empty and
-// closed.
-func (s *suspects) next() *Finding {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for len(s.queue) == 0 && !s.closed {
-		s.filled.Wait()
+// nextSuspect waits for a suspect and takes the most urgent one. It returns nil if no more come.
+func (r *running) nextSuspect() *Finding {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.suspects) == 0 && !r.result.AllRun {
+		r.changed.Wait()
 	}
-	if len(s.queue) == 0 {
+	if len(r.suspects) == 0 {
 		return nil
 	}
-	best := 0
-	for i, f := range s.queue {
-		if s.delay(f) < s.delay(s.queue[best]) {
-			best = i
-		}
-	}
-	f := s.queue[best]
-	s.queue = slices.Delete(s.queue, best, best+1)
-	s.taken[f.Difference.Requirement]++
+	f := slices.MinFunc(r.suspects, func(a, b *Finding) int { return cmp.Compare(r.delay(a), r.delay(b)) })
+	r.suspects = slices.DeleteFunc(r.suspects, func(other *Finding) bool { return other == f })
+	r.taken[f.Difference.Requirement]++
 	return f
 }
