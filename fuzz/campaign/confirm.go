@@ -66,19 +66,22 @@ func Shrink(ctx context.Context, starter adapter.Starter, raw []byte, signature 
 	return found[i], c.confirm(ctx, found[i], Tries)
 }
 
+// playAll plays inputs at once, each as a case of its own.
+func (p *process) playAll(ctx context.Context, raws [][]byte, patience play.Patience) []result {
+	results := make([]result, len(raws))
+	var all sync.WaitGroup
+	for i, raw := range raws {
+		all.Go(func() { results[i] = p.play(ctx, caseOf(raw, p.can), patience) })
+	}
+	all.Wait()
+	return results
+}
+
 // playCopies plays copies of an input at once. It returns the first result that shows a signature,
 // or any difference if the signature is empty.
 func (p *process) playCopies(ctx context.Context, raw []byte, copies int, signature string) (_ result, d judge.Difference, shows bool) {
-	all := make([]result, copies)
-	var playing sync.WaitGroup
-	for i := range all {
-		playing.Go(func() { all[i] = p.play(ctx, caseOf(raw, p.can), play.Calm) })
-	}
-	playing.Wait()
+	all := p.playAll(ctx, slices.Repeat([][]byte{raw}, copies), play.Calm)
 	for _, r := range all {
-		if signature == "" && len(r.found) > 0 {
-			return r, r.found[0], true
-		}
 		if d, shows := r.shows(signature); shows {
 			return r, d, true
 		}
@@ -89,8 +92,22 @@ func (p *process) playCopies(ctx context.Context, raw []byte, copies int, signat
 // A confirmer confirms and minimises suspects. It must not be used from two goroutines at once.
 type confirmer struct {
 	starter adapter.Starter
-	process *process // for minimising; nil: it starts when it is needed
-	used    int      // of maxUses
+	process *process // that it keeps; nil: it starts when it is needed
+	used    int      // how often the process was used
+}
+
+// keep returns a process of the subject: the one that it returned last, unless that has died or was
+// used a number of times.
+func (c *confirmer) keep(ctx context.Context, uses int) (*process, error) {
+	if c.process == nil || c.process.Err() != nil || c.used >= uses {
+		c.end()
+		p, err := start(ctx, c.starter)
+		if err != nil {
+			return nil, err
+		}
+		c.process, c.used = p, 0
+	}
+	return c.process, ctx.Err()
 }
 
 // confirm tries a suspect on fresh processes, and patiently. The suspect's counts are then of these
@@ -147,36 +164,19 @@ const maxUses = 500
 
 // first plays inputs at once and returns the index of the first that shows a signature, or -1.
 func (c *confirmer) first(ctx context.Context, inputs [][]byte, signature string) (int, error) {
-	if c.process == nil || c.used >= maxUses {
-		c.end()
-		p, err := start(ctx, c.starter)
-		if err != nil {
-			return -1, err
+	p, err := c.keep(ctx, maxUses)
+	if err != nil {
+		return -1, err
+	}
+	results := p.playAll(ctx, inputs, play.Brisk)
+	for _, r := range results {
+		if r.hung() {
+			c.used += maxUses / 32
+		} else {
+			c.used++
 		}
-		c.process, c.used = p, 0
 	}
-	shows := make([]bool, len(inputs))
-	uses := make([]int, len(inputs))
-	var all sync.WaitGroup
-	for i, raw := range inputs {
-		all.Go(func() {
-			r := c.process.play(ctx, caseOf(raw, c.process.can), play.Brisk)
-			_, shows[i] = r.shows(signature)
-			switch {
-			case r.died:
-				uses[i] = maxUses
-			case r.hung():
-				uses[i] = maxUses / 32
-			default:
-				uses[i] = 1
-			}
-		})
-	}
-	all.Wait()
-	for _, n := range uses {
-		c.used += n
-	}
-	if c.process.Err() != nil && len(inputs) > 1 { // one of them killed it, and so hid the others
+	if p.Err() != nil && len(inputs) > 1 { // one of them killed it, and so hid the others
 		for i := range inputs {
 			if n, err := c.first(ctx, inputs[i:i+1], signature); n == 0 || err != nil {
 				return i, err
@@ -184,7 +184,7 @@ func (c *confirmer) first(ctx context.Context, inputs [][]byte, signature string
 		}
 		return -1, nil
 	}
-	return slices.Index(shows, true), ctx.Err()
+	return slices.IndexFunc(results, func(r result) bool { _, shows := r.shows(signature); return shows }), ctx.Err()
 }
 
 func (c *confirmer) end() {

@@ -132,10 +132,10 @@ type result struct {
 	codecOnly bool               // no connection played the input
 }
 
-// shows returns the difference with a signature.
+// shows returns the difference with a signature, or the first if the signature is empty.
 func (r result) shows(signature string) (judge.Difference, bool) {
 	for _, d := range r.found {
-		if d.Signature() == signature {
+		if signature == "" || d.Signature() == signature {
 			return d, true
 		}
 	}

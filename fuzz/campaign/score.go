@@ -31,7 +31,7 @@ type Measurement struct {
 	Process func(fault string) adapter.Starter
 	// Save, if not nil, is called after each fault, from one goroutine at a time.
 	Save func(*Score) error
-	// Log, if not nil, is called with lines about progress, from one goroutine at a time.
+	// Log, if not nil, is called with lines about progress.
 	Log func(format string, args ...any)
 }
 
@@ -78,33 +78,20 @@ func (m Measurement) Run(ctx context.Context, score *Score) error {
 // measuring is a measurement that runs.
 type measuring struct {
 	Measurement
-	mu    sync.Mutex // guards what follows, and calls of Save and Log
+	mu    sync.Mutex // guards what follows, and calls of Save, while a seed is measured
 	score *Score
 	errs  []error
 }
 
 func (m *measuring) fail(err error) {
-	if err == nil {
-		return
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.errs = append(m.errs, err)
 }
 
-func (m *measuring) log(format string, args ...any) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.Log != nil {
-		m.Log(format, args...)
-	}
-}
-
 // faults returns the faults to measure that the score lacks for a seed: those of the dialect that
 // campaigns speak, which an input can show.
 func (m *measuring) faults(seed int, blind bool) []mutant.Fault {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	return slices.DeleteFunc(mutant.Faults(), func(f mutant.Fault) bool {
 		if f.Later() || hidden[f.Name] != "" || len(m.Only) > 0 && !slices.Contains(m.Only, f.Name) {
 			return true
@@ -124,7 +111,7 @@ func (m *measuring) measure(ctx context.Context, seed, inputs int, blind bool) {
 	if len(faults) == 0 {
 		return
 	}
-	raws, err := m.make(seed, inputs, blind)
+	raws, err := makeInputs(seed, inputs, blind)
 	if err != nil {
 		m.fail(err)
 		return
@@ -147,17 +134,14 @@ func (m *measuring) measure(ctx context.Context, seed, inputs int, blind bool) {
 	}
 	close(queue)
 	all.Wait()
-	m.log("seed %d, blind %t: %d faults measured; not found: %s", seed, blind, len(faults), strings.Join(m.missed(seed, blind), " "))
+	if m.Log != nil {
+		m.Log("seed %d, blind %t: %d faults measured; not found: %s", seed, blind, len(faults), strings.Join(m.missed(seed, blind), " "))
+	}
 }
 
-// make makes the inputs of a campaign.
-func (m *measuring) make(seed, inputs int, blind bool) (raws [][]byte, err error) {
-	p, err := start(context.Background(), mutant.InProcess{})
-	if err != nil {
-		return nil, err
-	}
-	p.end()
-	g := newGenerator(uint64(seed), p.can, blind, defaultLimit, nil)
+// makeInputs makes the inputs of a campaign against the mutant, which reports every ability.
+func makeInputs(seed, inputs int, blind bool) (raws [][]byte, err error) {
+	g := newGenerator(uint64(seed), everything, blind, defaultLimit, nil)
 	for len(raws) < inputs {
 		cases, err := g.next(int64(inputs - len(raws)))
 		if err != nil {
@@ -178,23 +162,15 @@ func (m *measuring) reaching(ctx context.Context, raws [][]byte) map[string][]in
 	for w := range workers {
 		all.Go(func() {
 			coverage := &mutant.Coverage{}
-			var p *process
-			defer func() {
-				if p != nil {
-					p.end()
-				}
-			}()
+			c := &confirmer{starter: mutant.InProcess{Coverage: coverage}}
+			defer c.end()
 			for i := w; i < len(raws) && ctx.Err() == nil; i += workers {
-				if p == nil || i/workers%maxInputs == 0 {
-					if p != nil {
-						p.end()
-					}
-					var err error
-					if p, err = start(ctx, mutant.InProcess{Coverage: coverage}); err != nil {
-						m.fail(err)
-						return
-					}
+				p, err := c.keep(ctx, maxInputs)
+				if err != nil {
+					m.fail(err)
+					return
 				}
+				c.used++
 				coverage.Reset()
 				p.play(ctx, caseOf(raws[i], p.can), play.Calm)
 				reached[i] = coverage.Reached()
@@ -219,47 +195,36 @@ func (m *measuring) search(ctx context.Context, f mutant.Fault, raws [][]byte, r
 	if f.Symptom == mutant.Crashes {
 		starter = m.Process(f.Name)
 	}
-	var p *process
-	defer func() {
-		if p != nil {
-			p.end()
+	c := &confirmer{starter: starter}
+	defer c.end()
+	for numbers := range slices.Chunk(reaching, abreast) {
+		p, err := c.keep(ctx, 1000)
+		if err != nil {
+			return 0, "", err
 		}
-	}()
-	for from := 0; from < len(reaching) && ctx.Err() == nil; from += abreast {
-		some := reaching[from:min(from+abreast, len(reaching))]
-		if p != nil && (p.Err() != nil || from%1000 == 0) {
-			p.end()
-			p = nil
+		c.used += len(numbers)
+		var inputs [][]byte
+		for _, n := range numbers {
+			inputs = append(inputs, raws[n])
 		}
-		if p == nil {
-			if p, err = start(ctx, starter); err != nil {
-				return 0, "", err
-			}
-		}
-		results := make([]result, len(some))
-		var all sync.WaitGroup
-		for i, n := range some {
-			all.Go(func() { results[i] = p.play(ctx, caseOf(raws[n], p.can), p.patience()) })
-		}
-		all.Wait()
-		for i, r := range results {
+		for i, r := range p.playAll(ctx, inputs, p.patience()) {
 			for _, d := range r.found {
-				found, raw := d.Signature(), raws[some[i]]
-				confirmed, err := showsAgain(ctx, starter, raw, found, 1)
+				found := d.Signature()
+				confirmed, err := showsAgain(ctx, starter, inputs[i], found, 1)
 				if err != nil {
 					return 0, "", err
 				}
 				if !confirmed {
 					continue
 				}
-				sound, err := showsAgain(ctx, mutant.InProcess{}, raw, found, Tries)
+				sound, err := showsAgain(ctx, mutant.InProcess{}, inputs[i], found, Tries)
 				switch {
 				case err != nil:
 					return 0, "", err
 				case sound:
-					m.fail(fmt.Errorf("without a fault the mutant differs too: %s by input %d, %.100x", found, some[i]+1, raw))
+					m.fail(fmt.Errorf("without a fault the mutant differs too: %s by input %d, %.100x", found, numbers[i]+1, inputs[i]))
 				default:
-					return some[i] + 1, found, nil
+					return numbers[i] + 1, found, nil
 				}
 			}
 		}
@@ -300,8 +265,6 @@ func (m *measuring) note(f mutant.Fault, seed int, blind bool, after int, signat
 
 // missed returns the names of the faults that a seed did not find.
 func (m *measuring) missed(seed int, blind bool) (names []string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(m.score.Faults)) {
 		if after, has := m.score.Faults[name].of(blind)[seed]; has && after == 0 {
 			names = append(names, name)
