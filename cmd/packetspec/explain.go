@@ -28,11 +28,7 @@ breaks and which scenarios detect it.`,
 			return nil
 		},
 		ValidArgsFunction: completeID,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := specification()
-			if err != nil {
-				return err
-			}
+		RunE: withSpecification(func(cmd *cobra.Command, s *spec.Spec, args []string) error {
 			id := args[0]
 			if r, found := s.Requirement(strings.ToUpper(id)); found {
 				return explainRequirement(cmd, s, r)
@@ -47,7 +43,7 @@ breaks and which scenarios detect it.`,
 				}
 			}
 			return hint(fmt.Errorf("there is no requirement, scenario or fault %q", id), "packetspec explain %s", nearestID(s, id))
-		},
+		}),
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-// fuzzFlags holds the flags of fuzz.
 type fuzzFlags struct {
 	campaign campaign.Campaign
 	afl      bool
@@ -49,7 +48,7 @@ Exit status:
 		Example: `  packetspec fuzz --time 2m -- python3 adapter.py
   packetspec fuzz --inputs 100000 --seed 7 --dir results -- ./adapter
   packetspec fuzz repro results/findings/tag-3-no-answer-open/input -- ./adapter`,
-		RunE: f.run,
+		RunE: withSpecification(f.run),
 	}
 	flags := cmd.Flags()
 	c := &f.campaign
@@ -75,7 +74,7 @@ Exit status:
 // fifth of what the verb minimize tries, which has no campaign beside it.
 const defaultMinimize = 400
 
-func (f *fuzzFlags) run(cmd *cobra.Command, args []string) error {
+func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	c := &f.campaign
 	err := errors.Join(
 		atLeast("--time", c.Time, 0), atLeast("--inputs", c.Inputs, 0), atLeast("--workers", c.Workers, 1),
@@ -86,10 +85,6 @@ func (f *fuzzFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	process, err := subject(cmd, conformance.Dialects[0], args)
-	if err != nil {
-		return err
-	}
-	s, err := specification()
 	if err != nil {
 		return err
 	}
@@ -109,13 +104,11 @@ func (f *fuzzFlags) read(s *spec.Spec) (err error) {
 	if c.Given, err = (campaign.Store{Dir: f.dir}).Corpus(); err != nil {
 		return fmt.Errorf("--dir: read its corpus: %w", err)
 	}
-	for _, dir := range f.corpora {
-		given, err := readCorpus("--corpus", dir, campaign.Raw, "--corpus adds inputs to those of --dir, and must exist")
-		if err != nil {
-			return err
-		}
-		c.Given = append(c.Given, given...)
+	given, err := readCorpora("--corpus", f.corpora, campaign.Raw, "--corpus adds inputs to those of --dir, and must exist")
+	if err != nil {
+		return err
 	}
+	c.Given = append(c.Given, given...)
 	_, c.Known, err = readKnown(f.known, s, false)
 	return err
 }

@@ -33,7 +33,7 @@ input that cannot be read; 4 if one could not be written.`,
 			if err != nil {
 				return err
 			}
-			corpus, err := readCorpus("FROM", args[0], read, "the folder to read comes first: "+cmd.UseLine())
+			corpus, err := readCorpora("FROM", args[:1], read, "the folder to read comes first: "+cmd.UseLine())
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,6 @@ input that cannot be read; 4 if one could not be written.`,
 	return cmd
 }
 
-// formatNamed returns the format that a flag names.
 func formatNamed(flag, name string) (campaign.Format, error) {
 	var names []string
 	for _, f := range campaign.Formats {

@@ -22,16 +22,13 @@ Exit status: 0 if INTO is written; 2 for a mistake in the command line or a fold
 cannot be read; 4 if INTO could not be written.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var all [][]byte
-			for i, dir := range args {
-				if _, err := os.Stat(dir); i == 0 && errors.Is(err, fs.ErrNotExist) {
-					continue
-				}
-				corpus, err := readCorpus("DIR", dir, campaign.Raw, "INTO, the first folder, need not exist; each DIR must")
-				if err != nil {
-					return err
-				}
-				all = append(all, corpus...)
+			dirs := args
+			if _, err := os.Stat(args[0]); errors.Is(err, fs.ErrNotExist) {
+				dirs = args[1:]
+			}
+			all, err := readCorpora("DIR", dirs, campaign.Raw, "INTO, the first folder, need not exist; each DIR must")
+			if err != nil {
+				return err
 			}
 			kept, traces, err := campaign.Merge(all)
 			if err != nil {

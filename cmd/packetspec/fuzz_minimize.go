@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
@@ -22,7 +23,7 @@ still shows the same difference. Writes the smaller input to FILE.min, or to --o
 Exit status: 0 if the smaller input is written; 1 if FILE shows no such difference; 2
 for a mistake in the command line or a file that cannot be read; 3 if the adapter
 could not be started or spoken to; 4 if the smaller input could not be written.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: withSpecification(func(cmd *cobra.Command, s *spec.Spec, args []string) error {
 			if err := atLeast("--tries", tries, 1); err != nil {
 				return err
 			}
@@ -31,10 +32,6 @@ could not be started or spoken to; 4 if the smaller input could not be written.`
 				return err
 			}
 			raw, err := os.ReadFile(files[0])
-			if err != nil {
-				return err
-			}
-			s, err := specification()
 			if err != nil {
 				return err
 			}
@@ -56,7 +53,7 @@ could not be started or spoken to; 4 if the smaller input could not be written.`
 			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s%d of %d bytes are left, in %s\n",
 				f.Explain(requirementOf(s, f), self()+" fuzz repro "+out+adapterWords(process.Argv)), len(f.Input), len(raw), out)
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&signature, "signature", "", "the signature of the difference to keep, as repro prints it after FOUND; empty: the first")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the `file` to write; empty: FILE.min")

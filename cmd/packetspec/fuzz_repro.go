@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
@@ -19,7 +20,7 @@ without one, of the reference, and reports what differs from the specification.
 
 Exit status: 0 if no input differs; 1 if one does; 2 for a mistake in the command
 line or a file that cannot be read; 3 if the adapter could not be started or spoken to.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: withSpecification(func(cmd *cobra.Command, s *spec.Spec, args []string) error {
 			files, process, err := splitArgs(cmd, args, "FILE", math.MaxInt)
 			if err != nil {
 				return err
@@ -29,10 +30,6 @@ line or a file that cannot be read; 3 if the adapter could not be started or spo
 				if raws[i], err = os.ReadFile(file); err != nil {
 					return err
 				}
-			}
-			s, err := specification()
-			if err != nil {
-				return err
 			}
 			differs := false
 			for i, file := range files {
@@ -52,6 +49,6 @@ line or a file that cannot be read; 3 if the adapter could not be started or spo
 				return &statusError{status: statusNot}
 			}
 			return nil
-		},
+		}),
 	}
 }

@@ -88,16 +88,19 @@ func sparkline(values []int, columns int) string {
 	return s.String()
 }
 
-// readCorpus reads the inputs of a folder that the user gave as the argument or flag named.
-func readCorpus(name, dir string, format campaign.Format, advice string) ([][]byte, error) {
-	corpus, err := campaign.ReadCorpus(dir, format)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, hint(fmt.Errorf("%s: there is no folder %s", name, dir), "%s", advice)
-	case err != nil:
-		return nil, fmt.Errorf("%s: read the inputs: %w", name, err)
+// readCorpora reads the inputs of folders that the user gave as the arguments or flags named.
+func readCorpora(name string, dirs []string, format campaign.Format, advice string) (all [][]byte, err error) {
+	for _, dir := range dirs {
+		corpus, err := campaign.ReadCorpus(dir, format)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, hint(fmt.Errorf("%s: there is no folder %s", name, dir), "%s", advice)
+		case err != nil:
+			return nil, fmt.Errorf("%s: read the inputs: %w", name, err)
+		}
+		all = append(all, corpus...)
 	}
-	return corpus, nil
+	return all, nil
 }
 
 // splitArgs splits a verb's arguments into the paths before --, at least one and at most most, and

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
@@ -19,29 +20,22 @@ func newFuzzTriage() *cobra.Command {
 one for each signature, confirmed on fresh processes and minimised.
 
 The exit status is that of fuzz.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: withSpecification(func(cmd *cobra.Command, s *spec.Spec, args []string) error {
 			dirs, process, err := splitArgs(cmd, args, "DIR", math.MaxInt)
 			if err != nil {
 				return err
 			}
 			c := &f.campaign
-			for _, dir := range dirs {
-				corpus, err := readCorpus("DIR", dir, campaign.Raw, "packetspec fuzz convert makes it from the format of another tool")
-				if err != nil {
-					return err
-				}
-				c.Given = append(c.Given, corpus...)
+			c.Given, err = readCorpora("DIR", dirs, campaign.Raw, "packetspec fuzz convert makes it from the format of another tool")
+			if err != nil {
+				return err
 			}
 			if len(c.Given) == 0 {
 				return fmt.Errorf("DIR: there are no inputs in %s", strings.Join(dirs, ", "))
 			}
 			c.Inputs, c.Starter = int64(len(c.Given)), process
-			s, err := specification()
-			if err != nil {
-				return err
-			}
 			return f.play(cmd, s, process.Argv)
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&f.dir, "dir", "packetspec-fuzz", "the `folder` of the findings")
 	return cmd

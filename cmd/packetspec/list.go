@@ -18,12 +18,8 @@ func newList() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "list", Short: "List requirements and the scenarios that test them", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: withSpecification(func(cmd *cobra.Command, s *spec.Spec, _ []string) error {
 			if err := cmp.Or(oneOf("--format", format, "text", "json"), oneOf("--dialect", filter.Dialect, slices.Concat(conformance.Dialects, []string{conformance.AnyDialect})...)); err != nil {
-				return err
-			}
-			s, err := specification()
-			if err != nil {
 				return err
 			}
 			selected, err := filter.Select(s)
@@ -36,14 +32,13 @@ func newList() *cobra.Command {
 			}
 			l.print(cmd)
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	filterFlags(cmd, &filter, conformance.AnyDialect)
 	return cmd
 }
 
-// A listing is the JSON of list.
 type listing struct {
 	Requirements []listedRequirement `json:"requirements"`
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,7 +17,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
-// mutantsFlags holds the flags of mutants.
 type mutantsFlags struct {
 	run      string
 	format   string
@@ -106,7 +103,6 @@ func (f *mutantsFlags) mutants(cmd *cobra.Command, _ []string) error {
 	return f.report(cmd, table)
 }
 
-// listFaults lists faults as a table or as JSON.
 func listFaults(cmd *cobra.Command, faults []mutant.Fault, format string) error {
 	type listedFault struct {
 		Name        string `json:"name"`
@@ -189,25 +185,16 @@ func compareWithRecord(cmd *cobra.Command, table *mutants.Table) error {
 	return nil
 }
 
-// writeRecord writes a record to the files of --record.
 func (f *mutantsFlags) writeRecord(cmd *cobra.Command, r *mutants.Record) error {
 	for _, file := range f.record {
-		if err := writeRecordFile(file, r); err != nil {
+		write := r.JSON
+		if strings.HasSuffix(file, ".md") {
+			write = r.Page
+		}
+		if err := writeFile(file, write); err != nil {
 			return &statusError{statusUnwritten, fmt.Errorf("--record: %w", err)}
 		}
 	}
 	cmd.Printf("recorded: %s of the faults detected; %s of the requirements and %s of the scenarios detect a fault\n", r.Scores.Faults, r.Scores.Requirements, r.Scores.Scenarios)
 	return nil
-}
-
-func writeRecordFile(file string, r *mutants.Record) (err error) {
-	w, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	if strings.HasSuffix(file, ".md") {
-		return r.Page(w)
-	}
-	return r.JSON(w)
 }

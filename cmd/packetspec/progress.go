@@ -32,7 +32,6 @@ func newProgress(w io.Writer, total int) *progress {
 // eraseLine is the control sequence that a terminal obeys by erasing the line.
 const eraseLine = "\r\x1b[K"
 
-// observe shows the result of a scenario.
 func (p *progress) observe(r report.Result) {
 	p.done++
 	switch r.Outcome {
@@ -51,7 +50,6 @@ func (p *progress) observeMutant(m mutants.Progress) {
 	}
 }
 
-// end erases the line.
 func (p *progress) end() {
 	if p.w != nil {
 		_, _ = fmt.Fprint(p.w, eraseLine)

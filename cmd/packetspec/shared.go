@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,6 +25,17 @@ func specification() (*spec.Spec, error) {
 		return nil, &statusError{statusNot, err}
 	}
 	return s, nil
+}
+
+// withSpecification returns the RunE of a command that needs the specification.
+func withSpecification(run func(*cobra.Command, *spec.Spec, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		s, err := specification()
+		if err != nil {
+			return err
+		}
+		return run(cmd, s, args)
+	}
 }
 
 // filterFlags adds the flags that select scenarios, by default those of a dialect.
@@ -60,14 +72,19 @@ func process(argv []string, dialect string) (adapter.Process, error) {
 	return p, nil
 }
 
+// writeFile makes a file of what write writes.
+func writeFile(name string, write func(io.Writer) error) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(file), file.Close())
+}
+
 // runCommand returns the command, as a person types it, that runs the scenarios that match,
 // with more flags, against an adapter.
 func runCommand(match, flags string, adapterArgs []string) string {
-	s := self() + " test --run '" + match + "'" + flags
-	if len(adapterArgs) > 0 {
-		s += " -- " + adapter.Process{Argv: adapterArgs}.String()
-	}
-	return s
+	return self() + " test --run '" + match + "'" + flags + adapterWords(adapterArgs)
 }
 
 // self returns how a person starts this program: by go run, which leaves the program in a

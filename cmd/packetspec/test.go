@@ -19,7 +19,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 )
 
-// testFlags holds the flags of test.
 type testFlags struct {
 	filter    conformance.Filter
 	known     string
@@ -52,7 +51,7 @@ given.`,
 		Example: `  packetspec test
   packetspec test --run EQ-2 -v -- python3 adapter.py
   packetspec test --known known.txt --report junit=results.xml -- ./adapter`,
-		RunE: f.test,
+		RunE: withSpecification(f.test),
 	}
 	filterFlags(cmd, &f.filter, conformance.Dialects[0])
 	flags := cmd.Flags()
@@ -75,16 +74,12 @@ given.`,
 // scenarios mostly wait, and four at least, to overlap their waits on a small machine.
 func defaultParallel() int { return max(4, 2*runtime.NumCPU()) }
 
-func (f *testFlags) test(cmd *cobra.Command, args []string) error {
+func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	outputs, err := f.check()
 	if err != nil {
 		return err
 	}
 	process, err := subject(cmd, f.filter.Dialect, args)
-	if err != nil {
-		return err
-	}
-	s, err := specification()
 	if err != nil {
 		return err
 	}
@@ -115,7 +110,10 @@ func (f *testFlags) test(cmd *cobra.Command, args []string) error {
 		return &statusError{statusUnwritten, err}
 	}
 	if f.update {
-		return f.updateKnown(text, results)
+		if err := os.WriteFile(f.known, []byte(known.Update(text, results)), 0o666); err != nil {
+			return &statusError{statusUnwritten, fmt.Errorf("--update-known: %w", err)}
+		}
+		return nil
 	}
 	if !results.Conforms(f.everyLevel()) {
 		return &statusError{status: statusNot}
@@ -218,35 +216,20 @@ func parseReports(args []string) ([]output, error) {
 
 func (f *testFlags) write(stdout io.Writer, results *report.Results, outputs []output) error {
 	for _, o := range outputs {
-		if err := f.writeOne(stdout, results, o); err != nil {
-			return err
+		write := func(w io.Writer) error { return results.Text(w, f.verbose) }
+		switch o.format {
+		case "json":
+			write = results.JSON
+		case "junit":
+			write = func(w io.Writer) error { return results.JUnit(w, f.everyLevel()) }
 		}
-	}
-	return nil
-}
-
-func (f *testFlags) writeOne(w io.Writer, results *report.Results, o output) (err error) {
-	if o.file != "" {
-		file, createErr := os.Create(o.file)
-		if createErr != nil {
-			return fmt.Errorf("--report: %w", createErr)
+		if o.file == "" {
+			if err := write(stdout); err != nil {
+				return err
+			}
+		} else if err := writeFile(o.file, write); err != nil {
+			return fmt.Errorf("--report: %w", err)
 		}
-		defer func() { err = errors.Join(err, file.Close()) }()
-		w = file
-	}
-	switch o.format {
-	case "json":
-		return results.JSON(w)
-	case "junit":
-		return results.JUnit(w, f.everyLevel())
-	}
-	return results.Text(w, f.verbose)
-}
-
-// updateKnown writes the list anew, with the results of a run.
-func (f *testFlags) updateKnown(text string, results *report.Results) error {
-	if err := os.WriteFile(f.known, []byte(known.Update(text, results)), 0o666); err != nil {
-		return &statusError{statusUnwritten, fmt.Errorf("--update-known: %w", err)}
 	}
 	return nil
 }
