@@ -117,7 +117,6 @@ func (g *generator) cases(n int64) []*Case {
 	return cases
 }
 
-// make makes an input.
 func (g *generator) make() []byte {
 	if len(g.queue) > 0 {
 		raw := g.queue[0]
@@ -190,7 +189,6 @@ func (g *generator) size() (corpus, traces, edges int) {
 	return len(g.corpus), len(g.traces), len(g.edges.seen)
 }
 
-// inputs returns the corpus.
 func (g *generator) inputs() (raws [][]byte) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

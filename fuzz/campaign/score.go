@@ -75,7 +75,6 @@ func (m Measurement) Run(ctx context.Context, score *Score) error {
 	return errors.Join(append(r.errs, ctx.Err())...)
 }
 
-// measuring is a measurement that runs.
 type measuring struct {
 	Measurement
 	mu    sync.Mutex // guards what follows, and calls of Save, while a seed is measured

@@ -14,6 +14,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/fuzz/play"
+	"github.com/packetspec/packetspec/internal/excerpt"
 	"github.com/packetspec/packetspec/reference"
 )
 
@@ -73,7 +74,11 @@ func (s subject) runJudged(data []byte, limit time.Duration) error {
 		return checkAnswered(required, record)
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w\ninput    %s", s.Hello().Name, err, describe(frames))
+		var shown excerpt.Excerpt
+		for _, f := range frames {
+			shown.Add(f)
+		}
+		return fmt.Errorf("%s: %w\ninput    %s", s.Hello().Name, err, strings.Join(shown.Lines(), "\n         "))
 	}
 	return nil
 }
@@ -89,21 +94,6 @@ const maxResults = 4 << 20
 // perResultOctet is how many bytes of memory each octet of a result may cost: it is
 // copied by the handler, the connection, the stream and the player.
 const perResultOctet = 32
-
-// shownFrames is how many frames of an input an error shows.
-const shownFrames = 30
-
-// describe returns the first frames of an input in words.
-func describe(frames []input.Frame) string {
-	var lines []string
-	for _, f := range frames[:min(len(frames), shownFrames)] {
-		lines = append(lines, f.String())
-	}
-	if more := len(frames) - len(lines); more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more frames", more))
-	}
-	return strings.Join(lines, "\n         ")
-}
 
 // checkCodec requires that the implementation reads every frame, writes every packet, and
 // compares each packet with every [variant] of it, as package judge requires.
@@ -191,7 +181,6 @@ func checkRepeated(ctx context.Context, line play.Endpoint, second play.Pending,
 	return nil
 }
 
-// violation reports a difference.
 func violation(d judge.Difference) error {
 	return violates(d.Requirement, "%s", strings.TrimSpace(d.Kind+" "+d.State)).expected("%s", d.Expected).got("%s", d.Came)
 }

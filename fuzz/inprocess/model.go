@@ -52,7 +52,6 @@ func (m *model) submit(r *localRequest) error {
 	return nil
 }
 
-// accept receives a request from the peer.
 func (m *model) accept(r *peerRequest) {
 	p := r.packet
 	switch {
@@ -66,7 +65,6 @@ func (m *model) accept(r *peerRequest) {
 	}
 }
 
-// answer receives a response from the peer.
 func (m *model) answer(p reference.Packet) {
 	for _, r := range m.pending() {
 		if r.tag == p.Tag && r.request.Channel == p.Channel {
@@ -169,7 +167,6 @@ func (m *model) held() []*peerRequest {
 	return slices.DeleteFunc(slices.Clone(m.accepted), func(r *peerRequest) bool { return r.released })
 }
 
-// pending returns the local requests that have not ended.
 func (m *model) pending() []*localRequest {
 	return slices.DeleteFunc(slices.Clone(m.calls), func(r *localRequest) bool { return r.ended })
 }

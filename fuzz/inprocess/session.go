@@ -265,7 +265,6 @@ func (x *endpoint) move() (moved bool) {
 	return moved
 }
 
-// receive delivers a packet to the model of x.
 func (x *endpoint) receive(p reference.Packet) {
 	switch {
 	case x.model.received:

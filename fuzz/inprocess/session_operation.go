@@ -104,7 +104,6 @@ func (o operation) run(s *session) error {
 	return nil
 }
 
-// submit submits a request of the user of x.
 func (s *session) submit(x *endpoint, q submission) error {
 	s.calls++
 	local := &localRequest{request: reference.Request{
@@ -138,7 +137,6 @@ func (s *session) submit(x *endpoint, q submission) error {
 	return nil
 }
 
-// release lets one of the held handlers return.
 func (x *endpoint) release(which int) {
 	if held := x.model.held(); len(held) > 0 {
 		held[which%len(held)].release()

@@ -75,7 +75,6 @@ func (w wireReader) Close() error {
 	return nil
 }
 
-// parse splits what has arrived into packets.
 func (w *wire) parse() error {
 	packets, rest, err := wholePackets(w.arrived)
 	w.sent, w.arrived = append(w.sent, packets...), rest
