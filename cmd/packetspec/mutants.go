@@ -18,15 +18,13 @@ import (
 )
 
 type mutantsFlags struct {
-	run      string
-	format   string
-	parallel int
-	timeout  time.Duration
-	verbose  bool
-	own      bool
-	list     bool
-	check    bool
-	record   []string
+	run     mutants.Run
+	only    string
+	format  string
+	verbose bool
+	list    bool
+	check   bool
+	record  []string
 }
 
 // baselines is how often each scenario is run without a fault. One that fails only now and
@@ -51,11 +49,11 @@ is, and no score is lower. It is 4 if a record could not be written.`,
 		RunE: f.mutants,
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.run, "run", "", "only faults whose name or requirement matches this regular `expression`")
+	flags.StringVar(&f.only, "run", "", "only faults whose name or requirement matches this regular `expression`")
 	flags.StringVar(&f.format, "format", "text", "text or json")
-	flags.IntVar(&f.parallel, "parallel", 2*runtime.NumCPU(), "how many scenarios work at a time, not counting those that only wait")
-	flags.DurationVar(&f.timeout, "timeout", time.Second, "how long a scenario may take, in addition to ten times what it takes without a fault")
-	flags.BoolVar(&f.own, "own", false, "try each fault on the scenarios of its own requirement only, which takes seconds")
+	flags.IntVar(&f.run.Parallel, "parallel", 2*runtime.NumCPU(), "how many scenarios work at a time, not counting those that only wait")
+	flags.DurationVar(&f.run.Timeout, "timeout", time.Second, "how long a scenario may take, in addition to ten times what it takes without a fault")
+	flags.BoolVar(&f.run.Own, "own", false, "try each fault on the scenarios of its own requirement only, which takes seconds")
 	flags.BoolVar(&f.list, "list", false, "list the faults, and run nothing")
 	flags.BoolVar(&f.check, "check", false, "fail only if something is worse than in the last record")
 	flags.StringArrayVar(&f.record, "record", nil, "run twice, and write what both runs have in common to this `file`: a page if its name ends in .md, else JSON; may be repeated")
@@ -66,15 +64,15 @@ is, and no score is lower. It is 4 if a record could not be written.`,
 func (f *mutantsFlags) mutants(cmd *cobra.Command, _ []string) error {
 	if err := cmp.Or(
 		oneOf("--format", f.format, "text", "json"),
-		atLeast("--parallel", f.parallel, 1),
-		aboveZero("--timeout", f.timeout),
+		atLeast("--parallel", f.run.Parallel, 1),
+		aboveZero("--timeout", f.run.Timeout),
 	); err != nil {
 		return err
 	}
-	if f.record != nil && (f.run != "" || f.own) {
+	if f.record != nil && (f.only != "" || f.run.Own) {
 		return hint(fmt.Errorf("--record is %q together with --run or --own: a record must be of every fault and every scenario", f.record[0]), "packetspec mutants --record %s", f.record[0])
 	}
-	faults, err := mutants.Select(f.run)
+	faults, err := mutants.Select(f.only)
 	switch {
 	case err != nil:
 		return err
@@ -133,13 +131,12 @@ func (f *mutantsFlags) newRun(faults []mutant.Fault) (run mutants.Run, err error
 	if err != nil {
 		return run, &statusError{statusNot, err}
 	}
-	return mutants.Run{
-		Spec: s, Faults: faults, Whole: f.run == "", Own: f.own, Baselines: baselines,
-		Parallel: f.parallel, Timeout: f.timeout,
-		Subject: mutants.SecondImplementation{Process: func(c mutants.Config) adapter.Starter {
-			return adapter.Process{Argv: append(slices.Clip(self.Argv), mutantArgs(c)...), Env: self.Env}
-		}},
-	}, nil
+	run = f.run
+	run.Spec, run.Faults, run.Whole, run.Baselines = s, faults, f.only == "", baselines
+	run.Subject = mutants.SecondImplementation{Process: func(c mutants.Config) adapter.Starter {
+		return adapter.Process{Argv: append(slices.Clip(self.Argv), mutantArgs(c)...), Env: self.Env}
+	}}
+	return run, nil
 }
 
 // mutantArgs returns the arguments with which this program is the adapter of a mutant.

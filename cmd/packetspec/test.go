@@ -20,19 +20,16 @@ import (
 )
 
 type testFlags struct {
-	filter    conformance.Filter
-	known     string
-	update    bool // write the file of known deviations
-	strict    bool
-	shard     string
-	repeat    int
-	failFast  bool
-	parallel  int
-	timeout   time.Duration
-	startTime time.Duration
-	seed      uint64
-	reports   []string
-	verbose   bool
+	run      conformance.Run
+	filter   conformance.Filter
+	known    string
+	update   bool // write the file of known deviations
+	strict   bool
+	shard    string
+	repeat   int
+	failFast bool
+	reports  []string
+	verbose  bool
 }
 
 func newTest() *cobra.Command {
@@ -61,10 +58,10 @@ given.`,
 	flags.StringVar(&f.shard, "shard", "", "run only part I of N of the scenarios, given as `I/N`, to share them among CI jobs")
 	flags.IntVar(&f.repeat, "repeat", 1, "how many times to run, ending early with the first run that does not conform; with --seed, each run has its own order")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "start no scenario after one that counts has failed")
-	flags.IntVar(&f.parallel, "parallel", defaultParallel(), "how many adapters run at a time")
-	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long one scenario may take")
-	flags.DurationVar(&f.startTime, "start-timeout", 30*time.Second, "how long an adapter may take to start and answer hello")
-	flags.Uint64Var(&f.seed, "seed", 0, "run the scenarios in a random order, made from this `number`; 0: in the order of the specification")
+	flags.IntVar(&f.run.Parallel, "parallel", defaultParallel(), "how many adapters run at a time")
+	flags.DurationVar(&f.run.Timeout, "timeout", 5*time.Second, "how long one scenario may take")
+	flags.DurationVar(&f.run.StartTime, "start-timeout", 30*time.Second, "how long an adapter may take to start and answer hello")
+	flags.Uint64Var(&f.run.Seed, "seed", 0, "run the scenarios in a random order, made from this `number`; 0: in the order of the specification")
 	flags.StringArrayVar(&f.reports, "report", nil, "a report to write, given as `FORMAT or FORMAT=FILE`: text, json or junit; may be repeated")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list every scenario, not only those that do not pass")
 	return cmd
@@ -91,11 +88,9 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if err != nil {
 		return err
 	}
-	run := conformance.Run{
-		Version: version(), Spec: s, Scenarios: selected, Subject: process, Known: list,
-		Parallel: f.parallel, Timeout: f.timeout, StartTime: f.startTime, Seed: f.seed, Dialect: f.filter.Dialect,
-		Again: func(id string) string { return runCommand("^"+id+"$", f.repeated(cmd), args) },
-	}
+	run := f.run
+	run.Version, run.Spec, run.Scenarios, run.Subject, run.Known, run.Dialect = version(), s, selected, process, list, f.filter.Dialect
+	run.Again = func(id string) string { return runCommand("^"+id+"$", f.repeated(cmd), args) }
 	if f.failFast {
 		run.Last = func(r report.Result) bool { return r.Counts(f.everyLevel()) }
 	}
@@ -124,10 +119,10 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 // check finds the mistakes that flags show by themselves.
 func (f *testFlags) check() ([]output, error) {
 	if err := cmp.Or(
-		atLeast("--parallel", f.parallel, 1),
+		atLeast("--parallel", f.run.Parallel, 1),
 		atLeast("--repeat", f.repeat, 1),
-		aboveZero("--timeout", f.timeout),
-		aboveZero("--start-timeout", f.startTime),
+		aboveZero("--timeout", f.run.Timeout),
+		aboveZero("--start-timeout", f.run.StartTime),
 		oneOf("--dialect", f.filter.Dialect, conformance.Dialects...),
 	); err != nil {
 		return nil, err
@@ -154,8 +149,8 @@ func (f *testFlags) selected(s *spec.Spec) ([]spec.Scenario, error) {
 // of the last run.
 func (f *testFlags) runs(cmd *cobra.Command, run conformance.Run) (results *report.Results, err error) {
 	for i := range f.repeat {
-		if f.seed != 0 {
-			run.Seed = f.seed + uint64(i)
+		if f.run.Seed != 0 {
+			run.Seed = f.run.Seed + uint64(i)
 		}
 		progress := newProgress(cmd.ErrOrStderr(), len(run.Scenarios))
 		run.Observe = progress.observe

@@ -38,9 +38,7 @@ func referenceCodec() codec {
 		encode:        reference.Packet.AppendBinary,
 		decode:        reference.Decode,
 		equal:         reference.Packet.Equal,
-		reader: func(r io.Reader, maxPacket int) packetReader {
-			return reference.NewReader(r, maxPacket)
-		},
+		reader:        func(r io.Reader, maxPacket int) packetReader { return reference.NewReader(r, maxPacket) },
 	}
 }
 

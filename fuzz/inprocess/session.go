@@ -133,35 +133,30 @@ func findRequest(all []*peerRequest, payload []byte) *peerRequest {
 	return all[i]
 }
 
-// do runs one operation and waits until both connections have done what follows from it.
-func (s *session) do(o operation) error {
-	s.done = append(s.done, o.String())
-	err := o.run(s)
-	if err == nil {
-		err = s.awaitModels()
-	}
-	if err != nil {
-		return fmt.Errorf("%w\nafter    %s", err, strings.Join(s.done, "; "))
+// do runs operations. After each it waits until both connections have done what follows from it.
+func (s *session) do(operations ...operation) error {
+	for _, o := range operations {
+		s.done = append(s.done, o.String())
+		err := o.run(s)
+		if err == nil {
+			err = s.awaitModels()
+		}
+		if err != nil {
+			return fmt.Errorf("%w\nafter    %s", err, strings.Join(s.done, "; "))
+		}
 	}
 	return nil
 }
 
 // finish ends the session in good order. Nothing may be left undone then.
 func (s *session) finish() error {
-	for i := range s.ends {
-		if err := s.do(operation{kind: resume, end: i}); err != nil {
-			return err
-		}
-	}
+	last := []operation{{kind: resume, end: 0}, {kind: resume, end: 1}}
 	for i, x := range s.ends {
-		if err := s.do(operation{kind: shutDown, end: i}); err != nil {
-			return err
-		}
-		for range x.requests {
-			if err := s.do(operation{kind: release, end: i}); err != nil {
-				return err
-			}
-		}
+		last = append(last, operation{kind: shutDown, end: i})
+		last = append(last, slices.Repeat([]operation{{kind: release, end: i}}, len(x.requests))...)
+	}
+	if err := s.do(last...); err != nil {
+		return err
 	}
 	for _, x := range s.ends {
 		if !x.model.idle() || len(x.model.pending()) > 0 {

@@ -22,10 +22,8 @@ func (open opener) runSession(data []byte, limit time.Duration) error {
 		handlers, program := decodeProgram(data)
 		s := newSession(ctx, open, handlers, nil, reference.WithGrace(0))
 		defer s.tearDown()
-		for _, o := range program {
-			if err := s.do(o); err != nil {
-				return err
-			}
+		if err := s.do(program...); err != nil {
+			return err
 		}
 		return s.finish()
 	})
