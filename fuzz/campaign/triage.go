@@ -19,11 +19,7 @@ func (r *running) collect() {
 	next := int64(0)
 	for played := range r.results {
 		early[played.input.Number] = played
-		for {
-			played, ok := early[next]
-			if !ok {
-				break
-			}
+		for played, ok := early[next]; ok; played, ok = early[next] {
 			delete(early, next)
 			next++
 			r.take(played)

@@ -2,6 +2,7 @@ package inprocess
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -227,9 +228,7 @@ func (s *session) compare() (missing, wrong error) {
 		if err != nil {
 			return nil, err
 		}
-		if missing == nil {
-			missing = late
-		}
+		missing = cmp.Or(missing, late)
 	}
 	return missing, nil
 }
@@ -299,12 +298,10 @@ func (x *endpoint) compare() (missing, wrong error) {
 		missing = looking.expected("it to read all that came").got("%d octets left", len(x.other.out.octets))
 	}
 	note := func(isMissing bool, err error) {
-		switch {
-		case err == nil:
-		case isMissing && missing == nil:
-			missing = err
-		case !isMissing && wrong == nil:
-			wrong = err
+		if isMissing {
+			missing = cmp.Or(missing, err)
+		} else {
+			wrong = cmp.Or(wrong, err)
 		}
 	}
 	for _, r := range m.calls {
