@@ -53,28 +53,18 @@ func explainRequirement(cmd *cobra.Command, s *spec.Spec, r spec.Requirement) er
 		cmd.Println()
 		printScenario(cmd, sc)
 	}
-	if err := explainFaults(cmd, r.ID); err != nil {
-		return err
-	}
-	cmd.Printf("\nrun them: %s\n", runCommand("^"+r.ID+"$", "", nil))
-	return nil
-}
-
-// explainFaults prints the faults that break a requirement, with what the record has of them.
-func explainFaults(cmd *cobra.Command, requirement string) error {
-	r, err := mutants.Recorded()
+	record, err := mutants.Recorded()
 	if err != nil {
 		return &statusError{statusNot, err}
 	}
-	faults := r.FaultsOf(requirement)
-	if len(faults) == 0 {
-		return nil
-	}
-	cmd.Printf("\nfaults that break it, and the scenarios that detect them:\n")
-	for _, f := range faults {
+	for i, f := range record.FaultsOf(r.ID) {
+		if i == 0 {
+			cmd.Printf("\nfaults that break it, and the scenarios that detect them:\n")
+		}
 		cmd.Printf("  %s: %s\n", f.Name, f.Text)
 		printDetections(cmd, f)
 	}
+	cmd.Printf("\nrun them: %s\n", runCommand("^"+r.ID+"$", "", nil))
 	return nil
 }
 

@@ -30,7 +30,13 @@ func newList() *cobra.Command {
 			if format == "json" {
 				return report.WriteJSON(cmd.OutOrStdout(), l)
 			}
-			l.print(cmd)
+			for _, r := range l.Requirements {
+				cmd.Printf("%s (%s) %s\n", r.ID, r.Level, r.Text)
+				for _, id := range r.Scenarios {
+					cmd.Printf("    %s\n", id)
+				}
+			}
+			cmd.Printf("%d requirements, %d scenarios\n", len(l.Requirements), len(selected))
 			return nil
 		}),
 	}
@@ -54,28 +60,16 @@ type listedRequirement struct {
 // newListing lists the requirements that the selected scenarios test.
 func newListing(s *spec.Spec, selected []spec.Scenario) listing {
 	var l listing
-	scenarios := map[string][]string{} // by requirement
-	for _, sc := range selected {
-		for _, id := range sc.Requirements {
-			scenarios[id] = append(scenarios[id], sc.ID)
-		}
-	}
 	for _, r := range s.Requirements {
-		if ids := scenarios[r.ID]; ids != nil {
+		var ids []string
+		for _, sc := range selected {
+			if slices.Contains(sc.Requirements, r.ID) {
+				ids = append(ids, sc.ID)
+			}
+		}
+		if ids != nil {
 			l.Requirements = append(l.Requirements, listedRequirement{r.ID, r.Level, r.Source, r.Text, ids})
 		}
 	}
 	return l
-}
-
-func (l listing) print(cmd *cobra.Command) {
-	seen := map[string]bool{}
-	for _, r := range l.Requirements {
-		cmd.Printf("%s (%s) %s\n", r.ID, r.Level, r.Text)
-		for _, id := range r.Scenarios {
-			cmd.Printf("    %s\n", id)
-			seen[id] = true
-		}
-	}
-	cmd.Printf("%d requirements, %d scenarios\n", len(l.Requirements), len(seen))
 }

@@ -87,6 +87,14 @@ func runCommand(match, flags string, adapterArgs []string) string {
 	return self() + " test --run '" + match + "'" + flags + adapterWords(adapterArgs)
 }
 
+// adapterWords returns the adapter's command as it follows the rest of the command line.
+func adapterWords(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return " -- " + adapter.Process{Argv: args}.String()
+}
+
 // self returns how a person starts this program: by go run, which leaves the program in a
 // folder for builds, or by its name.
 func self() string {
