@@ -169,11 +169,15 @@ func (c codec) checkRead(b []byte) error {
 		}
 		return c.checkShortest(p, b[:n])
 	default:
-		return violates(readRequirement(want), "decoding % x", b).
-			expected("%s (an integer beyond 61 bits: %t)", shapes[want.Shape], want.Beyond).got("%s, error %v", show(p), err)
+		requirement := shapes[want.Shape].requirement
+		if want.Beyond {
+			requirement = "INT-5"
+		}
+		return violates(requirement, "decoding % x", b).
+			expected("%s (an integer beyond 61 bits: %t)", shapes[want.Shape].text, want.Beyond).got("%s, error %v", show(p), err)
 	}
 	if n != 0 || !sameFields(p, reference.Packet{}) {
-		return violates("DEC-3", "decoding % x, which is %s", b, shapes[want.Shape]).
+		return violates("DEC-3", "decoding % x, which is %s", b, shapes[want.Shape].text).
 			expected("no octets consumed, and no packet").got("%d, %s", n, show(p))
 	}
 	return nil
@@ -186,21 +190,12 @@ func refusable(f input.Frame, b []byte) bool {
 	return over || f.Beyond && f.Shape != input.Cut
 }
 
-var shapes = map[input.Shape]string{
-	input.Whole: "a whole packet", input.Short: "a body too short for its fields", input.Cut: "an incomplete packet",
-}
-
-// readRequirement returns the requirement that is broken if f is not read as it is.
-func readRequirement(f input.Frame) string {
-	switch {
-	case f.Beyond:
-		return "INT-5"
-	case f.Shape == input.Cut:
-		return "DEC-3"
-	case f.Shape == input.Short:
-		return "DEC-4"
-	}
-	return "DEC-1"
+// shapes maps the shape of a frame to words for it, and to the requirement that is broken if such a
+// frame is read differently.
+var shapes = map[input.Shape]struct{ text, requirement string }{
+	input.Whole: {"a whole packet", "DEC-1"},
+	input.Short: {"a body too short for its fields", "DEC-4"},
+	input.Cut:   {"an incomplete packet", "DEC-3"},
 }
 
 // checkEqual requires that Equal holds, in both directions, if and only if p and q have

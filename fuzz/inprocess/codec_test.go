@@ -50,7 +50,7 @@ func TestInputReadsAsTheOriginal(t *testing.T) {
 			want, beyond := v.Packet.fields()
 			if got.Shape != input.Whole || got.Beyond != beyond || len(got.Octets) != v.Consumed {
 				t.Errorf("%s, line %d: % x: expected a packet of %d octets, beyond 61 bits: %t\ngot      %s of %d, %t",
-					file, i+1, v.Hex, v.Consumed, beyond, shapes[got.Shape], len(got.Octets), got.Beyond)
+					file, i+1, v.Hex, v.Consumed, beyond, shapes[got.Shape].text, len(got.Octets), got.Beyond)
 				continue
 			}
 			if octets := got.Packet.Octets(); !beyond && (!got.Packet.Same(want) || !bytes.Equal(octets, v.Reencoded)) {

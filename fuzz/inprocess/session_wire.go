@@ -100,7 +100,7 @@ func wholePackets(octets []byte) (packets []reference.Packet, rest []byte, err e
 		if f.Shape != input.Whole || f.Beyond || len(f.Octets) != len(f.Packet.Octets()) {
 			return nil, nil, violates("ENC-1", "reading what was sent, % x", octets).
 				expected("whole packets in their shortest form").
-				got("%s at octet %d", shapes[f.Shape], len(octets)-len(rest))
+				got("%s at octet %d", shapes[f.Shape].text, len(octets)-len(rest))
 		}
 		packets = append(packets, reference.Packet(f.Packet))
 		rest = rest[len(f.Octets):]

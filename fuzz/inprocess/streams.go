@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"testing/iotest"
 	"time"
 
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -26,7 +27,7 @@ func (c codec) runStreams(data []byte, limit time.Duration) error {
 		return limitMemory(memoryFor(len(data)), func() error {
 			var first streamEnd
 			for i, s := range segmentations(data) {
-				end, err := c.checkStream(s.of(data), data, want, s.name)
+				end, err := c.checkStream(s, data, want, s.name)
 				if err != nil {
 					return err
 				}
@@ -143,31 +144,28 @@ func (c codec) checkStream(r io.Reader, data []byte, want expectedStream, pieces
 	return endOf(err), nil
 }
 
-// A segmentation is a way in which a stream arrives in pieces.
+// A segmentation is a stream that arrives in pieces.
 type segmentation struct {
+	io.Reader
 	name string
-	of   func(data []byte) io.Reader
 }
 
-// segmentations returns several ways to cut data into pieces. Sizes that vary depend on
-// data alone, so that an input always means the same.
+// segmentations returns readers of data that cut it into pieces in several ways. Sizes that vary
+// depend on data alone, so that an input always means the same. An [io.Reader] may also return no
+// bytes and no error, and io.EOF with the last bytes.
 func segmentations(data []byte) []segmentation {
 	return []segmentation{
-		{"whole", func(b []byte) io.Reader { return bytes.NewReader(b) }},
-		{"by single octets", func(b []byte) io.Reader { return &pieces{rest: b, next: func() int { return 1 }} }},
-		{"by pieces, some of them empty", func(b []byte) io.Reader { return &pieces{rest: b, next: sizes(data, 0)} }},
-		{"by pieces, the last with the end", func(b []byte) io.Reader {
-			return &pieces{rest: b, next: sizes(data, 1), endsEarly: true}
-		}},
+		{bytes.NewReader(data), "whole"},
+		{iotest.OneByteReader(bytes.NewReader(data)), "by single octets"},
+		{&pieces{rest: data, next: sizes(data, 0)}, "by pieces, some of them empty"},
+		{iotest.DataErrReader(&pieces{rest: data, next: sizes(data, 1)}), "by pieces, the last with the end"},
 	}
 }
 
-// pieces is a reader that returns rest in pieces of the sizes that next returns. An
-// [io.Reader] may also return no bytes and no error, and io.EOF with the last bytes.
+// pieces is a reader that returns rest in pieces of the sizes that next returns.
 type pieces struct {
-	rest      []byte
-	next      func() int
-	endsEarly bool // return io.EOF with the last bytes
+	rest []byte
+	next func() int
 }
 
 func (p *pieces) Read(b []byte) (int, error) {
@@ -176,9 +174,6 @@ func (p *pieces) Read(b []byte) (int, error) {
 	}
 	n := copy(b[:min(len(b), p.next())], p.rest)
 	p.rest = p.rest[n:]
-	if len(p.rest) == 0 && p.endsEarly {
-		return n, io.EOF
-	}
 	return n, nil
 }
 
