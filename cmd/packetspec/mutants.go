@@ -134,18 +134,13 @@ func (f *mutantsFlags) newRun(faults []mutant.Fault) (run mutants.Run, err error
 	run = f.run
 	run.Spec, run.Faults, run.Whole, run.Baselines = s, faults, f.only == "", baselines
 	run.Subject = mutants.SecondImplementation{Process: func(c mutants.Config) adapter.Starter {
-		return adapter.Process{Argv: append(slices.Clip(self.Argv), mutantArgs(c)...), Env: self.Env}
+		args := []string{"adapter", "--fault", cmp.Or(c.Fault, noFault)}
+		if c.Later {
+			args = append(args, "--dialect", conformance.LaterDialect)
+		}
+		return adapter.Process{Argv: slices.Concat(self.Argv, args), Env: self.Env}
 	}}
 	return run, nil
-}
-
-// mutantArgs returns the arguments with which this program is the adapter of a mutant.
-func mutantArgs(c mutants.Config) []string {
-	args := []string{"adapter", "--fault", cmp.Or(c.Fault, noFault)}
-	if c.Later {
-		args = append(args, "--dialect", conformance.LaterDialect)
-	}
-	return args
 }
 
 // report writes a table, and returns the status that it ends the command with.

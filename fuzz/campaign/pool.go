@@ -110,7 +110,7 @@ type service struct {
 // takeCases starts to play cases. It reports whether more may come.
 func (s *service) takeCases(ctx context.Context) (more bool) {
 	size := newGrowth(s.process)
-	for n := 0; n < maxInputs; n++ {
+	for n := range maxInputs {
 		select {
 		case s.slots <- struct{}{}:
 		case <-ctx.Done():

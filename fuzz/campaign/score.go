@@ -116,22 +116,18 @@ func (m *measuring) measure(ctx context.Context, seed, inputs int, blind bool) {
 		return
 	}
 	reaching := m.reaching(ctx, raws)
-	queue := make(chan mutant.Fault)
 	var all sync.WaitGroup
-	for range 2 * runtime.GOMAXPROCS(0) { // they wait as much as they work
+	slots := make(chan struct{}, 2*runtime.GOMAXPROCS(0)) // searches wait as much as they work
+	for _, f := range faults {
+		slots <- struct{}{}
 		all.Go(func() {
-			for f := range queue {
-				after, signature, err := m.search(ctx, f, raws, reaching[f.Name])
-				if ctx.Err() == nil {
-					m.note(f, seed, blind, after, signature, err)
-				}
+			defer func() { <-slots }()
+			after, signature, err := m.search(ctx, f, raws, reaching[f.Name])
+			if ctx.Err() == nil {
+				m.note(f, seed, blind, after, signature, err)
 			}
 		})
 	}
-	for _, f := range faults {
-		queue <- f
-	}
-	close(queue)
 	all.Wait()
 	if m.Log != nil {
 		m.Log("seed %d, blind %t: %d faults measured; not found: %s", seed, blind, len(faults), strings.Join(m.missed(seed, blind), " "))
