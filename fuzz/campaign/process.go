@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -163,8 +164,12 @@ func (p *process) play(ctx context.Context, c *Case, patience play.Patience) res
 // playBoth has the codec read and write the input, then plays it on a connection.
 func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience) result {
 	r := result{input: c, found: p.codec(ctx, c, patience)}
-	if r.codecOnly = c.CodecOnly || p.codecOnly.Load(); r.codecOnly {
-		return p.alive(r)
+	r.codecOnly = c.CodecOnly || p.codecOnly.Load()
+	switch {
+	case p.Err() != nil:
+		return p.dead(r)
+	case r.codecOnly:
+		return r
 	}
 	opening, cancel := context.WithTimeout(ctx, patience.End)
 	defer cancel()
@@ -178,7 +183,7 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 		r.found = append(r.found, noConnection(err, patience.End))
 		return r
 	case err != nil:
-		return p.alive(r)
+		return p.dead(r)
 	}
 	began := time.Now()
 	r.record = play.Play(line, c.Plan, patience)
@@ -187,7 +192,7 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 	}
 	line.Close()
 	if p.Err() != nil || r.record.Died != "" {
-		return p.dead(r, r.record)
+		return p.dead(r)
 	}
 	r.found = append(r.found, judge.Judge(c.Plan, r.record, p.Can(adapter.CanEndReason))...)
 	return r
@@ -212,17 +217,10 @@ func noConnection(err error, limit time.Duration) judge.Difference {
 	return d
 }
 
-// alive returns the result, with the process's death added if it died without a connection.
-func (p *process) alive(r result) result {
-	if p.Err() != nil {
-		return p.dead(r, &judge.Record{Aborted: -1})
-	}
-	return r
-}
-
 // dead adds to a result what it means that the process replies no more: it has ended, or its
 // adapter has printed a line that is no reply.
-func (p *process) dead(r result, record *judge.Record) result {
+func (p *process) dead(r result) result {
+	record := cmp.Or(r.record, &judge.Record{Aborted: -1}) // without a connection there is no record
 	r.died, record.Died = true, "it ended"
 	if stray := new(adapter.StrayError); errors.As(p.Err(), &stray) {
 		r.found = []judge.Difference{{
