@@ -39,7 +39,7 @@ func (m *machine) localShutdown(t *rapid.T) {
 }
 
 func (m *machine) localBlockingShutdown(*rapid.T) {
-	m.start(blockingShutdown(), func() error { return m.conn.Shutdown(true) })
+	m.start(blockingShutdown, func() error { return m.conn.Shutdown(true) })
 	m.model.shutdown()
 }
 

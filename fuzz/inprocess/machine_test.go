@@ -44,7 +44,8 @@ type machine struct {
 }
 
 // start runs a call that waits in its own goroutine.
-func (m *machine) start(w *waiter, call func() error) {
+func (m *machine) start(name string, call func() error) {
+	w := &waiter{name: name}
 	m.waiters = append(m.waiters, w)
 	go func() {
 		w.err = call()
@@ -63,7 +64,7 @@ func newMachine(handlers int) *machine {
 	}
 	m.peer = peer
 	m.conn = reference.New(recv, send, handler, reference.WithGrace(0), reference.WithHandlers(handlers))
-	m.start(joins(), func() error { return m.conn.Join(context.Background()) })
+	m.start(join, func() error { return m.conn.Join(context.Background()) })
 	return m
 }
 

@@ -41,36 +41,35 @@ type endpoint struct {
 	closed   bool
 }
 
-// A waiter is a call of Join or Shutdown, which returns when its condition holds.
+// A waiter is a call that waits: its name is join or blockingShutdown.
 type waiter struct {
-	name      string
-	condition func(*model) bool  // whether the call returns
-	reason    func(*model) error // what it returns
-	returned  bool
-	err       error
+	name     string
+	returned bool
+	err      error
 }
 
-func joins() *waiter {
-	return &waiter{name: "Join", condition: (*model).idle, reason: func(m *model) error { return m.reason }}
-}
+const (
+	join             = "Join"
+	blockingShutdown = "Shutdown(true)"
+)
 
-func blockingShutdown() *waiter {
-	return &waiter{
-		name:      "Shutdown(true)",
-		condition: func(m *model) bool { return m.sent && len(m.pending()) == 0 },
-		reason:    func(m *model) error { return m.sendErr },
+// due reports whether the call must have returned, and with which error.
+func (w *waiter) due(m *model) (bool, error) {
+	if w.name == join {
+		return m.idle(), m.reason
 	}
+	return m.sent && len(m.pending()) == 0, m.sendErr
 }
 
-// check requires that the call has returned if and only if its condition holds, and the
-// right error. If the endpoint was closed, an end that comes at about the same time may be
-// reported as a close.
+// check requires that the call has returned if and only if that is due, and the right error.
+// If the endpoint was closed, an end that comes at about the same time may be reported as a
+// close.
 func (w *waiter) check(name string, m *model, closed bool) error {
 	calling := violates("SHD-6", "calling %s.%s", name, w.name)
-	if holds := w.condition(m); w.returned != holds {
-		return calling.expected("to have returned: %t", holds).got("%t", w.returned)
+	due, want := w.due(m)
+	if w.returned != due {
+		return calling.expected("to have returned: %t", due).got("%t", w.returned)
 	}
-	want := w.reason(m)
 	if !w.returned || isError(w.err, want) || closed && errors.Is(w.err, reference.ErrClosed) {
 		return nil
 	}
@@ -97,13 +96,14 @@ func newSession(ctx context.Context, open opener, handlers [2]int, atRest func()
 		}
 		options := append([]reference.Option{reference.WithHandlers(handlers[i])}, opts...)
 		x.conn = open(wireReader{x.other.out}, x.out, h, options...)
-		s.start(x, joins(), func() error { return x.conn.Join(context.Background()) })
+		s.start(x, join, func() error { return x.conn.Join(context.Background()) })
 	}
 	return s
 }
 
 // start runs a call that waits in its own goroutine.
-func (s *session) start(x *endpoint, w *waiter, call func() error) {
+func (s *session) start(x *endpoint, name string, call func() error) {
+	w := &waiter{name: name}
 	s.change(func() { x.waiters = append(x.waiters, w) })
 	go func() {
 		err := call()
@@ -311,7 +311,8 @@ func (x *endpoint) compare() (missing, wrong error) {
 		note(len(r.seen) == 0, r.check())
 	}
 	for _, w := range x.waiters {
-		note(w.condition(m) && !w.returned, w.check(x.name, m, x.closed))
+		due, _ := w.due(m)
+		note(due && !w.returned, w.check(x.name, m, x.closed))
 	}
 	return missing, wrong
 }

@@ -87,7 +87,7 @@ func (o operation) run(s *session) error {
 		s.change(x.model.shutdown)
 	case block:
 		s.change(x.model.shutdown)
-		s.start(x, blockingShutdown(), func() error { return x.conn.Shutdown(true) })
+		s.start(x, blockingShutdown, func() error { return x.conn.Shutdown(true) })
 	case sever:
 		s.change(func() { x.out.writesFail, x.out.severed, x.model.noReader = true, true, true })
 	case abandon:
