@@ -88,19 +88,6 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.read(s); err != nil {
-		return err
-	}
-	c.Starter = process
-	if f.afl {
-		c.Starter = campaign.Instrumented{Process: process}
-	}
-	return f.play(cmd, s, args)
-}
-
-// read reads the corpora and the list of known deviations.
-func (f *fuzzFlags) read(s *spec.Spec) (err error) {
-	c := &f.campaign
 	if c.Given, err = (campaign.Store{Dir: f.dir}).Corpus(); err != nil {
 		return fmt.Errorf("--dir: read its corpus: %w", err)
 	}
@@ -109,8 +96,14 @@ func (f *fuzzFlags) read(s *spec.Spec) (err error) {
 		return err
 	}
 	c.Given = append(c.Given, given...)
-	_, c.Known, err = readKnown(f.known, s, false)
-	return err
+	if _, c.Known, err = readKnown(f.known, s, false); err != nil {
+		return err
+	}
+	c.Starter = process
+	if f.afl {
+		c.Starter = campaign.Instrumented{Process: process}
+	}
+	return f.play(cmd, s, args)
 }
 
 // play runs the campaign and writes what it found. The arguments are the adapter's command as

@@ -15,6 +15,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/mutants"
 	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
 )
 
 type mutantsFlags struct {
@@ -46,7 +47,7 @@ is, and no score is lower. It is 4 if a record could not be written.`,
 		Example: `  packetspec mutants
   packetspec mutants --run '^EQ-' -v
   packetspec mutants --record conformance/mutants/record.json --record conformance/SCORE.md`,
-		RunE: f.mutants,
+		RunE: withSpecification(f.mutants),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.only, "run", "", "only faults whose name or requirement matches this regular `expression`")
@@ -61,7 +62,7 @@ is, and no score is lower. It is 4 if a record could not be written.`,
 	return cmd
 }
 
-func (f *mutantsFlags) mutants(cmd *cobra.Command, _ []string) error {
+func (f *mutantsFlags) mutants(cmd *cobra.Command, s *spec.Spec, _ []string) error {
 	if err := cmp.Or(
 		oneOf("--format", f.format, "text", "json"),
 		atLeast("--parallel", f.run.Parallel, 1),
@@ -79,7 +80,7 @@ func (f *mutantsFlags) mutants(cmd *cobra.Command, _ []string) error {
 	case f.list:
 		return listFaults(cmd, faults, f.format)
 	}
-	run, err := f.newRun(faults)
+	run, err := f.newRun(s, faults)
 	if err != nil {
 		return err
 	}
@@ -122,11 +123,7 @@ func listFaults(cmd *cobra.Command, faults []mutant.Fault, format string) error 
 }
 
 // newRun returns the run of faults for which the flags ask.
-func (f *mutantsFlags) newRun(faults []mutant.Fault) (run mutants.Run, err error) {
-	s, err := specification()
-	if err != nil {
-		return run, err
-	}
+func (f *mutantsFlags) newRun(s *spec.Spec, faults []mutant.Fault) (run mutants.Run, err error) {
 	self, err := adapter.Self()
 	if err != nil {
 		return run, &statusError{statusNot, err}

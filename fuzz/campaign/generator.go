@@ -75,7 +75,13 @@ const batch = 64
 // next returns a batch of inputs, at most n. The error is a [ReferenceError], or that the reference
 // cannot be connected.
 func (g *generator) next(n int64) ([]*Case, error) {
-	cases := g.cases(min(n, batch))
+	cases := make([]*Case, min(n, batch))
+	g.mu.Lock()
+	for i := range cases {
+		cases[i] = &Case{Number: g.made, Raw: g.make()}
+		g.made++
+	}
+	g.mu.Unlock()
 	traces := make([][]uint64, len(cases))
 	errs := make([]error, len(cases))
 	var all sync.WaitGroup
@@ -103,18 +109,6 @@ func (g *generator) next(n int64) ([]*Case, error) {
 		}
 	}
 	return cases, nil
-}
-
-// cases returns n more inputs, without their plans.
-func (g *generator) cases(n int64) []*Case {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	cases := make([]*Case, n)
-	for i := range cases {
-		cases[i] = &Case{Number: g.made, Raw: g.make()}
-		g.made++
-	}
-	return cases
 }
 
 func (g *generator) make() []byte {

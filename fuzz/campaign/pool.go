@@ -52,16 +52,19 @@ func (p *pool) work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var lost []result
-		lost, more = p.serve(ctx, process, inFlight)
+		s := &service{
+			pool: p, process: process, slots: make(chan struct{}, inFlight), waiting: make(chan struct{}, min(maxWaiting, 4*inFlight)),
+		}
+		more = s.takeCases(ctx)
+		s.running.Wait()
 		process.end()
-		if len(lost) > 0 {
+		if len(s.lost) > 0 {
 			inFlight = max(1, inFlight/4) // the next crash shall cost fewer others
 		} else {
 			inFlight = min(p.inFlight, inFlight*2)
 		}
-		for i := 0; i < len(lost) && ctx.Err() == nil; i++ {
-			if err := p.playAlone(ctx, lost[i]); err != nil {
+		for i := 0; i < len(s.lost) && ctx.Err() == nil; i++ {
+			if err := p.playAlone(ctx, s.lost[i]); err != nil {
 				return err
 			}
 		}
@@ -83,18 +86,7 @@ func (p *pool) playAlone(ctx context.Context, lost result) error {
 	return nil
 }
 
-// serve plays on one process until the process dies, has played its share, or no more cases come.
-// It returns the results of the inputs that ran when the process died.
-func (p *pool) serve(ctx context.Context, process *process, inFlight int) (lost []result, more bool) {
-	s := &service{
-		pool: p, process: process, slots: make(chan struct{}, inFlight), waiting: make(chan struct{}, min(maxWaiting, 4*inFlight)),
-	}
-	more = s.takeCases(ctx)
-	s.running.Wait()
-	return s.lost, more
-}
-
-// A service is one process's time in the pool.
+// A service is one process's time in the pool, until the process dies or has played its share.
 type service struct {
 	*pool
 	process *process
@@ -104,7 +96,7 @@ type service struct {
 	stuck   atomic.Int64
 
 	mu   sync.Mutex
-	lost []result
+	lost []result // of the inputs that ran when the process died
 }
 
 // takeCases starts to play cases. It reports whether more may come.

@@ -206,19 +206,16 @@ func (m *measuring) search(ctx context.Context, f mutant.Fault, raws [][]byte, r
 			for _, d := range r.found {
 				found := d.Signature()
 				confirmed, err := showsAgain(ctx, starter, inputs[i], found, 1)
-				if err != nil {
-					return 0, "", err
+				sound := false
+				if confirmed {
+					sound, err = showsAgain(ctx, mutant.InProcess{}, inputs[i], found, Tries)
 				}
-				if !confirmed {
-					continue
-				}
-				sound, err := showsAgain(ctx, mutant.InProcess{}, inputs[i], found, Tries)
 				switch {
 				case err != nil:
 					return 0, "", err
 				case sound:
 					m.fail(fmt.Errorf("without a fault the mutant differs too: %s by input %d, %.100x", found, numbers[i]+1, inputs[i]))
-				default:
+				case confirmed:
 					return numbers[i] + 1, found, nil
 				}
 			}
