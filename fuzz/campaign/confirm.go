@@ -96,8 +96,8 @@ type confirmer struct {
 	used    int      // how often the process was used
 }
 
-// keep returns a process of the subject: the one that it returned last, unless that has died or was
-// used a number of times.
+// keep returns the process that it returned last, or a fresh one if that has died or was used as often
+// as uses says. The caller counts the uses.
 func (c *confirmer) keep(ctx context.Context, uses int) (*process, error) {
 	if c.process == nil || c.process.Err() != nil || c.used >= uses {
 		c.end()

@@ -31,7 +31,7 @@ type minimizer struct {
 	tried map[string]bool
 }
 
-// repeat offers candidates, made anew of what is left, until none of them will do.
+// repeat offers candidates, made anew from what is left, until none of them will do.
 func (m *minimizer) repeat(candidates func() [][]byte) {
 	for m.try(candidates()) {
 	}

@@ -332,8 +332,8 @@ func (m *monitor) change(f func()) {
 	m.changed.Broadcast()
 }
 
-// await calls step under the mutex, now and after every change, until step returns true.
-// Only then it wakes all that wait.
+// await calls step under the mutex, now and after every change, until step returns true. It
+// wakes all that wait only then.
 func (m *monitor) await(step func() bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
