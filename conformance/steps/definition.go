@@ -22,8 +22,8 @@ type definition struct {
 	expr    *regexp.Regexp // of pattern
 	method  reflect.Value  // of *World, as a function; its parameters are of the types in readers
 	bound   reflect.Type   // what godog calls: a function of the groups of expr, and a table
-	does    string         // one or two sentences
 	waits   string         // completes "Waits for …"; empty: the step returns at once
+	does    string         // one or two sentences
 }
 
 // A group holds the steps of one actor or topic, with their heading in the manual.
@@ -75,10 +75,10 @@ func expression(pattern string) string {
 }
 
 // on returns the definition of a step. Its pattern is compiled once in a process.
-func on(pattern string, method any, does, waits string) definition {
+func on(pattern string, method any, waits, does string) definition {
 	d := definition{
 		pattern: pattern, expr: regexp.MustCompile("^" + expression(pattern) + "$"),
-		method: reflect.ValueOf(method), does: does, waits: waits,
+		method: reflect.ValueOf(method), waits: waits, does: does,
 	}
 	in := slices.Repeat([]reflect.Type{reflect.TypeFor[string]()}, d.expr.NumSubexp())
 	t := d.method.Type()
