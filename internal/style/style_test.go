@@ -1,4 +1,4 @@
-package style_test
+package style
 
 import (
 	"go/parser"
@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/packetspec/packetspec/internal/style"
 )
 
 // exempt lists the folders whose comments still break the rules; with /... an entry covers
@@ -36,7 +34,7 @@ func TestModule(t *testing.T) {
 
 // verdict returns how many offences each exempt folder has, and what fails the test: each
 // offence elsewhere, and each entry of exempt without offences.
-func verdict(offences map[string][]style.Offence, exempt []string) (left map[string]int, failures []string) {
+func verdict(offences map[string][]offence, exempt []string) (left map[string]int, failures []string) {
 	left = map[string]int{}
 	rotten := slices.Clone(exempt)
 	for _, dir := range slices.Sorted(maps.Keys(offences)) {
@@ -66,22 +64,22 @@ func covers(entry, dir string) bool {
 // TestVerdict proves that an offence fails the test outside the exempt folders alone, and
 // that an exempt folder without offences fails it too.
 func TestVerdict(t *testing.T) {
-	one := []style.Offence{{Reason: "an offence"}}
+	one := []offence{{Reason: "an offence"}}
 	for _, test := range []struct {
 		name     string
-		offences map[string][]style.Offence
+		offences map[string][]offence
 		exempt   []string
 		failures int
 	}{
-		{"nothing", map[string][]style.Offence{"a": nil}, nil, 0},
-		{"an offence", map[string][]style.Offence{"a": one}, nil, 1},
-		{"an exempt offence", map[string][]style.Offence{"a": one}, []string{"a"}, 0},
-		{"an offence below an exempt folder", map[string][]style.Offence{"a": one, "a/b": one}, []string{"a"}, 1},
-		{"an offence in an exempt tree", map[string][]style.Offence{"a/b": one}, []string{"a/..."}, 0},
-		{"an offence beside an exempt tree", map[string][]style.Offence{"a": one, "ab": one}, []string{"a/..."}, 1},
-		{"an exempt folder without offences", map[string][]style.Offence{"a": nil}, []string{"a"}, 1},
-		{"an exempt tree without offences", map[string][]style.Offence{"a": nil, "a/b": nil}, []string{"a/..."}, 1},
-		{"an exempt folder that does not exist", map[string][]style.Offence{"a": nil}, []string{"b"}, 1},
+		{"nothing", map[string][]offence{"a": nil}, nil, 0},
+		{"an offence", map[string][]offence{"a": one}, nil, 1},
+		{"an exempt offence", map[string][]offence{"a": one}, []string{"a"}, 0},
+		{"an offence below an exempt folder", map[string][]offence{"a": one, "a/b": one}, []string{"a"}, 1},
+		{"an offence in an exempt tree", map[string][]offence{"a/b": one}, []string{"a/..."}, 0},
+		{"an offence beside an exempt tree", map[string][]offence{"a": one, "ab": one}, []string{"a/..."}, 1},
+		{"an exempt folder without offences", map[string][]offence{"a": nil}, []string{"a"}, 1},
+		{"an exempt tree without offences", map[string][]offence{"a": nil, "a/b": nil}, []string{"a/..."}, 1},
+		{"an exempt folder that does not exist", map[string][]offence{"a": nil}, []string{"b"}, 1},
 	} {
 		if _, failures := verdict(test.offences, test.exempt); len(failures) != test.failures {
 			t.Errorf("%s: got the failures %q, expected %d", test.name, failures, test.failures)
@@ -91,9 +89,9 @@ func TestVerdict(t *testing.T) {
 
 // module returns the offences of each folder of fsys that contains Go files of this
 // module, which excludes hidden folders, testdata and nested modules.
-func module(t *testing.T, fsys fs.FS) map[string][]style.Offence {
+func module(t *testing.T, fsys fs.FS) map[string][]offence {
 	t.Helper()
-	offences := map[string][]style.Offence{}
+	offences := map[string][]offence{}
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -119,14 +117,14 @@ func module(t *testing.T, fsys fs.FS) map[string][]style.Offence {
 	return offences
 }
 
-func check(t *testing.T, name, source string) []style.Offence {
+func check(t *testing.T, name, source string) []offence {
 	t.Helper()
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, source, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return style.Check(fset, file)
+	return inspect(fset, file)
 }
 
 // TestCheck proves that each rule can fail: every source breaks at most one.

@@ -1,6 +1,6 @@
 // Package style checks the comments of Go files: which names must have one, how a
-// function's or a type's comment begins, and which phrases no comment contains. Its
-// test applies the rules to every package of the module.
+// function's or a type's comment begins, and which phrases no comment contains. It applies
+// the rules to every package of the module.
 package style
 
 import (
@@ -12,14 +12,14 @@ import (
 	"strings"
 )
 
-// An Offence is one comment, or missing comment, that breaks a rule.
-type Offence struct {
+// An offence is one comment, or missing comment, that breaks a rule.
+type offence struct {
 	Position token.Position
 	Reason   string // what is wrong, and what is expected instead
 }
 
 // String returns the offence in the form of a compiler's error message.
-func (o Offence) String() string { return fmt.Sprintf("%s: %s", o.Position, o.Reason) }
+func (o offence) String() string { return fmt.Sprintf("%s: %s", o.Position, o.Reason) }
 
 // phrases maps each phrase that no comment may contain to the words to write instead.
 var phrases = map[string]string{
@@ -52,8 +52,8 @@ var wellKnown = []string{
 	"ServeHTTP", "String", "Swap", "UnmarshalJSON", "UnmarshalText", "Unwrap", "Write",
 }
 
-// Check returns the offences of one file, which was parsed with its comments.
-func Check(fset *token.FileSet, file *ast.File) []Offence {
+// inspect returns the offences of one file, which was parsed with its comments.
+func inspect(fset *token.FileSet, file *ast.File) []offence {
 	c := checker{fset: fset, test: strings.HasSuffix(fset.Position(file.Package).Filename, "_test.go")}
 	for _, comment := range file.Comments {
 		c.phrases(comment)
@@ -66,18 +66,18 @@ func Check(fset *token.FileSet, file *ast.File) []Offence {
 			c.group(d)
 		}
 	}
-	slices.SortStableFunc(c.offences, func(a, b Offence) int { return a.Position.Offset - b.Position.Offset })
+	slices.SortStableFunc(c.offences, func(a, b offence) int { return a.Position.Offset - b.Position.Offset })
 	return c.offences
 }
 
 type checker struct {
 	fset     *token.FileSet
 	test     bool // a test file exports nothing
-	offences []Offence
+	offences []offence
 }
 
 func (c *checker) add(at token.Pos, format string, args ...any) {
-	c.offences = append(c.offences, Offence{c.fset.Position(at), fmt.Sprintf(format, args...)})
+	c.offences = append(c.offences, offence{c.fset.Position(at), fmt.Sprintf(format, args...)})
 }
 
 func (c *checker) phrases(comment *ast.CommentGroup) {
