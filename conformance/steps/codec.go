@@ -102,8 +102,6 @@ func (w *World) expectDecoding(octets, after []byte, want peer.Packet) error {
 	return nil
 }
 
-// expectNotDecoded accepts either kind of refusal: an implementation that reads a stream may
-// be unable to tell octets that are cut off from octets that are wrong.
 func (w *World) expectNotDecoded(octets []byte) error {
 	input := adapter.Hex(octets)
 	r, err := w.do(adapter.Message{Op: adapter.OpDecode, Bytes: &input})
@@ -147,8 +145,8 @@ func checkEqual(want, got bool) error {
 	return nil
 }
 
-// expectEqualityWithTypes compares responses with different types. In some implementations a
-// response has the attribute, although it means nothing.
+// expectEqualityWithTypes gives responses a type: in some implementations they have the
+// attribute, although it means nothing.
 func (w *World) expectEqualityWithTypes(p peer.Packet, typeA, typeB string) error {
 	a, b := *toAdapter(p), *toAdapter(p)
 	a.RqType, b.RqType = adapter.Integer(typeA), adapter.Integer(typeB)

@@ -4,7 +4,8 @@
 //	go test ./conformance/steps -run TestManual -update
 //
 // A method is named after the actor of its step: subject… and peer… make one end act or
-// require that it has acted, expect… requires a result, use… and note… are the runner's. One
-// [World] serves one scenario. What a step expects stands in the feature, as octets or values:
-// nothing here asks the reference.
+// require that it has acted, expect… requires a result, use… and note… are the runner's. The
+// entry says what the step does; a comment on the method says only what the entry leaves out.
+// One [World] serves one scenario. What a step expects stands in the feature, as octets or
+// values: nothing here asks the reference.
 package steps

@@ -10,8 +10,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// subjectEndsStream requires EOF and the end of the octets. If the step names a tag, a
-// failure response to it may come before EOF.
 func (w *World) subjectEndsStream(tag *big.Int) error {
 	if tag == nil {
 		return w.endStream()
@@ -49,8 +47,6 @@ func (w *World) endStream() error {
 	return w.subjectStreamEnds()
 }
 
-// subjectStreamEnds requires the end of the octets, and no packet before it that no step has
-// read.
 func (w *World) subjectStreamEnds() error {
 	if len(w.current.backlog) > 0 {
 		return failf("the end of the stream", "%s", w.current.describeBacklog())
@@ -65,13 +61,11 @@ func (w *World) subjectStreamEnds() error {
 	return nil
 }
 
-// subjectIsShutDown calls shutdown without blocking and waits for it to return.
 func (w *World) subjectIsShutDown() error {
 	_, err := w.command(adapter.Message{Op: adapter.OpShutdown, Block: ptr(false)})
 	return replyFailure("shutdown to return", err)
 }
 
-// subjectShutsDown calls shutdown, blocking if the step says so.
 func (w *World) subjectShutsDown(blocking, name string) error {
 	return w.startNamed(name, adapter.Message{Op: adapter.OpShutdown, Block: ptr(blocking != "")})
 }
@@ -80,9 +74,6 @@ func (w *World) subjectJoins(name string) error {
 	return w.startNamed(name, adapter.Message{Op: adapter.OpJoin})
 }
 
-// subjectTakesNoMoreRequests waits until a shutdown has begun: the subject then refuses
-// requests as closed. The peer answers requests that were submitted before. In the 2024
-// dialect ERQ shows that a shutdown has begun.
 func (w *World) subjectTakesNoMoreRequests() error {
 	if w.HasERQ {
 		return w.awaitERQ()

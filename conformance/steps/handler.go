@@ -48,8 +48,6 @@ func (w *World) checkHandled(calls ...string) error {
 	return nil
 }
 
-// expectHandledInAnyOrder waits for as many calls as the table has rows. It is for handlers
-// that run concurrently: they may begin in any order.
 func (w *World) expectHandledInAnyOrder(table *godog.Table) error {
 	want, err := parseCalls(firstColumn(table))
 	if err != nil {
@@ -69,7 +67,6 @@ func (w *World) expectHandledInAnyOrder(table *godog.Table) error {
 	return f
 }
 
-// expectHandledTimes waits for n calls.
 func (w *World) expectHandledTimes(n int) error {
 	got, err := w.handledAtLeast(n)
 	if err != nil || len(got) == n {

@@ -78,9 +78,8 @@ func (w *World) expectNoGrowthFromDuplicates(requests, tag, octets int) error {
 	})
 }
 
-// expectNoGrowthFromDropping sends packets that the subject does not answer: requests after
-// a shutdown, which it may refuse, or responses to no request. A subject that reads the next
-// packets has finished with the ones before.
+// expectNoGrowthFromDropping needs no answers: a subject that reads the next packets has
+// finished with the ones before.
 func (w *World) expectNoGrowthFromDropping(packets int, kind string, octets int) error {
 	return w.doesNotGrow(packets, octets, func(firstTag, packets, octets int) error {
 		p := peer.Packet{IsRequest: kind == "requests", Type: big.NewInt(octetsType), Payload: make([]byte, octets)}
@@ -94,8 +93,7 @@ func (w *World) expectNoGrowthFromDropping(packets int, kind string, octets int)
 	})
 }
 
-// expectNoGrowthFromConnections also requires that the subject does not keep files of closed
-// connections. One open file for two connections is allowed: each has two pipes.
+// expectNoGrowthFromConnections allows one open file for two connections: each has two pipes.
 func (w *World) expectNoGrowthFromConnections(connections, octets int) error {
 	before, canSee := w.Session.Descriptors()
 	gone := 0

@@ -30,13 +30,11 @@ func (w *World) open(m adapter.Message) error {
 	return nil
 }
 
-// useFirstConnection makes the steps that follow act on the scenario's first connection.
 func (w *World) useFirstConnection() error {
 	w.current = w.conns[0]
 	return nil
 }
 
-// subjectCloses has the subject forget the connection in use, and then closes the peer's pipes.
 func (w *World) subjectCloses() error {
 	_, err := w.command(adapter.Message{Op: adapter.OpClose})
 	w.current.peer.Close()
@@ -44,15 +42,14 @@ func (w *World) subjectCloses() error {
 	return replyFailure("the connection to be closed", err)
 }
 
-// subjectOpens opens a connection with the standard handler, and with a packet_grace of 0 if
-// the adapter supports one: only scenarios about the grace have to wait for it.
 func (w *World) subjectOpens() error { return w.open(w.noGrace(adapter.Message{Handler: ptr(true)})) }
 
 func (w *World) subjectOpensWithoutHandler() error {
 	return w.open(w.noGrace(adapter.Message{Handler: ptr(false)}))
 }
 
-// noGrace sets a packet_grace of 0 if the adapter supports one.
+// noGrace sets a packet_grace of 0 if the adapter supports one: only scenarios about the grace
+// have to wait for it.
 func (w *World) noGrace(m adapter.Message) adapter.Message {
 	if w.Session.Can(adapter.CanGrace) {
 		m.Grace = ptr(0.0)
@@ -74,8 +71,6 @@ func (w *World) subjectOpensWithDefaultGrace() error {
 	return w.open(adapter.Message{Handler: ptr(true)})
 }
 
-// subjectOpensTicking opens a connection with a tick. It has no handler if withoutHandler, the
-// step's own words, is not empty.
 func (w *World) subjectOpensTicking(withoutHandler, how string) error {
 	if err := w.need(adapter.CanTick); err != nil {
 		return err

@@ -31,7 +31,6 @@ func (w *World) sendSlowly(octets []byte) error {
 	return nil
 }
 
-// peerSends sends octets in one write, or each in its own write if the step says so.
 func (w *World) peerSends(octets []byte, oneAtATime string) error {
 	if oneAtATime != "" {
 		return w.sendSlowly(octets)
@@ -39,8 +38,6 @@ func (w *World) peerSends(octets []byte, oneAtATime string) error {
 	return w.send(octets)
 }
 
-// peerSendsTable sends the packets of a table, with the columns octets and meaning, in one
-// write.
 func (w *World) peerSendsTable(table *godog.Table) error {
 	if head := table.Rows[0].Cells; len(head) != 2 || head[0].Value != "octets" || head[1].Value != "meaning" {
 		return mistake("the first row of the table must be: | octets | meaning |")
@@ -56,8 +53,7 @@ func (w *World) peerSendsTable(table *godog.Table) error {
 	return w.send(all)
 }
 
-// peerSendsCut sends octets in two parts. The pause between them lets the subject read the
-// first part alone.
+// peerSendsCut pauses between the two parts so that the subject reads the first part alone.
 func (w *World) peerSendsCut(octets []byte, at int) error {
 	if at > len(octets) {
 		return mistake("these %d octets cannot be cut after %d", len(octets), at)
@@ -71,7 +67,6 @@ func (w *World) peerSendsCut(octets []byte, at int) error {
 	return w.send(octets[at:])
 }
 
-// peerSendsMany sends requests with successive tags in one write.
 func (w *World) peerSendsMany(n, wireType int, payload string, firstTag int) error {
 	var octets []byte
 	for tag := firstTag; tag < firstTag+n; tag++ {
@@ -80,7 +75,6 @@ func (w *World) peerSendsMany(n, wireType int, payload string, firstTag int) err
 	return w.send(octets)
 }
 
-// peerSendsLarge sends requests with successive tags, each in its own write.
 func (w *World) peerSendsLarge(n, wireType, octets, firstTag int) error {
 	payload := strings.Repeat("a", octets)
 	for tag := firstTag; tag < firstTag+n; tag++ {
@@ -91,8 +85,6 @@ func (w *World) peerSendsLarge(n, wireType, octets, firstTag int) error {
 	return nil
 }
 
-// peerSendsManyCut sends each request in two parts, with a reply of the adapter between
-// them. The first part grows by one octet from request to request.
 func (w *World) peerSendsManyCut(n, wireType int, payload string, firstTag int) error {
 	for i := range n {
 		octets := numbered(firstTag+i, wireType, payload)
@@ -123,8 +115,6 @@ func withNumber(payload []byte, n int) []byte {
 	return bytes.ReplaceAll(payload, []byte("#"), fmt.Append(nil, n))
 }
 
-// peerAnswers sends the response to a request of the subject. The fields may name another
-// channel or tag than the request has.
 func (w *World) peerAnswers(name, fields, how string) error {
 	answer, err := w.answerOf(name, fields)
 	if err != nil {
@@ -179,8 +169,6 @@ func (w *World) peerAnswersMany(n int, name, fields string) error {
 	return nil
 }
 
-// peerAnswersEach waits for n requests of the subject before it answers the first, and
-// answers the last one first.
 func (w *World) peerAnswersEach(n int, fields string) error {
 	want, err := parseFields(fields)
 	if err != nil {
@@ -203,7 +191,6 @@ func (w *World) peerAnswersEach(n int, fields string) error {
 	return nil
 }
 
-// peerEndsStream closes the peer's sending pipe.
 func (w *World) peerEndsStream() error {
 	w.current.requests.ended = true
 	w.current.peer.EndSending()

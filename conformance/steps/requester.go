@@ -60,7 +60,6 @@ func decoderAbility(decode string) adapter.Ability {
 	return adapter.CanDecode
 }
 
-// subjectRequests has the subject submit a request and wait for its answer from now on.
 func (w *World) subjectRequests(rqType, name, fields, decode string) error {
 	if err := w.submit(rqType, name, fields, decode); err != nil {
 		return err
@@ -107,9 +106,8 @@ func (w *World) awaitSubmission(name string, submission *adapter.Pending) error 
 	return replyFailure(fmt.Sprintf("the request %q to be submitted", name), err)
 }
 
-// subjectRequestsUnlessHeld skips the scenario if the subject does not submit the request
-// while the peer does not read. The implementation chooses how many requests may wait to be
-// written.
+// subjectRequestsUnlessHeld skips the scenario if the subject holds the request back: the
+// implementation chooses how many requests may wait to be written.
 func (w *World) subjectRequestsUnlessHeld(rqType, name, fields string) error {
 	submission, err := w.startSubmitting(rqType, name, fields, "")
 	if err != nil {
@@ -127,7 +125,6 @@ func (w *World) subjectRequestsUnlessHeld(rqType, name, fields string) error {
 	return nil
 }
 
-// subjectDoes has the subject submit a request and wait for its answer in one call.
 func (w *World) subjectDoes(rqType, name, fields string) error {
 	m, err := w.supportedRequest(adapter.OpDo, rqType, fields, "")
 	if err != nil {
@@ -169,8 +166,6 @@ func (w *World) subjectRequestsMany(rqType string, n int, name, fields string) e
 	return w.barrier()
 }
 
-// subjectSubmitsMany has the subject submit requests, each before the adapter has replied to
-// the one before, and wait for no answer yet.
 func (w *World) subjectSubmitsMany(rqType string, n int, name, fields string) error {
 	submissions := map[string]*adapter.Pending{}
 	err := w.each(n, name, fields, func(name, fields string) (err error) {
@@ -185,7 +180,6 @@ func (w *World) subjectSubmitsMany(rqType string, n int, name, fields string) er
 	})
 }
 
-// expectRefusal requires that the subject refuses a request or a do.
 func (w *World) expectRefusal(how, rqType, fields, kind string) error {
 	op := adapter.OpRequest
 	if how == "doing" {
@@ -198,9 +192,8 @@ func (w *World) expectRefusal(how, rqType, fields, kind string) error {
 	return w.expectRefused(m, adapter.Kind(kind))
 }
 
-// subjectRefusesChannel requires that a subject without channels refuses a request on one.
-// The adapter reports the implementation's refusal as invalid, or that it cannot ask for a
-// channel as unsupported.
+// subjectRefusesChannel accepts two errors: the adapter reports the implementation's refusal
+// as invalid, or that it cannot ask for a channel as unsupported.
 func (w *World) subjectRefusesChannel(op, rqType, fields string) error {
 	m, err := w.requestCommand(op, rqType, fields, "")
 	if err != nil || w.Session.Can(adapter.CanChannels) {

@@ -50,15 +50,12 @@ func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
 	return requests, nil
 }
 
-// subjectHasSentRequests waits for n requests of the subject and leaves them to later steps.
 func (w *World) subjectHasSentRequests(n int) error {
 	requests, err := w.takeRequests(n)
 	w.current.backlog = append(requests, w.current.backlog...)
 	return err
 }
 
-// subjectSendsRequest requires that the subject's next packet is a request with these
-// fields. The subject chooses the tag.
 func (w *World) subjectSendsRequest(fields string) error {
 	want, err := parseFields(fields)
 	if err != nil {
@@ -76,8 +73,6 @@ func (w *World) subjectSendsRequest(fields string) error {
 	return nil
 }
 
-// subjectSendsRequestOf requires that the subject's next request has these fields. The
-// subject chooses the tag, unless the fields have one.
 func (w *World) subjectSendsRequestOf(name, fields string) error {
 	return w.readRequestOf(name, fields, false)
 }
@@ -110,7 +105,6 @@ func (w *World) readRequestOf(name, fields string, inAnyOrder bool) error {
 	return nil
 }
 
-// subjectSendsRequestsOf requires the requests of a name in their order, or in any order.
 func (w *World) subjectSendsRequestsOf(inAnyOrder string, n int, name, fields string) error {
 	return w.each(n, name, fields, func(name, fields string) error {
 		return w.readRequestOf(name, fields, inAnyOrder != "")
@@ -158,8 +152,6 @@ func tagsDiffer(requests []peer.Received) error {
 	return nil
 }
 
-// expectAnswer waits for the result of a request, as the requester sees it: ok or failed,
-// flags without the ok bit, payload.
 func (w *World) expectAnswer(name, fields string) error {
 	_, want, err := w.requestAndFields(name, fields)
 	if err != nil {
@@ -184,7 +176,6 @@ func (w *World) expectAnswers(n int, name, fields string) error {
 	return w.each(n, name, fields, w.expectAnswer)
 }
 
-// expectError waits for the error in which a request ends.
 func (w *World) expectError(name, how string) error {
 	kind, expected := adapter.Cancelled, "a cancellation"
 	if how == "ends with the decoder's error" {

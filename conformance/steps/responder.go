@@ -17,9 +17,6 @@ func (w *World) answerTo(tag, channel *big.Int, expected string) (peer.Received,
 	})
 }
 
-// subjectAnswers requires the response with the tag and channel that the octets have. A
-// failure response may come in its place or, as the refusal of a duplicate, before it, if
-// the step says so.
 func (w *World) subjectAnswers(want []byte, or string) error {
 	r, err := w.answerLike(want)
 	if err == nil && !r.OK() {
@@ -45,7 +42,6 @@ func (w *World) answerLike(octets []byte) (peer.Received, error) {
 	return w.answerTo(want.Tag, want.Channel, describe(octets))
 }
 
-// subjectFails requires a failure response whose payload contains the words.
 func (w *World) subjectFails(tag, channel *big.Int, words string) error {
 	channel = cmp.Or(channel, new(big.Int))
 	expected := fmt.Sprintf("a failure response to tag %s on channel %s", tag, channel)
@@ -114,7 +110,6 @@ func (w *World) subjectAnswersTagsLarge(from, to, n int) error {
 	return nil
 }
 
-// subjectSends requires the subject's next packet, whatever it is.
 func (w *World) subjectSends(exactly string, octets []byte) error {
 	r, err := w.nextPacket(describe(octets))
 	if err != nil {

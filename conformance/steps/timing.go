@@ -56,7 +56,6 @@ func (w *World) roundTrip(wireType int64, tag int) (time.Duration, error) {
 // of its answers.
 const fewestTries = 5
 
-// expectFastAnswer sends requests until one is answered fast enough.
 func (w *World) expectFastAnswer(n int, limit time.Duration) error {
 	fastest, total := time.Duration(math.MaxInt64), time.Duration(0)
 	tried := 0
@@ -88,7 +87,6 @@ func (w *World) expectSlowAnswers(n int, kind string, limit time.Duration) error
 	return nil
 }
 
-// expectAnswersTogether requires that one flush brings the answers to requests of one write.
 func (w *World) expectAnswersTogether(n int, limit time.Duration) error {
 	answers, began, err := w.exchange(octetsType, 1, n)
 	if err != nil {
@@ -105,8 +103,6 @@ func (w *World) expectAnswersTogether(n int, limit time.Duration) error {
 // missed the flush.
 const togetherTries = 2
 
-// expectRequestsTogether requires that one flush brings requests that the subject submits in
-// succession.
 func (w *World) expectRequestsTogether(n int, limit time.Duration) error {
 	var apart error
 	for try := range togetherTries {
@@ -200,8 +196,6 @@ func (w *World) awaitMore(what string, more int, count func() (int, error), acti
 	}
 }
 
-// expectTicksFromReceiving makes only the receiver work: the subject ignores a response to
-// no request.
 func (w *World) expectTicksFromReceiving(n, ticks int) error {
 	return w.awaitMore("ticks", ticks, w.ticks, func() error {
 		for tag := range n {
@@ -214,7 +208,6 @@ func (w *World) expectTicksFromReceiving(n, ticks int) error {
 	})
 }
 
-// expectTicksFromSending makes only the sender work: nobody answers the requests.
 func (w *World) expectTicksFromSending(n, ticks int) error {
 	return w.awaitMore("ticks", ticks, w.ticks, func() error {
 		for i := range n {
@@ -237,8 +230,6 @@ func (w *World) expectStderrAboveNoted(n, octets int) error {
 	return w.expectStderr(n, w.stderrNoted+octets)
 }
 
-// noteStderr remembers how much the subject writes to its standard error without a tick,
-// such as a log.
 func (w *World) noteStderr(n int) error {
 	before, err := w.stderr()
 	if err != nil {

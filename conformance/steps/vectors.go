@@ -174,8 +174,6 @@ func (w *World) expectVectorsText(file string) error {
 	})
 }
 
-// expectVectorsInteger has each integer decoded and encoded as the tag of a response with no
-// other field.
 func (w *World) expectVectorsInteger(file string, limit *big.Int) error {
 	inPacket := func(v vector) []byte {
 		return append(append([]byte{byte(len(v.Hex) + 1)}, v.Hex...), 0)
@@ -209,7 +207,6 @@ func (w *World) expectVectorsInteger(file string, limit *big.Int) error {
 	})
 }
 
-// expectVectorsExactOrRefused accepts any error of the subject, but no wrong value.
 func (w *World) expectVectorsExactOrRefused(file string) error {
 	err := w.eachVector(file, decodeVector, func(v vector, r adapter.Reply, refusal error) error {
 		if refusal == nil {
