@@ -5,18 +5,21 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"text/tabwriter"
 )
 
 // Matrix writes which requirements hold for which of several subjects, as a table with a
 // column for each subject. It has a row for each requirement that does not hold for all of
 // them, and then one for each outcome.
 func Matrix(w io.Writer, all []*Results) error {
-	var rows [][]string
+	var out strings.Builder
+	columns := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	addRow := func(cells []string) { _, _ = fmt.Fprintln(columns, strings.Join(cells, "\t")) }
 	head := []string{"", ""}
 	for _, r := range all {
 		head = append(head, r.Subject.Release)
 	}
-	rows = append(rows, head)
+	addRow(head)
 	hold := 0
 	for _, q := range union(all) {
 		row := []string{q.ID, string(q.Level)}
@@ -27,17 +30,16 @@ func Matrix(w io.Writer, all []*Results) error {
 			hold++
 			continue
 		}
-		rows = append(rows, row)
+		addRow(row)
 	}
 	for _, o := range Outcomes {
 		row := []string{string(o), ""}
 		for _, r := range all {
 			row = append(row, fmt.Sprint(r.Summary[o]))
 		}
-		rows = append(rows, row)
+		addRow(row)
 	}
-	var out strings.Builder
-	writeColumns(&out, rows)
+	_ = columns.Flush()
 	fmt.Fprintf(&out, "%d requirements hold for all, and are not shown\n", hold)
 	_, err := io.WriteString(w, out.String())
 	return err
@@ -90,21 +92,4 @@ func (r *Results) cell(requirement string) string {
 		return skipped
 	}
 	return notRun
-}
-
-// writeColumns writes rows with their columns aligned.
-func writeColumns(out *strings.Builder, rows [][]string) {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], len(cell))
-		}
-	}
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			fmt.Fprintf(&line, "%-*s  ", widths[i], cell)
-		}
-		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
 }
