@@ -118,29 +118,26 @@ func (w *World) expectNotDecoded(octets []byte) error {
 	return failf("the error incomplete or malformed", "%s from %d octets", got, *r.Consumed)
 }
 
-func (w *World) equal(a, b adapter.Packet) (bool, error) {
-	if err := w.need(adapter.CanEqual); err != nil {
-		return false, err
-	}
-	r, err := w.do(adapter.Message{Op: adapter.OpEqual, A: &a, B: &b})
-	if err != nil {
-		return false, replyFailure("a comparison of the packets", err)
-	}
-	return *r.Equal, nil
+func (w *World) expectEquality(a peer.Packet, how string, b peer.Packet) error {
+	return w.compareInSubject(how == "equals", toAdapter(a), toAdapter(b))
 }
 
-func (w *World) expectEquality(a peer.Packet, how string, b peer.Packet) error {
-	got, err := w.equal(*toAdapter(a), *toAdapter(b))
-	if err != nil {
+func (w *World) compareInSubject(want bool, a, b *adapter.Packet) error {
+	if err := w.need(adapter.CanEqual); err != nil {
 		return err
 	}
-	return checkEqual(how == "equals", got)
+	r, err := w.do(adapter.Message{Op: adapter.OpEqual, A: a, B: b})
+	return checkEqual(want, r, err)
 }
 
-func checkEqual(want, got bool) error {
+// checkEqual requires that the reply to a command equal is the wanted one.
+func checkEqual(want bool, r adapter.Reply, err error) error {
 	words := map[bool]string{true: "equal", false: "not equal"}
-	if got != want {
-		return failf(words[want], "%s", words[got])
+	switch {
+	case err != nil:
+		return replyFailure("a comparison of the packets", err)
+	case *r.Equal != want:
+		return failf(words[want], "%s", words[*r.Equal])
 	}
 	return nil
 }
@@ -148,13 +145,9 @@ func checkEqual(want, got bool) error {
 // expectEqualityWithTypes gives responses a type: in some implementations they have the
 // attribute, although it means nothing.
 func (w *World) expectEqualityWithTypes(p peer.Packet, typeA, typeB string) error {
-	a, b := *toAdapter(p), *toAdapter(p)
+	a, b := toAdapter(p), toAdapter(p)
 	a.RqType, b.RqType = adapter.Integer(typeA), adapter.Integer(typeB)
-	got, err := w.equal(a, b)
-	if err != nil {
-		return err
-	}
-	return checkEqual(true, got)
+	return w.compareInSubject(true, a, b)
 }
 
 func (w *World) expectTextForm(p peer.Packet, text string) error {
@@ -162,11 +155,16 @@ func (w *World) expectTextForm(p peer.Packet, text string) error {
 		return err
 	}
 	r, err := w.do(adapter.Message{Op: adapter.OpString, Packet: toAdapter(p)})
-	if err != nil {
-		return replyFailure(text, err)
-	}
-	if *r.String != text {
-		return failf(text, "%s", *r.String)
+	return checkText(text, r, err)
+}
+
+// checkText requires that the reply to a command string is the wanted text.
+func checkText(want string, r adapter.Reply, err error) error {
+	switch {
+	case err != nil:
+		return replyFailure(want, err)
+	case *r.String != want:
+		return failf(want, "%s", *r.String)
 	}
 	return nil
 }

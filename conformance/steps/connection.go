@@ -52,11 +52,10 @@ func (w *World) readPacket(expected string) (peer.Received, error) {
 // from the wire. Packets that come before it join the backlog, for later steps.
 func (w *World) findPacket(expected string, wanted func(peer.Packet) bool) (peer.Received, error) {
 	c := w.current
-	for i, r := range c.backlog {
-		if wanted(r.Packet) {
-			c.backlog = slices.Delete(c.backlog, i, i+1)
-			return r, nil
-		}
+	if i := slices.IndexFunc(c.backlog, func(r peer.Received) bool { return wanted(r.Packet) }); i >= 0 {
+		r := c.backlog[i]
+		c.backlog = slices.Delete(c.backlog, i, i+1)
+		return r, nil
 	}
 	for {
 		r, err := w.readPacket(expected)

@@ -42,10 +42,7 @@ func (w *World) checkHandled(calls ...string) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(want, got) {
-		return failf("these calls of the handler: "+listCalls(want), "%s", listCalls(got))
-	}
-	return nil
+	return compareCalls(want, got, false)
 }
 
 func (w *World) expectHandledInAnyOrder(table *godog.Table) error {
@@ -59,11 +56,15 @@ func (w *World) expectHandledInAnyOrder(table *godog.Table) error {
 	}
 	slices.Sort(want)
 	slices.Sort(got)
+	return compareCalls(want, got, len(got) < len(want))
+}
+
+func compareCalls(want, got []string, timedOut bool) error {
 	if slices.Equal(want, got) {
 		return nil
 	}
 	f := failf("these calls of the handler: "+listCalls(want), "%s", listCalls(got))
-	f.TimedOut = len(got) < len(want)
+	f.TimedOut = timedOut
 	return f
 }
 

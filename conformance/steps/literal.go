@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"math/big"
@@ -90,6 +91,9 @@ func parsePacket(words string) (p peer.Packet, err error) {
 
 // parseFields reads the fields of a packet.
 func parseFields(fields string) (p peer.Packet, err error) {
+	numbers := map[string]**big.Int{
+		"channel": &p.Channel, "tag": &p.Tag, "flags": &p.Flags, "packet flags": &p.Flags, "wire type": &p.Type, "type": &p.Type,
+	}
 	var status string
 	for fields != "" && err == nil {
 		var field string
@@ -98,43 +102,32 @@ func parseFields(fields string) (p peer.Packet, err error) {
 			break // the payload comes last
 		}
 		field, fields, _ = strings.Cut(fields, ", ")
-		name, value, _ := cutLast(field)
+		name, value := cutLast(field)
 		switch {
 		case field == "ok" || field == "failed":
 			status = field
 		case field == "no payload":
-		case name == "channel":
-			p.Channel, err = parseInteger(value)
-		case name == "tag":
-			p.Tag, err = parseInteger(value)
-		case name == "flags" || name == "packet flags":
-			p.Flags, err = parseInteger(value)
-		case name == "wire type" || name == "type":
-			p.Type, err = parseInteger(value)
+		case numbers[name] != nil:
+			*numbers[name], err = parseInteger(value)
 		default:
 			err = mistake("%q is not a field: expected channel, tag, ok, failed, flags, packet flags, wire type (or the caller's type), payload or no payload", field)
 		}
 	}
 	if status != "" && err == nil {
-		flags := new(big.Int)
-		if p.Flags != nil {
-			flags.Lsh(p.Flags, 1)
-		}
+		p.Flags = new(big.Int).Lsh(cmp.Or(p.Flags, new(big.Int)), 1)
 		if status == "ok" {
-			flags.SetBit(flags, 0, 1)
+			p.Flags.SetBit(p.Flags, 0, 1)
 		}
-		p.Flags = flags
 	}
 	return p, err
 }
 
 // cutLast splits text around its last space.
-func cutLast(text string) (before, after string, found bool) {
-	i := strings.LastIndex(text, " ")
-	if i < 0 {
-		return text, "", false
+func cutLast(text string) (before, after string) {
+	if i := strings.LastIndex(text, " "); i >= 0 {
+		return text[:i], text[i+1:]
 	}
-	return text[:i], text[i+1:], true
+	return text, ""
 }
 
 // parseInteger reads a decimal number, a hexadecimal number like 0x55, or a power like 2^61

@@ -35,7 +35,11 @@ func (w *World) requestCommand(op, rqType, fields, decode string) (adapter.Messa
 	}
 	m := adapter.Message{Op: op, RqType: integer(typ), Payload: p.Payload, Decode: decode}
 	if decode != "" {
-		if err := w.need(decoderAbility(decode)); err != nil {
+		ability := adapter.CanDecode
+		if decode == adapter.DecodeFlags {
+			ability = adapter.CanDecodeFlags
+		}
+		if err := w.need(ability); err != nil {
 			return m, err
 		}
 	}
@@ -51,13 +55,6 @@ func (w *World) requestCommand(op, rqType, fields, decode string) (adapter.Messa
 		}
 	}
 	return m, nil
-}
-
-func decoderAbility(decode string) adapter.Ability {
-	if decode == adapter.DecodeFlags {
-		return adapter.CanDecodeFlags
-	}
-	return adapter.CanDecode
 }
 
 func (w *World) subjectRequests(rqType, name, fields, decode string) error {

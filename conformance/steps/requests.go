@@ -185,10 +185,10 @@ func (w *World) expectError(name, how string) error {
 		return err
 	}
 	r, err := w.await(w.waitFor(name))
-	if got := kindOf(err); got == kind {
+	switch {
+	case kindOf(err) == kind:
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return replyFailure(expected, err)
 	}
 	return failf(expected, "%s", describeResult(*r.OK, r.Flags, *r.Payload))

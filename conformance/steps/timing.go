@@ -168,13 +168,10 @@ func (w *World) expectNoTicks() error {
 		return err
 	}
 	n, err := w.ticks()
-	if err != nil {
+	if err != nil || n == 0 {
 		return err
 	}
-	if n > 0 {
-		return failf("no ticks", "%d ticks", n)
-	}
-	return nil
+	return failf("no ticks", "%d ticks", n)
 }
 
 // awaitMore performs an activity and waits until the count has grown by more.

@@ -2,10 +2,13 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
@@ -48,41 +51,35 @@ func (w *World) eachVector(file string, command func(vector) (adapter.Message, b
 	if err != nil {
 		return err
 	}
-	pending := make([]*adapter.Pending, len(vectors))
+	pending := map[int]*adapter.Pending{} // by row
 	for i, v := range vectors {
 		if m, ok := command(v); ok {
 			pending[i] = w.Session.Send(m)
 		}
 	}
+	if len(pending) == 0 {
+		return mistake("no row of %s fits this step", file)
+	}
 	var first *Failure
-	failed, asked := 0, 0
-	for i, p := range pending {
-		if p == nil {
-			continue
-		}
-		asked++
-		r, err := w.await(p)
+	failed := 0
+	for _, i := range slices.Sorted(maps.Keys(pending)) {
+		r, err := w.await(pending[i])
 		if err != nil && kindOf(err) == "" {
 			return err
 		}
-		err = check(vectors[i], r, err)
-		if err == nil {
-			continue
-		}
 		var f *Failure
-		if !errors.As(err, &f) {
+		switch err = check(vectors[i], r, err); {
+		case err == nil:
+			continue
+		case !errors.As(err, &f):
 			return err
-		}
-		failed++
-		if first == nil {
+		case first == nil:
 			first = &Failure{Expected: fmt.Sprintf("row %d of %s: %s", i+1, file, f.Expected), Actual: f.Actual}
 		}
-	}
-	if asked == 0 {
-		return mistake("no row of %s fits this step", file)
+		failed++
 	}
 	if first != nil {
-		first.Actual += fmt.Sprintf(" (%d of %d rows are wrong)", failed, asked)
+		first.Actual += fmt.Sprintf(" (%d of %d rows are wrong)", failed, len(pending))
 		return first
 	}
 	return nil
@@ -133,10 +130,7 @@ func sameDecoded(v vector, r adapter.Reply) error {
 	if err != nil {
 		return err
 	}
-	consumed := v.Consumed
-	if consumed == 0 {
-		consumed = len(v.Hex)
-	}
+	consumed := cmp.Or(v.Consumed, len(v.Hex))
 	if !got.Same(want) || *r.Consumed != consumed {
 		return failf(fmt.Sprintf("%s of %d octets", want, consumed), "%s of %d octets", got, *r.Consumed)
 	}
@@ -150,10 +144,7 @@ func (w *World) expectVectorsEqual(file string) error {
 	return w.eachVector(file, func(v vector) (adapter.Message, bool) {
 		return adapter.Message{Op: adapter.OpEqual, A: v.A, B: v.B}, true
 	}, func(v vector, r adapter.Reply, err error) error {
-		if err != nil {
-			return replyFailure("a comparison of the packets", err)
-		}
-		return checkEqual(v.Equal, *r.Equal)
+		return checkEqual(v.Equal, r, err)
 	})
 }
 
@@ -164,13 +155,7 @@ func (w *World) expectVectorsText(file string) error {
 	return w.eachVector(file, func(v vector) (adapter.Message, bool) {
 		return adapter.Message{Op: adapter.OpString, Packet: v.Packet}, true
 	}, func(v vector, r adapter.Reply, err error) error {
-		if err != nil {
-			return replyFailure(v.String, err)
-		}
-		if *r.String != v.String {
-			return failf(v.String, "%s", *r.String)
-		}
-		return nil
+		return checkText(v.String, r, err)
 	})
 }
 
