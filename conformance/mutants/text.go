@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -23,43 +24,44 @@ var advice = map[Verdict]string{
 // Text writes the table for people: the scores, the gaps with advice, and then a line for
 // each requirement or, if verbose, the scenarios that detect each fault.
 func (t *Table) Text(w io.Writer, verbose bool) error {
-	p := &printer{w: w}
+	p := &bytes.Buffer{}
 	t.Scores.print(p, "", t.Whole)
-	p.printf("%d runs of a scenario in %v\n", t.Runs-t.NotRun, t.Elapsed.Round(time.Second/10))
+	fmt.Fprintf(p, "%d runs of a scenario in %v\n", t.Runs-t.NotRun, t.Elapsed.Round(time.Second/10))
 	if t.NotRun > 0 {
-		p.printf("%d more were not run: the run was interrupted\n", t.NotRun)
+		fmt.Fprintf(p, "%d more were not run: the run was interrupted\n", t.NotRun)
 	}
 	t.printGaps(p)
-	p.printf("\n")
+	fmt.Fprintf(p, "\n")
 	if verbose {
 		t.printFaults(p)
 	} else {
 		t.printRequirements(p)
 	}
-	return p.err
+	_, err := w.Write(p.Bytes())
+	return err
 }
 
 // print prints a line for each score or, if the run was not of every fault, for that of the
 // faults only.
-func (s Scores) print(p *printer, bullet string, whole bool) {
-	p.printf("%s%s of the faults are detected by a scenario of their own requirement\n", bullet, s.Faults)
+func (s Scores) print(p *bytes.Buffer, bullet string, whole bool) {
+	fmt.Fprintf(p, "%s%s of the faults are detected by a scenario of their own requirement\n", bullet, s.Faults)
 	if whole {
-		p.printf("%s%s of the requirements of level must and should have a fault that one of their scenarios detects\n", bullet, s.Requirements)
-		p.printf("%s%s of the scenarios detect a fault\n", bullet, s.Scenarios)
+		fmt.Fprintf(p, "%s%s of the requirements of level must and should have a fault that one of their scenarios detects\n", bullet, s.Requirements)
+		fmt.Fprintf(p, "%s%s of the scenarios detect a fault\n", bullet, s.Scenarios)
 	}
 }
 
 // printGaps prints all that keeps the table from being complete.
-func (t *Table) printGaps(p *printer) {
+func (t *Table) printGaps(p *bytes.Buffer) {
 	for _, d := range t.FalsePositives {
-		p.printf("\nFALSE POSITIVE %s: the outcome is %s without a fault, so what it detects proves nothing\n", d.Scenario, d.Outcome)
+		fmt.Fprintf(p, "\nFALSE POSITIVE %s: the outcome is %s without a fault, so what it detects proves nothing\n", d.Scenario, d.Outcome)
 	}
 	for _, f := range t.Faults {
 		if f.Verdict == Detected {
 			continue
 		}
-		p.printf("\n%-9s %s (%s): %s\n", strings.ToUpper(string(f.Verdict)), f.Name, f.Requirement, f.Text)
-		p.printf("  %s\n", advice[f.Verdict])
+		fmt.Fprintf(p, "\n%-9s %s (%s): %s\n", strings.ToUpper(string(f.Verdict)), f.Name, f.Requirement, f.Text)
+		fmt.Fprintf(p, "  %s\n", advice[f.Verdict])
 		f.print(p)
 	}
 	if !t.Whole {
@@ -67,27 +69,27 @@ func (t *Table) printGaps(p *printer) {
 	}
 	for _, r := range t.Requirements {
 		if r.Level != spec.May && r.Detected == 0 {
-			p.printf("\nGAP       %s (%s): its scenarios detect none of the %d faults that break it\n", r.ID, r.Level, r.Faults)
-			p.printf("  add a fault that breaks it to conformance/mutant\n")
+			fmt.Fprintf(p, "\nGAP       %s (%s): its scenarios detect none of the %d faults that break it\n", r.ID, r.Level, r.Faults)
+			fmt.Fprintf(p, "  add a fault that breaks it to conformance/mutant\n")
 		}
 	}
 	detects := scenariosDetecting(t.Faults, t.Requirements)
 	for _, id := range slices.Sorted(maps.Keys(detects)) {
 		if !detects[id] {
-			p.printf("\nGAP       %s: it detects none of the %d faults\n", id, len(t.Faults))
-			p.printf("  add a fault that it detects to conformance/mutant, or delete the scenario\n")
+			fmt.Fprintf(p, "\nGAP       %s: it detects none of the %d faults\n", id, len(t.Faults))
+			fmt.Fprintf(p, "  add a fault that it detects to conformance/mutant, or delete the scenario\n")
 		}
 	}
 }
 
-func (t *Table) printFaults(p *printer) {
+func (t *Table) printFaults(p *bytes.Buffer) {
 	for _, f := range t.Faults {
-		p.printf("%-6s %s: %s, by %d scenarios of its requirement and %d others\n", f.Requirement, f.Name, f.Verdict, len(f.Own), len(f.Others))
+		fmt.Fprintf(p, "%-6s %s: %s, by %d scenarios of its requirement and %d others\n", f.Requirement, f.Name, f.Verdict, len(f.Own), len(f.Others))
 		f.print(p)
 	}
 }
 
-func (t *Table) printRequirements(p *printer) {
+func (t *Table) printRequirements(p *bytes.Buffer) {
 	columns := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(columns, "requirement\tlevel\tscenarios\tthat detect a fault\tfaults\tdetected")
 	for _, r := range t.Requirements {
@@ -102,36 +104,36 @@ func (t *Table) printRequirements(p *printer) {
 		}
 		_, _ = fmt.Fprintf(columns, "%s\t%s\t%d\t%d\t%d\t%d\n", r.ID, r.Level, len(r.Scenarios), detecting, r.Faults, r.Detected)
 	}
-	_ = columns.Flush() // the printer keeps the error
+	_ = columns.Flush()
 }
 
 // print prints the scenarios that detect the fault.
-func (f FaultResult) print(p *printer) {
-	p.printDetections("of its requirement", f.Own)
-	p.printDetections("of other requirements", f.Others)
+func (f FaultResult) print(p *bytes.Buffer) {
+	printDetections(p, "of its requirement", f.Own)
+	printDetections(p, "of other requirements", f.Others)
 }
 
 // maxShown is how many scenarios are listed for a fault: some faults are detected by most.
 const maxShown = 8
 
-func (p *printer) printDetections(of string, all []Detection) {
+func printDetections(p *bytes.Buffer, of string, all []Detection) {
 	if len(all) == 0 {
 		return
 	}
-	p.printf("  scenarios %s that detect it:\n", of)
+	fmt.Fprintf(p, "  scenarios %s that detect it:\n", of)
 	for _, d := range all[:min(len(all), maxShown)] {
-		p.printf("    %-7s %s\n", d.Outcome, d.Scenario)
+		fmt.Fprintf(p, "    %-7s %s\n", d.Outcome, d.Scenario)
 	}
 	if more := len(all) - maxShown; more > 0 {
-		p.printf("    and %d more\n", more)
+		fmt.Fprintf(p, "    and %d more\n", more)
 	}
 }
 
 // Page writes the record as a page in Markdown: each requirement with the faults that break
 // it, and the scenarios that detect them.
 func (r *Record) Page(w io.Writer) error {
-	p := &printer{w: w}
-	p.printf(`# The score of the suite
+	p := &bytes.Buffer{}
+	fmt.Fprintf(p, `# The score of the suite
 
 Generated by %[1]spacketspec mutants --record%[1]s: do not edit.
 
@@ -141,7 +143,7 @@ the requirement that it breaks.
 
 `, "`")
 	r.Scores.print(p, "* ", true)
-	p.printf(`
+	fmt.Fprintf(p, `
 %[1]spacketspec mutants%[1]s makes this table again. %[1]spacketspec adapter --fault NAME%[1]s is the mutant
 with a fault, as an adapter. Below, each fault is followed by the scenarios of its
 requirement that detect it.
@@ -151,35 +153,20 @@ requirement that detect it.
 		if len(faults) == 0 {
 			continue
 		}
-		p.printf("\n## %s (%s)\n\n", q.ID, q.Level)
+		fmt.Fprintf(p, "\n## %s (%s)\n\n", q.ID, q.Level)
 		for _, f := range faults {
-			p.printf("* `%s`: %s\n", f.Name, f.Text)
+			fmt.Fprintf(p, "* `%s`: %s\n", f.Name, f.Text)
 			if f.Verdict != Detected {
-				p.printf("  * **%s**: %s\n", f.Verdict, advice[f.Verdict])
+				fmt.Fprintf(p, "  * **%s**: %s\n", f.Verdict, advice[f.Verdict])
 			}
 			for _, id := range f.Scenarios {
-				p.printf("  * %s\n", id)
+				fmt.Fprintf(p, "  * %s\n", id)
 			}
 			if f.Others > 0 {
-				p.printf("  * and %d of other requirements\n", f.Others)
+				fmt.Fprintf(p, "  * and %d of other requirements\n", f.Others)
 			}
 		}
 	}
-	return p.err
+	_, err := w.Write(p.Bytes())
+	return err
 }
-
-// A printer keeps the first error of its writes, and writes nothing after it.
-type printer struct {
-	w   io.Writer
-	err error
-}
-
-// Write implements [io.Writer].
-func (p *printer) Write(b []byte) (int, error) {
-	if p.err == nil {
-		_, p.err = p.w.Write(b)
-	}
-	return len(b), p.err
-}
-
-func (p *printer) printf(format string, args ...any) { _, _ = fmt.Fprintf(p, format, args...) }
