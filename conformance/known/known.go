@@ -91,7 +91,7 @@ func parseSuite(text string, s *spec.Spec) (d Deviation, err error) {
 		return d, unknown("scenario", d.Scenario, ids)
 	case !slices.Contains(sc.Requirements, d.Requirement):
 		return d, fmt.Errorf("the scenario %s does not test %s, but %s", d.Scenario, d.Requirement, strings.Join(sc.Requirements, ", "))
-	case d.Outcome != report.Fail && d.Outcome != report.Timeout && d.Outcome != report.Crash:
+	case !d.Outcome.Deviates():
 		return d, fmt.Errorf("the outcome %q is none of fail, timeout, crash", d.Outcome)
 	}
 	return d, nil

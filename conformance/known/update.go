@@ -1,6 +1,7 @@
 package known
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,22 +28,18 @@ func Update(text string, results *report.Results) string {
 		switch {
 		case id == "" || !ran, r.Outcome == report.Known, r.Outcome == report.Skip:
 			lines = append(lines, line)
-		case deviates(r):
+		case r.Outcome.Deviates():
 			fields := strings.Fields(line)
 			fields[2] = string(r.Outcome)
 			lines = append(lines, strings.Join(fields, " "))
 		}
 	}
 	for _, r := range results.Results {
-		if _, lacking := came[r.ID]; lacking && deviates(r) {
+		if _, lacking := came[r.ID]; lacking && r.Outcome.Deviates() {
 			lines = slices.Insert(lines, place(lines, r.ID), newLine(r))
 		}
 	}
 	return strings.Join(append(lines, ""), "\n")
-}
-
-func deviates(r report.Result) bool {
-	return r.Outcome == report.Fail || r.Outcome == report.Timeout || r.Outcome == report.Crash
 }
 
 // scenarioOf returns the id of the scenario that a line lists, or "".
@@ -56,18 +53,13 @@ func scenarioOf(line string) string {
 
 // place returns the index of the first line that lists a later scenario.
 func place(lines []string, id string) int {
-	for i, line := range lines {
-		if scenarioOf(line) > id {
-			return i
-		}
+	if i := slices.IndexFunc(lines, func(line string) bool { return scenarioOf(line) > id }); i >= 0 {
+		return i
 	}
 	return len(lines)
 }
 
 func newLine(r report.Result) string {
-	why := r.Reason
-	if why == "" {
-		why = fmt.Sprintf("expected %s, got %s", r.Expected, r.Actual)
-	}
+	why := cmp.Or(r.Reason, fmt.Sprintf("expected %s, got %s", r.Expected, r.Actual))
 	return strings.Join(append([]string{r.ID, r.Requirements[0], string(r.Outcome)}, strings.Fields(why)...), " ")
 }

@@ -29,11 +29,6 @@ type task struct {
 	confirmed bool           // the load on the machine cannot have caused the outcome
 }
 
-// detects reports whether the scenario did not pass.
-func (t *task) detects() bool {
-	return t.outcome == report.Fail || t.outcome == report.Timeout || t.outcome == report.Crash
-}
-
 // An execution is a run under way.
 type execution struct {
 	Run
@@ -185,7 +180,7 @@ func (e *execution) table(elapsed time.Duration) *Table {
 	for _, t := range e.tasks {
 		if t.Fault != "" {
 			table.Faults[index[t.Fault]].add(t)
-		} else if t.detects() {
+		} else if t.outcome.Deviates() {
 			table.FalsePositives = append(table.FalsePositives, Detection{Scenario: t.scenario.ID, Outcome: t.outcome})
 		}
 	}
@@ -207,7 +202,7 @@ func (f *FaultResult) add(t *task) {
 	switch d := (Detection{Scenario: t.scenario.ID, Outcome: t.outcome}); {
 	case t.outcome == "":
 		f.notRun++
-	case !t.detects():
+	case !t.outcome.Deviates():
 	case t.own:
 		f.Own = append(f.Own, d)
 	default:

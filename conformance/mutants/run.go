@@ -127,7 +127,7 @@ func (r Run) Do(ctx context.Context) (*Table, error) {
 	}
 	e.makeTasks()
 	e.runTasks(ctx, e.Parallel, e.tasks)
-	e.retry(ctx, func(t *task) bool { return t.detects() && !t.confirmed })
+	e.retry(ctx, func(t *task) bool { return t.outcome.Deviates() && !t.confirmed })
 	for range timeoutRetries {
 		slow := e.timedOutWithoutFault()
 		if len(slow) == 0 {
@@ -182,7 +182,7 @@ func (e *execution) undetected() map[string]bool {
 		undetected[t.Fault] = t.Fault != ""
 	}
 	for _, t := range e.tasks {
-		if t.own && t.detects() {
+		if t.own && t.outcome.Deviates() {
 			undetected[t.Fault] = false
 		}
 	}

@@ -29,6 +29,9 @@ const (
 // Outcomes lists every outcome in the order of a summary.
 var Outcomes = []Outcome{Pass, Fail, Timeout, Crash, Skip, Known, Fixed}
 
+// Deviates reports whether the subject did not do what the scenario requires.
+func (o Outcome) Deviates() bool { return o == Fail || o == Timeout || o == Crash }
+
 // A Result is the outcome of one scenario, with what explains it. Its JSON form is part of
 // the published report.
 type Result struct {
@@ -86,28 +89,15 @@ type Results struct {
 // Conforms reports whether the subject conforms: no result counts against it, every
 // selected scenario ran, and at least one was not skipped. See [Result.Counts] for strict.
 func (r *Results) Conforms(strict bool) bool {
-	if r.AllSkipped() {
-		return false
-	}
-	for _, result := range r.Results {
-		if result.Counts(strict) {
-			return false
-		}
-	}
-	return r.NotRun == 0
+	counts := func(result Result) bool { return result.Counts(strict) }
+	return !r.AllSkipped() && r.NotRun == 0 && !slices.ContainsFunc(r.Results, counts)
 }
 
 // Counts reports whether the result alone makes the subject nonconforming. Fail, Timeout
 // and Crash count at the level must; if strict, at every level. Fixed always counts: the
 // list of known deviations is wrong.
 func (r Result) Counts(strict bool) bool {
-	switch r.Outcome {
-	case Fixed:
-		return true
-	case Fail, Timeout, Crash:
-		return strict || r.Level == spec.Must
-	}
-	return false
+	return r.Outcome == Fixed || r.Outcome.Deviates() && (strict || r.Level == spec.Must)
 }
 
 // AllSkipped reports whether no scenario had another outcome than Skip. Such a run shows
@@ -140,10 +130,8 @@ func (r *Results) Summarize() {
 // requirement returns the requirement with this id, or one with only the id if the suite
 // has none.
 func (r *Results) requirement(id string) Requirement {
-	for _, q := range r.Suite.Requirements {
-		if q.ID == id {
-			return q
-		}
+	if i := slices.IndexFunc(r.Suite.Requirements, func(q Requirement) bool { return q.ID == id }); i >= 0 {
+		return r.Suite.Requirements[i]
 	}
 	return Requirement{ID: id}
 }

@@ -15,7 +15,7 @@ func (r *Results) Text(w io.Writer, verbose bool) error {
 	var out strings.Builder
 	for _, result := range r.Results {
 		switch {
-		case result.Outcome == Fail || result.Outcome == Timeout || result.Outcome == Crash || result.Outcome == Fixed:
+		case result.Counts(true):
 			out.WriteString(r.Explain(result) + "\n")
 		case verbose:
 			out.WriteString(headline(result) + "\n")
@@ -109,8 +109,7 @@ func (r *Results) broken(out *strings.Builder) {
 	for _, result := range r.Results {
 		for _, id := range result.Requirements {
 			all[id]++
-			switch result.Outcome {
-			case Fail, Timeout, Crash:
+			if result.Outcome.Deviates() {
 				bad[id]++
 			}
 		}
@@ -160,10 +159,7 @@ func (r *Results) skips(out *strings.Builder) {
 
 // summary writes the number of results of each level and outcome.
 func (r *Results) summary(out *strings.Builder) {
-	subject := r.Subject.Name
-	if r.Subject.Release != "" {
-		subject += " " + r.Subject.Release
-	}
+	subject := strings.TrimRight(r.Subject.Name+" "+r.Subject.Release, " ")
 	if r.Subject.Language != "" {
 		subject += " (" + r.Subject.Language + ")"
 	}
