@@ -3,6 +3,7 @@ package adapter
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -159,15 +160,14 @@ func (p *Pending) Done() <-chan struct{} { return p.done }
 func (p *Pending) Wait(ctx context.Context) (Reply, error) {
 	select {
 	case <-p.done:
-		return p.reply, p.err
-	default:
-	}
-	select {
-	case <-p.done:
-		return p.reply, p.err
 	case <-ctx.Done():
-		return Reply{}, context.Cause(ctx)
+		select {
+		case <-p.done:
+		default:
+			return Reply{}, context.Cause(ctx)
+		}
 	}
+	return p.reply, p.err
 }
 
 // maxLine bounds one command or reply, in bytes. A line has room for twice the largest
@@ -224,19 +224,10 @@ func whyNotReply(err error) string {
 	if wrong.Field == "" {
 		return fmt.Sprintf("it is %s %s; a reply must be an object", article(wrong.Value), wrong.Value)
 	}
-	var want string
-	switch wrong.Type.Kind() {
-	case reflect.Struct:
-		want = "an object"
-	case reflect.Slice:
-		want = "a list"
-	case reflect.Bool:
-		want = "true or false"
-	case reflect.String:
-		want = "a string"
-	default:
-		want = "a whole number"
+	wants := map[reflect.Kind]string{
+		reflect.Struct: "an object", reflect.Slice: "a list", reflect.Bool: "true or false", reflect.String: "a string",
 	}
+	want := cmp.Or(wants[wrong.Type.Kind()], "a whole number")
 	return fmt.Sprintf("its field %q is %s %s; it must be %s", wrong.Field, article(wrong.Value), wrong.Value, want)
 }
 

@@ -74,7 +74,7 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 	}
 	if err := s.Greet(ctx); err != nil {
 		if s.Err() != nil {
-			r.awaitExit(exitTime) // so that the error below contains the exit status
+			within(exitTime, r.exited) // so that the error below contains the exit status
 			err = s.Err()
 			if errors.Is(err, ErrEnded) {
 				err = fmt.Errorf("it ended before it answered hello (%s)", r.status())
@@ -146,23 +146,19 @@ func (r *running) wait() {
 // signal sends a signal to the process group.
 func (r *running) signal(sig syscall.Signal) { _ = syscall.Kill(-r.cmd.Process.Pid, sig) }
 
-func (r *running) awaitExit(d time.Duration) bool { return within(d, r.exited) }
-
 // within reports whether the event happens within d.
 func within(d time.Duration, event <-chan struct{}) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-event:
 		return true
-	case <-timer.C:
+	case <-time.After(d):
 		return false
 	}
 }
 
 func (r *running) stop() error {
 	_ = r.pipes.stdin.Close()
-	if r.awaitExit(exitTime) {
+	if within(exitTime, r.exited) {
 		r.pipes.closeRunnerEnds()
 		if !r.cmd.ProcessState.Success() {
 			return fmt.Errorf("at the end of its standard input the adapter should exit with status 0; it ended with %s", r.status())
@@ -171,7 +167,7 @@ func (r *running) stop() error {
 	}
 	err := fmt.Errorf("the adapter did not exit within %v of the end of its standard input", exitTime)
 	r.signal(syscall.SIGTERM)
-	if !r.awaitExit(termTime) {
+	if !within(termTime, r.exited) {
 		err = fmt.Errorf("%w, nor within %v of SIGTERM: it was killed", err, termTime)
 	}
 	r.kill()
@@ -194,7 +190,7 @@ func (r *running) status() string {
 }
 
 func (r *running) describeExit() string {
-	r.awaitExit(termTime)
+	within(termTime, r.exited)
 	s := "the adapter: " + r.status()
 	if text := r.stderr.String(); text != "" {
 		s += "; its standard error ended with:\n" + indent(text)
@@ -270,9 +266,8 @@ func (t *tail) since(n int64) string {
 	if n >= first {
 		return string(t.kept[min(n-first, int64(len(t.kept))):])
 	}
-	kept := string(t.kept)
-	if _, rest, found := strings.Cut(kept, "\n"); found {
-		kept = rest
+	if _, rest, found := strings.Cut(string(t.kept), "\n"); found {
+		return "…\n" + rest
 	}
-	return "…\n" + kept
+	return "…\n" + string(t.kept)
 }

@@ -104,13 +104,11 @@ func (s *Server) do(ctx context.Context, m Message) (Reply, error) {
 		return s.codec(m)
 	case OpOpen:
 		return Reply{}, s.openPipes(m)
-	case OpClose:
-		return Reply{}, s.closeConn(m.Conn)
-	case OpRequest, OpWait, OpDo, OpRelease, OpSeen, OpTicks, OpShutdown, OpJoin:
+	case OpClose, OpRequest, OpWait, OpDo, OpRelease, OpSeen, OpTicks, OpShutdown, OpJoin:
 	default:
 		return Reply{}, Errorf(Unsupported, "there is no command %q", m.Op)
 	}
-	conn, err := s.conn(m.Conn)
+	conn, err := s.conn(m.Conn, m.Op == OpClose)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -160,11 +158,10 @@ func (s *Server) openPipes(m Message) error {
 	if err != nil {
 		return errors.Join(err, recv.Close())
 	}
-	if err := s.open(recv, send, m, c, o); err != nil {
+	if err = s.open(recv, send, m, c, o); err != nil {
 		_, _ = recv.Close(), send.Close()
-		return err
 	}
-	return nil
+	return err
 }
 
 // Open runs an open command over two streams instead of the pipes that it names. The
@@ -198,30 +195,19 @@ func (s *Server) open(recv io.ReadCloser, send io.WriteCloser, m Message, c *ser
 	return nil
 }
 
-func (s *Server) conn(name string) (*serverConn, error) {
+// conn returns the connection with this name, and forgets it if forget is true. It does both
+// under one lock, so that one of several commands close succeeds.
+func (s *Server) conn(name string, forget bool) (*serverConn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.find(name)
-}
-
-// find does what conn does. Its caller holds s.mu.
-func (s *Server) find(name string) (*serverConn, error) {
 	c := s.conns[name]
 	if c == nil {
 		return nil, Errorf(Invalid, "no connection %q is open", name)
 	}
-	return c, nil
-}
-
-func (s *Server) closeConn(name string) error {
-	s.mu.Lock()
-	c, err := s.find(name)
-	delete(s.conns, name) // under the same lock as find, so that one of several closes succeeds
-	s.mu.Unlock()
-	if err != nil {
-		return err
+	if forget {
+		delete(s.conns, name)
 	}
-	return c.close()
+	return c, nil
 }
 
 // Close closes every connection.
@@ -287,6 +273,8 @@ func (c *serverConn) recordTick(b []byte) {
 
 func (c *serverConn) do(ctx context.Context, m Message) (Reply, error) {
 	switch m.Op {
+	case OpClose:
+		return Reply{}, c.close()
 	case OpRequest:
 		return Reply{}, c.request(ctx, m)
 	case OpWait:
@@ -308,9 +296,6 @@ func (c *serverConn) do(ctx context.Context, m Message) (Reply, error) {
 		return Reply{}, nil
 	case OpSeen:
 		calls := c.handler.calls()
-		if calls == nil {
-			calls = []Seen{}
-		}
 		return Reply{Calls: &calls}, nil
 	case OpTicks:
 		c.mu.Lock()

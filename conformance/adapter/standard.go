@@ -79,7 +79,7 @@ func (h *standardHandler) release(name string) {
 func (h *standardHandler) calls() []Seen {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.Clone(h.seen)
+	return append([]Seen{}, h.seen...)
 }
 
 func (h *standardHandler) handle(ctx context.Context, rqType, flags Integer, payload []byte) (Result, error) {
@@ -161,18 +161,18 @@ func large(payload []byte) (Result, error) {
 }
 
 // decoder returns the response decoder with this name, or nil for no name.
-func decoder(name string) (func(Integer, []byte) ([]byte, error), error) {
+func decoder(name string) (decode func(flags Integer, payload []byte) ([]byte, error), err error) {
 	switch name {
 	case "":
-		return nil, nil
 	case DecodeReverse:
-		return func(_ Integer, payload []byte) ([]byte, error) { return reversed(payload), nil }, nil
+		decode = func(_ Integer, payload []byte) ([]byte, error) { return reversed(payload), nil }
 	case DecodeRaise:
-		return func(Integer, []byte) ([]byte, error) {
-			return nil, errors.New("the request asks for a decoder that fails")
-		}, nil
+		fails := errors.New("the request asks for a decoder that fails")
+		decode = func(Integer, []byte) ([]byte, error) { return nil, fails }
 	case DecodeFlags:
-		return func(flags Integer, _ []byte) ([]byte, error) { return []byte(flags), nil }, nil
+		decode = func(flags Integer, _ []byte) ([]byte, error) { return []byte(flags), nil }
+	default:
+		err = Errorf(Invalid, "decode is %q; it must be %q, %q or %q", name, DecodeReverse, DecodeRaise, DecodeFlags)
 	}
-	return nil, Errorf(Invalid, "decode is %q; it must be %q, %q or %q", name, DecodeReverse, DecodeRaise, DecodeFlags)
+	return decode, err
 }

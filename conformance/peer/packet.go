@@ -7,7 +7,6 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode"
 )
 
@@ -175,35 +174,26 @@ func (p Packet) String() string {
 	if p.Same(EOF) {
 		return "EOF"
 	}
-	var s strings.Builder
-	kind := "response"
-	if p.IsRequest {
-		kind = "request"
+	kind, verdict, flags, wireType := "response", ", failed", p.ReplyFlags(), ""
+	switch {
+	case p.IsRequest:
+		kind, verdict, flags, wireType = "request", "", orZero(p.Flags), fmt.Sprintf(", wire type %d", orZero(p.Type))
+	case p.OK():
+		verdict = ", ok"
 	}
-	s.WriteString(kind + ": ")
+	s := kind + ": "
 	if orZero(p.Channel).Sign() != 0 {
-		fmt.Fprintf(&s, "channel %d, ", p.Channel)
+		s += fmt.Sprintf("channel %d, ", p.Channel)
 	}
-	fmt.Fprintf(&s, "tag %d", orZero(p.Tag))
-	flags := orZero(p.Flags)
-	if !p.IsRequest {
-		verdict := ", failed"
-		if p.OK() {
-			verdict = ", ok"
-		}
-		s.WriteString(verdict)
-		flags = p.ReplyFlags()
-	}
+	s += fmt.Sprintf("tag %d%s", orZero(p.Tag), verdict)
 	if flags.Sign() != 0 {
-		fmt.Fprintf(&s, ", flags %#x", flags)
+		s += fmt.Sprintf(", flags %#x", flags)
 	}
-	if p.IsRequest {
-		fmt.Fprintf(&s, ", wire type %d", orZero(p.Type))
-	}
+	s += wireType
 	if len(p.Payload) > 0 {
-		s.WriteString(", payload " + payloadString(p.Payload))
+		s += ", payload " + payloadString(p.Payload)
 	}
-	return s.String()
+	return s
 }
 
 // shownPayload is the number of payload octets that String shows.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -111,7 +112,7 @@ const mostUnread = 32 << 20
 
 // receive records the octets of one read.
 func (p *Peer) receive(octets []byte) {
-	octets = append([]byte(nil), octets...)
+	octets = slices.Clone(octets)
 	p.Wire.add(Event{From: FromSubject, Octets: octets})
 	p.change(func() {
 		p.reads++
@@ -238,19 +239,12 @@ func (p *Peer) readOn() {
 	}
 }
 
-// Ended reports whether the subject's stream has ended.
-func (p *Peer) Ended() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.ended
-}
-
 // Unread returns the octets that were read and Next has not returned, and whether the
 // subject's stream has ended. Octets in the pipe may be missing; see [Peer.SentByNow].
 func (p *Peer) Unread() (octets []byte, ended bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]byte(nil), p.unread.octets...), p.ended
+	return slices.Clone(p.unread.octets), p.ended
 }
 
 // Changed returns a channel that is closed when octets are unread or the subject's stream

@@ -3,6 +3,7 @@ package peer
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 )
@@ -42,7 +43,7 @@ func (w *Wire) add(e Event) {
 func (w *Wire) Events() []Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]Event(nil), w.events...)
+	return slices.Clone(w.events)
 }
 
 // A Line is one packet or one note of a wire. String builds its text, so that an excerpt
@@ -96,14 +97,6 @@ func (w *Wire) All() iter.Seq[Line] {
 			}
 		}
 	}
-}
-
-// Lines returns the texts of all lines.
-func (w *Wire) Lines() (texts []string) {
-	for line := range w.All() {
-		texts = append(texts, line.String())
-	}
-	return texts
 }
 
 // shownOctets is the number of octets that ShowHex shows.

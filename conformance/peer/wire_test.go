@@ -116,3 +116,11 @@ func TestWireConcurrently(t *testing.T) {
 		}
 	}
 }
+
+// Lines returns the texts of all lines.
+func (w *Wire) Lines() (texts []string) {
+	for line := range w.All() {
+		texts = append(texts, line.String())
+	}
+	return texts
+}

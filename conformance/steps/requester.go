@@ -236,7 +236,7 @@ func (w *World) replyUnlessSent(m adapter.Message, expected string) (*adapter.Pe
 			return reply, nil
 		case <-w.current.peer.Changed():
 		}
-		if w.current.peer.Ended() {
+		if _, ended := w.current.peer.Unread(); ended {
 			return reply, nil
 		}
 		r, err := w.readPacket(expected)
