@@ -24,8 +24,7 @@ func (m mutant) encode(p packet) []byte {
 	if m.has("length-padded") {
 		octets = append(octets, 0x80)
 	}
-	octets = m.appendInteger(octets, big.NewInt(int64(length)))
-	return append(octets, body...)
+	return append(m.appendInteger(octets, big.NewInt(int64(length))), body...)
 }
 
 func (m mutant) encodeBody(p packet) []byte {
@@ -215,7 +214,10 @@ func (m mutant) parseBody(body []byte) (packet, error) {
 	p.tag = m.keepBits(f.next(), 32, "tag-read-in-32-bits")
 	p.tagOctets = len(body) - f.rest.Len()
 	word := f.next()
-	p.flags = m.readFlags(word)
+	p.flags = new(big.Int).Rsh(word, 2)
+	if m.has("word-flags-read-shifted-by-1") {
+		p.flags = new(big.Int).Rsh(word, 1)
+	}
 	p.isRequest = word.Bit(1) == 1
 	hasChannel := word.Bit(0) == 1
 	if p.isRequest != hasChannel && m.has("word-bits-read-swapped") {
@@ -247,21 +249,13 @@ func (f *fieldReader) next() *big.Int {
 		return zero
 	}
 	v, _, err := f.readInteger(f.rest)
-	if err != nil && f.has("short-body-of-zeros") {
-		return zero
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		return v
+	case !f.has("short-body-of-zeros"):
 		f.err = errMalformed
-		return zero
 	}
-	return v
-}
-
-func (m mutant) readFlags(word *big.Int) *big.Int {
-	if m.has("word-flags-read-shifted-by-1") {
-		return new(big.Int).Rsh(word, 1)
-	}
-	return new(big.Int).Rsh(word, 2)
+	return zero
 }
 
 func (m mutant) readChannel(f *fieldReader) *big.Int {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"math/big"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -70,12 +71,13 @@ func (i *implementation) tickFor(o adapter.OpenOptions) func(string) {
 // a goroutine of their own. They share the fields below mu, and mu guards these.
 type connection struct {
 	*implementation
-	recv    io.ReadCloser
-	send    io.WriteCloser
-	handler adapter.Handler // nil: every request is refused
-	grace   time.Duration
-	tick    func(mark string) // nil: no ticks
-	closed  chan struct{}     // closed by Close
+	recv      io.ReadCloser
+	send      io.WriteCloser
+	handler   adapter.Handler // nil: every request is refused
+	grace     time.Duration
+	tick      func(mark string) // nil: no ticks
+	closed    chan struct{}     // closed by Close
+	shutdowns atomic.Int64      // number of calls of Shutdown
 
 	mu      sync.Mutex
 	changed *sync.Cond // signalled after a change of the fields below
@@ -89,11 +91,10 @@ type connection struct {
 	peerSentERQ bool
 	sentERQ     bool
 
-	shutdowns int    // number of calls of Shutdown
-	draining  bool   // only the responses to accepted requests are still sent, then EOF
-	ended     string // how the peer's stream ended; empty: it has not
-	finished  bool   // the local stream has ended
-	sendErr   error  // the error of writing EOF
+	draining bool   // only the responses to accepted requests are still sent, then EOF
+	ended    string // how the peer's stream ended; empty: it has not
+	finished bool   // the local stream has ended
+	sendErr  error  // the error of writing EOF
 
 	faultState
 }

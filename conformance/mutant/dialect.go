@@ -7,14 +7,6 @@ import "math/big"
 // erq is the packet 03 01 02 00.
 var erq = packet{isRequest: true, channel: zero, tag: one, flags: zero, rqType: zero}
 
-// dialectSuffix returns text that names the later dialect, or nothing for the other.
-func (i *implementation) dialectSuffix() string {
-	if i.later {
-		return ", in the later dialect"
-	}
-	return ""
-}
-
 // isERQ reports whether p is ERQ; octets is the length of its encoding.
 func (c *connection) isERQ(p packet, octets int) bool {
 	if !c.later || !p.isRequest || p.rqType.Sign() != 0 {

@@ -5,8 +5,6 @@ import (
 	"math/big"
 	"slices"
 	"sync"
-
-	"github.com/packetspec/packetspec/internal/nearest"
 )
 
 // A mutant holds the one fault of the implementation. The code checks for a fault by name
@@ -98,19 +96,4 @@ func Faults() []Fault { return slices.Concat(faults, laterFaults) }
 // fault speaks that dialect.
 func (f Fault) Later() bool {
 	return slices.ContainsFunc(laterFaults, func(g Fault) bool { return g.Name == f.Name })
-}
-
-func isFault(name string) bool {
-	return slices.ContainsFunc(Faults(), func(f Fault) bool { return f.Name == name })
-}
-
-// shownNear bounds the names that an error lists.
-const shownNear = 5
-
-// nearestFaults returns the names of the faults most similar to an unknown name.
-func nearestFaults(name string) (names []string) {
-	for _, f := range Faults() {
-		names = append(names, f.Name)
-	}
-	return nearest.Names(name, names, shownNear)
 }

@@ -16,17 +16,25 @@ import (
 	"sync/atomic"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/internal/nearest"
 )
 
 // New returns the implementation with the fault of that name, or without a fault if the
 // name is empty. With a fault of the later dialect, the implementation speaks that dialect.
 // The error for an unknown name lists similar names.
 func New(fault string) (adapter.Implementation, error) {
-	if fault != "" && !isFault(fault) {
-		return nil, fmt.Errorf("there is no fault %q; similar names are %q", fault, nearestFaults(fault))
+	names := []string{""}
+	for _, f := range Faults() {
+		names = append(names, f.Name)
+	}
+	if !slices.Contains(names, fault) {
+		return nil, fmt.Errorf("there is no fault %q; similar names are %q", fault, nearest.Names(fault, names[1:], shownNear))
 	}
 	return &implementation{mutant: mutant{fault: fault}, later: Fault{Name: fault}.Later(), stderr: os.Stderr}, nil
 }
+
+// shownNear bounds the names that the error of [New] lists.
+const shownNear = 5
 
 // NewLater returns the implementation without a fault, in the later dialect.
 func NewLater() adapter.Implementation {
@@ -52,11 +60,11 @@ func (i *implementation) Hello() adapter.Hello {
 	if i.has("channel-not-offered-is-0") {
 		abilities = slices.DeleteFunc(slices.Clone(abilities), func(a adapter.Ability) bool { return a == adapter.CanChannels })
 	}
-	return adapter.Hello{
-		Name:     "packetspec mutant",
-		Release:  cmp.Or(i.fault, "without a fault") + i.dialectSuffix(),
-		Language: runtime.Version(), Supports: abilities,
+	release := cmp.Or(i.fault, "without a fault")
+	if i.later {
+		release += ", in the later dialect"
 	}
+	return adapter.Hello{Name: "packetspec mutant", Release: release, Language: runtime.Version(), Supports: abilities}
 }
 
 // Encode implements [adapter.Implementation].

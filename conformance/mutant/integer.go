@@ -63,11 +63,13 @@ func (m mutant) readInteger(r io.ByteReader) (v *big.Int, octets int, err error)
 	v = new(big.Int)
 	for {
 		b, err := r.ReadByte()
-		if err != nil {
-			if octets == 0 {
-				return nil, 0, err
-			}
-			return m.truncatedInteger(v, octets)
+		switch {
+		case err != nil && octets == 0:
+			return nil, 0, err
+		case err != nil && m.has("int-unfinished-accepted"):
+			return v, octets, nil
+		case err != nil:
+			return nil, octets, io.ErrUnexpectedEOF
 		}
 		m.addGroup(v, b, octets)
 		octets++
@@ -82,21 +84,12 @@ func (m mutant) readInteger(r io.ByteReader) (v *big.Int, octets int, err error)
 	}
 }
 
-// truncatedInteger returns the result of reading an integer whose last octet is missing.
-func (m mutant) truncatedInteger(v *big.Int, octets int) (*big.Int, int, error) {
-	if m.has("int-unfinished-accepted") {
-		return v, octets, nil
-	}
-	return nil, octets, io.ErrUnexpectedEOF
-}
-
 // addGroup appends the group in b to v, which consists of the groups before it.
 func (m mutant) addGroup(v *big.Int, b byte, before int) {
 	group := big.NewInt(int64(b & 0x7f))
 	switch {
 	case b >= 0x80 && m.has("int-mark-kept"):
-		group = big.NewInt(int64(b))
-		v.Lsh(v, 7).Add(v, group)
+		v.Lsh(v, 7).Add(v, big.NewInt(int64(b)))
 	case before > 0 && m.has("int-eight-bits"):
 		v.Lsh(v, 8).Or(v, group)
 	case before > 0 && m.has("int-little-endian"):

@@ -88,10 +88,10 @@ func (m mutant) text(p packet) string {
 }
 
 func (m mutant) payloadText(payload []byte) string {
-	if len(payload) <= shownPayload || m.has("text-payload-whole") {
+	switch {
+	case len(payload) <= shownPayload || m.has("text-payload-whole"):
 		return m.pythonLiteral(payload)
-	}
-	if m.has("text-without-ellipsis") {
+	case m.has("text-without-ellipsis"):
 		return m.pythonLiteral(payload[:shownPayload])
 	}
 	return m.pythonLiteral(payload[:shownPayload]) + "..."
@@ -103,26 +103,19 @@ func (m mutant) pythonLiteral(octets []byte) string {
 	if bytes.IndexByte(octets, '\'') >= 0 && bytes.IndexByte(octets, '"') < 0 && !m.has("text-quotes-alike") {
 		quote = '"'
 	}
+	escapes := map[byte]string{
+		quote: `\` + string(quote), '\\': `\\`, '\t': `\t`, '\n': `\n`, '\r': `\r`,
+	}
 	var s strings.Builder
-	s.WriteByte('b')
-	s.WriteByte(quote)
 	for _, b := range octets {
-		switch {
-		case b == quote || b == '\\':
-			s.WriteByte('\\')
-			s.WriteByte(b)
-		case b == '\t':
-			s.WriteString(`\t`)
-		case b == '\n':
-			s.WriteString(`\n`)
-		case b == '\r':
-			s.WriteString(`\r`)
+		switch escape, special := escapes[b]; {
+		case special:
+			s.WriteString(escape)
 		case b < ' ' || b > '~':
 			fmt.Fprintf(&s, `\x%02x`, b)
 		default:
 			s.WriteByte(b)
 		}
 	}
-	s.WriteByte(quote)
-	return s.String()
+	return fmt.Sprintf("b%c%s%c", quote, s.String(), quote)
 }

@@ -169,9 +169,14 @@ func (req *localRequest) decoderFailed(r adapter.Response, err error) (adapter.R
 
 // receiveResponse delivers a response to the request that it answers. The caller holds c.mu.
 func (c *connection) receiveResponse(p packet) {
-	switch other := c.latestMatching(p); {
-	case other != nil && other.connection != c && c.has("pending-for-all-connections"):
-		go other.change(func() { other.completeIfPending(p) })
+	latest, _ := c.latestRequests.Load(p.key())
+	switch other, ok := latest.(*localRequest); {
+	case ok && other.connection != c && c.has("pending-for-all-connections"):
+		go other.change(func() {
+			if slices.Contains(other.pending, other) {
+				other.complete(p)
+			}
+		})
 		return
 	case c.draining && c.has("shutdown-stops-receiving"):
 		return
@@ -223,21 +228,6 @@ func (c *connection) pendingWith(key requestKey) *localRequest {
 // maxCompleted bounds the completed requests of a connection that faults remember.
 const maxCompleted = 8
 
-// latestMatching returns the latest pending request with the key of a response, on any
-// connection, or nil.
-func (c *connection) latestMatching(p packet) *localRequest {
-	req, _ := c.latestRequests.Load(p.key())
-	latest, _ := req.(*localRequest)
-	return latest
-}
-
-// completeIfPending completes a request if it is still pending. The caller holds req.mu.
-func (req *localRequest) completeIfPending(p packet) {
-	if slices.Contains(req.pending, req) {
-		req.complete(p)
-	}
-}
-
 // receiveStray ignores a response that matches no pending request. The caller holds c.mu.
 func (c *connection) receiveStray(p packet) {
 	i := slices.IndexFunc(c.completed, func(req *localRequest) bool { return req.key == p.key() })
@@ -269,11 +259,8 @@ func (c *connection) receiveStray(p packet) {
 // completeEarly completes a request with a response that a fault has kept for it. The
 // caller holds c.mu.
 func (c *connection) completeEarly(req *localRequest) {
-	for _, p := range c.earlyResponses {
-		if p.key() == req.key {
-			req.complete(p)
-			return
-		}
+	if i := slices.IndexFunc(c.earlyResponses, func(p packet) bool { return p.key() == req.key }); i >= 0 {
+		req.complete(c.earlyResponses[i])
 	}
 }
 

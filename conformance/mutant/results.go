@@ -53,7 +53,11 @@ func (c *connection) answerOf(p packet, result any, err error) answer {
 	case []byte:
 		return c.answerBytes(p, v)
 	case string:
-		return success(c.textFlags(p), c.textPayload(v))
+		flags := zero
+		if c.has("text-echoes-flags") {
+			flags = p.flags
+		}
+		return success(flags, c.textPayload(v))
 	case tuple:
 		if flags, octets, ok := asPair(v); ok {
 			return c.answerBoth(flags, octets)
@@ -132,13 +136,6 @@ func (c *connection) answerBytes(p packet, octets []byte) answer {
 		return success(zero, []byte(c.pythonLiteral(octets)))
 	}
 	return success(zero, octets)
-}
-
-func (c *connection) textFlags(p packet) *big.Int {
-	if c.has("text-echoes-flags") {
-		return p.flags
-	}
-	return zero
 }
 
 // textPayload returns a text in UTF-8.

@@ -97,9 +97,9 @@ func (c *connection) flushIfIdle(out *bufio.Writer, paused bool) (pausedNow bool
 		_ = out.Flush()
 	}
 	if !paused {
-		shutdowns := c.shutdownsSoFar()
+		shutdowns := c.shutdowns.Load()
 		c.pause(c.grace)
-		if c.shutdownsSoFar() > shutdowns && c.has("shutdown-drops-unflushed") {
+		if c.shutdowns.Load() > shutdowns && c.has("shutdown-drops-unflushed") {
 			out.Reset(c.send)
 		}
 	}
@@ -154,7 +154,7 @@ func (c *connection) sendEOF(out *bufio.Writer) error {
 		p := eof
 		p.tag = new(big.Int).Add(c.lastTag, one)
 		octets = c.encode(p)
-	case c.shutdownsSoFar() > 1 && c.has("second-shutdown-says-eof"):
+	case c.shutdowns.Load() > 1 && c.has("second-shutdown-says-eof"):
 		octets = append(octets, octets...)
 	}
 	_, _ = out.Write(octets)
@@ -172,12 +172,6 @@ func (c *connection) hasEnded() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.ended != ""
-}
-
-func (c *connection) shutdownsSoFar() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.shutdowns
 }
 
 // tickUnless ticks, except with the fault.

@@ -11,7 +11,7 @@ import (
 func (c *connection) Shutdown(block bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.shutdowns++
+	first := c.shutdowns.Add(1) == 1
 	again := c.draining
 	c.drain()
 	c.changed.Broadcast()
@@ -26,7 +26,6 @@ func (c *connection) Shutdown(block bool) error {
 	if len(c.accepted) > 4 && c.has("shutdown-drops-fifth") {
 		c.accepted = c.accepted[:4]
 	}
-	first := c.shutdowns == 1
 	if block || c.has("shutdown-always-blocks") {
 		c.awaitLocked(c.blockCondition(first))
 	} else {
@@ -110,7 +109,7 @@ func (c *connection) joinCondition(call int) func() bool {
 	case c.has("join-at-local-end"):
 		return func() bool { return c.finished }
 	case c.has("join-needs-shutdown"):
-		return func() bool { return c.ended != "" && c.shutdowns > 0 }
+		return func() bool { return c.ended != "" && c.shutdowns.Load() > 0 }
 	case c.has("join-at-next-answer"):
 		return func() bool { return c.ended != "" || c.answersSent > before }
 	}
@@ -132,6 +131,8 @@ const (
 
 // shortestEOF is the length of EOF, and of ERQ, in the shortest encoding.
 const shortestEOF = 4
+
+func (e ending) isCut() bool { return e == byCut || e == byCutInLength }
 
 // endingFor returns the ending for an error from readPacket.
 func endingFor(err error) ending {
@@ -188,21 +189,12 @@ func (c *connection) ignoresMalformedEOF(p packet) bool {
 func (c *connection) ignoresEnd(how ending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch how {
-	case byEOF:
-		return c.draining && c.has("eof-overlooked-after-shutdown")
-	case byEndOfOctets:
-		return c.has("end-of-octets-overlooked")
-	case byMalformedPacket:
-		return c.has("malformed-overlooked")
-	case byCutInLength:
-		return c.has("cut-overlooked") || c.has("cut-in-length-overlooked")
-	case byHugeLength:
-		return true
-	case byCut:
-		return c.has("cut-overlooked")
-	}
-	return false
+	return how == byHugeLength ||
+		how == byEOF && c.draining && c.has("eof-overlooked-after-shutdown") ||
+		how == byEndOfOctets && c.has("end-of-octets-overlooked") ||
+		how == byMalformedPacket && c.has("malformed-overlooked") ||
+		how.isCut() && c.has("cut-overlooked") ||
+		how == byCutInLength && c.has("cut-in-length-overlooked")
 }
 
 // end processes the end of the peer's stream: it cancels pending requests and shuts the
@@ -211,7 +203,7 @@ func (c *connection) end(how ending) {
 	if c.ended != "" {
 		return
 	}
-	c.ended, c.endedBy, c.endedAfterShutdown = how.name(), how, c.shutdowns > 0
+	c.ended, c.endedBy, c.endedAfterShutdown = how.name(), how, c.shutdowns.Load() > 0
 	if !c.draining && !c.skipsDrain(how) {
 		c.drain()
 	}
@@ -248,13 +240,12 @@ func (c *connection) skipsDrain(how ending) bool {
 	return c.has("end-not-answered") ||
 		how == byEndOfOctets && c.has("end-of-octets-not-answered") ||
 		how == byMalformedPacket && c.has("malformed-not-answered") ||
-		(how == byCut || how == byCutInLength) && c.has("cut-not-answered")
+		how.isCut() && c.has("cut-not-answered")
 }
 
 // toCancel returns the requests to cancel at the end of the peer's stream: without a fault,
 // all that are pending. The caller holds c.mu.
 func (c *connection) toCancel(how ending) []*localRequest {
-	cut := how == byCut || how == byCutInLength
 	nested := func(req *localRequest) bool { return req.nested }
 	switch {
 	case len(c.pending) == 0:
@@ -263,8 +254,8 @@ func (c *connection) toCancel(how ending) []*localRequest {
 		how == byEndOfOctets && c.has("end-of-octets-cancels-none"),
 		how == byMalformedEOF && c.has("meo-cancels-none"),
 		how == byMalformedPacket && c.has("malformed-cancels-none"),
-		cut && c.has("cut-cancels-none"),
-		c.shutdowns > 0 && c.has("end-after-shutdown-cancels-none"):
+		how.isCut() && c.has("cut-cancels-none"),
+		c.shutdowns.Load() > 0 && c.has("end-after-shutdown-cancels-none"):
 		return nil
 	case len(c.pending) > 1 && c.has("end-cancels-first"):
 		return c.pending[:1]
@@ -295,7 +286,7 @@ func (c *connection) reportedEnd() string {
 		how == byEndOfOctets && c.has("end-of-octets-told-as-eof"),
 		how == byMalformedEOF && c.has("meo-told-as-eof"),
 		how == byMalformedPacket && c.has("malformed-told-as-eof"),
-		(how == byCut || how == byCutInLength) && c.has("cut-told-as-eof"):
+		how.isCut() && c.has("cut-told-as-eof"):
 		return adapter.EndedEOF
 	case how == byEOF && c.has("eof-told-as-cut"),
 		how == byMalformedPacket && c.has("malformed-told-as-cut"):
