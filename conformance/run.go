@@ -136,11 +136,9 @@ func (s *schedule) note(text string) {
 // collect returns the results of the whole run.
 func (s *schedule) collect(elapsed time.Duration) *report.Results {
 	results := &report.Results{
-		Suite: report.Suite{Version: s.Version},
-		Subject: report.Subject{
-			Name: s.subject.Name, Release: s.subject.Release, Language: s.subject.Language,
-		},
-		Notes: s.notes, Elapsed: elapsed,
+		Suite:   report.Suite{Version: s.Version},
+		Subject: report.Subject{Name: s.subject.Name, Release: s.subject.Release, Language: s.subject.Language},
+		Notes:   s.notes, Elapsed: elapsed,
 	}
 	for _, q := range s.Spec.Requirements {
 		results.Suite.Requirements = append(results.Suite.Requirements, report.Requirement{ID: q.ID, Level: q.Level, Text: q.Text})

@@ -33,9 +33,7 @@ func (p *tagParser) peek() string {
 
 func (p *tagParser) next() string {
 	word := p.peek()
-	if word != "" {
-		p.words = p.words[1:]
-	}
+	p.words = p.words[min(1, len(p.words)):]
 	return word
 }
 

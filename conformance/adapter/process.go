@@ -58,7 +58,7 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 		return nil, err
 	}
 	err = cmd.Start()
-	pipes.closeAdapterEnds()
+	closeAll(pipes.adapterEnds...)
 	if err != nil {
 		pipes.closeRunnerEnds()
 		return nil, &StartError{Command: p.String(), Err: err}
@@ -106,7 +106,7 @@ func newStdio(cmd *exec.Cmd) (s stdio, err error) {
 	errR, errW := pipe()
 	s = stdio{stdin: inW, stdout: outR, stderr: errR, adapterEnds: []*os.File{inR, outW, errW}}
 	if err != nil {
-		s.closeAdapterEnds()
+		closeAll(s.adapterEnds...)
 		s.closeRunnerEnds()
 		return s, fmt.Errorf("make the adapter's pipes: %w", err)
 	}
@@ -114,14 +114,10 @@ func newStdio(cmd *exec.Cmd) (s stdio, err error) {
 	return s, nil
 }
 
-func (s stdio) closeAdapterEnds() {
-	for _, f := range s.adapterEnds {
-		_ = f.Close()
-	}
-}
+func (s stdio) closeRunnerEnds() { closeAll(s.stdin, s.stdout, s.stderr) }
 
-func (s stdio) closeRunnerEnds() {
-	for _, f := range []*os.File{s.stdin, s.stdout, s.stderr} {
+func closeAll(files ...*os.File) {
+	for _, f := range files {
 		_ = f.Close()
 	}
 }

@@ -130,10 +130,8 @@ func unknown(what, name string, ids []string) error {
 
 // scenario returns the deviation of a scenario.
 func (l List) scenario(id string) (Deviation, bool) {
-	for _, d := range l {
-		if id != "" && d.Scenario == id {
-			return d, true
-		}
+	if i := slices.IndexFunc(l, func(d Deviation) bool { return id != "" && d.Scenario == id }); i >= 0 {
+		return l[i], true
 	}
 	return Deviation{}, false
 }
@@ -163,10 +161,8 @@ func (l List) Judge(r report.Result) report.Result {
 // Reason returns why a campaign's difference is known, or "" if it is not: the reason of the
 // first line that covers it.
 func (l List) Reason(requirement, kind string) string {
-	for _, d := range l {
-		if d.Covers(requirement, kind) {
-			return d.Reason
-		}
+	if i := slices.IndexFunc(l, func(d Deviation) bool { return d.Covers(requirement, kind) }); i >= 0 {
+		return l[i].Reason
 	}
 	return ""
 }

@@ -3,9 +3,11 @@ package mutants
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 )
@@ -25,18 +27,6 @@ type scenarioCoverage struct {
 	took         time.Duration   // the shortest time in which it passed; 0: it has not passed
 }
 
-// dialects returns the dialects of the faults: later or not.
-func (e *execution) dialects() (later []bool) {
-	seen := make(map[bool]bool)
-	for _, f := range e.Faults {
-		if !seen[f.Later()] {
-			seen[f.Later()] = true
-			later = append(later, f.Later())
-		}
-	}
-	return later
-}
-
 func dialect(later bool) string {
 	if later {
 		return conformance.LaterDialect
@@ -47,7 +37,10 @@ func dialect(later bool) string {
 // measureCoverage runs each scenario without a fault. It returns an error if the subject
 // could not be started, or did not pass a scenario.
 func (e *execution) measureCoverage(ctx context.Context) error {
-	for _, later := range e.dialects() {
+	for _, later := range []bool{false, true} {
+		if !slices.ContainsFunc(e.Faults, func(f mutant.Fault) bool { return f.Later() == later }) {
+			continue
+		}
 		scenarios, err := conformance.Filter{Dialect: dialect(later)}.Select(e.Spec)
 		if err != nil {
 			return err

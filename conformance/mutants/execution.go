@@ -46,8 +46,11 @@ type execution struct {
 // scenario that needs a process is unknown: it is tried on the faults of its requirements.
 func (e *execution) makeTasks() {
 	for _, c := range e.coverages {
-		limit := e.limit(c)
-		for range e.baselines(c) {
+		limit, baselines := e.limit(c), e.Baselines
+		if c.needsProcess {
+			baselines = min(baselines, 1) // processes are slow
+		}
+		for range baselines {
 			e.tasks = append(e.tasks, &task{scenarioCoverage: c, Config: Config{Later: c.later, Process: c.needsProcess}, limit: limit})
 		}
 		for _, f := range e.Faults {
@@ -87,14 +90,6 @@ func (e *execution) shuffle() {
 		}
 	}
 	slices.SortFunc(e.tasks, func(a, b *task) int { return cmp.Compare(a.order, b.order) })
-}
-
-// baselines returns how often a scenario is run without a fault.
-func (e *execution) baselines(c *scenarioCoverage) int {
-	if c.needsProcess {
-		return min(e.Baselines, 1) // processes are slow
-	}
-	return e.Baselines
 }
 
 // runTasks runs tasks, and lets as many as working says work at a time.

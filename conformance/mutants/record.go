@@ -79,11 +79,10 @@ func common(a, b []Detection) (both []Detection) {
 
 // Fault returns the fault with a name.
 func (r *Record) Fault(name string) (RecordedFault, bool) {
-	i := slices.IndexFunc(r.Faults, func(f RecordedFault) bool { return f.Name == name })
-	if i < 0 {
-		return RecordedFault{}, false
+	if i := slices.IndexFunc(r.Faults, func(f RecordedFault) bool { return f.Name == name }); i >= 0 {
+		return r.Faults[i], true
 	}
-	return r.Faults[i], true
+	return RecordedFault{}, false
 }
 
 // FaultsOf returns the faults that break a requirement.

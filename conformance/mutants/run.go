@@ -178,12 +178,12 @@ const survivorRetries = 10
 // undetected returns the faults that no scenario of their requirement has detected.
 func (e *execution) undetected() map[string]bool {
 	undetected := make(map[string]bool)
-	for _, t := range e.tasks {
-		undetected[t.Fault] = t.Fault != ""
+	for _, f := range e.Faults {
+		undetected[f.Name] = true
 	}
 	for _, t := range e.tasks {
 		if t.own && t.outcome.Deviates() {
-			undetected[t.Fault] = false
+			delete(undetected, t.Fault)
 		}
 	}
 	return undetected

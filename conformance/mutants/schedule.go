@@ -72,27 +72,22 @@ const samplePeriod = 10 * time.Millisecond
 // is a stall.
 func measureDelay(most time.Duration) *schedulingDelay {
 	d := &schedulingDelay{stop: make(chan struct{})}
-	go d.measure(most)
+	go func() {
+		for {
+			due := time.Now().Add(samplePeriod)
+			select {
+			case <-time.After(samplePeriod):
+			case <-d.stop:
+				return
+			}
+			late := time.Since(due)
+			if late > most {
+				d.stalls.Add(1)
+			}
+			d.average.Store((7*d.average.Load() + int64(late)) / 8)
+		}
+	}()
 	return d
-}
-
-func (d *schedulingDelay) measure(most time.Duration) {
-	timer := time.NewTimer(samplePeriod)
-	defer timer.Stop()
-	for {
-		due := time.Now().Add(samplePeriod)
-		timer.Reset(samplePeriod)
-		select {
-		case <-timer.C:
-		case <-d.stop:
-			return
-		}
-		late := time.Since(due)
-		if late > most {
-			d.stalls.Add(1)
-		}
-		d.average.Store((7*d.average.Load() + int64(late)) / 8)
-	}
 }
 
 // waitingAfter returns how long a scenario must have run to be considered waiting. Three of

@@ -105,11 +105,10 @@ func (t *Table) Complete() bool {
 
 // Fault returns the result of the fault with a name.
 func (t *Table) Fault(name string) (FaultResult, bool) {
-	i := slices.IndexFunc(t.Faults, func(f FaultResult) bool { return f.Name == name })
-	if i < 0 {
-		return FaultResult{}, false
+	if i := slices.IndexFunc(t.Faults, func(f FaultResult) bool { return f.Name == name }); i >= 0 {
+		return t.Faults[i], true
 	}
-	return t.Faults[i], true
+	return FaultResult{}, false
 }
 
 // verdict returns the verdict that the detections give.
@@ -146,11 +145,12 @@ func requirementResults(s *spec.Spec, faults []FaultResult) []RequirementResult 
 func (r *RequirementResult) count(faults []FaultResult) {
 	r.Faults, r.Detected = 0, 0
 	for _, f := range faults {
-		if f.Requirement == r.ID {
-			r.Faults++
-			if f.Verdict == Detected || f.Verdict == ByTimeout {
-				r.Detected++
-			}
+		if f.Requirement != r.ID {
+			continue
+		}
+		r.Faults++
+		if f.Verdict == Detected || f.Verdict == ByTimeout {
+			r.Detected++
 		}
 	}
 }

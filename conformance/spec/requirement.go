@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -46,14 +47,10 @@ func parseRequirements(text string) ([]Requirement, error) {
 	var rs []Requirement
 	for _, m := range requirement.FindAllStringSubmatch(text, -1) {
 		r := Requirement{ID: m[1], Level: Level(m[2]), Source: m[3], Text: strings.Join(strings.Fields(m[4]), " ")}
-		switch r.Level {
-		case Must, Should, May:
-		default:
+		if !slices.Contains(Levels, r.Level) {
 			return nil, fmt.Errorf("SPEC.md: %s has the level %q, expected one of %v", r.ID, r.Level, Levels)
 		}
-		switch r.Source {
-		case "documentation", "observed", "decision":
-		default:
+		if !slices.Contains([]string{"documentation", "observed", "decision"}, r.Source) {
 			return nil, fmt.Errorf("SPEC.md: %s has the source %q, expected documentation, observed or decision", r.ID, r.Source)
 		}
 		rs = append(rs, r)

@@ -59,9 +59,7 @@ func parseScenarios(file string, content []byte) ([]Scenario, error) {
 	layout := newLayout(doc.Feature, content)
 	var scenarios []Scenario
 	for _, pickle := range gherkin.Pickles(*doc, file, (&messages.Incrementing{}).NewId) {
-		s := Scenario{
-			ID: stem + "/" + slug(pickle.Name), Feature: doc.Feature.Name, Name: pickle.Name, File: file,
-		}
+		s := Scenario{ID: stem + "/" + slug(pickle.Name), Feature: doc.Feature.Name, Name: pickle.Name, File: file}
 		s.Line, s.Source = layout.isolate(pickle.AstNodeIds)
 		for _, tag := range pickle.Tags {
 			if !slices.Contains(s.Tags, tag.Name) {
@@ -159,15 +157,13 @@ func newLayout(f *messages.Feature, content []byte) *layout {
 func (l *layout) isolate(ids []string) (line int, source []byte) {
 	scenario := l.nodes[ids[0]]
 	line = scenario.line
-	row := 0
 	if len(ids) > 1 {
-		row = l.rows[ids[1]]
-		line = row
+		line = l.rows[ids[1]]
 	}
 	var kept [][]byte
 	for _, s := range append(slices.Clone(l.always), scenario.span) {
 		for i := s.from; i < s.to; i++ {
-			if i == row || !slices.Contains(l.tables[ids[0]], i) {
+			if i == line || !slices.Contains(l.tables[ids[0]], i) {
 				kept = append(kept, l.lines[i-1])
 			}
 		}

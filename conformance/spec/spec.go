@@ -48,20 +48,18 @@ func Load(fsys fs.FS) (*Spec, error) {
 
 // Requirement returns the requirement with this id.
 func (s *Spec) Requirement(id string) (Requirement, bool) {
-	i := slices.IndexFunc(s.Requirements, func(r Requirement) bool { return r.ID == id })
-	if i < 0 {
-		return Requirement{}, false
+	if i := slices.IndexFunc(s.Requirements, func(r Requirement) bool { return r.ID == id }); i >= 0 {
+		return s.Requirements[i], true
 	}
-	return s.Requirements[i], true
+	return Requirement{}, false
 }
 
 // Scenario returns the scenario with this id.
 func (s *Spec) Scenario(id string) (Scenario, bool) {
-	i := slices.IndexFunc(s.Scenarios, func(sc Scenario) bool { return sc.ID == id })
-	if i < 0 {
-		return Scenario{}, false
+	if i := slices.IndexFunc(s.Scenarios, func(sc Scenario) bool { return sc.ID == id }); i >= 0 {
+		return s.Scenarios[i], true
 	}
-	return s.Scenarios[i], true
+	return Scenario{}, false
 }
 
 // Testing returns the scenarios that test the requirement with this id.
