@@ -38,7 +38,6 @@ const (
 // dialectTag begins the tag of a scenario that is for one dialect.
 const dialectTag = "@dialect-"
 
-// inDialect reports whether the scenario is for the filter's dialect.
 func (f Filter) inDialect(sc spec.Scenario) bool {
 	dialect := cmp.Or(f.Dialect, Dialects[0])
 	tagged := slices.ContainsFunc(sc.Tags, func(tag string) bool { return strings.HasPrefix(tag, dialectTag) })

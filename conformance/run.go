@@ -96,7 +96,6 @@ type schedule struct {
 	notes   []string
 }
 
-// next takes a scenario for a worker.
 func (s *schedule) next() (index int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,7 +132,6 @@ func (s *schedule) note(text string) {
 	}
 }
 
-// collect returns the results of the whole run.
 func (s *schedule) collect(elapsed time.Duration) *report.Results {
 	results := &report.Results{
 		Suite:   report.Suite{Version: s.Version},

@@ -194,7 +194,6 @@ func (r *running) describeExit() string {
 	return s
 }
 
-// indent returns the text with each line indented.
 func indent(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
 }

@@ -119,7 +119,6 @@ func parseCampaign(text string, s *spec.Spec) (d Deviation, err error) {
 	return d, nil
 }
 
-// unknown returns the error for a name that is not among the ids.
 func unknown(what, name string, ids []string) error {
 	hint := ""
 	for _, id := range nearest.Names(name, ids, 1) {
@@ -128,7 +127,6 @@ func unknown(what, name string, ids []string) error {
 	return fmt.Errorf("there is no %s %s (packetspec list shows all)%s", what, name, hint)
 }
 
-// scenario returns the deviation of a scenario.
 func (l List) scenario(id string) (Deviation, bool) {
 	if i := slices.IndexFunc(l, func(d Deviation) bool { return id != "" && d.Scenario == id }); i >= 0 {
 		return l[i], true

@@ -49,7 +49,6 @@ func (m mutant) padsGroups(groups []byte) bool {
 		groups[0]&0x40 != 0 && m.has("int-signed")
 }
 
-// lowBits returns the value of the low bits of v.
 func lowBits(v *big.Int, bits int) *big.Int {
 	modulus := new(big.Int).Lsh(one, uint(bits))
 	return modulus.And(v, modulus.Sub(modulus, one))

@@ -67,7 +67,6 @@ func (m mutant) equalPayloads(a, b packet) bool {
 // shownPayload is the number of payload octets in the text form; SPEC.md, TXT-1, sets it.
 const shownPayload = 16
 
-// text returns the diagnostic text of a packet.
 func (m mutant) text(p packet) string {
 	kind := "False"
 	if p.isRequest {

@@ -86,7 +86,6 @@ func (c *connection) overwrite(p *packet) {
 	}
 }
 
-// handle calls the handler with the fields of a request.
 func (c *connection) handle(p packet) (result any, err error) {
 	rqType, flags, payload := new(big.Int).Sub(p.rqType, one), p.flags, p.payload
 	switch {

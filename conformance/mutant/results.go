@@ -138,7 +138,6 @@ func (c *connection) answerBytes(p packet, octets []byte) answer {
 	return success(zero, octets)
 }
 
-// textPayload returns a text in UTF-8.
 func (m mutant) textPayload(text string) []byte {
 	switch {
 	case m.has("text-in-utf-16"):

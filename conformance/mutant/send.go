@@ -35,7 +35,6 @@ func (c *connection) sendAll() {
 	c.change(func() { c.finished, c.sendErr = true, err })
 }
 
-// writer returns the destination of the octets.
 func (c *connection) writer() io.Writer {
 	if c.has("pipe-holds-up-all-connections") {
 		return exclusiveWriter{c}
@@ -174,7 +173,6 @@ func (c *connection) hasEnded() bool {
 	return c.ended != ""
 }
 
-// tickUnless ticks, except with the fault.
 func (c *connection) tickUnless(fault, mark string) {
 	if c.tick != nil && !c.has(fault) {
 		c.tick(mark)

@@ -134,7 +134,6 @@ const shortestEOF = 4
 
 func (e ending) isCut() bool { return e == byCut || e == byCutInLength }
 
-// endingFor returns the ending for an error from readPacket.
 func endingFor(err error) ending {
 	switch {
 	case errors.Is(err, errMalformed):

@@ -68,7 +68,6 @@ func (e *execution) makeTasks() {
 	e.shuffle()
 }
 
-// limit returns how long a scenario may take.
 func (e *execution) limit(c *scenarioCoverage) time.Duration {
 	switch {
 	case c.needsProcess: // how long it takes is unknown, and a process is slow to start
@@ -115,7 +114,6 @@ func (e *execution) retry(ctx context.Context, doubtful func(*task) bool) {
 	e.runTasks(ctx, max(1, e.Parallel/2), tasks)
 }
 
-// runTask runs a task and keeps its outcome.
 func (e *execution) runTask(ctx context.Context, t *task) {
 	stalls := e.delay.stalls.Load()
 	results, err := e.runScenario(ctx, t.scenarioCoverage, e.Subject.Mutant(t.Config), t.limit)
@@ -139,7 +137,6 @@ func (e *execution) runTask(ctx context.Context, t *task) {
 	}
 }
 
-// runScenario runs one scenario against a subject.
 func (e *execution) runScenario(ctx context.Context, c *scenarioCoverage, subject adapter.Starter, limit time.Duration) (*report.Results, error) {
 	return conformance.Run{
 		Spec: e.Spec, Scenarios: []spec.Scenario{c.scenario}, Subject: subject, Dialect: dialect(c.later),
@@ -191,7 +188,6 @@ func (e *execution) table(elapsed time.Duration) *Table {
 	return table
 }
 
-// add adds the outcome of a task.
 func (f *FaultResult) add(t *task) {
 	f.Runs++
 	switch d := (Detection{Scenario: t.scenario.ID, Outcome: t.outcome}); {

@@ -111,7 +111,6 @@ func (t *Table) Fault(name string) (FaultResult, bool) {
 	return FaultResult{}, false
 }
 
-// verdict returns the verdict that the detections give.
 func (f *FaultResult) verdict() Verdict {
 	seen := slices.ContainsFunc(f.Own, func(d Detection) bool { return d.Outcome != report.Timeout })
 	switch {
@@ -127,7 +126,6 @@ func (f *FaultResult) verdict() Verdict {
 	return Survived
 }
 
-// requirementResults returns a result for each requirement of a specification.
 func requirementResults(s *spec.Spec, faults []FaultResult) []RequirementResult {
 	all := make([]RequirementResult, 0, len(s.Requirements))
 	for _, q := range s.Requirements {
@@ -155,7 +153,6 @@ func (r *RequirementResult) count(faults []FaultResult) {
 	}
 }
 
-// detectedBy returns the names of the faults of a requirement that a scenario detects.
 func detectedBy(scenario, requirement string, faults []FaultResult) []string {
 	names := []string{}
 	for _, f := range faults {

@@ -107,7 +107,6 @@ func (t *Table) printRequirements(p *bytes.Buffer) {
 	_ = columns.Flush()
 }
 
-// print prints the scenarios that detect the fault.
 func (f FaultResult) print(p *bytes.Buffer) {
 	printDetections(p, "of its requirement", f.Own)
 	printDetections(p, "of other requirements", f.Others)

@@ -136,7 +136,6 @@ func appendInteger(b []byte, v *big.Int) []byte {
 	return b
 }
 
-// orZero returns v, or 0 if v is nil.
 func orZero(v *big.Int) *big.Int {
 	if v == nil {
 		return new(big.Int)
@@ -237,7 +236,6 @@ func (s *stream) frame() int {
 	return whole
 }
 
-// drop removes n octets from the front.
 func (s *stream) drop(n int) {
 	s.octets = s.octets[n:]
 	s.marked = 0

@@ -96,10 +96,14 @@ func (p *Peer) read() {
 			continue
 		}
 		if err != nil {
-			if !errors.Is(err, os.ErrClosed) {
+			closedHere := errors.Is(err, os.ErrClosed)
+			if !closedHere {
 				p.Wire.add(Event{From: FromSubject, Note: "closed its sending pipe"})
 			}
-			p.change(func() { p.ended, p.endErr = true, ending(err) })
+			if closedHere || errors.Is(err, io.EOF) {
+				err = nil
+			}
+			p.change(func() { p.ended, p.endErr = true, err })
 			return
 		}
 	}
@@ -110,7 +114,6 @@ func (p *Peer) read() {
 // scenario makes a subject send.
 const mostUnread = 32 << 20
 
-// receive records the octets of one read.
 func (p *Peer) receive(octets []byte) {
 	octets = slices.Clone(octets)
 	p.Wire.add(Event{From: FromSubject, Octets: octets})
@@ -321,12 +324,4 @@ func (p *Peer) Close() {
 	p.readOn()
 	p.mu.Unlock()
 	<-p.done
-}
-
-// ending returns err, or nil if it means that an end of the pipe was closed.
-func ending(err error) error {
-	if errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
 }

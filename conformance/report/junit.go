@@ -61,7 +61,6 @@ func (r *Results) JUnit(w io.Writer, strict bool) error {
 	return err
 }
 
-// add appends a test case and counts it.
 func (s *junitSuite) add(c junitCase) {
 	s.Tests++
 	switch {
@@ -84,7 +83,6 @@ func (t junitTime) MarshalXMLAttr(name xml.Name) (xml.Attr, error) {
 	return xml.Attr{Name: name, Value: fmt.Sprintf("%.3f", t/1000)}, nil
 }
 
-// junitCase returns the test case of one result.
 func (r *Results) junitCase(result Result, strict bool) junitCase {
 	c := junitCase{
 		Class: "packetspec." + strings.Join(result.Requirements, "."),

@@ -68,22 +68,15 @@ const textWidth = 88
 
 // wrap breaks text into lines of at most textWidth.
 func wrap(text string) string {
-	var out strings.Builder
-	column := 0
+	var lines []string
+	line := ""
 	for _, word := range strings.Fields(text) {
-		switch {
-		case column == 0:
-		case column+1+len(word) > textWidth:
-			out.WriteString("\n")
-			column = 0
-		default:
-			out.WriteString(" ")
-			column++
+		if line != "" && len(line)+1+len(word) > textWidth {
+			lines, line = append(lines, line), ""
 		}
-		out.WriteString(word)
-		column += len(word)
+		line = strings.TrimPrefix(line+" "+word, " ")
 	}
-	return out.String()
+	return strings.Join(append(lines, line), "\n")
 }
 
 // stderrLines is the number of lines of an adapter's standard error that the text shows.

@@ -42,7 +42,6 @@ var requirement = regexp.MustCompile(`(?m)^\*\*([A-Z]+-[0-9]+)\*\* \*\((\w+); (\
 // numbered matches the beginning of a requirement, even of a malformed one.
 var numbered = regexp.MustCompile(`(?m)^\*\*[A-Z]+-[0-9]+\*\*`)
 
-// parseRequirements returns the requirements of a SPEC.md, in its order.
 func parseRequirements(text string) ([]Requirement, error) {
 	var rs []Requirement
 	for _, m := range requirement.FindAllStringSubmatch(text, -1) {

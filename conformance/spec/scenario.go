@@ -41,7 +41,6 @@ func slug(name string) string {
 	return strings.Trim(noWord.ReplaceAllString(strings.ToLower(name), "-"), "-")
 }
 
-// parseScenarios returns the scenarios of one feature file, in its order.
 func parseScenarios(file string, content []byte) ([]Scenario, error) {
 	doc, err := gherkin.ParseGherkinDocument(bytes.NewReader(content), (&messages.Incrementing{}).NewId)
 	if err != nil {
@@ -77,7 +76,6 @@ func parseScenarios(file string, content []byte) ([]Scenario, error) {
 	return scenarios, nil
 }
 
-// readTags sets the requirements and the level from the tags.
 func (s *Scenario) readTags() error {
 	for _, tag := range s.Tags {
 		if m := requirementTag.FindStringSubmatch(tag); m != nil {
@@ -120,7 +118,6 @@ type place struct {
 	span
 }
 
-// newLayout returns the layout of a feature that was parsed from content.
 func newLayout(f *messages.Feature, content []byte) *layout {
 	l := &layout{
 		lines: bytes.Split(content, []byte("\n")),

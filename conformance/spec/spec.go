@@ -73,7 +73,6 @@ func (s *Spec) Testing(id string) []Scenario {
 	return found
 }
 
-// check returns every disagreement between the requirements and the scenarios.
 func (s *Spec) check() error {
 	var errs []error
 	requirements := map[string]Requirement{}

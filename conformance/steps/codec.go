@@ -10,7 +10,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// toAdapter returns a packet as the adapter protocol writes it.
 func toAdapter(p peer.Packet) *adapter.Packet {
 	q := &adapter.Packet{
 		IsRequest: p.IsRequest, Channel: integer(p.Channel), Tag: integer(p.Tag), Flags: integer(p.Flags),
@@ -30,7 +29,6 @@ func integer(v *big.Int) adapter.Integer {
 	return adapter.Integer(v.String())
 }
 
-// fromAdapter returns a packet of the adapter protocol.
 func fromAdapter(p adapter.Packet) (q peer.Packet, err error) {
 	q = peer.Packet{IsRequest: p.IsRequest, Payload: p.Payload}
 	for _, field := range []struct {

@@ -37,7 +37,6 @@ func (w *World) await(p *adapter.Pending) (adapter.Reply, error) {
 	return r, err
 }
 
-// commandName returns a command as messages name it.
 func commandName(m adapter.Message) string {
 	words := []string{"the command", m.Op}
 	if m.Call != "" {
@@ -79,7 +78,6 @@ func (w *World) need(a adapter.Ability) error {
 	return fmt.Errorf("%w: the adapter does not support %q", ErrSkip, a)
 }
 
-// expectAbility skips the scenario unless the adapter has the ability that the words name.
 func (w *World) expectAbility(words string) error {
 	if words == "can give invalid replies" {
 		return w.need(adapter.CanInvalidReply)

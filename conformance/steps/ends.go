@@ -119,7 +119,6 @@ func (w *World) awaitERQ() error {
 	return err
 }
 
-// awaitReturn waits for the call of shutdown or join with this name to return.
 func (w *World) awaitReturn(name string) (adapter.Reply, error) {
 	p, err := w.named(name)
 	if err != nil {

@@ -118,7 +118,6 @@ func (w *World) handledAtLeast(n int) ([]string, error) {
 	return w.handledAtMost(n)
 }
 
-// handled returns the calls of the handler so far.
 func (w *World) handled() (described []string, err error) {
 	r, err := w.command(adapter.Message{Op: adapter.OpSeen})
 	if err != nil {

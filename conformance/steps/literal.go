@@ -89,7 +89,6 @@ func parsePacket(words string) (p peer.Packet, err error) {
 	return p, err
 }
 
-// parseFields reads the fields of a packet.
 func parseFields(fields string) (p peer.Packet, err error) {
 	numbers := map[string]**big.Int{
 		"channel": &p.Channel, "tag": &p.Tag, "flags": &p.Flags, "packet flags": &p.Flags, "wire type": &p.Type, "type": &p.Type,
@@ -122,7 +121,6 @@ func parseFields(fields string) (p peer.Packet, err error) {
 	return p, err
 }
 
-// cutLast splits text around its last space.
 func cutLast(text string) (before, after string) {
 	if i := strings.LastIndex(text, " "); i >= 0 {
 		return text[:i], text[i+1:]
@@ -160,7 +158,6 @@ func parseOptionalInteger(text string) (*big.Int, error) {
 	return parseInteger(text)
 }
 
-// parseSeconds reads a decimal number of seconds.
 func parseSeconds(text string) (time.Duration, error) {
 	s, err := strconv.ParseFloat(text, 64)
 	if err != nil {

@@ -21,7 +21,6 @@ func (w *World) send(octets []byte) error {
 	return nil
 }
 
-// sendSlowly writes each octet in its own write.
 func (w *World) sendSlowly(octets []byte) error {
 	for i := range octets {
 		if err := w.send(octets[i : i+1]); err != nil {
@@ -132,7 +131,6 @@ func (w *World) peerAnswers(name, fields, how string) error {
 	return w.send(octets)
 }
 
-// answerOf returns the response to a request of the subject, with these fields.
 func (w *World) answerOf(name, fields string) (peer.Packet, error) {
 	c, p, err := w.requestAndFields(name, fields)
 	if err != nil {

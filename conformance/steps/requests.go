@@ -37,7 +37,6 @@ func (w *World) isRequest(p peer.Packet) bool {
 	return p.IsRequest && (!w.HasERQ || !p.Same(peer.ERQ))
 }
 
-// takeRequests returns the subject's next n requests.
 func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
 	for i := range n {
 		expected := fmt.Sprintf("request %d of %d of the subject, before the peer answers any", i+1, n)
@@ -122,7 +121,6 @@ func (w *World) expectManyTagsDiffer(n int, name string) error {
 	return w.checkTagsDiffer(names...)
 }
 
-// checkTagsDiffer requires that requests which steps have read have different tags.
 func (w *World) checkTagsDiffer(names ...string) error {
 	var requests []peer.Received
 	for _, name := range names {

@@ -24,7 +24,6 @@ var (
 	thePolling = fmt.Sprintf("by asking again at growing intervals of at most %v", maxPause)
 )
 
-// table lists the steps of the features.
 var table = []group{
 	{"The connection", []definition{
 		on(`a connection`, (*World).subjectOpens, theOpening,
