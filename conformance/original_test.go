@@ -14,7 +14,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
-	"github.com/packetspec/packetspec/internal/originaltest"
+	"github.com/packetspec/packetspec/internal/subjecttest"
 )
 
 // TestOriginal runs the suite against releases of the original. Each must deviate exactly as
@@ -30,7 +30,7 @@ func TestOriginal(t *testing.T) {
 
 func testOriginal(t *testing.T, release string) {
 	dir := filepath.Join("adapters", "python-cs-packetstream")
-	original := originaltest.Process(t, dir, release)
+	original := subjecttest.Original(t, dir, release)
 	s, err := spec.Load(features.FS)
 	if err != nil {
 		t.Fatal(err)

@@ -12,10 +12,10 @@ import (
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
-	"github.com/packetspec/packetspec/internal/mutanttest"
+	"github.com/packetspec/packetspec/internal/subjecttest"
 )
 
-func TestMain(m *testing.M) { mutanttest.Main(m) }
+func TestMain(m *testing.M) { subjecttest.Main(m) }
 
 func loadSpec(t *testing.T) *spec.Spec {
 	t.Helper()
@@ -42,7 +42,7 @@ func TestWithoutAFault(t *testing.T) {
 	if len(skipped) > 12 {
 		t.Errorf("expected at most 12 skipped scenarios, about the standard error and memory, got %d", len(skipped))
 	}
-	for _, sc := range passAll(t, conformance.Run{Spec: s, Scenarios: skipped, Subject: mutanttest.Process(t, "")}) {
+	for _, sc := range passAll(t, conformance.Run{Spec: s, Scenarios: skipped, Subject: subjecttest.Mutant(t, "")}) {
 		t.Errorf("%s: skipped in a separate process too", sc.ID)
 	}
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/packetspec/packetspec/conformance/mutants"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
-	"github.com/packetspec/packetspec/internal/mutanttest"
+	"github.com/packetspec/packetspec/internal/subjecttest"
 )
 
-func TestMain(m *testing.M) { mutanttest.Main(m) }
+func TestMain(m *testing.M) { subjecttest.Main(m) }
 
 // sampled is of how many faults this test tries one, to take seconds: packetspec mutants
 // tries all.
@@ -37,7 +37,7 @@ func TestFaultsAreDetected(t *testing.T) {
 	}
 	table, err := mutants.Run{
 		Spec: s, Faults: faults, Own: true, Parallel: 4, Timeout: time.Second,
-		Subject: mutants.SecondImplementation{Process: func(c mutants.Config) adapter.Starter { return mutanttest.Process(t, c.Fault) }},
+		Subject: mutants.SecondImplementation{Process: func(c mutants.Config) adapter.Starter { return subjecttest.Mutant(t, c.Fault) }},
 	}.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)

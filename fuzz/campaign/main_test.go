@@ -3,7 +3,7 @@ package campaign_test
 import (
 	"testing"
 
-	"github.com/packetspec/packetspec/internal/mutanttest"
+	"github.com/packetspec/packetspec/internal/subjecttest"
 )
 
-func TestMain(m *testing.M) { mutanttest.Main(m) }
+func TestMain(m *testing.M) { subjecttest.Main(m) }

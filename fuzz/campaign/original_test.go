@@ -6,14 +6,14 @@ import (
 
 	"github.com/packetspec/packetspec/fuzz/campaign"
 	"github.com/packetspec/packetspec/fuzz/input"
-	"github.com/packetspec/packetspec/internal/originaltest"
+	"github.com/packetspec/packetspec/internal/subjecttest"
 )
 
 // TestOriginal finds two known defects of the original: a used tag never becomes free again, and a
 // duplicate of a tag in flight loses the first request's answer.
 func TestOriginal(t *testing.T) {
 	dir := filepath.Join("..", "..", "conformance", "adapters", "python-cs-packetstream")
-	original := originaltest.Process(t, dir, "20211208")
+	original := subjecttest.Original(t, dir, "20211208")
 	packets := map[string]int{}
 	runUntil(t, campaign.Campaign{Starter: original, Seed: 1, Inputs: 2000, Minimize: 400}, func(f *campaign.Finding) bool {
 		packets[f.Signature] = len(input.Frames(f.Input))

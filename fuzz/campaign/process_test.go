@@ -11,7 +11,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/adapters/goreference"
 	"github.com/packetspec/packetspec/fuzz/campaign"
-	"github.com/packetspec/packetspec/internal/mutanttest"
+	"github.com/packetspec/packetspec/internal/subjecttest"
 )
 
 // TestFilesStayOpen reports a process that leaves a file open for each connection.
@@ -19,7 +19,7 @@ func TestFilesStayOpen(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not in short mode: it takes thousands of inputs")
 	}
-	subject := mutanttest.Process(t, "files-left-open")
+	subject := subjecttest.Mutant(t, "files-left-open")
 	requireSight(t, subject)
 	found := firstFinding(t, campaign.Campaign{Starter: subject, Seed: 1, Inputs: 12_000}, func(f *campaign.Finding) bool {
 		return f.Signature == "BAD-5 files stay open"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/mutant"
-	"github.com/packetspec/packetspec/internal/mutanttest"
+	"github.com/packetspec/packetspec/internal/subjecttest"
 )
 
 // again says how the page is made.
@@ -74,7 +74,7 @@ func TestHiddenFaultsExist(t *testing.T) {
 func TestMeasurement(t *testing.T) {
 	m := Measurement{
 		Seeds: 1, Inputs: 200, Blind: 200, Only: []string{"malformed-crashes", "int-little-endian", "full-pipe-drops-thousandth"},
-		Process: func(fault string) adapter.Starter { return mutanttest.Process(t, fault) },
+		Process: func(fault string) adapter.Starter { return subjecttest.Mutant(t, fault) },
 	}
 	score := &Score{}
 	if err := m.Run(context.Background(), score); err != nil {
