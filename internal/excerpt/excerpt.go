@@ -14,14 +14,14 @@ const (
 // value is empty and ready to use.
 type Excerpt struct {
 	first   []string
-	last    []fmt.Stringer
+	last    []any
 	omitted int // lines between first and last
 }
 
-// Add appends a line. It calls String only if the line will be shown.
-func (e *Excerpt) Add(line fmt.Stringer) {
+// Add appends a line: a string, or a [fmt.Stringer] that is called only if the line is shown.
+func (e *Excerpt) Add(line any) {
 	if len(e.first) < First {
-		e.first = append(e.first, line.String())
+		e.first = append(e.first, fmt.Sprint(line))
 		return
 	}
 	e.last = append(e.last, line)
@@ -38,7 +38,7 @@ func (e *Excerpt) Lines() []string {
 		lines = append(lines, fmt.Sprintf("… %d packets more …", e.omitted))
 	}
 	for _, line := range e.last {
-		lines = append(lines, line.String())
+		lines = append(lines, fmt.Sprint(line))
 	}
 	return lines
 }
@@ -47,11 +47,7 @@ func (e *Excerpt) Lines() []string {
 func Of(lines []string) []string {
 	var e Excerpt
 	for _, line := range lines {
-		e.Add(text(line))
+		e.Add(line)
 	}
 	return e.Lines()
 }
-
-type text string
-
-func (t text) String() string { return string(t) }
