@@ -187,12 +187,10 @@ func (i *Integer) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return fmt.Errorf("got %s: a protocol integer is a string of decimal digits, like \"300\"", b)
-	}
+	err := json.Unmarshal(b, &s)
 	v, ok := new(big.Int).SetString(s, 10)
-	if !ok {
-		return fmt.Errorf("got %q: a protocol integer is a string of decimal digits, like \"300\"", s)
+	if err != nil || !ok {
+		return fmt.Errorf("got %s: a protocol integer is a string of decimal digits, like \"300\"", b)
 	}
 	*i = Integer(v.String())
 	return nil

@@ -82,9 +82,7 @@ func (p *Pipes) openToSubject() (*os.File, error) {
 // Discard removes the named pipes and closes the ends that no peer has. The ends that are
 // open elsewhere stay usable.
 func (p *Pipes) Discard() {
-	for _, path := range []string{p.ToSubject, p.FromSubject} {
-		_ = os.Remove(path)
-	}
+	_, _ = os.Remove(p.ToSubject), os.Remove(p.FromSubject)
 	for _, f := range []*os.File{p.from, p.holder} {
 		if f != nil {
 			_ = f.Close()
