@@ -12,6 +12,7 @@ import (
 
 	"github.com/cucumber/godog"
 
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
@@ -19,11 +20,12 @@ import (
 // manual, features/STEPS.md.
 type definition struct {
 	pattern string
-	expr    *regexp.Regexp // of pattern
-	method  reflect.Value  // of *World, as a function; its parameters are of the types in readers
-	bound   reflect.Type   // what godog calls: a function of the groups of expr, and a table
-	waits   string         // completes "Waits for …"; empty: the step returns at once
-	does    string         // one or two sentences
+	expr    *regexp.Regexp  // of pattern
+	method  reflect.Value   // of *World, as a function; its parameters are of the types in readers
+	bound   reflect.Type    // what godog calls: a function of the groups of expr, and a table
+	ability adapter.Ability // without which the scenario is skipped; empty: none is needed
+	waits   string          // completes "Waits for …"; empty: the step returns at once
+	does    string          // one or two sentences
 }
 
 // A group holds the steps of one actor or topic, with their heading in the manual.
@@ -89,6 +91,12 @@ func on(pattern string, method any, waits, does string) definition {
 	return d
 }
 
+// needs returns the definition of a step that skips the scenario without an ability.
+func (d definition) needs(a adapter.Ability) definition {
+	d.ability = a
+	return d
+}
+
 var tableType = reflect.TypeFor[*godog.Table]()
 
 // A reader reads a parameter of a method from what the pattern has captured.
@@ -112,6 +120,9 @@ var readers = map[reflect.Type]reader{
 func (d definition) bind(w *World) any {
 	return reflect.MakeFunc(d.bound, func(captured []reflect.Value) []reflect.Value {
 		args, err := d.arguments(captured)
+		if err == nil && d.ability != "" {
+			err = w.need(d.ability)
+		}
 		if err != nil {
 			return []reflect.Value{reflect.ValueOf(&err).Elem()}
 		}

@@ -157,9 +157,6 @@ func (w *World) expectReturnAfterEOF(name string) error {
 }
 
 func (w *World) expectReturnTelling(name, ended string) error {
-	if err := w.need(adapter.CanEndReason); err != nil {
-		return err
-	}
 	r, err := w.awaitReturn(name)
 	if err != nil {
 		return err

@@ -44,9 +44,14 @@ func TestManual(t *testing.T) {
 			if !strings.HasSuffix(d.does, ".") {
 				t.Errorf("%s: the manual does not say in a sentence what the step does: %q", d.pattern, d.does)
 			}
-			text := d.does + " *Returns at once.*"
+			text := d.does
+			if d.ability != "" {
+				text += fmt.Sprintf(" Skips without the ability `%s`.", d.ability)
+			}
 			if d.waits != "" {
-				text = d.does + " *Waits for " + d.waits + ".*"
+				text += " *Waits for " + d.waits + ".*"
+			} else {
+				text += " *Returns at once.*"
 			}
 			examples, missing := examplesOf(d, lines)
 			for _, option := range missing {

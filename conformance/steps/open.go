@@ -58,23 +58,14 @@ func (w *World) noGrace(m adapter.Message) adapter.Message {
 }
 
 func (w *World) subjectOpensWithGrace(grace time.Duration) error {
-	if err := w.need(adapter.CanGrace); err != nil {
-		return err
-	}
 	return w.open(adapter.Message{Handler: ptr(true), Grace: ptr(grace.Seconds())})
 }
 
 func (w *World) subjectOpensWithDefaultGrace() error {
-	if err := w.need(adapter.CanGrace); err != nil {
-		return err
-	}
 	return w.open(adapter.Message{Handler: ptr(true)})
 }
 
 func (w *World) subjectOpensTicking(withoutHandler, how string) error {
-	if err := w.need(adapter.CanTick); err != nil {
-		return err
-	}
 	m := adapter.Message{Handler: ptr(withoutHandler == ""), Tick: adapter.TickRecord}
 	if how == "ticks on standard error" {
 		m.Tick = adapter.TickStderr

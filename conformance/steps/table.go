@@ -1,6 +1,10 @@
 package steps
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+)
 
 // What several steps wait for.
 const (
@@ -33,11 +37,11 @@ var table = []group{
 		on(`a connection without a request handler`, (*World).subjectOpensWithoutHandler, theOpening,
 			"Opens a connection in the same way, but without a handler."),
 		on(`a connection with a grace of {seconds}`, (*World).subjectOpensWithGrace, theOpening,
-			"Opens a connection with the standard handler and this packet_grace. Skips without the ability `grace`."),
+			"Opens a connection with the standard handler and this packet_grace.").needs(adapter.CanGrace),
 		on(`a connection with the default grace`, (*World).subjectOpensWithDefaultGrace, theOpening,
-			"Opens a connection with the standard handler and the implementation's own packet_grace. Skips without the ability `grace`."),
+			"Opens a connection with the standard handler and the implementation's own packet_grace.").needs(adapter.CanGrace),
 		on(`a connection[ without a request handler] that {records its ticks|ticks on standard error}`, (*World).subjectOpensTicking, theOpening,
-			"Opens a connection like `a connection`, whose ticks are recorded or are written to the subject's standard error. Skips without the ability `tick`."),
+			"Opens a connection like `a connection`, whose ticks are recorded or are written to the subject's standard error.").needs(adapter.CanTick),
 		on(`the first connection again`, (*World).useFirstConnection, atOnce,
 			"The steps that follow are about the scenario's first connection."),
 		on(`the connection is closed`, (*World).subjectCloses, theReply,
@@ -107,7 +111,7 @@ var table = []group{
 	}},
 	{"The subject as the requester", []definition{
 		on(`the subject requests type {integer} as {name}[ ({fields})][, decoded by {name}]`, (*World).subjectRequests, "the replies that the request is submitted and that the adapter has read the command to wait",
-			"The subject submits a request of the caller's type with these fields, and waits for its answer from now on. Later steps refer to the request by its name. The decoder is `reverse`, `raise` or `flags`. With a decoder, the step skips without the ability `decode` or `decode-flags`; with a channel, without `channels`; with a negative integer, without `negative`."),
+			"The subject submits a request of the caller's type with these fields, and waits for its answer from now on. Later steps refer to the request by its name. The decoder is `reverse`, `raise` or `flags`. With a decoder, the step skips without the ability `decode-response` or `decode-flags`; with a channel, without `channels`; with a negative integer, without `negative`."),
 		on(`the subject requests type {integer} as {name} ({fields}), to be waited for later`, (*World).subjectSubmits, theSubmission,
 			"Submits a request, but the subject waits for its answer only when a later step requires it."),
 		on(`the subject requests type {integer} as {name} ({fields}), unless it is held back`, (*World).subjectRequestsUnlessHeld, theSubmission+", for at most "+absence.String(),
@@ -163,7 +167,7 @@ var table = []group{
 		on(`{name} returns after EOF`, (*World).expectReturnAfterEOF, theReturn,
 			"Requires that the call returns, and that the subject had written EOF by then."),
 		on(`{name} returns, telling the end as {eof|cut|malformed}`, (*World).expectReturnTelling, theReturn,
-			"Requires that join returns and says how the peer's stream ended. Skips without the ability `end-reason`."),
+			"Requires that join returns and says how the peer's stream ended.").needs(adapter.CanEndReason),
 		on(`{name} has not returned`, (*World).expectNoReturn, theAbsence,
 			"Requires that the call is still waiting."),
 	}},
@@ -175,19 +179,19 @@ var table = []group{
 		on(`{octets} is not decoded`, (*World).expectNotDecoded, theReply,
 			"Requires the error `incomplete` or `malformed`. An implementation that reads a stream may be unable to distinguish them."),
 		on(`{packet} {equals|does not equal} {packet}`, (*World).expectEquality, theReply,
-			"Requires that the subject compares the packets as equal or unequal. Skips without the ability `equal`."),
+			"Requires that the subject compares the packets as equal or unequal.").needs(adapter.CanEqual),
 		on(`{packet} with type {n} equals itself with type {n}`, (*World).expectEqualityWithTypes, theReply,
-			"Requires that two responses are equal whose type attributes differ. Skips without the ability `equal`."),
+			"Requires that two responses are equal whose type attributes differ.").needs(adapter.CanEqual),
 		on(`the text form of {packet} is {text}`, (*World).expectTextForm, theReply,
-			"Requires this text. Skips without the ability `string`."),
+			"Requires this text.").needs(adapter.CanString),
 		on(`each packet of {file} encodes to [exactly ]its octets`, (*World).expectVectorsEncode, theReplies,
 			"Requires the encoding of each row of a file in vectors/. The failure shows the first row that is wrong and counts the others."),
 		on(`each row of {file} decodes to its packet or is refused`, (*World).expectVectorsDecode, theReplies,
 			"Requires that each row decodes to its packet, or is refused if it has an error."),
 		on(`each pair of {file} is equal or not`, (*World).expectVectorsEqual, theReplies,
-			"Requires the result of each comparison. Skips without the ability `equal`."),
+			"Requires the result of each comparison.").needs(adapter.CanEqual),
 		on(`each packet of {file} has its text form`, (*World).expectVectorsText, theReplies,
-			"Requires the text of each row. Skips without the ability `string`."),
+			"Requires the text of each row.").needs(adapter.CanString),
 		on(`each integer of {file} below {integer} is read and written as a tag`, (*World).expectVectorsInteger, theReplies,
 			"Requires that each integer is decoded and encoded as the tag of a response."),
 		on(`each packet of {file} is handled exactly or refused`, (*World).expectVectorsExactOrRefused, theReplies,
@@ -205,7 +209,7 @@ var table = []group{
 		on(`{n} requests of the subject's come together, after at least {seconds}`, (*World).expectRequestsTogether, "the requests",
 			"The subject submits n requests. Requires the same of them; a second attempt is allowed."),
 		on(`no ticks have come`, (*World).expectNoTicks, theReply,
-			"Requires that no tick is recorded. Skips without the ability `tick`."),
+			"Requires that no tick is recorded.").needs(adapter.CanTick),
 		on(`{n} responses to unknown tags bring at least {n} ticks`, (*World).expectTicksFromReceiving, "the ticks, "+thePolling,
 			"Sends n responses to no request, so that only the receiver works, and requires as many ticks more."),
 		on(`{n} requests of the subject's bring at least {n} ticks`, (*World).expectTicksFromSending, "the ticks, "+thePolling,
@@ -229,7 +233,7 @@ var table = []group{
 		on(`up to {n} connections with {n} octets each come and go, and the subject does not grow by half of that`, (*World).expectNoGrowthFromConnections, "each connection to end",
 			"The same for connections that are opened, answer one request, end and are closed. The number of open files must not grow either."),
 		on(`the subject does up to {n} requests that are answered with {n} octets each, and does not grow by half of that`, (*World).expectNoGrowthFromRequests, "the results",
-			"The same for requests of the subject, whose answers a failing decoder drops. Skips without the ability `decode`."),
+			"The same for requests of the subject, whose answers a failing decoder drops.").needs(adapter.CanDecode),
 		on(`{n} connections on which the peer sends {octets} take less than {n} octets of memory`, (*World).expectLittleMemory, "the responses, then "+theAbsence,
 			"Opens n connections, sends on each a request and the beginning of another packet, and requires that the subject's memory grows by less than this."),
 	}},

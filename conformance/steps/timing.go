@@ -164,9 +164,6 @@ func (w *World) ticks() (int, error) {
 }
 
 func (w *World) expectNoTicks() error {
-	if err := w.need(adapter.CanTick); err != nil {
-		return err
-	}
 	n, err := w.ticks()
 	if err != nil || n == 0 {
 		return err
