@@ -16,8 +16,11 @@ func (i *implementation) Open(recv io.ReadCloser, send io.WriteCloser, o adapter
 	c := &connection{
 		implementation: i, recv: recv, send: send, handler: h,
 		grace: i.graceFor(o.Grace), tick: i.tickFor(o),
-		lastTag: i.tagBeforeFirst(), closed: make(chan struct{}),
+		lastTag: zero, closed: make(chan struct{}),
 		faultState: faultState{freed: make(map[requestKey]bool), wasFailure: make(map[requestKey]bool), channelTags: make(map[string]int64), highestTag: big.NewInt(-1)},
+	}
+	if i.later && !i.has("later-tags-from-1") {
+		c.lastTag = one
 	}
 	c.changed = sync.NewCond(&c.mu)
 	i.connections.Store(c, nil)

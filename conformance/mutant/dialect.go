@@ -1,7 +1,5 @@
 package mutant
 
-import "math/big"
-
 // In the later dialect a peer sends ERQ when it will send no more requests, and EOF later.
 
 // erq is the packet 03 01 02 00.
@@ -93,14 +91,6 @@ func (c *connection) beginERQ() packet {
 		c.accepted = nil
 	}
 	return erq
-}
-
-// tagBeforeFirst returns the number before the first tag.
-func (i *implementation) tagBeforeFirst() *big.Int {
-	if i.later && !i.has("later-tags-from-1") {
-		return one
-	}
-	return zero
 }
 
 // laterFaults lists the faults of the later dialect.

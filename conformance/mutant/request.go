@@ -130,7 +130,8 @@ func (m mutant) wireType(rqType adapter.Integer) (*big.Int, error) {
 func (c *connection) nextTag(channel *big.Int) *big.Int {
 	before := c.lastTag
 	c.lastTag = new(big.Int).Add(before, one)
-	ofChannel := c.tagForChannel(channel)
+	c.channelTags[channel.String()]++
+	ofChannel := big.NewInt(c.channelTags[channel.String()])
 	ofAll := big.NewInt(c.sharedTag.Add(1))
 	switch {
 	case ofChannel.Cmp(c.lastTag) != 0 && c.has("tag-for-each-channel"):
@@ -147,13 +148,6 @@ func (c *connection) nextTag(channel *big.Int) *big.Int {
 		return one
 	}
 	return c.keepBits(c.keepBits(c.lastTag, 7, "tag-in-one-octet"), 5, "tag-from-32-values")
-}
-
-// tagForChannel returns the next tag of a count that each channel has for itself.
-func (c *connection) tagForChannel(channel *big.Int) *big.Int {
-	key := channel.String()
-	c.channelTags[key]++
-	return big.NewInt(c.channelTags[key])
 }
 
 // inFlight returns the number of pending local requests on channel 0. The caller holds c.mu.

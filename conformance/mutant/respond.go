@@ -118,10 +118,13 @@ func (c *connection) answer(p packet, a answer) {
 	c.answersSent++
 	c.leak("answers-remembered", a.payload)
 	c.lastAnswerPayload = a.payload
-	if a.silent || c.draining && c.dropsAnswers() {
-		return
+	switch {
+	case a.silent,
+		c.draining && c.ended == "" && c.has("shutdown-drops-answers"),
+		c.draining && c.ended == adapter.EndedCut && c.has("end-of-octets-drops-answers"):
+	default:
+		c.enqueue(c.response(p, a))
 	}
-	c.enqueue(c.response(p, a))
 }
 
 // removeAccepted removes a request from the accepted ones, and reports whether it was one.
@@ -297,11 +300,4 @@ func (c *connection) refuseDuplicate(p packet) {
 		c.freed[key] = true
 	}
 	c.refuse(p, "tag %d is in flight", p.tag)
-}
-
-// dropsAnswers reports whether a fault drops the responses of handlers that were running
-// when the local stream began to end. The caller holds c.mu.
-func (c *connection) dropsAnswers() bool {
-	return c.ended == "" && c.has("shutdown-drops-answers") ||
-		c.ended == adapter.EndedCut && c.has("end-of-octets-drops-answers")
 }

@@ -30,9 +30,6 @@ func success(flags *big.Int, payload []byte) answer {
 // failure returns the answer of a handler that raised, or of a refusal.
 func failure(message string) answer { return answer{flags: zero, payload: []byte(message)} }
 
-// noAnswer returns the answer that a fault does not send.
-func noAnswer() answer { return answer{silent: true} }
-
 // asPacketFlags returns an answer whose ok bit is the lowest of the flags, as in a packet.
 func asPacketFlags(flags *big.Int, payload []byte) answer {
 	return answer{ok: flags.Bit(0) == 1, flags: new(big.Int).Rsh(flags, 1), payload: payload}
@@ -79,7 +76,7 @@ func asPair(t tuple) (flags *big.Int, octets []byte, ok bool) {
 func (c *connection) answerError(err error) answer {
 	switch {
 	case c.has("raise-silence"), c.has("raise-without-message-silence") && err.Error() == "":
-		return noAnswer()
+		return answer{silent: true}
 	case c.has("raise-ok"):
 		return success(zero, []byte(err.Error()))
 	case c.has("raise-ends-stream"):
@@ -95,7 +92,7 @@ func (c *connection) answerError(err error) answer {
 func (c *connection) answerNone(p packet) answer {
 	switch {
 	case c.has("none-silence"):
-		return noAnswer()
+		return answer{silent: true}
 	case c.has("none-fails"):
 		return failure("nothing was returned")
 	case c.has("none-echoes-payload"):
@@ -182,7 +179,7 @@ func (c *connection) answerInvalid(result any) answer {
 	v, isInteger := result.(*big.Int)
 	switch {
 	case c.has("invalid-silence"):
-		return noAnswer()
+		return answer{silent: true}
 	case c.has("invalid-ok"):
 		return success(zero, nil)
 	case c.has("invalid-ends-stream"):
@@ -192,7 +189,7 @@ func (c *connection) answerInvalid(result any) answer {
 	case isTuple && len(t) == 2 && c.has("invalid-text-beside-flags-sent"):
 		return success(t[0].(*big.Int), []byte(t[1].(string)))
 	case isTuple && len(t) == 2 && c.has("invalid-text-beside-flags-silence"):
-		return noAnswer()
+		return answer{silent: true}
 	case isInteger && c.has("invalid-negative-absolute"):
 		return success(new(big.Int).Abs(v), nil)
 	case isInteger && c.has("invalid-negative-in-64-bits"):
