@@ -155,8 +155,7 @@ func (p *Pending) finish(r Reply, err error) {
 func (p *Pending) Done() <-chan struct{} { return p.done }
 
 // Wait waits for the reply and returns it. The error is the [*Error] that the adapter
-// replied, the cause of ctx, or [Client.Err]. A reply that has come wins over a ctx that
-// has ended.
+// replied, the cause of ctx, or [Client.Err]. A reply that has come wins over a ctx that has ended.
 func (p *Pending) Wait(ctx context.Context) (Reply, error) {
 	select {
 	case <-p.done:

@@ -7,8 +7,7 @@
 // named pipes whose paths the runner chooses.
 //
 // A [Client] drives an adapter. [Process], [InProcess] and [Func] start one. [Serve] makes
-// an [Implementation] in Go into an adapter; a [Server] does the same without the lines of
-// JSON.
+// an [Implementation] in Go into an adapter; a [Server] does the same without the lines of JSON.
 package adapter
 
 // Version is the version of the adapter protocol that this package speaks.

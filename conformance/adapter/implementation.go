@@ -85,8 +85,7 @@ const (
 	FormInvalid
 )
 
-// A Result is the value that a [Handler] returns. The implementation converts it to its
-// own form.
+// A Result is the value that a [Handler] returns. The implementation converts it to its own form.
 type Result struct {
 	Form    Form
 	Flags   Integer // FormFlags, FormBoth

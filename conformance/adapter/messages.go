@@ -28,8 +28,7 @@ const (
 	OpClose    = "close"
 )
 
-// An Ability is an optional feature. The reply to hello lists those that an implementation
-// has.
+// An Ability is an optional feature. The reply to hello lists those that an implementation has.
 type Ability string
 
 // The abilities of the adapter protocol.
@@ -204,8 +203,7 @@ type Hex []byte
 // MarshalJSON returns a JSON string of lowercase hex digits.
 func (h Hex) MarshalJSON() ([]byte, error) { return json.Marshal(hex.EncodeToString(h)) }
 
-// UnmarshalJSON accepts a string of hex digits, two per octet. It leaves h unchanged for
-// null.
+// UnmarshalJSON accepts a string of hex digits, two per octet. It leaves h unchanged for null.
 func (h *Hex) UnmarshalJSON(b []byte) error {
 	if isNull(b) {
 		return nil

@@ -15,8 +15,7 @@ type Starter interface {
 	String() string
 }
 
-// A Session is a started subject. Its owner ends it with Stop or Kill; both may be called
-// again.
+// A Session is a started subject. Its owner ends it with Stop or Kill; both may be called again.
 type Session struct {
 	*Client
 	// Stop closes the subject's standard input and waits until the subject has ended. It

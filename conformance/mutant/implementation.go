@@ -113,8 +113,7 @@ func (i *implementation) String(p adapter.Packet) (string, error) {
 	return i.text(q), nil
 }
 
-// parseInteger returns the value of an integer, which must not be negative. An absent
-// integer is 0.
+// parseInteger returns the value of an integer, which must not be negative. An absent integer is 0.
 func parseInteger(i adapter.Integer) (*big.Int, error) {
 	if i == "" {
 		return zero, nil

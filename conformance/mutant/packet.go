@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// A packet is a packet of the protocol. Its integers are never nil and never change in
-// place.
+// A packet is a packet of the protocol. Its integers are never nil and never change in place.
 type packet struct {
 	isRequest                   bool
 	channel, tag, flags, rqType *big.Int // rqType: the wire type; 0 for a response

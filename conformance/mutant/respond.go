@@ -14,8 +14,7 @@ import (
 // inHandler marks the context of a handler.
 type inHandler struct{}
 
-// receiveRequest accepts a request from the peer, refuses it or drops it. The caller holds
-// c.mu.
+// receiveRequest accepts a request from the peer, refuses it or drops it. The caller holds c.mu.
 func (c *connection) receiveRequest(p packet) {
 	key := p.key()
 	switch {
@@ -108,8 +107,7 @@ func (c *connection) handle(p packet) (result any, err error) {
 	return fromAdapterResult(r)
 }
 
-// answer queues the response to an accepted request and frees its tag. The caller holds
-// c.mu.
+// answer queues the response to an accepted request and frees its tag. The caller holds c.mu.
 func (c *connection) answer(p packet, a answer) {
 	if !c.removeAccepted(p.key()) {
 		return // a fault has dropped the request
@@ -209,8 +207,7 @@ func invalidResult(which string) any {
 	return 1.5
 }
 
-// refuse answers a packet with a failure whose payload states the reason. The caller holds
-// c.mu.
+// refuse answers a packet with a failure whose payload states the reason. The caller holds c.mu.
 func (c *connection) refuse(p packet, format string, args ...any) {
 	c.leak("refused-requests-remembered", p.payload)
 	c.enqueue(c.response(p, failure(fmt.Sprintf(format, args...))))

@@ -59,16 +59,14 @@ type Run struct {
 	Faults  []mutant.Fault
 	Whole   bool // Faults has every fault of the subject
 	Own     bool // a fault is tried on the scenarios of its own requirement only
-	// Parallel is how many scenarios work at a time, not counting those that only wait; at
-	// least 1.
+	// Parallel is how many scenarios work at a time, not counting those that only wait; at least 1.
 	Parallel int
 	// Timeout is how long a scenario may take, in addition to ten times what it takes
 	// without a fault.
 	Timeout time.Duration
 	// Baselines is how often each scenario is run without a fault, among the others.
 	Baselines int
-	// Observe is called after each run of a scenario, by one goroutine at a time. It may be
-	// nil.
+	// Observe is called after each run of a scenario, by one goroutine at a time. It may be nil.
 	Observe func(Progress)
 }
 

@@ -127,8 +127,7 @@ func (p *Peer) receive(octets []byte) {
 	})
 }
 
-// change runs f under the mutex, then wakes the goroutine that waits in await or on
-// Changed.
+// change runs f under the mutex, then wakes the goroutine that waits in await or on Changed.
 func (p *Peer) change(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

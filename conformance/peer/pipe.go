@@ -21,8 +21,7 @@ type Pipes struct {
 }
 
 // NewPipes creates two named pipes in dir. It opens the peer's ends before the subject is
-// asked to open its own: opening one end of a named pipe blocks while nobody has the
-// other end open.
+// asked to open its own: opening one end of a named pipe blocks while nobody has the other end open.
 func NewPipes(dir, name string) (*Pipes, error) {
 	p := &Pipes{
 		ToSubject:   filepath.Join(dir, name+".to-subject"),

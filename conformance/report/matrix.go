@@ -66,8 +66,7 @@ const (
 	notRun  = "-"
 )
 
-// cell returns whether a requirement holds, or how many of its scenarios fail out of those
-// that ran.
+// cell returns whether a requirement holds, or how many of its scenarios fail out of those that ran.
 func (r *Results) cell(requirement string) string {
 	broken, passed, skips := 0, 0, 0
 	for _, result := range r.Results {

@@ -12,8 +12,7 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 )
 
-// A Scenario is one executable example: a scenario of a feature file, or one row of
-// an outline.
+// A Scenario is one executable example: a scenario of a feature file, or one row of an outline.
 type Scenario struct {
 	ID           string // unique: the names of the file and the scenario, as FILE/SCENARIO
 	Feature      string // the feature's name
@@ -108,8 +107,7 @@ type layout struct {
 	tables map[string][]int // lines of all example rows of a scenario, by its id
 }
 
-// A span is a range of lines: from is the first, to the one after the last. Lines count
-// from 1.
+// A span is a range of lines: from is the first, to the one after the last. Lines count from 1.
 type span struct{ from, to int }
 
 // A place is the line of a scenario's name, and the lines of the scenario with its tags.

@@ -108,8 +108,7 @@ func (w *World) handledAtMost(n int) (got []string, err error) {
 	return got, err
 }
 
-// handledAtLeast waits until the handler has been called n times, and then watches for more
-// calls.
+// handledAtLeast waits until the handler has been called n times, and then watches for more calls.
 func (w *World) handledAtLeast(n int) ([]string, error) {
 	got, err := poll(w, w.handled, func(got []string) bool { return len(got) >= n })
 	if err != nil || len(got) != n {

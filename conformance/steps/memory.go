@@ -143,8 +143,7 @@ func (w *World) answersOf(firstTag, requests, octets int) error {
 	return nil
 }
 
-// refusals sends requests on a channel, with this many octets each, and waits for their
-// refusals.
+// refusals sends requests on a channel, with this many octets each, and waits for their refusals.
 func (w *World) refusals(channel, requests, octets int, tag func(i int) int) error {
 	request := peer.Packet{
 		IsRequest: true, Channel: big.NewInt(int64(channel)), Type: big.NewInt(octetsType), Payload: make([]byte, octets),
@@ -163,8 +162,7 @@ func (w *World) refusals(channel, requests, octets int, tag func(i int) int) err
 	return nil
 }
 
-// comesAndGoes opens a connection, has one request answered, ends the connection and closes
-// it.
+// comesAndGoes opens a connection, has one request answered, ends the connection and closes it.
 func (w *World) comesAndGoes(octets int) error {
 	before := w.current
 	if err := w.subjectOpens(); err != nil {

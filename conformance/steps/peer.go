@@ -11,8 +11,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// send writes octets to the subject in one write, and waits until the pipe has accepted
-// them.
+// send writes octets to the subject in one write, and waits until the pipe has accepted them.
 func (w *World) send(octets []byte) error {
 	w.current.requests.add(octets)
 	if err := w.current.peer.Send(w.Ctx, octets); err != nil {

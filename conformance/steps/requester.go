@@ -132,8 +132,7 @@ func (w *World) subjectDoes(rqType, name, fields string) error {
 	return nil
 }
 
-// each performs a step for n requests, in their order. Their names end in a number from 1 to
-// n.
+// each performs a step for n requests, in their order. Their names end in a number from 1 to n.
 func (w *World) each(n int, name, fields string, step func(name, fields string) error) error {
 	for i := 1; i <= n; i++ {
 		if err := step(ofMany(name, fields, i)); err != nil {

@@ -147,8 +147,7 @@ func checkTogether(what string, packets []peer.Received, limit time.Duration) er
 	return nil
 }
 
-// ticks returns the number of ticks recorded so far. A tick that wrote no octets does not
-// count.
+// ticks returns the number of ticks recorded so far. A tick that wrote no octets does not count.
 func (w *World) ticks() (int, error) {
 	r, err := w.command(adapter.Message{Op: adapter.OpTicks})
 	if err != nil {
