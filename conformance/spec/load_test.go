@@ -58,7 +58,7 @@ Feature: The second
 
 func TestFind(t *testing.T) {
 	s := load(t, files{"SPEC.md": one, "a.feature": tested})
-	if r, found := s.Requirement("A-1"); !found || r.Text != "It is so." || r.Topic() != "A" {
+	if r, found := s.Requirement("A-1"); !found || r.Text != "It is so." {
 		t.Errorf("A-1: got %+v, %t", r, found)
 	}
 	if _, found := s.Requirement("A-10"); found {

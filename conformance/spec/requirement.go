@@ -28,12 +28,6 @@ type Requirement struct {
 	Text   string // one line
 }
 
-// Topic returns the part of the id before the number.
-func (r Requirement) Topic() string {
-	topic, _, _ := strings.Cut(r.ID, "-")
-	return topic
-}
-
 // requirement matches a requirement of SPEC.md:
 //
 //	**INT-1** *(must; observed)* Text, up to the next blank line.

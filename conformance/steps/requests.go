@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
@@ -139,13 +140,10 @@ func (w *World) checkTagsDiffer(names ...string) error {
 // tagsDiffer requires different tags of requests that are unanswered at the same time, all
 // on one channel.
 func tagsDiffer(requests []peer.Received) error {
-	seen := map[string]bool{}
-	for _, r := range requests {
-		tag := r.Tag.String()
-		if seen[tag] {
-			return failf(fmt.Sprintf("%d different tags", len(requests)), "tag %s for two unanswered requests", tag)
+	for i, r := range requests {
+		if slices.ContainsFunc(requests[:i], func(s peer.Received) bool { return s.Tag.Cmp(r.Tag) == 0 }) {
+			return failf(fmt.Sprintf("%d different tags", len(requests)), "tag %s for two unanswered requests", r.Tag)
 		}
-		seen[tag] = true
 	}
 	return nil
 }
