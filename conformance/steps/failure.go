@@ -42,17 +42,15 @@ func difference(expected, actual []byte) *Failure {
 	for at < len(expected) && at < len(actual) && expected[at] == actual[at] {
 		at++
 	}
-	f := &Failure{Expected: describe(expected), Actual: describe(actual)}
-	where := fmt.Sprintf("; the first difference is at octet %d: ", at)
+	how := "the octets end there"
 	switch {
 	case at == len(actual):
-		f.Actual += where + "the octets end there"
 	case at == len(expected):
-		f.Actual += where + fmt.Sprintf("%02x where the octets should end", actual[at])
+		how = fmt.Sprintf("%02x where the octets should end", actual[at])
 	default:
-		f.Actual += where + fmt.Sprintf("%02x, not %02x", actual[at], expected[at])
+		how = fmt.Sprintf("%02x, not %02x", actual[at], expected[at])
 	}
-	return f
+	return failf(describe(expected), "%s; the first difference is at octet %d: %s", describe(actual), at, how)
 }
 
 // maxDescribed bounds the packets in a message.

@@ -66,11 +66,8 @@ func (w *World) subjectOpensWithDefaultGrace() error {
 }
 
 func (w *World) subjectOpensTicking(withoutHandler, how string) error {
-	m := adapter.Message{Handler: ptr(withoutHandler == ""), Tick: adapter.TickRecord}
-	if how == "ticks on standard error" {
-		m.Tick = adapter.TickStderr
-	}
-	return w.open(w.noGrace(m))
+	tick := map[string]string{"records its ticks": adapter.TickRecord, "ticks on standard error": adapter.TickStderr}[how]
+	return w.open(w.noGrace(adapter.Message{Handler: ptr(withoutHandler == ""), Tick: tick}))
 }
 
 func ptr[T any](v T) *T { return &v }

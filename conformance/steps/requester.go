@@ -177,10 +177,7 @@ func (w *World) subjectSubmitsMany(rqType string, n int, name, fields string) er
 }
 
 func (w *World) expectRefusal(how, rqType, fields, kind string) error {
-	op := adapter.OpRequest
-	if how == "doing" {
-		op = adapter.OpDo
-	}
+	op := map[string]string{"requesting": adapter.OpRequest, "doing": adapter.OpDo}[how]
 	m, err := w.requestCommand(op, rqType, fields, "")
 	if err != nil {
 		return err
