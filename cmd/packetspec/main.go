@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -61,22 +59,4 @@ a small program that reads commands from its standard input and carries them out
 		newTest(), newFuzz(), newList(), newExplain(), newMatrix(), newEncode(), newDecode(), newAdapter(), newMutants(), newVersion(),
 	)
 	return root
-}
-
-// version returns the version of the module, as the Go toolchain recorded it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
-}
-
-func newVersion() *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: noArguments,
-		Run: func(cmd *cobra.Command, _ []string) {
-			cmd.Printf("packetspec %s %s\n", version(), runtime.Version())
-		},
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
+	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
 // specification returns the specification, which is built in.
@@ -121,4 +122,47 @@ func readKnown(file string, s *spec.Spec, update bool) (text string, list known.
 	}
 	list, err = known.Read(file, strings.NewReader(string(bytes)), s)
 	return string(bytes), list, err
+}
+
+// splitArgs splits a verb's arguments into the paths before --, at least one and at most most, and
+// the adapter's command behind it. The name is that of the paths in the verb's usage.
+func splitArgs(cmd *cobra.Command, args []string, name string, most int) (paths []string, p adapter.Process, err error) {
+	paths = args
+	var command []string
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		paths, command = args[:dash], args[dash:]
+	}
+	switch n := len(paths); {
+	case n == 0:
+		return nil, p, hint(fmt.Errorf("%s is missing", name), "%s", cmd.UseLine())
+	case n > most:
+		return nil, p, hint(fmt.Errorf("%s is given %d times: it must be given once", name, n), "%s", cmd.UseLine())
+	}
+	p, err = process(command, conformance.Dialects[0])
+	return paths, p, err
+}
+
+// requirementOf returns the requirement that a finding breaks. Without a connection none can be
+// tested, so a finding that breaks only the adapter guide counts as a must.
+func requirementOf(s *spec.Spec, f *campaign.Finding) spec.Requirement {
+	q, ok := s.Requirement(f.Difference.Requirement)
+	if !ok {
+		return spec.Requirement{Level: spec.Must, Text: "the adapter guide"}
+	}
+	return q
+}
+
+// readCorpora reads the inputs of folders that the user gave as the arguments or flags named.
+func readCorpora(name string, dirs []string, format campaign.Format, advice string) (all [][]byte, err error) {
+	for _, dir := range dirs {
+		corpus, err := campaign.ReadCorpus(dir, format)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, hint(fmt.Errorf("%s: there is no folder %s", name, dir), "%s", advice)
+		case err != nil:
+			return nil, fmt.Errorf("%s: read the inputs: %w", name, err)
+		}
+		all = append(all, corpus...)
+	}
+	return all, nil
 }

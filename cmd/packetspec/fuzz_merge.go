@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/packetspec/packetspec/fuzz/campaign"
+)
+
+func newFuzzMerge() *cobra.Command {
+	return &cobra.Command{
+		Use:   "merge INTO DIR...",
+		Short: "Merge corpora, and drop inputs that show nothing new",
+		Long: `Reads the inputs of INTO, which need not exist, and of every DIR. Leaves in INTO as few
+inputs, and as short ones, as show every trace that the reference shows for any.
+
+Exit status: 0 if INTO is written; 2 for a mistake in the command line or a folder that
+cannot be read; 4 if INTO could not be written.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dirs := args
+			if _, err := os.Stat(args[0]); errors.Is(err, fs.ErrNotExist) {
+				dirs = args[1:]
+			}
+			all, err := readCorpora("DIR", dirs, campaign.Raw, "INTO, the first folder, need not exist; each DIR must")
+			if err != nil {
+				return err
+			}
+			kept, traces, err := campaign.Merge(all)
+			if err != nil {
+				return &statusError{statusNot, err}
+			}
+			err = campaign.WriteCorpus(args[0], kept, campaign.Raw)
+			if err == nil {
+				err = campaign.Prune(args[0], kept)
+			}
+			if err != nil {
+				return &statusError{statusUnwritten, fmt.Errorf("write the merged corpus: %w", err)}
+			}
+			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%d of %d inputs show all %d traces\n", len(kept), len(all), traces)
+			return nil
+		},
+	}
+}
