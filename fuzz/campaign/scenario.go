@@ -378,8 +378,7 @@ func (s *scenario) end(at int) {
 	}
 }
 
-// ending adds the end of the subject's stream, unless it has been awaited, and the return of
-// join.
+// ending adds the end of the subject's stream, unless it has been awaited, and the return of join.
 func (s *scenario) ending() {
 	if !s.ended {
 		s.end(len(s.plan.Acts))

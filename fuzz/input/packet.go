@@ -159,8 +159,7 @@ func Words(b []byte) string {
 	return AllWords(b)
 }
 
-// AllWords returns a payload as the features write it: as text if it is readable, in hex if
-// not.
+// AllWords returns a payload as the features write it: as text if it is readable, in hex if not.
 func AllWords(b []byte) string {
 	for _, c := range b {
 		if c < ' ' || c > '~' || c == '"' || c == '\\' {

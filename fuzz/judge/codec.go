@@ -93,8 +93,7 @@ func AdapterPacket(p input.Packet) *adapter.Packet {
 	return f
 }
 
-// Judge returns the difference between the reply to a command and what it must be, if there is
-// one.
+// Judge returns the difference between the reply to a command and what it must be, if there is one.
 func (r Reading) Judge(m adapter.Message, reply adapter.Reply, err error) (d Difference, differs bool) {
 	kind := adapter.KindOf(err)
 	if kind == adapter.Unsupported {

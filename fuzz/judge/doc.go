@@ -1,5 +1,4 @@
-// Package judge compares the record of what a subject did with the plan of what an input
-// requires.
+// Package judge compares the record of what a subject did with the plan of what an input requires.
 //
 // [Judge] is a pure function of both. A [Record] says during which act of the plan something
 // was seen: it may have happened earlier, but never later. So a lower bound, such as that a

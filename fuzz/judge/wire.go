@@ -84,8 +84,7 @@ func (j *judgement) cancelledUnsent(i int) bool {
 	return wait < 0 || j.record.LocalRequests[i].Act <= after+wait
 }
 
-// eof returns the number of the first EOF packet, malformed or not, or how many packets
-// there are.
+// eof returns the number of the first EOF packet, malformed or not, or how many packets there are.
 func (j *judgement) eof() int {
 	i := slices.IndexFunc(j.record.Packets, func(g Received) bool { return g.Shape == input.Whole && g.Packet.EndsStream() })
 	if i < 0 {

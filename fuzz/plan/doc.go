@@ -17,7 +17,6 @@
 // Where no other answer would show that octets have been received, the peer sends a ping: a
 // request on a channel that nobody serves, which every implementation refuses.
 //
-// What the specification leaves unspecified, a plan does not require. Where the
-// specification sets a lower bound, such as how many handlers run at once, a plan requires
-// no more than the bound.
+// What the specification leaves unspecified, a plan does not require. Where the specification sets
+// a lower bound, such as how many handlers run at once, a plan requires no more than the bound.
 package plan

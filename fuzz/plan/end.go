@@ -30,8 +30,7 @@ func (b *builder) endBy(f input.Frame, requirement, cancels string, reasons ...s
 	b.endAt(min(b.frameStart, at), at, requirement, cancels, reasons...)
 }
 
-// endAt ends the peer's stream by what the acts from one to another write, unless it has
-// ended.
+// endAt ends the peer's stream by what the acts from one to another write, unless it has ended.
 func (b *builder) endAt(from, at int, requirement, cancels string, reasons ...string) {
 	if b.plan.End.Act != Never {
 		return

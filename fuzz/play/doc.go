@@ -1,5 +1,4 @@
-// Package play carries out a plan on a connection of a subject, and records what the subject
-// did.
+// Package play carries out a plan on a connection of a subject, and records what the subject did.
 //
 // An [Endpoint] is the peer's side of one connection: of an adapter's process, over named
 // pipes ([Process]), or of the reference in this process, over memory ([Reference]). The

@@ -19,8 +19,7 @@ type Endpoint interface {
 	Drain(limit time.Duration)
 	// Do gives a command on the connection.
 	Do(m adapter.Message) Pending
-	// Take returns what the subject has sent since the last call, and whether its stream
-	// has ended.
+	// Take returns what the subject has sent since the last call, and whether its stream has ended.
 	Take() (octets []byte, ended bool)
 	// SentByNow returns how many octets the subject had sent in all when it was called. It
 	// may be called concurrently with Take.

@@ -56,8 +56,7 @@ type player struct {
 	shutdowns []command
 }
 
-// A command is one that was given, and the place for its result. Its zero value was not
-// given.
+// A command is one that was given, and the place for its result. Its zero value was not given.
 type command struct {
 	pending Pending
 	result  *judge.CommandResult
