@@ -193,10 +193,10 @@ func violation(d judge.Difference) error {
 // outcome. Neither has one with a stray response and a local request: the response may
 // arrive after the request, and answer it.
 func reusesTag(p *plan.Plan) bool {
-	isStray := func(m plan.Event) bool { return m.Kind == "response" && m.Outcome == "stray" }
+	isStray := func(n plan.Note) bool { return n.Kind == "response" && n.Outcome == "stray" }
 	isNested := func(c plan.LocalRequest) bool { return !c.IsLocalUsers() }
 	if len(p.Shutdowns) > 0 || p.End.Unspecified || slices.ContainsFunc(p.LocalRequests, isNested) ||
-		len(p.LocalRequests) > 0 && slices.ContainsFunc(p.Events, isStray) {
+		len(p.LocalRequests) > 0 && slices.ContainsFunc(p.Notes, isStray) {
 		return false
 	}
 	used := make(map[input.ID]bool)

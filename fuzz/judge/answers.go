@@ -97,9 +97,9 @@ func (j *judgement) extra(required []*plan.Answer, g Received) {
 	if len(required) > 0 {
 		requirement = required[len(required)-1].Requirement
 	} else {
-		for _, e := range j.plan.Events {
-			if e.Act <= g.Act && e.Packet.Tag == g.Packet.Tag && e.Packet.Channel == g.Packet.Channel && e.Requirement != "" {
-				requirement = e.Requirement
+		for _, n := range j.plan.Notes {
+			if n.Act <= g.Act && n.Packet.Tag == g.Packet.Tag && n.Packet.Channel == g.Packet.Channel && n.Requirement != "" {
+				requirement = n.Requirement
 			}
 		}
 	}
@@ -123,10 +123,10 @@ func (j *judgement) names(a *plan.Answer, g Received) {
 
 // refusesEOF finds a response to a malformed EOF packet, which is no request.
 func (j *judgement) refusesEOF(g Received) bool {
-	for _, e := range j.plan.Events {
-		if e.Kind == "meo" && e.Act <= g.Act && e.Packet.Tag == g.Packet.Tag && g.Packet.Channel == 0 && g.Packet.Flags&1 == 0 {
+	for _, n := range j.plan.Notes {
+		if n.Kind == "meo" && n.Act <= g.Act && n.Packet.Tag == g.Packet.Tag && g.Packet.Channel == 0 && g.Packet.Flags&1 == 0 {
 			j.add(Difference{
-				Requirement: e.Requirement, Kind: "malformed EOF refused", Act: g.Act,
+				Requirement: n.Requirement, Kind: "malformed EOF refused", Act: g.Act,
 				Expected: "the end of the stream, and no answer", Came: input.Show(g.Packet),
 			})
 			return true

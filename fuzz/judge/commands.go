@@ -30,7 +30,7 @@ func (j *judgement) localRequest(r plan.LocalRequest, got CommandResult) (d Diff
 		Expected: "the request to be cancelled by the end of the peer's stream", Came: j.record.result(got),
 	}
 	cancelled := got.Done && adapter.KindOf(got.Err) == adapter.Cancelled
-	switch last := j.lastEvent(got.Act); {
+	switch last := j.lastNote(got.Act); {
 	case !got.Done:
 		d.Kind = "wait does not return"
 	case cancelled && got.Act >= j.plan.End.From, j.plan.End.Unspecified:

@@ -118,9 +118,9 @@ func (j *judgement) handled() {
 			Requirement: "RQS-2", Kind: "handler called", Expected: "no such call",
 			Came: fmt.Sprintf("type %s, flags %s, payload %s", extra.rqType, extra.flags, input.Words([]byte(extra.payload))),
 		}
-		for _, e := range j.plan.Events {
-			if e.Packet.IsRequest && of(e.Packet) == extra && (d.Act == 0 || e.Outcome == "duplicate") {
-				d.Requirement, d.Act = e.Requirement, e.Act
+		for _, n := range j.plan.Notes {
+			if n.Packet.IsRequest && of(n.Packet) == extra && (d.Act == 0 || n.Outcome == "duplicate") {
+				d.Requirement, d.Act = n.Requirement, n.Act
 			}
 		}
 		j.add(d)

@@ -106,12 +106,12 @@ func (j *judgement) state(act int) string {
 	return plan.Open.String()
 }
 
-// lastEvent returns the last event up to an act that a subject can notice.
-func (j *judgement) lastEvent(act int) plan.Event {
-	last := plan.Event{Requirement: "EOS-3", Kind: "open"}
-	for _, e := range j.plan.Events {
-		if e.Act <= act && e.Requirement != "" {
-			last = e
+// lastNote returns the last note up to an act that a subject can notice.
+func (j *judgement) lastNote(act int) plan.Note {
+	last := plan.Note{Requirement: "EOS-3", Kind: "open"}
+	for _, n := range j.plan.Notes {
+		if n.Act <= act && n.Requirement != "" {
+			last = n
 		}
 	}
 	return last
@@ -123,7 +123,7 @@ func (j *judgement) died() {
 	if j.record.Aborted >= 0 {
 		at = j.record.Aborted
 	}
-	last := j.lastEvent(at)
+	last := j.lastNote(at)
 	j.add(Difference{
 		Requirement: last.Requirement, Kind: "crash", Act: at,
 		Expected: "the process to go on after " + last.String(), Came: j.record.Died,
@@ -144,7 +144,7 @@ func (j *judgement) early() {
 		return
 	}
 	j.endedEarly = true
-	last := j.lastEvent(at)
+	last := j.lastNote(at)
 	j.add(Difference{
 		Requirement: last.Requirement, Kind: "ended by " + last.Kind, Act: at,
 		Expected: "the stream to go on after " + last.String(), Came: "its end",

@@ -40,7 +40,7 @@ const (
 	Unspecified                     // at most one response, whatever it is
 )
 
-// String returns the name of a, as it stands in events.
+// String returns the name of a, as it stands in notes.
 func (a Allowed) String() string {
 	return [...]string{"result", "failure", "result or failure", "failure or nothing", "unspecified"}[a]
 }

@@ -125,9 +125,9 @@ func (b *builder) now() int {
 	return len(b.plan.Acts)
 }
 
-// note adds an event.
+// note adds a note.
 func (b *builder) note(kind, outcome, requirement string, p input.Packet) {
-	b.plan.Events = append(b.plan.Events, Event{
+	b.plan.Notes = append(b.plan.Notes, Note{
 		Act: b.now(), Kind: kind, State: b.phase.String(), Outcome: outcome,
 		InFlight: len(b.held) + len(b.queued) + b.pending(), Packet: p, Requirement: requirement,
 	})
@@ -207,7 +207,7 @@ func (b *builder) frame(f input.Frame) {
 	}
 }
 
-// kindOf returns the kind of event that a frame is.
+// kindOf returns the kind of note that a frame gets.
 func kindOf(f input.Frame) string {
 	switch {
 	case f.Shape == input.Short:

@@ -23,7 +23,7 @@ type Plan struct {
 	Refusals      []Refusal
 	End           End
 	EOF           int // the act by whose end EOF must have come, or Never
-	Events        []Event
+	Notes         []Note
 }
 
 // Never stands for an act that is not in the plan, after all others.
@@ -130,9 +130,9 @@ type End struct {
 	Unspecified bool     // it may have ended before, by a packet that may be refused
 }
 
-// An Event says what the plan makes of a frame or step of the input. Traces consist of
-// events, and a difference is named by the last one before it.
-type Event struct {
+// A Note says what the plan makes of a frame or step of the input. Traces are made from notes,
+// and a difference is named by the last one before it.
+type Note struct {
 	Act         int
 	Kind        string // of the frame or step
 	State       string // of the connection
@@ -142,13 +142,12 @@ type Event struct {
 	Requirement string // that the subject heeds it; empty: the subject cannot notice it
 }
 
-// String returns the kind of the event, and its packet if it has one.
-func (e Event) String() string {
-	s := e.Kind
-	if e.Packet.IsRequest || e.Packet.Tag != 0 || len(e.Packet.Payload) > 0 {
-		s += " (" + e.Packet.String() + ")"
+// String returns the kind of the note, and its packet if it has one.
+func (n Note) String() string {
+	if n.Packet.IsRequest || n.Packet.Tag != 0 || len(n.Packet.Payload) > 0 {
+		return n.Kind + " (" + n.Packet.String() + ")"
 	}
-	return s
+	return n.Kind
 }
 
 // MostSent returns how many packets and octets the subject may send before it counts as one
@@ -181,7 +180,7 @@ func (p *Plan) Until(act int) *Plan {
 	if p.EOF > act {
 		q.EOF = Never
 	}
-	q.Events = upTo(p.Events, act, func(e *Event) int { return e.Act })
+	q.Notes = upTo(p.Notes, act, func(n *Note) int { return n.Act })
 	q.Refusals = upTo(p.Refusals, act, func(r *Refusal) int { return r.Act })
 	q.Answers = upTo(p.Answers, act, func(a *Answer) int { return a.Sent })
 	for i := range q.Answers {

@@ -41,18 +41,18 @@ func Of(frames []input.Frame, required *plan.Plan, record *judge.Record) []uint6
 		}
 	}
 	last, before := uint64(0), uint64(0)
-	for _, m := range required.Events {
-		came := answers[t.hash("id", m.Packet.Channel, m.Packet.Tag)]
+	for _, n := range required.Notes {
+		came := answers[t.hash("id", n.Packet.Channel, n.Packet.Tag)]
 		slices.Sort(came)
-		what := t.hash("move", t.text(m.Kind), t.text(m.Outcome), t.text(m.Requirement))
-		t.add(t.hash("in", what, t.text(m.State), uint64(min(m.InFlight, 6))))
-		t.add(t.hash("what", what, t.packet(m.Packet)))
+		what := t.hash("move", t.text(n.Kind), t.text(n.Outcome), t.text(n.Requirement))
+		t.add(t.hash("in", what, t.text(n.State), uint64(min(n.InFlight, 6))))
+		t.add(t.hash("what", what, t.packet(n.Packet)))
 		t.add(t.hash("came", what, t.list(came[:min(len(came), 3)])))
-		t.add(t.hash("pair", last, what, t.text(m.State)))
+		t.add(t.hash("pair", last, what, t.text(n.State)))
 		t.add(t.hash("triple", before, last, what))
 		last, before = what, last
-		for i, v := range []uint64{m.Packet.Tag, m.Packet.Channel, m.Packet.Flags, m.Packet.Type} {
-			t.add(t.hash("integer", uint64(i), t.flag(m.Packet.IsRequest), t.text(m.Outcome), uint64(bits.Len64(v))))
+		for i, v := range []uint64{n.Packet.Tag, n.Packet.Channel, n.Packet.Flags, n.Packet.Type} {
+			t.add(t.hash("integer", uint64(i), t.flag(n.Packet.IsRequest), t.text(n.Outcome), uint64(bits.Len64(v))))
 		}
 	}
 	t.add(t.hash("end", last, t.text(required.End.Requirement), t.text(record.Join.Reply.Ended), t.flag(required.NoHandler)))
