@@ -77,36 +77,31 @@ func (a *Answer) cancel() {
 	}
 }
 
-// result returns the ok response to the request.
-func (a *Answer) result() input.Packet {
+// Response returns the ok response to the request.
+func (a *Answer) Response() input.Packet {
 	return input.Packet{Channel: a.Packet.Channel, Tag: a.Packet.Tag, Flags: a.Flags<<1 | 1, Payload: a.Payload}
-}
-
-func (a *Answer) isResult(p input.Packet) bool {
-	return p.Flags == a.Flags<<1|1 && bytes.Equal(p.Payload, a.Payload)
 }
 
 // Matches reports whether a response to the request is right.
 func (a *Answer) Matches(p input.Packet) bool {
-	failed := p.Flags&1 == 0
+	failed, isResult := p.Flags&1 == 0, p.Same(a.Response())
 	switch a.Allowed {
 	case Result:
-		return a.isResult(p)
+		return isResult
 	case Failure, FailureOrNothing:
 		return failed
 	case ResultOrFailure:
-		return failed || a.isResult(p)
+		return failed || isResult
 	}
 	return true
 }
 
 // Differs names the first part in which a response to the request is wrong.
 func (a *Answer) Differs(p input.Packet) string {
-	failed := p.Flags&1 == 0
 	switch {
 	case a.Allowed == Failure:
 		return "ok for a failure"
-	case failed:
+	case p.Flags&1 == 0:
 		return "failure for ok"
 	case !bytes.Equal(p.Payload, a.Payload):
 		return "payload"
@@ -119,9 +114,9 @@ func (a *Answer) String() string {
 	s := "a failure response"
 	switch a.Allowed {
 	case Result:
-		s = input.Show(a.result())
+		s = input.Show(a.Response())
 	case ResultOrFailure:
-		s += ", or " + input.Show(a.result())
+		s += ", or " + input.Show(a.Response())
 	case FailureOrNothing:
 		s += " or nothing"
 	case Unspecified:

@@ -23,8 +23,9 @@ func (b *builder) hasWaiter() bool {
 	return b.count(func(r *LocalRequest) bool { return r.IsLocalUsers() && !r.Late }) > 0
 }
 
-// endBy has the peer write a frame that ends its stream.
-func (b *builder) endBy(f input.Frame, requirement, cancels string, reasons ...string) {
+// endBy has the peer write a frame of a kind that ends its stream.
+func (b *builder) endBy(f input.Frame, kind, requirement, cancels string, reasons ...string) {
+	b.note(kind, "", requirement, f.Packet)
 	b.beforeEnd()
 	at := b.write(f.Octets)
 	b.endAt(min(b.frameStart, at), at, requirement, cancels, reasons...)
@@ -36,11 +37,7 @@ func (b *builder) endAt(from, at int, requirement, cancels string, reasons ...st
 		return
 	}
 	b.plan.End = End{From: from, Act: at, Reasons: reasons, Requirement: requirement, Cancels: cancels}
-	for i := range b.plan.LocalRequests {
-		r := &b.plan.LocalRequests[i]
-		if r.Answered != Never {
-			continue
-		}
+	for r := range b.unanswered {
 		r.ResultRequirement = cancels
 		if !r.IsLocalUsers() { // its handler raises
 			b.plan.Answers[r.Nested].cancel()
@@ -87,10 +84,8 @@ func (b *builder) beyond(f input.Frame) {
 			Packet: p, Allowed: Unspecified, Requirement: "INT-5", Sent: at, Due: Never, Duplicate: Never, Handler: MayBeCalled,
 		})
 	}
-	for i := range b.plan.LocalRequests {
-		if r := &b.plan.LocalRequests[i]; !p.IsRequest && r.Answered == Never {
-			r.Unspecified = true
-		}
+	for r := range b.unanswered {
+		r.Unspecified = !p.IsRequest
 	}
 	b.endAt(b.frameStart, at, "INT-5", "INT-5", adapter.EndedMalformed, adapter.EndedCut, adapter.EndedEOF)
 	b.plan.End.Unspecified = true

@@ -56,9 +56,8 @@ func (b *builder) submit(r LocalRequest) {
 	b.unsent = true
 }
 
-// awaitSent waits for local requests on the wire. A request is pending only from then on:
-// a response that comes before may be ignored, and the end of the peer's stream may keep
-// the request from being sent.
+// awaitSent waits for local requests on the wire. A request is pending only from then on: a response
+// that comes before may be ignored, and the end of the peer's stream may keep it from being sent.
 func (b *builder) awaitSent() {
 	if b.unsent {
 		b.awaitDue()
@@ -100,23 +99,28 @@ func (b *builder) count(is func(*LocalRequest) bool) (n int) {
 	if b.plan.End.Act != Never {
 		return 0 // all are cancelled
 	}
-	for i := range b.plan.LocalRequests {
-		if r := &b.plan.LocalRequests[i]; r.Answered == Never && is(r) {
+	for r := range b.unanswered {
+		if is(r) {
 			n++
 		}
 	}
 	return n
 }
 
+// unanswered yields the local requests to which the peer has written no response.
+func (b *builder) unanswered(yield func(*LocalRequest) bool) {
+	for i := range b.plan.LocalRequests {
+		if r := &b.plan.LocalRequests[i]; r.Answered == Never && !yield(r) {
+			return
+		}
+	}
+}
+
 // response adds a response of the peer.
 func (b *builder) response(f input.Frame) {
 	p := f.Packet
 	older := false
-	for i := range b.plan.LocalRequests {
-		r := &b.plan.LocalRequests[i]
-		if r.Answered != Never {
-			continue
-		}
+	for r := range b.unanswered {
 		if r.Tag == p.Tag && r.Fields.Channel == p.Channel {
 			b.deliver(f, r, older)
 			return
@@ -208,27 +212,25 @@ func (b *builder) shutdown(block bool) {
 	}
 	b.plan.Shutdowns = append(b.plan.Shutdowns, s)
 	b.endShutdowns(at, at)
-	if !second {
+	if second {
+		b.awaitDue()
+	} else {
 		b.awaitShutdown()
-		return
 	}
-	b.awaitDue()
 }
 
 // heldRequirement returns the requirement that a blocking shutdown waits for handlers.
 func (b *builder) heldRequirement() string {
 	running := slices.Concat(b.held, b.queued)
-	for _, r := range b.plan.LocalRequests {
-		if r.Answered == Never && !r.IsLocalUsers() {
+	for r := range b.unanswered {
+		if !r.IsLocalUsers() {
 			running = append(running, r.Nested)
 		}
 	}
 	requirement := "SHD-6"
 	for _, i := range running {
-		switch r := b.plan.Answers[i].Requirement; r {
-		case "TAG-3", "TAG-5":
-			requirement = r
-		default:
+		requirement = b.plan.Answers[i].Requirement
+		if requirement != "TAG-3" && requirement != "TAG-5" {
 			return "SHD-6"
 		}
 	}
@@ -260,13 +262,9 @@ func (b *builder) awaitShutdown() {
 // onlySubmitted reports whether the local user has done nothing since the last wait but
 // submit requests, and the peer nothing.
 func (b *builder) onlySubmitted() bool {
-	for i := len(b.plan.Acts) - 1; i >= 0; i-- {
-		switch b.plan.Acts[i].Verb {
-		case Request, RequestRefused:
-		case Await:
-			return true
-		default:
-			return false
+	for _, a := range slices.Backward(b.plan.Acts) {
+		if a.Verb != Request && a.Verb != RequestRefused {
+			return a.Verb == Await
 		}
 	}
 	return true

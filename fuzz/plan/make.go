@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
@@ -28,12 +30,9 @@ func Make(raw []byte, can Abilities) *Plan {
 	}
 	frames := input.Frames(raw)
 	frames = frames[:min(len(frames), maxFrames)]
-	for _, f := range frames {
-		if f.Op() == input.Options {
-			b.plan.NoHandler = f.Packet.Flags&input.NoHandler != 0
-			b.plan.Grace = f.Packet.Flags&input.Grace != 0
-			break
-		}
+	if i := slices.IndexFunc(frames, func(f input.Frame) bool { return f.Op() == input.Options }); i >= 0 {
+		b.plan.NoHandler = frames[i].Packet.Flags&input.NoHandler != 0
+		b.plan.Grace = frames[i].Packet.Flags&input.Grace != 0
 	}
 	for _, f := range frames {
 		b.add(f)
@@ -102,17 +101,17 @@ func (b *builder) write(octets []byte) int {
 		b.drain()
 		octets = octets[n:]
 	}
-	if n := len(b.plan.Acts); n > 0 && b.plan.Acts[n-1].Verb == Write {
-		last := &b.plan.Acts[n-1]
-		last.Octets = append(last.Octets[:len(last.Octets):len(last.Octets)], octets...)
-		return n - 1
+	at := b.now()
+	if at == len(b.plan.Acts) {
+		return b.act(Act{Verb: Write, Octets: octets})
 	}
-	return b.act(Act{Verb: Write, Octets: octets})
+	b.plan.Acts[at].Octets = slices.Concat(b.plan.Acts[at].Octets, octets)
+	return at
 }
 
 // drain has the subject read what was written before the peer writes more.
 func (b *builder) drain() {
-	if n := len(b.plan.Acts); !b.closed && n > 0 && b.plan.Acts[n-1].Verb == Write {
+	if !b.closed && b.now() < len(b.plan.Acts) {
 		b.act(Act{Verb: Drain})
 	}
 }
@@ -179,17 +178,14 @@ func (b *builder) frame(f input.Frame) {
 		b.write(f.Octets)
 		b.endAt(b.frameStart, b.closeSend(), "BAD-2", "BAD-2", adapter.EndedCut)
 	case f.Shape == input.Cut:
-		b.note("long", "", "BAD-4", p)
-		b.endBy(f, "BAD-4", "BAD-4", adapter.EndedCut, adapter.EndedMalformed)
+		b.endBy(f, "long", "BAD-4", "BAD-4", adapter.EndedCut, adapter.EndedMalformed)
 		b.close()
 	case f.Beyond, f.Length > maxLength:
 		b.beyond(f)
 	case f.Shape == input.Short:
-		b.note("short", "", "BAD-1", p)
-		b.endBy(f, "BAD-1", "BAD-1", adapter.EndedMalformed)
+		b.endBy(f, "short", "BAD-1", "BAD-1", adapter.EndedMalformed)
 	case p.IsEOF():
-		b.note("eof", "", "EOS-3", p)
-		b.endBy(f, "EOS-3", "EOS-1", adapter.EndedEOF)
+		b.endBy(f, "eof", "EOS-3", "EOS-1", adapter.EndedEOF)
 	case p.EndsStream():
 		requirement := "MEO-1"
 		switch {
@@ -198,8 +194,7 @@ func (b *builder) frame(f input.Frame) {
 		case b.plan.NoHandler:
 			requirement = "MEO-5"
 		}
-		b.note("meo", "", requirement, p)
-		b.endBy(f, requirement, requirement, adapter.EndedMalformed)
+		b.endBy(f, "meo", requirement, requirement, adapter.EndedMalformed)
 	case p.IsRequest:
 		b.peerRequest(f)
 	default:

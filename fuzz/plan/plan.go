@@ -85,16 +85,14 @@ func (r LocalRequest) Packet() input.Packet {
 // true, it ends with the decoder's error.
 func (r LocalRequest) Result() (ok bool, flags uint64, payload []byte, raises bool) {
 	ok, flags, payload = r.Response.Flags&1 != 0, r.Response.Flags>>1, r.Response.Payload
-	if !ok {
-		return ok, flags, payload, false
-	}
-	switch r.Decoder {
-	case adapter.DecodeRaise:
+	switch {
+	case !ok:
+	case r.Decoder == adapter.DecodeRaise:
 		return false, 0, nil, true
-	case adapter.DecodeReverse:
+	case r.Decoder == adapter.DecodeReverse:
 		payload = slices.Clone(payload)
 		slices.Reverse(payload)
-	case adapter.DecodeFlags:
+	case r.Decoder == adapter.DecodeFlags:
 		payload = strconv.AppendUint(nil, flags, 10)
 	}
 	return ok, flags, payload, false
@@ -180,9 +178,9 @@ func (p *Plan) Until(act int) *Plan {
 	if p.EOF > act {
 		q.EOF = Never
 	}
-	q.Notes = upTo(p.Notes, act, func(n *Note) int { return n.Act })
-	q.Refusals = upTo(p.Refusals, act, func(r *Refusal) int { return r.Act })
-	q.Answers = upTo(p.Answers, act, func(a *Answer) int { return a.Sent })
+	q.Notes = slices.DeleteFunc(slices.Clone(p.Notes), func(n Note) bool { return n.Act > act })
+	q.Refusals = slices.DeleteFunc(slices.Clone(p.Refusals), func(r Refusal) bool { return r.Act > act })
+	q.Answers = slices.DeleteFunc(slices.Clone(p.Answers), func(a Answer) bool { return a.Sent > act })
 	for i := range q.Answers {
 		a := &q.Answers[i]
 		if a.Due > act {
@@ -192,7 +190,7 @@ func (p *Plan) Until(act int) *Plan {
 			a.Duplicate, a.Requirement = Never, a.undoubled
 		}
 	}
-	q.LocalRequests = upTo(p.LocalRequests, act, func(r *LocalRequest) int { return r.Submitted })
+	q.LocalRequests = slices.DeleteFunc(slices.Clone(p.LocalRequests), func(r LocalRequest) bool { return r.Submitted > act })
 	for i := range q.LocalRequests {
 		r := &q.LocalRequests[i]
 		if r.Answered <= act {
@@ -203,7 +201,7 @@ func (p *Plan) Until(act int) *Plan {
 			q.Answers[r.Nested].cancel()
 		}
 	}
-	q.Shutdowns = upTo(p.Shutdowns, act, func(s *ShutdownCall) int { return s.Act })
+	q.Shutdowns = slices.DeleteFunc(slices.Clone(p.Shutdowns), func(s ShutdownCall) bool { return s.Act > act })
 	for i := range q.Shutdowns {
 		s := &q.Shutdowns[i]
 		s.Earliest = min(s.Earliest, p.Finish)
@@ -212,14 +210,4 @@ func (p *Plan) Until(act int) *Plan {
 		}
 	}
 	return &q
-}
-
-// upTo returns a copy of the elements whose act is at most one.
-func upTo[T any](all []T, act int, actOf func(*T) int) (some []T) {
-	for i := range all {
-		if actOf(&all[i]) <= act {
-			some = append(some, all[i])
-		}
-	}
-	return some
 }
