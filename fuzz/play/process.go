@@ -39,47 +39,50 @@ func NewProcess(s *adapter.Session, dir string) *Process { return &Process{Sessi
 const closeTime = 2 * time.Second
 
 // Open opens a connection as a plan requires.
-func (s *Process) Open(ctx context.Context, required *plan.Plan) (Endpoint, error) {
-	name, err := s.pipes()
+func (s *Process) Open(ctx context.Context, required *plan.Plan) (_ Endpoint, err error) {
+	e := &pipeEndpoint{process: s, conn: s.NameConn(), received: newStream(), done: make(chan struct{})}
+	if e.name, err = s.pipes(); err != nil {
+		return nil, err
+	}
+	to, from := e.name+".to", e.name+".from"
+	if e.from, err = openPipe(from, syscall.O_RDONLY); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = e.from.Close()
+		}
+	}()
+	holder, err := openPipe(to, syscall.O_RDWR) // a writer, for which the subject's open would wait
 	if err != nil {
 		return nil, err
 	}
-	to, from := name+".to", name+".from"
-	fd, err := syscall.Open(from, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("open the pipe from the subject: %w", err)
-	}
-	holder, err := syscall.Open(to, syscall.O_RDWR|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		_ = syscall.Close(fd)
-		return nil, fmt.Errorf("open the pipe to the subject: %w", err)
-	}
-	defer func() { _ = syscall.Close(holder) }()
-	conn := s.NameConn()
+	defer func() { _ = holder.Close() }()
 	handler := !required.NoHandler
-	m := adapter.Message{Op: adapter.OpOpen, Conn: conn, Recv: to, Send: from, Handler: &handler}
+	m := adapter.Message{Op: adapter.OpOpen, Conn: e.conn, Recv: to, Send: from, Handler: &handler}
 	if s.Can(adapter.CanGrace) && !required.Grace {
 		m.Grace = new(float64)
 	}
-	if _, err := s.Do(ctx, m); err != nil {
-		_ = syscall.Close(fd)
+	if _, err = s.Do(ctx, m); err != nil {
 		return nil, err
 	}
-	writing, err := syscall.Open(to, syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		_ = syscall.Close(fd)
-		return nil, fmt.Errorf("open the pipe to the subject: %w", err)
-	}
-	e := &pipeEndpoint{
-		process: s, conn: conn, name: name, changed: make(chan struct{}, 1), done: make(chan struct{}),
-		to: os.NewFile(uintptr(writing), to), from: os.NewFile(uintptr(fd), from),
-	}
-	if e.reader, err = pipe.NewReader(e.from, e.receive); err != nil {
-		_, _ = e.to.Close(), e.from.Close()
+	if e.reader, err = pipe.NewReader(e.from, func(octets []byte) { _, _ = e.received.Write(octets) }); err != nil {
 		return nil, fmt.Errorf("read the pipe from the subject: %w", err)
+	}
+	if e.to, err = openPipe(to, syscall.O_WRONLY); err != nil {
+		return nil, err
 	}
 	go e.read()
 	return e, nil
+}
+
+// openPipe opens one end of a named pipe without waiting for the other end.
+func openPipe(path string, mode int) (*os.File, error) {
+	fd, err := syscall.Open(path, mode|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open the pipe %s: %w", path, err)
+	}
+	return os.NewFile(uintptr(fd), path), nil
 }
 
 // pipes returns the name of two pipes that nobody has open.
@@ -125,14 +128,14 @@ func (s *Process) recycle(name string) {
 // isFree reports whether nobody has either of the pipes open. A reader would take octets
 // from the next connection, and a writer would add octets to it.
 func isFree(name string) bool {
-	fd, err := syscall.Open(name+".to", syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	to, err := openPipe(name+".to", syscall.O_WRONLY)
 	if err == nil {
-		_ = syscall.Close(fd)
+		_ = to.Close()
 	}
 	if !errors.Is(err, syscall.ENXIO) {
 		return false
 	}
-	fd, err = syscall.Open(name+".from", syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	fd, err := syscall.Open(name+".from", syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return false
 	}
@@ -166,14 +169,9 @@ type pipeEndpoint struct {
 	name     string
 	to, from *os.File
 	reader   *pipe.Reader // of from
+	received *stream      // what the reader has read
 	closed   bool
-
-	mu      sync.Mutex
-	octets  []byte
-	sent    int // octets in all, including those taken
-	ended   bool
-	changed chan struct{}
-	done    chan struct{}
+	done     chan struct{} // closed when nothing more is read
 }
 
 // maxKept bounds the octets that nobody has taken, beyond which nothing more is read. A
@@ -184,32 +182,13 @@ const maxKept = 4 << 20
 func (e *pipeEndpoint) read() {
 	defer close(e.done)
 	for {
-		err := e.reader.Next()
-		ended := err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
-		e.mu.Lock()
-		e.ended = ended
-		tooMuch := len(e.octets) > maxKept
-		e.mu.Unlock()
-		if ended || tooMuch {
-			e.signal()
+		if err := e.reader.Next(); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			_ = e.received.Close()
 			return
 		}
-	}
-}
-
-// receive keeps the octets of one read.
-func (e *pipeEndpoint) receive(octets []byte) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.octets = append(e.octets, octets...)
-	e.sent += len(octets)
-	e.signal()
-}
-
-func (e *pipeEndpoint) signal() {
-	select {
-	case e.changed <- struct{}{}:
-	default:
+		if _, kept := e.received.size(); kept > maxKept {
+			return
+		}
 	}
 }
 
@@ -231,22 +210,14 @@ func (e *pipeEndpoint) Do(m adapter.Message) Pending {
 	return e.process.Send(m)
 }
 
-func (e *pipeEndpoint) Take() ([]byte, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	octets := e.octets
-	e.octets = nil
-	return octets, e.ended
-}
-
 func (e *pipeEndpoint) SentByNow() int {
 	e.reader.Now()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.sent
+	total, _ := e.received.size()
+	return total
 }
 
-func (e *pipeEndpoint) Changed() <-chan struct{} { return e.changed }
+func (e *pipeEndpoint) Take() ([]byte, bool)     { return e.received.take() }
+func (e *pipeEndpoint) Changed() <-chan struct{} { return e.received.changed }
 func (e *pipeEndpoint) Dead() <-chan struct{}    { return e.process.Ended() }
 
 // Drain asks again and again whether the pipe is empty: no event reports it.

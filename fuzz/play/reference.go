@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -50,7 +49,7 @@ func (l *memoryEndpoint) Write(octets []byte)      { _, _ = l.in.Write(octets) }
 func (l *memoryEndpoint) CloseSend()               { _ = l.in.Close() }
 func (l *memoryEndpoint) Drain(time.Duration)      {}
 func (l *memoryEndpoint) Take() ([]byte, bool)     { return l.out.take() }
-func (l *memoryEndpoint) SentByNow() int           { return l.out.written() }
+func (l *memoryEndpoint) SentByNow() int           { total, _ := l.out.size(); return total }
 func (l *memoryEndpoint) Changed() <-chan struct{} { return l.out.changed }
 func (l *memoryEndpoint) Dead() <-chan struct{}    { return nil }
 func (l *memoryEndpoint) Close()                   { l.server.Close() }
@@ -90,80 +89,6 @@ func (r *returned) Wait(context.Context) (adapter.Reply, error) {
 		return adapter.Reply{}, r.reply.Error
 	}
 	return r.reply, nil
-}
-
-// A stream is a pipe in memory without a limit: writes never wait. It has one reader, which
-// calls either Read, or take whenever changed delivers.
-type stream struct {
-	changed chan struct{} // delivers after a write and after Close
-
-	mu     sync.Mutex
-	octets []byte
-	total  int // octets written so far
-	ended  bool
-}
-
-func newStream() *stream { return &stream{changed: make(chan struct{}, 1)} }
-
-func (s *stream) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.octets = append(s.octets, b...)
-	s.total += len(b)
-	s.signal()
-	return len(b), nil
-}
-
-// Close ends the stream after the octets that were written.
-func (s *stream) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ended = true
-	s.signal()
-	return nil
-}
-
-func (s *stream) signal() {
-	select {
-	case s.changed <- struct{}{}:
-	default:
-	}
-}
-
-func (s *stream) Read(b []byte) (int, error) {
-	for {
-		n, ended := s.read(b)
-		if n > 0 {
-			return n, nil
-		}
-		if ended {
-			return 0, io.EOF
-		}
-		<-s.changed
-	}
-}
-
-func (s *stream) read(b []byte) (n int, ended bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n = copy(b, s.octets)
-	s.octets = s.octets[n:]
-	return n, s.ended
-}
-
-// take returns the octets written since the last call, and whether the stream has ended.
-func (s *stream) take() (octets []byte, ended bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	octets = s.octets
-	s.octets = nil
-	return octets, s.ended
-}
-
-func (s *stream) written() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.total
 }
 
 // A plainFailures is the reference, except that the text of a failure does not contain the
