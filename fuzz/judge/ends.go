@@ -75,7 +75,7 @@ func (j *judgement) join(endReason bool) {
 
 // handled compares the requests that the handler got with those that had to reach it.
 func (j *judgement) handled() {
-	if j.record.SeenErr != nil || j.record.Seen == nil {
+	if j.record.Seen == nil {
 		return
 	}
 	type call struct{ rqType, flags, payload string }

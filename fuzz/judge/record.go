@@ -22,8 +22,7 @@ type Record struct {
 	Shutdowns     []CommandResult // by the plan's numbers
 	Join          CommandResult
 	LastRequest   CommandResult
-	Seen          []adapter.Seen
-	SeenErr       error
+	Seen          []adapter.Seen // nil if the subject does not say
 
 	Aborted int // the act that waited in vain, or -1
 	// Polled is how many requests of type 0 the subject accepted, or may have, before it

@@ -23,7 +23,7 @@ func (p *player) perform(a plan.Act) bool {
 		return p.request(a.Index)
 	case plan.RequestRefused:
 		fields := p.plan.Refusals[a.Index].Fields
-		return p.wait(p.do(&p.record.Refusals[a.Index], requestCommand("refused"+strconv.Itoa(a.Index), fields, "")), p.patience.Due)
+		return p.wait(&p.record.Refusals[a.Index], requestCommand("refused"+strconv.Itoa(a.Index), fields, ""))
 	case plan.AwaitClosed:
 		return p.awaitClosed(a.Index)
 	case plan.Release:
@@ -36,10 +36,12 @@ func (p *player) perform(a plan.Act) bool {
 		p.record.Hung = !p.awaitEnd()
 	case plan.LastRequest:
 		if !p.record.Hung {
-			p.wait(p.do(&p.record.LastRequest, requestCommand("last", input.Local{}, "")), p.patience.Due)
+			p.wait(&p.record.LastRequest, requestCommand("last", input.Local{}, ""))
 		}
 	case plan.Seen:
-		p.seen()
+		if !p.record.Hung {
+			p.seen()
+		}
 	}
 	return true
 }
@@ -62,7 +64,7 @@ func requestName(index int) string { return "request" + strconv.Itoa(index) }
 func (p *player) request(index int) bool {
 	r := p.plan.LocalRequests[index]
 	submitted := new(judge.CommandResult)
-	if !p.wait(p.do(submitted, requestCommand(requestName(index), r.Fields, r.Decoder)), p.patience.Due) {
+	if !p.wait(submitted, requestCommand(requestName(index), r.Fields, r.Decoder)) {
 		return false
 	}
 	if submitted.Err != nil {
@@ -111,7 +113,7 @@ func (p *player) awaitClosed(index int) bool {
 		*result = judge.CommandResult{}
 		name := "poll" + strconv.Itoa(p.record.Polled)
 		p.record.Polled++
-		if !p.wait(p.do(result, requestCommand(name, input.Local{}, "")), p.patience.Due) {
+		if !p.wait(result, requestCommand(name, input.Local{}, "")) {
 			return false
 		}
 		if result.Err != nil {
@@ -126,19 +128,21 @@ func (p *player) awaitClosed(index int) bool {
 			p.ranOut(p.patience.Due)
 			return false
 		}
-		time.Sleep(pause)
+		p.timer.Reset(pause)
+		select {
+		case <-p.timer.C:
+		case <-p.end.Changed(): // perhaps because the shutdown has begun
+			p.collect()
+		case <-p.end.Dead():
+			return false
+		}
 	}
 }
 
 // seen asks which requests the handler got.
 func (p *player) seen() {
-	if p.record.Hung {
-		return
+	var result judge.CommandResult
+	if p.wait(&result, adapter.Message{Op: adapter.OpSeen}) && result.Err == nil {
+		p.record.Seen = *result.Reply.Calls
 	}
-	result := new(judge.CommandResult)
-	if !p.wait(p.do(result, adapter.Message{Op: adapter.OpSeen}), p.patience.Due) || result.Err != nil {
-		p.record.SeenErr = result.Err
-		return
-	}
-	p.record.Seen = *result.Reply.Calls
 }

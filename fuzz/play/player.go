@@ -66,10 +66,9 @@ type command struct {
 // wasGiven reports whether the command was given.
 func (c command) wasGiven() bool { return c.pending != nil }
 
-// isDone reports whether the command has ended.
-func (c command) isDone() bool {
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-c.pending.Done():
+	case <-c:
 		return true
 	default:
 		return false
@@ -84,7 +83,7 @@ func (p *player) do(result *judge.CommandResult, m adapter.Message) command {
 
 // note records the result of a command that has ended.
 func (p *player) note(c command) {
-	if !c.wasGiven() || c.result.Done || !c.isDone() {
+	if !c.wasGiven() || c.result.Done || !isClosed(c.pending.Done()) {
 		return
 	}
 	c.result.Done, c.result.Act = true, p.at
@@ -102,15 +101,13 @@ func (p *player) run() {
 		p.collect()
 		p.at = i
 		ok := p.perform(p.plan.Acts[i])
-		select {
-		case <-p.end.Dead():
+		if isClosed(p.end.Dead()) {
 			p.record.Died = "it ended"
 			if p.record.Aborted < 0 {
 				p.record.Aborted = i
 			}
 			p.collect()
 			return
-		default:
 		}
 		if !ok && p.record.Aborted < 0 {
 			p.record.Aborted = i
@@ -143,7 +140,7 @@ func (p *player) giveUp(act int) {
 func (p *player) linger(act int) {
 	for i, c := range p.shutdowns {
 		if c.wasGiven() && !c.result.Done && p.plan.Shutdowns[i].Earliest == act {
-			p.wait(p.do(new(judge.CommandResult), adapter.Message{Op: adapter.OpSeen}), p.patience.Due)
+			p.wait(new(judge.CommandResult), adapter.Message{Op: adapter.OpSeen})
 			return
 		}
 	}
@@ -169,12 +166,10 @@ func (p *player) take() {
 	if ended && !p.record.Ended {
 		p.record.Ended, p.record.EndAct = true, p.at
 	}
-	if len(octets) > 0 {
-		p.octets += len(octets)
-		p.unparsed = append(p.unparsed, octets...)
-		p.parse()
-		p.record.Flooded = p.record.Flooded || p.octets > p.mostOctets
-	}
+	p.octets += len(octets)
+	p.unparsed = append(p.unparsed, octets...)
+	p.parse()
+	p.record.Flooded = p.record.Flooded || p.octets > p.mostOctets
 }
 
 func (p *player) parse() {

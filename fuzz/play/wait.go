@@ -2,9 +2,12 @@ package play
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
+	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
@@ -53,13 +56,8 @@ func (p *player) pollReceived() (wire bool, ends []command) {
 // allEnded reports whether the subject's stream has ended, and returns the commands that
 // have to end by then.
 func (p *player) allEnded() (wire bool, ends []command) {
-	all := append([]command{p.join}, p.shutdowns...)
-	for _, c := range append(all, p.waits...) {
-		if c.wasGiven() {
-			ends = append(ends, c)
-		}
-	}
-	return p.record.Ended, ends
+	all := slices.Concat([]command{p.join}, p.shutdowns, p.waits)
+	return p.record.Ended, slices.DeleteFunc(all, func(c command) bool { return !c.wasGiven() })
 }
 
 // awaitEnd waits until everything has ended. The local user begins to wait for the requests
@@ -107,11 +105,11 @@ func (p *player) await(limit time.Duration, due func() (wire bool, ends []comman
 			return false
 		}
 		wire, ends := due()
-		if p.record.Ended && !wire {
-			wire = true // it never will be
+		if p.record.Ended && !wire { // it never will be
 			if p.at < p.plan.Finish {
 				return false
 			}
+			wire = true
 		}
 		if !wire {
 			select {
@@ -125,18 +123,16 @@ func (p *player) await(limit time.Duration, due func() (wire bool, ends []comman
 			}
 			continue
 		}
-		if !p.awaitCommands(ends, expired) {
-			return false
-		}
+		arrived := p.awaitCommands(ends, expired)
 		p.collect()
-		return true
+		return arrived
 	}
 }
 
 // awaitCommands waits until commands have ended or the time has expired.
 func (p *player) awaitCommands(ends []command, expired func() bool) bool {
 	for _, c := range ends {
-		if c.isDone() {
+		if isClosed(c.pending.Done()) {
 			continue // even if the subject has died or the time has expired
 		}
 		for done := false; !done; {
@@ -145,7 +141,6 @@ func (p *player) awaitCommands(ends []command, expired func() bool) bool {
 				done = true
 			case <-p.timer.C:
 				if expired() {
-					p.collect()
 					return false
 				}
 			case <-p.end.Dead():
@@ -164,13 +159,14 @@ func (p *player) stall() {
 	}
 }
 
-// wait waits for one command to end, and collects what comes meanwhile.
-func (p *player) wait(c command, limit time.Duration) bool {
-	if c.isDone() {
+// wait gives a command, waits for it to end, and collects what comes meanwhile.
+func (p *player) wait(result *judge.CommandResult, m adapter.Message) bool {
+	c := p.do(result, m)
+	if isClosed(c.pending.Done()) {
 		p.note(c)
 		return true
 	}
-	p.timer.Reset(limit)
+	p.timer.Reset(p.patience.Due)
 	for {
 		changed := p.end.Changed()
 		if p.record.Flooded {
@@ -183,7 +179,7 @@ func (p *player) wait(c command, limit time.Duration) bool {
 		case <-changed:
 			p.collect()
 		case <-p.timer.C:
-			p.ranOut(limit)
+			p.ranOut(p.patience.Due)
 			return false
 		case <-p.end.Dead():
 			return false
