@@ -20,9 +20,8 @@ func (j *judgement) answers() {
 			order = append(order, id)
 		}
 	}
-	eof := j.eof()
-	for i, g := range j.record.Packets {
-		if g.Shape == input.Whole && !g.Packet.IsRequest && i <= eof {
+	for _, g := range j.record.Packets[:j.eof()] {
+		if g.Shape == input.Whole && !g.Packet.IsRequest {
 			id := g.Packet.ID()
 			note(id)
 			came[id] = append(came[id], g)
@@ -53,20 +52,18 @@ func (j *judgement) match(required []*plan.Answer, came []Received) {
 		}
 		return 1
 	})
-	take := func(fits func(*plan.Answer, Received) bool) {
-		required = slices.DeleteFunc(slices.Clone(required), func(a *plan.Answer) bool {
-			i := slices.IndexFunc(came, func(g Received) bool { return fits(a, g) })
-			if i < 0 {
+	for _, must := range []bool{true, false} {
+		required = slices.DeleteFunc(required, func(a *plan.Answer) bool {
+			i := slices.IndexFunc(came, func(g Received) bool { return a.Matches(g.Packet) && a.Sent <= g.Act })
+			if a.Required() != must || i < 0 {
 				return false
 			}
 			j.late(a, came[i])
 			j.names(a, came[i])
-			came = slices.Delete(slices.Clone(came), i, i+1)
+			came = slices.Delete(came, i, i+1)
 			return true
 		})
 	}
-	take(func(a *plan.Answer, g Received) bool { return a.Required() && a.Matches(g.Packet) && a.Sent <= g.Act })
-	take(func(a *plan.Answer, g Received) bool { return !a.Required() && a.Matches(g.Packet) && a.Sent <= g.Act })
 	for _, a := range required {
 		switch {
 		case !a.Required():

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/big"
-	"strings"
+	"slices"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
@@ -57,7 +57,7 @@ func Readings(frames []input.Frame, isNew func(hash uint64) bool) (all []Reading
 
 // Commands returns the commands of a reading, without those that the subject cannot carry out.
 func (r Reading) Commands(can func(adapter.Ability) bool) (all []adapter.Message) {
-	octets := append(append(adapter.Hex{}, r.Frame.Octets...), r.After...)
+	octets := adapter.Hex(slices.Concat(r.Frame.Octets, r.After))
 	all = append(all, adapter.Message{Op: adapter.OpDecode, Bytes: &octets})
 	if r.Frame.Shape != input.Whole || r.Frame.Beyond {
 		return all
@@ -65,18 +65,17 @@ func (r Reading) Commands(can func(adapter.Ability) bool) (all []adapter.Message
 	p := AdapterPacket(r.Frame.Packet)
 	all = append(all, adapter.Message{Op: adapter.OpEncode, Packet: p})
 	if can(adapter.CanEqual) {
-		twin := AdapterPacket(r.Frame.Packet)
-		if !twin.IsRequest { // the type of a response does not count (EQ-2)
-			p = AdapterPacket(r.Frame.Packet)
-			p.RqType, twin.RqType = "1", "2"
+		a, b := *p, *p
+		if !p.IsRequest { // the type of a response does not count (EQ-2)
+			a.RqType, b.RqType = "1", "2"
 		}
-		all = append(all, adapter.Message{Op: adapter.OpEqual, A: p, B: twin})
+		all = append(all, adapter.Message{Op: adapter.OpEqual, A: &a, B: &b})
 		if r.Other != nil {
-			all = append(all, adapter.Message{Op: adapter.OpEqual, A: AdapterPacket(r.Frame.Packet), B: AdapterPacket(*r.Other)})
+			all = append(all, adapter.Message{Op: adapter.OpEqual, A: p, B: AdapterPacket(*r.Other)})
 		}
 	}
 	if can(adapter.CanString) {
-		all = append(all, adapter.Message{Op: adapter.OpString, Packet: AdapterPacket(r.Frame.Packet)})
+		all = append(all, adapter.Message{Op: adapter.OpString, Packet: p})
 	}
 	return all
 }
@@ -95,8 +94,7 @@ func AdapterPacket(p input.Packet) *adapter.Packet {
 
 // Judge returns the difference between the reply to a command and what it must be, if there is one.
 func (r Reading) Judge(m adapter.Message, reply adapter.Reply, err error) (d Difference, differs bool) {
-	kind := adapter.KindOf(err)
-	if kind == adapter.Unsupported {
+	if adapter.KindOf(err) == adapter.Unsupported {
 		return d, false
 	}
 	d.State = Codec
@@ -105,7 +103,6 @@ func (r Reading) Judge(m adapter.Message, reply adapter.Reply, err error) (d Dif
 	case adapter.OpDecode:
 		return r.decoded(*m.Bytes, reply, err)
 	case adapter.OpEncode:
-		want := p.Octets()
 		d.Requirement, d.Kind, d.Expected = "ENC-1", "octets", input.Show(p)
 		if err != nil {
 			d.Kind, d.Came = "refused", err.Error()
@@ -118,16 +115,13 @@ func (r Reading) Judge(m adapter.Message, reply adapter.Reply, err error) (d Dif
 				d.Requirement = "ENC-4"
 			}
 		}
-		return d, string(*reply.Bytes) != string(want)
+		return d, !bytes.Equal(*reply.Bytes, p.Octets())
 	case adapter.OpEqual:
 		a, b := *m.A, *m.B
-		want := true
+		want := same(a, b)
 		d.Requirement, d.Kind = "EQ-1", "not equal"
-		switch {
-		case !a.IsRequest && !b.IsRequest && a.RqType != b.RqType:
+		if !a.IsRequest && !b.IsRequest && a.RqType != b.RqType {
 			d.Requirement = "EQ-2"
-		default:
-			want = same(a, b)
 		}
 		d.Expected = fmt.Sprintf("%v and %v to be equal: %t", show(a), show(b), want)
 		if err != nil {
@@ -157,45 +151,35 @@ func (r Reading) decoded(octets []byte, reply adapter.Reply, err error) (d Diffe
 	if r.Frame.Shape == input.Cut && len(r.After) > 0 {
 		return d, false // the octets that follow belong to the frame
 	}
-	refused := adapter.KindOf(err) == adapter.Incomplete || adapter.KindOf(err) == adapter.Malformed
+	kind := adapter.KindOf(err)
 	if err == nil {
 		d.Came = fmt.Sprintf("%v, of %d octets, of %s", show(*reply.Packet), *reply.Consumed, input.Hex(octets))
 	} else {
-		d.Came = err.Error()
+		d.Kind, d.Came = "error "+string(kind), err.Error()
+	}
+	if r.Frame.Shape == input.Short {
+		d.Requirement, d.Expected = "DEC-4", "an error: the body is too short for its fields"
 	}
 	if r.Frame.Shape != input.Whole {
-		if r.Frame.Shape == input.Short {
-			d.Requirement, d.Expected = "DEC-4", "an error: the body is too short for its fields"
-		}
-		if err != nil {
-			d.Kind = "error " + string(adapter.KindOf(err))
-		}
+		refused := kind == adapter.Incomplete || kind == adapter.Malformed
 		return d, !refused && (err == nil || !r.Frame.Beyond)
 	}
 	want := exactPacket(r.Frame)
-	d.Requirement, d.Kind = "DEC-1", "fields"
+	d.Requirement = "DEC-1"
 	d.Expected = fmt.Sprintf("%v, of %d octets, of %s", show(*want), len(r.Frame.Octets), input.Hex(octets))
 	switch {
-	case r.Frame.Beyond && err != nil:
-		return d, false
 	case err != nil:
-		d.Kind = "error " + string(adapter.KindOf(err))
-		return d, true
+		return d, !r.Frame.Beyond
 	case *reply.Consumed != len(r.Frame.Octets):
 		d.Kind = "consumed"
 		return d, true
-	}
-	got := *reply.Packet
-	switch {
 	case r.Frame.Beyond:
 		d.Requirement = "INT-5"
 	case len(r.Frame.Octets) != len(r.Frame.Packet.Octets()):
 		d.Requirement = "INT-3"
 	}
-	if !got.IsRequest {
-		got.RqType = ""
-	}
-	return d, got.IsRequest != want.IsRequest || !same(got, *want)
+	d.Kind = "fields"
+	return d, !same(*reply.Packet, *want)
 }
 
 // exactPacket returns the packet of a whole frame in the form of the adapter protocol, whose
@@ -232,41 +216,35 @@ func show(p adapter.Packet) string {
 
 // text returns the diagnostic text of a packet. (TXT-1)
 func text(p input.Packet) string {
+	payload := literal(p.Payload[:min(len(p.Payload), 16)])
+	if len(p.Payload) > 16 {
+		payload += "..."
+	}
 	truth := "False"
 	if p.IsRequest {
 		truth = "True"
 	}
-	more := ""
-	payload := p.Payload
-	if len(payload) > 16 {
-		payload, more = payload[:16], "..."
-	}
-	return fmt.Sprintf("Packet(is_request=%s,channel=%d,tag=%d,flags=0x%02x,payload=b%s%s)", truth, p.Channel, p.Tag, p.Flags, literal(payload), more)
+	return fmt.Sprintf("Packet(is_request=%s,channel=%d,tag=%d,flags=0x%02x,payload=b%s)", truth, p.Channel, p.Tag, p.Flags, payload)
 }
 
 // literal returns octets as a Python literal, without the b.
 func literal(b []byte) string {
-	quote := "'"
-	if bytes.Contains(b, []byte("'")) && !bytes.Contains(b, []byte(`"`)) {
-		quote = `"`
+	quote := byte('\'')
+	if bytes.ContainsRune(b, '\'') && !bytes.ContainsRune(b, '"') {
+		quote = '"'
 	}
-	var s strings.Builder
-	s.WriteString(quote)
+	escapes := map[byte]string{quote: `\` + string(quote), '\\': `\\`, '\t': `\t`, '\n': `\n`, '\r': `\r`}
+	s := string(quote)
 	for _, c := range b {
+		escape, ok := escapes[c]
 		switch {
-		case string(c) == quote && c < 0x80, c == '\\':
-			s.WriteString(`\` + string(rune(c)))
-		case c == '\t':
-			s.WriteString(`\t`)
-		case c == '\n':
-			s.WriteString(`\n`)
-		case c == '\r':
-			s.WriteString(`\r`)
+		case ok:
+			s += escape
 		case c < ' ', c > '~':
-			fmt.Fprintf(&s, `\x%02x`, c)
+			s += fmt.Sprintf(`\x%02x`, c)
 		default:
-			s.WriteByte(c)
+			s += string(c)
 		}
 	}
-	return s.String() + quote
+	return s + string(quote)
 }

@@ -11,7 +11,7 @@ import (
 // localRequests inspects how the local user's requests ended.
 func (j *judgement) localRequests() {
 	for i, r := range j.plan.LocalRequests {
-		if !r.IsLocalUsers() || i >= len(j.record.LocalRequests) || r.Unspecified || j.endedEarly {
+		if !r.IsLocalUsers() || r.Unspecified || j.endedEarly {
 			continue
 		}
 		if d, differs := j.localRequest(r, j.record.LocalRequests[i]); differs {
@@ -53,16 +53,13 @@ func (j *judgement) localRequest(r plan.LocalRequest, got CommandResult) (d Diff
 func (j *judgement) answered(r plan.LocalRequest, got CommandResult) (d Difference, differs bool) {
 	want := requiredResult(r)
 	d = Difference{Requirement: r.ResultRequirement, Act: r.Answered, Expected: want.String(), Came: j.record.result(got)}
-	switch {
-	case !got.Done:
+	if !got.Done {
 		d.Kind = "wait does not return"
-	case got.same(want):
+		return d, true
+	}
+	if d.Kind = got.differs(want); d.Kind == "" {
 		d.Kind, d.Timed, d.Came = "late result", true, j.record.tooLate(got.String())
 		return d, !r.Late && got.Act > j.limit
-	case got.Err != nil:
-		d.Kind = "error " + string(adapter.KindOf(got.Err))
-	default:
-		d.Kind = got.differs(want)
 	}
 	return d, true
 }
@@ -79,9 +76,6 @@ func requiredResult(r plan.LocalRequest) CommandResult {
 // shutdowns inspects when the calls of shutdown returned.
 func (j *judgement) shutdowns() {
 	for i, s := range j.plan.Shutdowns {
-		if i >= len(j.record.Shutdowns) {
-			continue
-		}
 		if d, differs := j.shutdown(s, j.record.Shutdowns[i]); differs {
 			j.add(d)
 		}
@@ -128,9 +122,6 @@ func (j *judgement) shutdown(s plan.ShutdownCall, got CommandResult) (d Differen
 // accepted, in which case no later request has the tag that the plan gives it.
 func (j *judgement) refusals() (accepted bool) {
 	for i, r := range j.plan.Refusals {
-		if i >= len(j.record.Refusals) {
-			continue
-		}
 		kinds := []adapter.Kind{adapter.Closed}
 		if r.Requirement == "CHN-5" {
 			kinds = []adapter.Kind{adapter.Invalid, adapter.Unsupported}
@@ -154,10 +145,8 @@ func (j *judgement) lastRequest() {
 	if len(j.plan.Shutdowns) > 0 {
 		requirement = "SHD-1"
 	}
-	if !j.record.LastRequest.Sent || j.record.Hung {
-		return
-	}
-	if d, differs := j.refused(requirement, len(j.plan.Acts)-1, j.record.LastRequest, adapter.Closed); differs {
+	d, differs := j.refused(requirement, len(j.plan.Acts)-1, j.record.LastRequest, adapter.Closed)
+	if differs && j.record.LastRequest.Sent && !j.record.Hung {
 		j.add(d)
 	}
 }

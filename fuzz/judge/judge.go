@@ -57,25 +57,18 @@ func firstOfEach(found []Difference) []Difference {
 // firstMissing leaves out everything missing but the first: the rest may be missing only
 // because of it.
 func firstMissing(found []Difference) []Difference {
-	missing := false
+	had := false
 	return slices.DeleteFunc(found, func(d Difference) bool {
-		if !isMissing(d) {
-			return false
-		}
-		was := missing
-		missing = true
-		return was
+		was, isMissing := had, slices.Contains(missing, d.Kind)
+		had = had || isMissing
+		return was && isMissing
 	})
 }
 
-// isMissing reports whether a difference is that something did not come, or not in time.
-func isMissing(d Difference) bool {
-	switch d.Kind {
-	case "no answer", "missing request", "wait does not return", "shutdown does not return", "no end", "join does not return",
-		"late answer", "late request", "late result", "late cancellation", "shutdown returns late":
-		return true
-	}
-	return false
+// missing lists the kinds of differences that mean that something did not come, or not in time.
+var missing = []string{
+	"no answer", "missing request", "wait does not return", "shutdown does not return", "no end", "join does not return",
+	"late answer", "late request", "late result", "late cancellation", "shutdown returns late",
 }
 
 // A judgement compares one record with its plan.
@@ -119,10 +112,7 @@ func (j *judgement) lastNote(act int) plan.Note {
 
 // died adds that the subject's process died.
 func (j *judgement) died() {
-	at := len(j.plan.Acts) - 1
-	if j.record.Aborted >= 0 {
-		at = j.record.Aborted
-	}
+	at := min(j.limit, len(j.plan.Acts)-1)
 	last := j.lastNote(at)
 	j.add(Difference{
 		Requirement: last.Requirement, Kind: "crash", Act: at,

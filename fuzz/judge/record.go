@@ -17,9 +17,9 @@ type Record struct {
 	Ended   bool   // the subject's stream has ended
 	EndAct  int    // during which the end was seen
 
-	LocalRequests []CommandResult // of the waits, by the plan's numbers
-	Refusals      []CommandResult // by the plan's numbers
-	Shutdowns     []CommandResult // by the plan's numbers
+	LocalRequests []CommandResult // of the waits, one for each of the plan's
+	Refusals      []CommandResult // one for each of the plan's
+	Shutdowns     []CommandResult // one for each of the plan's
 	Join          CommandResult
 	LastRequest   CommandResult
 	Seen          []adapter.Seen // nil if the subject does not say
@@ -68,17 +68,14 @@ func (r CommandResult) String() string {
 	return "its return"
 }
 
-// same reports whether two results are alike. Errors are if they have one kind.
-func (r CommandResult) same(t CommandResult) bool {
-	if r.Err != nil || t.Err != nil {
-		return r.Err != nil && t.Err != nil && adapter.KindOf(r.Err) == adapter.KindOf(t.Err)
-	}
-	return r.differs(t) == ""
-}
-
-// differs names the first part in which a reply differs from the required result.
+// differs names the first part in which a result differs from the required one, or returns "".
+// Errors do not differ if they have one kind.
 func (r CommandResult) differs(required CommandResult) string {
 	switch {
+	case r.Err != nil && required.Err != nil && adapter.KindOf(r.Err) == adapter.KindOf(required.Err):
+		return ""
+	case r.Err != nil:
+		return "error " + string(adapter.KindOf(r.Err))
 	case required.Err != nil:
 		return "no error"
 	case *r.Reply.OK != *required.Reply.OK:

@@ -76,7 +76,7 @@ func (j *judgement) isPoll(i int, p input.Packet) bool {
 // cancelledUnsent reports whether a local request was cancelled before it had to be sent,
 // which is by the end of the wait that follows it.
 func (j *judgement) cancelledUnsent(i int) bool {
-	if i >= len(j.record.LocalRequests) || j.record.LocalRequests[i].Err == nil {
+	if j.record.LocalRequests[i].Err == nil {
 		return false
 	}
 	after := j.plan.LocalRequests[i].Submitted
