@@ -15,7 +15,8 @@ func (f Frame) String() string {
 	p := f.Packet
 	switch f.Op() {
 	case Write:
-		return fmt.Sprintf("peer     %s  %s", Hex(f.Octets), f.meaning())
+		meaning := [...]string{Whole: p.String(), Short: "a body too short for its fields", Cut: "octets that stop inside a packet"}
+		return fmt.Sprintf("peer     %s  %s", Hex(f.Octets), meaning[f.Shape])
 	case Await:
 		return "peer     waits until everything that is due has come"
 	case Request:
@@ -65,17 +66,6 @@ func (f Frame) String() string {
 		return "peer     closes its sending pipe"
 	}
 	return "(nothing)"
-}
-
-// meaning returns what the octets of a frame are.
-func (f Frame) meaning() string {
-	switch f.Shape {
-	case Short:
-		return "a body too short for its fields"
-	case Cut:
-		return "octets that stop inside a packet"
-	}
-	return f.Packet.String()
 }
 
 // shownOctets is how many octets of a frame Hex returns: two lines, more or less.

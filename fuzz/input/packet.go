@@ -73,17 +73,11 @@ func (p Packet) Append(b []byte, e Encoding) []byte {
 
 // AppendInteger appends v as a BSUInt after padding octets 80.
 func AppendInteger(b []byte, v uint64, padding int) []byte {
-	for range padding {
-		b = append(b, 0x80)
+	b = append(b, bytes.Repeat([]byte{0x80}, padding)...)
+	for groups := (bits.Len64(v) + 6) / 7; groups > 1; groups-- {
+		b = append(b, 0x80|byte(v>>(7*(groups-1))))
 	}
-	for groups := max(1, (bits.Len64(v)+6)/7); groups > 0; groups-- {
-		octet := byte(v>>(7*(groups-1))) & 0x7f
-		if groups > 1 {
-			octet |= 0x80
-		}
-		b = append(b, octet)
-	}
-	return b
+	return append(b, byte(v)&0x7f)
 }
 
 // wide has the bits that an integer of more than 64 bits is read with, above its low seven.
@@ -117,35 +111,27 @@ func (p Packet) describe(words func([]byte) string) string {
 	if p.IsEOF() {
 		return "EOF"
 	}
-	var s bytes.Buffer
-	if p.IsRequest {
-		s.WriteString("request: ")
-	} else {
-		s.WriteString("response: ")
-	}
-	if p.Channel != 0 {
-		fmt.Fprintf(&s, "channel %d, ", p.Channel)
-	}
-	fmt.Fprintf(&s, "tag %d", p.Tag)
-	flags := p.Flags
+	s, verdict, flags := "request: ", "", p.Flags
 	if !p.IsRequest {
-		verdict := ", failed"
-		if flags&1 != 0 {
+		s, verdict, flags = "response: ", ", failed", p.Flags>>1
+		if p.Flags&1 != 0 {
 			verdict = ", ok"
 		}
-		s.WriteString(verdict)
-		flags >>= 1
 	}
+	if p.Channel != 0 {
+		s += fmt.Sprintf("channel %d, ", p.Channel)
+	}
+	s += fmt.Sprintf("tag %d%s", p.Tag, verdict)
 	if flags != 0 {
-		fmt.Fprintf(&s, ", flags %#x", flags)
+		s += fmt.Sprintf(", flags %#x", flags)
 	}
 	if p.IsRequest {
-		fmt.Fprintf(&s, ", wire type %d", p.Type)
+		s += fmt.Sprintf(", wire type %d", p.Type)
 	}
 	if len(p.Payload) > 0 {
-		s.WriteString(", payload " + words(p.Payload))
+		s += ", payload " + words(p.Payload)
 	}
-	return s.String()
+	return s
 }
 
 // shownPayload is how many octets of a payload Words returns: a line of text, more or less.
@@ -161,10 +147,8 @@ func Words(b []byte) string {
 
 // AllWords returns a payload as the features write it: as text if it is readable, in hex if not.
 func AllWords(b []byte) string {
-	for _, c := range b {
-		if c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return fmt.Sprintf("%x", b)
-		}
+	if bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+		return fmt.Sprintf("%x", b)
 	}
 	return `"` + string(b) + `"`
 }
