@@ -1,6 +1,7 @@
 package mutate
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -75,13 +76,9 @@ func (m *mutation) exchange() []byte {
 // many returns many requests of one kind: of the local user, or of the peer, which may use
 // one of their tags again.
 func (m *mutation) many() []byte {
-	var raw []byte
 	if m.chance.IntN(3) == 0 {
-		l := m.ask()
-		for range []int{2, 3, 5, 9, 17, 40, 130}[m.chance.IntN(7)] { // 130: a tag takes two octets
-			raw = append(raw, input.Asks(l, 0)...)
-		}
-		return raw
+		raw := input.Asks(m.ask(), 0)
+		return bytes.Repeat(raw, []int{2, 3, 5, 9, 17, 40, 130}[m.chance.IntN(7)]) // 130: a tag takes two octets
 	}
 	p := m.request()
 	if m.chance.IntN(2) == 0 {
@@ -95,6 +92,7 @@ func (m *mutation) many() []byte {
 	case m.chance.IntN(2) == 0:
 		n = 1200
 	}
+	var raw []byte
 	for i := range n {
 		p.Tag = 100 + uint64(i)
 		raw = append(raw, p.Octets()...)

@@ -44,15 +44,17 @@ func (m *mutation) once() {
 	case 0, 1, 2, 3, 4, 5, 6, 7, 8:
 		m.insert()
 	case 9, 10:
-		m.frames = slices.Delete(slices.Clone(m.frames), at, at+1)
+		m.frames = slices.Delete(m.frames, at, at+1)
 	case 11, 12:
 		m.put(m.chance.IntN(len(m.frames)+1), m.frames[at])
 	case 13:
 		with := m.chance.IntN(len(m.frames))
-		m.frames = slices.Clone(m.frames)
 		m.frames[at], m.frames[with] = m.frames[with], m.frames[at]
-	case 14:
-		m.splice(at)
+	case 14: // the end of the other input replaces everything from here on
+		if len(m.other) > 0 {
+			m.frames = slices.Concat(m.frames[:at], m.other[m.chance.IntN(len(m.other)):])
+			m.reread()
+		}
 	case 15:
 		if len(m.other) > 0 {
 			m.put(at, m.other[m.chance.IntN(len(m.other))])
@@ -83,13 +85,12 @@ func frameOf(octets []byte) input.Frame { return input.Frame{Octets: octets} }
 
 // put inserts a frame.
 func (m *mutation) put(at int, f input.Frame) {
-	m.frames = slices.Insert(slices.Clone(m.frames), at, f)
+	m.frames = slices.Insert(m.frames, at, f)
 	m.reread()
 }
 
 // replace replaces a frame by octets.
 func (m *mutation) replace(at int, octets []byte) {
-	m.frames = slices.Clone(m.frames)
 	m.frames[at] = frameOf(octets)
 	m.reread()
 }
@@ -106,29 +107,18 @@ func (m *mutation) insert() {
 	m.put(at, frameOf(m.fresh()))
 }
 
-// splice replaces everything from a frame on by the end of the other input.
-func (m *mutation) splice(at int) {
-	if len(m.other) == 0 {
-		return
-	}
-	m.frames = slices.Concat(m.frames[:at], m.other[m.chance.IntN(len(m.other)):])
-	m.reread()
-}
-
 // field changes one field of a packet.
 func (m *mutation) field(at int) {
 	f := m.frames[at]
-	if f.Shape != input.Whole {
+	switch {
+	case f.Shape != input.Whole:
 		m.replace(at, octets(m.chance, f.Octets))
-		return
-	}
-	p := f.Packet
-	if f.Op() == input.Request {
+	case f.Op() == input.Request:
 		m.local(at)
-		return
+	default:
+		m.change(&f.Packet)
+		m.replace(at, f.Packet.Octets())
 	}
-	m.change(&p)
-	m.replace(at, p.Octets())
 }
 
 // local changes one field of a local request.
@@ -174,10 +164,9 @@ func (m *mutation) change(p *input.Packet) {
 	case 6:
 		p.Payload = m.payload()
 	default:
-		switch m.chance.IntN(4) {
-		case 0:
+		if m.chance.IntN(4) == 0 {
 			p.IsRequest = !p.IsRequest
-		default:
+		} else {
 			p.Payload = octets(m.chance, p.Payload)
 		}
 	}
@@ -190,9 +179,8 @@ func (m *mutation) twin(at int) {
 		m.put(at, f)
 		return
 	}
-	p := f.Packet
-	m.change(&p)
-	m.put(at+1, frameOf(p.Octets()))
+	m.change(&f.Packet)
+	m.put(at+1, frameOf(f.Packet.Octets()))
 }
 
 // reencode replaces a packet by another encoding of it.

@@ -29,7 +29,6 @@ func Nudge(chance *rand.Rand, data []byte, limit int) []byte {
 	} else {
 		nudgeInteger(chance, &p)
 	}
-	frames = slices.Clone(frames)
 	frames[at] = frameOf(p.Octets())
 	raw := input.Join(frames)
 	return raw[:min(len(raw), limit)]
