@@ -93,8 +93,8 @@ func (s *scenario) script() {
 		switch a := acts[i]; a.Verb {
 		case plan.Write:
 			if i+2 < len(acts) && acts[i+1].Verb == plan.Drain && acts[i+2].Verb == plan.Write {
-				s.cut(a.Octets, acts[i+2].Octets)
 				i += 2
+				s.step("When", "the peer sends % x, cut after %d octets", slices.Concat(a.Octets, acts[i].Octets), len(a.Octets))
 				continue
 			}
 			s.write(a.Octets)
@@ -103,7 +103,12 @@ func (s *scenario) script() {
 		case plan.Request:
 			s.request(a.Index)
 		case plan.RequestRefused:
-			s.refused(s.plan.Refusals[a.Index])
+			r := s.plan.Refusals[a.Index]
+			if r.Requirement == "CHN-5" {
+				s.step("Then", "the subject refuses to request type %d (channel %d), unless it offers channels", r.Fields.Type, r.Fields.Channel)
+			} else {
+				s.step("Then", "requesting type %d is refused as closed", r.Fields.Type)
+			}
 		case plan.AwaitClosed:
 			s.step("Then", "the subject takes no more requests")
 		case plan.Release:
@@ -168,61 +173,39 @@ func (s *scenario) release(gate string) {
 // write adds one write of the peer.
 func (s *scenario) write(octets []byte) {
 	frames := input.Frames(octets)
-	if len(frames) == 1 {
-		s.step("When", "the peer sends %s", octetsAndMeaning(frames[0]))
-		return
-	}
-	if slices.ContainsFunc(frames, func(f input.Frame) bool { return !isPlain(f) }) {
+	isNameless := func(f input.Frame) bool { return f.Shape != input.Whole || f.Beyond }
+	switch {
+	case slices.ContainsFunc(frames, isNameless): // the suite has no words for one
 		s.step("When", "the peer sends % x", octets)
-		return
+	case len(frames) == 1:
+		s.step("When", "the peer sends % x (%s)", octets, frames[0].Packet.Meaning())
+	default:
+		s.step("When", "the peer sends:")
+		s.line("      | octets | meaning |")
+		for _, f := range frames {
+			s.line("      | % x | %s |", f.Octets, f.Packet.Meaning())
+		}
 	}
-	s.step("When", "the peer sends:")
-	s.line("      | octets | meaning |")
-	for _, f := range frames {
-		s.line("      | % x | %s |", f.Octets, f.Packet.Meaning())
-	}
-}
-
-// cut adds a write in two pieces.
-func (s *scenario) cut(first, rest []byte) {
-	s.step("When", "the peer sends % x, cut after %d octets", slices.Concat(first, rest), len(first))
-}
-
-// isPlain reports whether the suite has words for a frame.
-func isPlain(f input.Frame) bool { return f.Shape == input.Whole && !f.Beyond }
-
-func octetsAndMeaning(f input.Frame) string {
-	if !isPlain(f) {
-		return fmt.Sprintf("% x", f.Octets)
-	}
-	return fmt.Sprintf("% x (%s)", f.Octets, f.Packet.Meaning())
 }
 
 // request adds a local request.
 func (s *scenario) request(index int) {
 	r := s.plan.LocalRequests[index]
 	how := ""
+	if fields := fieldsOf(r.Packet()); fields != "" {
+		how = " (" + fields + ")"
+	}
 	switch {
 	case r.Decoder != "":
-		how = fmt.Sprintf(", decoded by %q", r.Decoder)
+		how += fmt.Sprintf(", decoded by %q", r.Decoder)
 	case r.Late:
-		how = ", to be waited for later"
+		how += ", to be waited for later"
 	}
-	s.step("When", "the subject requests type %d as %q%s%s", r.Fields.Type, requestName(index), fieldsOf(r.Packet()), how)
+	s.step("When", "the subject requests type %d as %q%s", r.Fields.Type, requestName(index), how)
 }
 
-// refused adds a local request that must be refused.
-func (s *scenario) refused(r plan.Refusal) {
-	if r.Requirement == "CHN-5" {
-		s.step("Then", "the subject refuses to request type %d (channel %d), unless it offers channels", r.Fields.Type, r.Fields.Channel)
-		return
-	}
-	s.step("Then", "requesting type %d is refused as closed", r.Fields.Type)
-}
-
-// fieldsOf returns the fields of a request that are not empty, in parentheses.
-func fieldsOf(p input.Packet) string {
-	var parts []string
+// fieldsOf returns parts and the fields of a packet that are not empty, with commas between them.
+func fieldsOf(p input.Packet, parts ...string) string {
 	if p.Channel != 0 {
 		parts = append(parts, fmt.Sprintf("channel %d", p.Channel))
 	}
@@ -232,10 +215,7 @@ func fieldsOf(p input.Packet) string {
 	if len(p.Payload) > 0 {
 		parts = append(parts, "payload "+input.AllWords(p.Payload))
 	}
-	if parts == nil {
-		return ""
-	}
-	return " (" + strings.Join(parts, ", ") + ")"
+	return strings.Join(parts, ", ")
 }
 
 // isNow reports whether an act comes after the last wait, and at most at another act.
@@ -264,7 +244,11 @@ func (s *scenario) due(at int) {
 	}
 	for i, c := range s.plan.Shutdowns {
 		if s.isNow(c.Due, at) {
-			s.step("Then", "%q returns%s", shutdownName(i), s.after(c))
+			after := ""
+			if c.Block && !c.Second && s.finding.Difference.Kind == "shutdown returns before EOF" {
+				after = " after EOF"
+			}
+			s.step("Then", "%q returns%s", shutdownName(i), after)
 		}
 	}
 	s.since = at
@@ -273,49 +257,31 @@ func (s *scenario) due(at int) {
 // requests adds the requests that the subject has sent since the last wait. Where responses
 // may stand between them, it waits for the requests first: that step leaves them to the next.
 func (s *scenario) requests(at int) {
-	var sent []input.Packet
-	for _, r := range s.plan.LocalRequests {
-		if s.isNow(r.Submitted, at) {
-			sent = append(sent, r.Packet())
-		}
-	}
+	sent := slices.DeleteFunc(slices.Clone(s.plan.LocalRequests), func(r plan.LocalRequest) bool { return !s.isNow(r.Submitted, at) })
 	mayCome := func(a plan.Answer) bool { return a.Sent <= at && (!a.Required() || a.Due > at) }
 	if len(sent) > 0 && slices.ContainsFunc(s.plan.Answers, mayCome) {
 		s.step("Then", "the subject has sent %d requests", len(sent))
 	}
-	for _, p := range sent {
-		s.step("Then", "the subject sends % x (%s)", p.Octets(), p.Meaning())
+	for _, r := range sent {
+		s.step("Then", "the subject sends % x (%s)", r.Packet().Octets(), r.Packet().Meaning())
 	}
-}
-
-// after returns what a shutdown must not return before, if the finding is about that.
-func (s *scenario) after(c plan.ShutdownCall) string {
-	if c.Block && !c.Second && s.finding.Difference.Kind == "shutdown returns before EOF" {
-		return " after EOF"
-	}
-	return ""
 }
 
 // answer adds an answer that has to come.
 func (s *scenario) answer(a plan.Answer) {
-	p := a.Packet
-	if a.Allowed == plan.Result || a.Allowed == plan.ResultOrFailure {
-		r := input.Packet{Channel: p.Channel, Tag: p.Tag, Flags: a.Flags<<1 | 1, Payload: a.Payload}
-		or := ""
-		if a.Allowed == plan.ResultOrFailure {
-			or = ", or with a failure"
+	p, result := a.Packet, a.Response()
+	switch a.Allowed {
+	case plan.Result:
+		s.step("Then", "the subject answers % x (%s)", result.Octets(), result.Meaning())
+	case plan.ResultOrFailure:
+		s.step("Then", "the subject answers % x (%s), or with a failure", result.Octets(), result.Meaning())
+	case plan.Failure:
+		channel := ""
+		if p.Channel != 0 {
+			channel = fmt.Sprintf(" on channel %d", p.Channel)
 		}
-		s.step("Then", "the subject answers % x (%s)%s", r.Octets(), r.Meaning(), or)
-		return
+		s.step("Then", "the subject answers tag %d%s with a failure", p.Tag, channel)
 	}
-	if a.Allowed != plan.Failure {
-		return
-	}
-	channel := ""
-	if p.Channel != 0 {
-		channel = fmt.Sprintf(" on channel %d", p.Channel)
-	}
-	s.step("Then", "the subject answers tag %d%s with a failure", p.Tag, channel)
 }
 
 // result adds how the wait for an answered local request ends.
@@ -325,17 +291,11 @@ func (s *scenario) result(i int, r plan.LocalRequest) {
 		s.step("Then", "%q ends with the decoder's error", requestName(i))
 		return
 	}
-	fields := "failed"
+	verdict := "failed"
 	if ok {
-		fields = "ok"
+		verdict = "ok"
 	}
-	if flags != 0 {
-		fields += fmt.Sprintf(", flags %#x", flags)
-	}
-	if len(payload) > 0 {
-		fields += ", payload " + input.AllWords(payload)
-	}
-	s.step("Then", "%q is answered (%s)", requestName(i), fields)
+	s.step("Then", "%q is answered (%s)", requestName(i), fieldsOf(input.Packet{Flags: flags, Payload: payload}, verdict))
 }
 
 // early adds what must not have happened before an act, if the finding is about that.
@@ -361,12 +321,8 @@ func (s *scenario) early(at int) {
 // end adds the end of the subject's stream, before which only answers to requests up to an act
 // may come.
 func (s *scenario) end(at int) {
-	var optional []plan.Answer
-	for _, a := range s.plan.Answers {
-		if a.Sent <= at && !a.Required() {
-			optional = append(optional, a)
-		}
-	}
+	notOptional := func(a plan.Answer) bool { return a.Sent > at || a.Required() }
+	optional := slices.DeleteFunc(slices.Clone(s.plan.Answers), notOptional)
 	s.ended = true
 	switch {
 	case len(optional) == 0:
@@ -402,7 +358,7 @@ func (s *scenario) handled() {
 		case plan.MayBeCalled:
 			return
 		case plan.Called:
-			calls = append(calls, strings.TrimSuffix(fmt.Sprintf("type %d, %s", p.Type-1, strings.Trim(fieldsOf(p), " ()")), ", "))
+			calls = append(calls, fieldsOf(p, fmt.Sprintf("type %d", p.Type-1)))
 		}
 	}
 	if calls == nil {
