@@ -76,7 +76,7 @@ func forward(from io.Reader, to io.Writer, delay func(line []byte) time.Duration
 		}
 		if d := delay(line); d > 0 {
 			all.Go(func() {
-				time.Sleep(d)
+				<-time.After(d)
 				write(line)
 			})
 			continue
@@ -108,6 +108,10 @@ func (c *chance) delay() time.Duration {
 	}
 	return time.Duration(c.below(int(longest)))
 }
+
+// pause makes its caller late. Lateness is what these subjects are made for: no caller pauses to wait
+// for something.
+func (c *chance) pause() { <-time.After(c.delay()) }
 
 // delayOf returns how late a command is carried out. The order of the codec's commands, and of
 // those that open and close connections, matters to nobody, so they are not delayed.
@@ -195,7 +199,7 @@ func (r lateReader) Read(b []byte) (int, error) {
 	case 0:
 		b = b[:min(len(b), 1+r.chance.below(littleAtOnce))]
 	case 1:
-		time.Sleep(r.chance.delay())
+		r.chance.pause()
 	}
 	return r.ReadCloser.Read(b)
 }
@@ -208,7 +212,7 @@ type lateWriter struct {
 
 func (w lateWriter) Write(b []byte) (int, error) {
 	if w.chance.below(4) == 0 {
-		time.Sleep(w.chance.delay())
+		w.chance.pause()
 	}
 	return w.WriteCloser.Write(b)
 }
@@ -220,13 +224,13 @@ func (l late) handler(h adapter.Handler, closed <-chan struct{}) adapter.Handler
 	}
 	p := &places{bound: l.bound, chance: l.chance}
 	return func(ctx context.Context, rqType, flags adapter.Integer, payload []byte) (adapter.Result, error) {
-		time.Sleep(l.chance.delay())
+		l.chance.pause()
 		calls := rqType == adapter.TypeCall.Integer()
 		if !p.take(calls, closed) {
 			return adapter.Result{}, adapter.Errorf(adapter.Internal, "the connection is closed")
 		}
 		defer p.leave(calls)
-		defer func() { time.Sleep(l.chance.delay()) }()
+		defer l.chance.pause()
 		return h(ctx, rqType, flags, payload)
 	}
 }
