@@ -2,7 +2,6 @@ package judge
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -135,6 +134,4 @@ func (r *Record) result(of CommandResult) string {
 	return of.String()
 }
 
-func seconds(d time.Duration) string {
-	return strconv.FormatFloat(d.Seconds(), 'g', -1, 64) + " s"
-}
+func seconds(d time.Duration) string { return fmt.Sprintf("%g s", d.Seconds()) }

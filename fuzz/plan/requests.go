@@ -106,21 +106,20 @@ func (b *builder) forHandler(f input.Frame) {
 		a.Requirement = "TAG-3"
 	}
 	t.used = true
-	switch {
-	case isHold && !b.released[string(p.Payload)]:
-		b.beforeFull()
-		t.inFlight, t.duplicated = b.answer(f, a, a.Allowed.String()), false
+	if waits := kind == adapter.TypeCall || isHold && !b.released[string(p.Payload)]; !waits {
+		b.answered(b.answer(f, a, a.Allowed.String()), t)
+		return
+	}
+	if b.unmatched && !isHold {
+		b.confirm() // it could answer the handler's request
+	}
+	b.beforeFull()
+	t.inFlight, t.duplicated = b.answer(f, a, a.Allowed.String()), false
+	if isHold {
 		b.held = append(b.held, t.inFlight)
 		b.unconfirmed = true
-	case kind == adapter.TypeCall:
-		if b.unmatched {
-			b.confirm() // it could answer the handler's request
-		}
-		b.beforeFull()
-		t.inFlight, t.duplicated = b.answer(f, a, a.Allowed.String()), false
+	} else {
 		b.nested(t.inFlight)
-	default:
-		b.answered(b.answer(f, a, a.Allowed.String()), t)
 	}
 }
 
@@ -133,10 +132,8 @@ func (b *builder) duplicate(f input.Frame, a Answer, t *tagState) {
 	case t.duplicated:
 		a.Requirement = "TAG-5"
 	}
-	if t.duplicated {
-		if k := handlerType(f.Packet); k == adapter.TypeHold || k == adapter.TypeCall {
-			return // an implementation that breaks TAG-5 alone would break requirements of level must by it
-		}
+	if k := handlerType(f.Packet); t.duplicated && (k == adapter.TypeHold || k == adapter.TypeCall) {
+		return // an implementation that breaks TAG-5 alone would break requirements of level must by it
 	}
 	i := b.answer(f, a, "duplicate")
 	b.due(i)
@@ -149,12 +146,10 @@ func (b *builder) duplicate(f input.Frame, a Answer, t *tagState) {
 func (b *builder) answered(i int, t *tagState) {
 	switch {
 	case b.plan.Answers[i].Allowed == Unspecified:
-		t.unspecified = true
-		b.unconfirmed = true
+		t.unspecified, b.unconfirmed = true, true
 	case b.full():
-		t.queued = true
+		t.queued, b.unconfirmed = true, true
 		b.queued = append(b.queued, i)
-		b.unconfirmed = true
 	default:
 		t.answering = true
 		b.due(i)

@@ -57,23 +57,23 @@ func (l *memoryEndpoint) Close()                   { l.server.Close() }
 // Do runs a command. It returns before the command does only if that may wait for the peer.
 func (l *memoryEndpoint) Do(m adapter.Message) Pending {
 	m.Conn = memoryConn
+	r := &returned{done: make(chan struct{})}
+	run := func() {
+		defer close(r.done)
+		if l.noChannels && m.Channel != "" {
+			r.reply.Error = adapter.Errorf(adapter.Invalid, "channel %s is not offered", m.Channel)
+			return
+		}
+		r.reply = l.server.Do(context.Background(), m)
+	}
 	switch m.Op {
 	case adapter.OpWait, adapter.OpShutdown, adapter.OpJoin:
-		r := &returned{done: make(chan struct{})}
-		go func() {
-			r.reply = l.server.Do(context.Background(), m)
-			close(r.done)
-		}()
-		return r
+		go run()
+	default:
+		run()
 	}
-	if l.noChannels && m.Channel != "" {
-		return &returned{done: closed, reply: adapter.Reply{Error: adapter.Errorf(adapter.Invalid, "channel %s is not offered", m.Channel)}}
-	}
-	return &returned{done: closed, reply: l.server.Do(context.Background(), m)}
+	return r
 }
-
-// closed is the channel of every command that has returned at once.
-var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 // A returned is a command that runs in this process, and later its reply.
 type returned struct {
