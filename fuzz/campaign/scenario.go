@@ -143,7 +143,6 @@ func (s *scenario) differs(kind string) bool {
 	return strings.HasPrefix(s.finding.Difference.Kind, kind)
 }
 
-// open adds the steps that open the connection.
 func (s *scenario) open() {
 	if slices.ContainsFunc(s.plan.Answers, func(a plan.Answer) bool { return a.Requirement == "HND-7" && a.Allowed == plan.Failure }) {
 		s.step("Given", "the implementation can give invalid replies")
@@ -170,7 +169,6 @@ func (s *scenario) release(gate string) {
 	s.step("When", `gate "%s" is released`, gate)
 }
 
-// write adds one write of the peer.
 func (s *scenario) write(octets []byte) {
 	frames := input.Frames(octets)
 	isNameless := func(f input.Frame) bool { return f.Shape != input.Whole || f.Beyond }
@@ -188,7 +186,6 @@ func (s *scenario) write(octets []byte) {
 	}
 }
 
-// request adds a local request.
 func (s *scenario) request(index int) {
 	r := s.plan.LocalRequests[index]
 	how := ""
@@ -267,7 +264,6 @@ func (s *scenario) requests(at int) {
 	}
 }
 
-// answer adds an answer that has to come.
 func (s *scenario) answer(a plan.Answer) {
 	p, result := a.Packet, a.Response()
 	switch a.Allowed {

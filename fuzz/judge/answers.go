@@ -88,7 +88,6 @@ func (j *judgement) match(required []*plan.Answer, came []Received) {
 	}
 }
 
-// extra adds that a response answers nothing.
 func (j *judgement) extra(required []*plan.Answer, g Received) {
 	requirement := "RSP-1"
 	if len(required) > 0 {

@@ -8,7 +8,6 @@ import (
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
-// localRequests inspects how the local user's requests ended.
 func (j *judgement) localRequests() {
 	for i, r := range j.plan.LocalRequests {
 		if !r.IsLocalUsers() || r.Unspecified || j.endedEarly {

@@ -110,7 +110,6 @@ func (j *judgement) lastNote(act int) plan.Note {
 	return last
 }
 
-// died adds that the subject's process died.
 func (j *judgement) died() {
 	at := min(j.limit, len(j.plan.Acts)-1)
 	last := j.lastNote(at)

@@ -114,7 +114,6 @@ func (m *mutation) count(op input.Op) (n int) {
 	return n
 }
 
-// request returns a request of the peer.
 func (m *mutation) request() input.Packet {
 	p := input.Packet{IsRequest: true, Tag: m.tag(), Type: 1 + m.rqType()}
 	if m.chance.IntN(8) == 0 {
@@ -157,7 +156,6 @@ func (m *mutation) response() input.Packet {
 	return p
 }
 
-// ask returns the fields of a local request.
 func (m *mutation) ask() input.Local {
 	l := input.Local{Type: m.rqType(), Payload: m.payload()}
 	if m.chance.IntN(3) == 0 {

@@ -83,13 +83,11 @@ func (m *mutation) once() {
 // frameOf returns octets as a frame to join with others: the rest of it is unset.
 func frameOf(octets []byte) input.Frame { return input.Frame{Octets: octets} }
 
-// put inserts a frame.
 func (m *mutation) put(at int, f input.Frame) {
 	m.frames = slices.Insert(m.frames, at, f)
 	m.reread()
 }
 
-// replace replaces a frame by octets.
 func (m *mutation) replace(at int, octets []byte) {
 	m.frames[at] = frameOf(octets)
 	m.reread()
@@ -121,7 +119,6 @@ func (m *mutation) field(at int) {
 	}
 }
 
-// local changes one field of a local request.
 func (m *mutation) local(at int) {
 	f := m.frames[at]
 	l, ok := f.Local()
@@ -144,7 +141,6 @@ func (m *mutation) local(at int) {
 	m.replace(at, input.Asks(l, flags))
 }
 
-// change changes one field of p.
 func (m *mutation) change(p *input.Packet) {
 	switch m.chance.IntN(8) {
 	case 0, 1:

@@ -7,7 +7,6 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
-// request adds a request of the local user.
 func (b *builder) request(f input.Frame) {
 	fields, ok := f.Local()
 	switch {
@@ -46,7 +45,6 @@ func (b *builder) refuse(verb Verb, fields input.Local, requirement string) {
 	b.plan.Refusals = append(b.plan.Refusals, Refusal{Act: at, Fields: fields, Requirement: requirement})
 }
 
-// submit has the local user submit a request.
 func (b *builder) submit(r LocalRequest) {
 	b.lastTag++
 	r.Tag = uint64(b.lastTag)
@@ -84,7 +82,6 @@ func (b *builder) nested(answer int) {
 	b.awaitDue()
 }
 
-// pending returns how many local requests are pending.
 func (b *builder) pending() int {
 	return b.count(func(*LocalRequest) bool { return true })
 }
@@ -116,7 +113,6 @@ func (b *builder) unanswered(yield func(*LocalRequest) bool) {
 	}
 }
 
-// response adds a response of the peer.
 func (b *builder) response(f input.Frame) {
 	p := f.Packet
 	older := false
@@ -180,7 +176,6 @@ func (b *builder) resultRequirement(r *LocalRequest, p input.Packet, older bool)
 	return "RSP-2"
 }
 
-// shutdown has the local user shut the connection down.
 func (b *builder) shutdown(block bool) {
 	if b.phase != Open && b.phase != ShutDown {
 		return

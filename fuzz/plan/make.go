@@ -124,7 +124,6 @@ func (b *builder) now() int {
 	return len(b.plan.Acts)
 }
 
-// note adds a note.
 func (b *builder) note(kind, outcome, requirement string, p input.Packet) {
 	b.plan.Notes = append(b.plan.Notes, Note{
 		Act: b.now(), Kind: kind, State: b.phase.String(), Outcome: outcome,
@@ -132,7 +131,6 @@ func (b *builder) note(kind, outcome, requirement string, p input.Packet) {
 	})
 }
 
-// add adds what a frame of the input asks for.
 func (b *builder) add(f input.Frame) {
 	switch f.Op() {
 	case input.Write:

@@ -178,7 +178,6 @@ func (b *builder) beforeFull() {
 // isGate reports whether a command can name a gate so.
 func isGate(name []byte) bool { return len(name) > 0 && utf8.Valid(name) }
 
-// release has the local user release a gate.
 func (b *builder) release(gate string) {
 	if !isGate([]byte(gate)) || b.released[gate] {
 		return

@@ -46,7 +46,6 @@ func (p *player) perform(a plan.Act) bool {
 	return true
 }
 
-// requestCommand returns the command that submits a local request.
 func requestCommand(name string, f input.Local, decoder string) adapter.Message {
 	m := adapter.Message{
 		Op: adapter.OpRequest, Call: name, RqType: adapter.Int(f.Type), Flags: adapter.Int(f.Flags), Payload: f.Payload, Decode: decoder,
@@ -78,7 +77,6 @@ func (p *player) request(index int) bool {
 	return true
 }
 
-// waitFor has the local user wait for the response to a request.
 func (p *player) waitFor(index int) {
 	p.waits[index] = p.do(&p.record.LocalRequests[index], adapter.Message{Op: adapter.OpWait, Call: requestName(index)})
 }
@@ -139,7 +137,6 @@ func (p *player) awaitClosed(index int) bool {
 	}
 }
 
-// seen asks which requests the handler got.
 func (p *player) seen() {
 	var result judge.CommandResult
 	if p.wait(&result, adapter.Message{Op: adapter.OpSeen}) && result.Err == nil {

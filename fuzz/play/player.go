@@ -63,7 +63,6 @@ type command struct {
 	had     <-chan int // for shutdowns: delivers how many octets the subject had sent when it returned
 }
 
-// wasGiven reports whether the command was given.
 func (c command) wasGiven() bool { return c.pending != nil }
 
 func isClosed(c <-chan struct{}) bool {
@@ -75,7 +74,6 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// do gives a command.
 func (p *player) do(result *judge.CommandResult, m adapter.Message) command {
 	result.Sent = true
 	return command{pending: p.end.Do(m), result: result}
@@ -160,7 +158,6 @@ func (p *player) collect() {
 	}
 }
 
-// take records what the subject has sent.
 func (p *player) take() {
 	octets, ended := p.end.Take()
 	if ended && !p.record.Ended {

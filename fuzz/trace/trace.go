@@ -105,13 +105,11 @@ func (t *tracer) flag(b bool) uint64 {
 	return 0
 }
 
-// packet returns the class of a packet.
 func (t *tracer) packet(p input.Packet) uint64 {
 	rqType := min(p.Type, 12)
 	return t.hash("packet", t.flag(p.IsRequest), t.flag(p.Channel != 0), p.Flags&1, uint64(bits.Len64(p.Flags)/8), rqType, size(p.Payload), content(p.Payload))
 }
 
-// size returns the class of a payload's size.
 func size(b []byte) uint64 { return uint64(bits.Len(uint(len(b)))) }
 
 // content returns which kinds of octets a payload has.
