@@ -14,27 +14,24 @@ import (
 func (j *judgement) answers() {
 	came := map[input.ID][]Received{}
 	required := map[input.ID][]*plan.Answer{}
-	var order []input.ID
-	note := func(id input.ID) {
-		if came[id] == nil && required[id] == nil {
-			order = append(order, id)
-		}
-	}
+	var ids []input.ID // some of them twice
 	for _, g := range j.record.Packets[:j.eof()] {
 		if g.Shape == input.Whole && !g.Packet.IsRequest {
 			id := g.Packet.ID()
-			note(id)
 			came[id] = append(came[id], g)
+			ids = append(ids, id)
 		}
 	}
 	for i := range j.plan.Answers {
 		a := &j.plan.Answers[i]
 		id := a.Packet.ID()
-		note(id)
 		required[id] = append(required[id], a)
+		ids = append(ids, id)
 	}
-	for _, id := range order {
+	for _, id := range ids {
 		j.match(required[id], came[id])
+		delete(required, id)
+		delete(came, id)
 	}
 }
 
