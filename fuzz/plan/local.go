@@ -46,8 +46,7 @@ func (b *builder) refuse(verb Verb, fields input.Local, requirement string) {
 }
 
 func (b *builder) submit(r LocalRequest) {
-	b.lastTag++
-	r.Tag = uint64(b.lastTag)
+	r.Tag = uint64(len(b.plan.LocalRequests)) + 1
 	r.Answered, r.Requirement, r.ResultRequirement = Never, "RQS-1", "EOS-1"
 	r.Submitted = b.act(Act{Verb: Request, Index: len(b.plan.LocalRequests)})
 	b.plan.LocalRequests = append(b.plan.LocalRequests, r)
@@ -66,9 +65,8 @@ func (b *builder) awaitSent() {
 // comes: only then is its tag known.
 func (b *builder) nested(answer int) {
 	a := b.plan.Answers[answer]
-	b.lastTag++
 	r := LocalRequest{
-		Fields: input.Local{Type: uint64(adapter.TypeBytes), Payload: a.Packet.Payload}, Nested: answer, Tag: uint64(b.lastTag),
+		Fields: input.Local{Type: uint64(adapter.TypeBytes), Payload: a.Packet.Payload}, Nested: answer, Tag: uint64(len(b.plan.LocalRequests)) + 1,
 		Requirement: "BID-2", Submitted: a.Sent, Answered: Never, ResultRequirement: "BID-2",
 	}
 	switch {

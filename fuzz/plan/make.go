@@ -70,7 +70,6 @@ type builder struct {
 	queued    []int                // answers that may wait for a handler to return
 	maybeHeld []string             // gates at which handlers wait if a packet is not refused
 
-	lastTag   int               // of the local requests
 	responded map[input.ID]bool // local requests to which the peer has sent a response
 	pings     uint64
 
