@@ -127,13 +127,7 @@ func (p *player) awaitClosed(index int) bool {
 			return false
 		}
 		p.timer.Reset(pause)
-		select {
-		case <-p.timer.C:
-		case <-p.end.Changed(): // perhaps because the shutdown has begun
-			p.collect()
-		case <-p.end.Dead():
-			return false
-		}
+		p.next(p.end.Changed(), nil, func() bool { return true }) // what comes may show that the shutdown has begun
 	}
 }
 

@@ -112,43 +112,40 @@ func (p *player) await(limit time.Duration, due func() (wire bool, ends []comman
 			wire = true
 		}
 		if !wire {
-			select {
-			case <-p.end.Changed():
-			case <-p.timer.C:
-				if expired() {
-					return false
-				}
-			case <-p.end.Dead():
+			if !p.next(p.end.Changed(), nil, expired) {
 				return false
 			}
 			continue
 		}
-		arrived := p.awaitCommands(ends, expired)
-		p.collect()
-		return arrived
-	}
-}
-
-// awaitCommands waits until commands have ended or the time has expired.
-func (p *player) awaitCommands(ends []command, expired func() bool) bool {
-	for _, c := range ends {
-		if isClosed(c.pending.Done()) {
-			continue // even if the subject has died or the time has expired
-		}
-		for done := false; !done; {
-			select {
-			case <-c.pending.Done():
-				done = true
-			case <-p.timer.C:
-				if expired() {
-					return false
-				}
-			case <-p.end.Dead():
+		for _, c := range ends {
+			// A command that is done counts, even if the subject has died or the time has expired.
+			if !isClosed(c.pending.Done()) && !p.next(c.pending.Done(), nil, expired) {
+				p.collect()
 				return false
 			}
 		}
+		p.collect()
+		return true
 	}
-	return true
+}
+
+// next waits until one of two channels delivers. It reports false if the time expired before that, or
+// the subject died.
+func (p *player) next(either, or <-chan struct{}, expired func() bool) bool {
+	for {
+		select {
+		case <-either:
+			return true
+		case <-or:
+			return true
+		case <-p.timer.C:
+			if expired() {
+				return false
+			}
+		case <-p.end.Dead():
+			return false
+		}
+	}
 }
 
 // stall calls Stalled, once.
@@ -162,29 +159,23 @@ func (p *player) stall() {
 // wait gives a command, waits for it to end, and collects what comes meanwhile.
 func (p *player) wait(result *judge.CommandResult, m adapter.Message) bool {
 	c := p.do(result, m)
-	if isClosed(c.pending.Done()) {
-		p.note(c)
+	p.timer.Reset(p.patience.Due)
+	expired := func() bool {
+		p.ranOut(p.patience.Due)
 		return true
 	}
-	p.timer.Reset(p.patience.Due)
-	for {
+	for !isClosed(c.pending.Done()) {
 		changed := p.end.Changed()
 		if p.record.Flooded {
 			changed = nil // nothing is taken any more
 		}
-		select {
-		case <-c.pending.Done():
-			p.note(c)
-			return true
-		case <-changed:
-			p.collect()
-		case <-p.timer.C:
-			p.ranOut(p.patience.Due)
-			return false
-		case <-p.end.Dead():
+		if !p.next(c.pending.Done(), changed, expired) {
 			return false
 		}
+		p.collect()
 	}
+	p.note(c)
+	return true
 }
 
 // ranOut records the limit of a wait that ran out.
