@@ -251,15 +251,20 @@ func Errorf(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
-// KindOf returns the kind of the [*Error] in err's tree, Internal if there is none, and ""
+// ErrorOf returns the [*Error] in err's tree, one of kind Internal for another error, and nil
 // if err is nil.
-func KindOf(err error) Kind {
+func ErrorOf(err error) *Error {
 	var e *Error
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &e):
+	if err == nil || errors.As(err, &e) {
+		return e
+	}
+	return &Error{Internal, err.Error()}
+}
+
+// KindOf returns the kind of [ErrorOf](err), and "" if err is nil.
+func KindOf(err error) Kind {
+	if e := ErrorOf(err); e != nil {
 		return e.Kind
 	}
-	return Internal
+	return ""
 }

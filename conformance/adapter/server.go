@@ -86,10 +86,7 @@ func NewServer(impl Implementation) *Server {
 func (s *Server) Do(ctx context.Context, m Message) Reply {
 	r, err := s.do(ctx, m)
 	if err != nil {
-		r = Reply{}
-		if !errors.As(err, &r.Error) {
-			r.Error = Errorf(Internal, "%v", err)
-		}
+		r = Reply{Error: ErrorOf(err)}
 	}
 	r.ID = m.ID
 	return r

@@ -11,7 +11,7 @@ import (
 )
 
 // answers compares the answers by tag and channel: they may come in any order.
-func (j *judgement) answers() {
+func (j *judgement) answers() (found []Difference) {
 	came := map[input.ID][]Received{}
 	required := map[input.ID][]*plan.Answer{}
 	var ids []input.ID // some of them twice
@@ -29,25 +29,26 @@ func (j *judgement) answers() {
 		ids = append(ids, id)
 	}
 	for _, id := range ids {
-		j.match(required[id], came[id])
+		found = append(found, j.match(required[id], came[id])...)
 		delete(required, id)
 		delete(came, id)
 	}
+	return found
 }
 
 // match compares the answers to the requests with one tag and channel. Where one response
 // may answer several requests, it answers the one whose answer was due first, and of two a
 // request that does not reach the handler.
-func (j *judgement) match(required []*plan.Answer, came []Received) {
+func (j *judgement) match(required []*plan.Answer, came []Received) (found []Difference) {
 	all := required
-	required = slices.SortedStableFunc(slices.Values(required), func(a, b *plan.Answer) int {
-		switch {
-		case a.Due != b.Due || a.Handler == b.Handler:
-			return cmp.Compare(a.Due, b.Due)
-		case a.Handler == plan.NotCalled:
-			return -1
+	reaches := func(a *plan.Answer) int {
+		if a.Handler == plan.NotCalled {
+			return 0
 		}
 		return 1
+	}
+	required = slices.SortedStableFunc(slices.Values(required), func(a, b *plan.Answer) int {
+		return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(reaches(a), reaches(b)))
 	})
 	for _, must := range []bool{true, false} {
 		required = slices.DeleteFunc(required, func(a *plan.Answer) bool {
@@ -55,8 +56,7 @@ func (j *judgement) match(required []*plan.Answer, came []Received) {
 			if a.Required() != must || i < 0 {
 				return false
 			}
-			j.late(a, came[i])
-			j.names(a, came[i])
+			found = slices.Concat(found, j.late(a, came[i]), names(a, came[i]))
 			came = slices.Delete(came, i, i+1)
 			return true
 		})
@@ -65,75 +65,66 @@ func (j *judgement) match(required []*plan.Answer, came []Received) {
 		switch {
 		case !a.Required():
 		case len(came) > 0:
-			j.add(Difference{
+			found = append(found, Difference{
 				Requirement: a.Requirement, Kind: a.Differs(came[0].Packet), Act: came[0].Act,
 				Expected: a.String(), Came: input.Show(came[0].Packet),
 			})
 			came = came[1:]
 		case j.endedEarly:
 		default:
-			j.add(Difference{
+			found = append(found, Difference{
 				Requirement: a.Requirement, Kind: "no answer", Act: min(a.Due, j.plan.Finish-1),
 				Expected: a.String(), Came: j.record.nothing(),
 			})
 		}
 	}
 	for _, g := range came {
-		if !j.refusesEOF(g) {
-			j.extra(all, g)
-		}
+		found = append(found, j.extra(all, g))
 	}
+	return found
 }
 
-func (j *judgement) extra(required []*plan.Answer, g Received) {
-	requirement := "RSP-1"
-	if len(required) > 0 {
-		requirement = required[len(required)-1].Requirement
-	} else {
-		for _, n := range j.plan.Notes {
-			if n.Act <= g.Act && n.Packet.Tag == g.Packet.Tag && n.Packet.Channel == g.Packet.Channel && n.Requirement != "" {
-				requirement = n.Requirement
-			}
+// extra returns what it means that a response answers no request.
+func (j *judgement) extra(required []*plan.Answer, g Received) Difference {
+	d := Difference{
+		Requirement: "RSP-1", Kind: "extra answer", Act: g.Act,
+		Expected: "no other answer with its tag", Came: input.Show(g.Packet),
+	}
+	for _, n := range j.plan.Notes {
+		switch {
+		case n.Act > g.Act || n.Packet.Tag != g.Packet.Tag:
+		case n.Kind == "meo" && g.Packet.Channel == 0 && g.Packet.Flags&1 == 0: // it is no request
+			d.Requirement, d.Kind, d.Expected = n.Requirement, "malformed EOF refused", "the end of the stream, and no answer"
+			return d
+		case n.Packet.Channel == g.Packet.Channel && n.Requirement != "":
+			d.Requirement = n.Requirement
 		}
 	}
-	j.add(Difference{
-		Requirement: requirement, Kind: "extra answer", Act: g.Act,
-		Expected: "no other answer with its tag", Came: input.Show(g.Packet),
-	})
+	if len(required) > 0 {
+		d.Requirement = required[len(required)-1].Requirement
+	}
+	return d
 }
 
 // names finds a refusal of a channel that does not name the channel. (CHN-4)
-func (j *judgement) names(a *plan.Answer, g Received) {
+func names(a *plan.Answer, g Received) []Difference {
 	channel := strconv.FormatUint(a.Packet.Channel, 10)
 	if a.Requirement != "CHN-1" || a.Ping || bytes.Contains(g.Packet.Payload, []byte(channel)) {
-		return
+		return nil
 	}
-	j.add(Difference{
+	return []Difference{{
 		Requirement: "CHN-4", Kind: "channel not named", Act: g.Act,
 		Expected: "a text that names channel " + channel, Came: input.Show(g.Packet),
-	})
-}
-
-// refusesEOF finds a response to a malformed EOF packet, which is no request.
-func (j *judgement) refusesEOF(g Received) bool {
-	for _, n := range j.plan.Notes {
-		if n.Kind == "meo" && n.Act <= g.Act && n.Packet.Tag == g.Packet.Tag && g.Packet.Channel == 0 && g.Packet.Flags&1 == 0 {
-			j.add(Difference{
-				Requirement: n.Requirement, Kind: "malformed EOF refused", Act: g.Act,
-				Expected: "the end of the stream, and no answer", Came: input.Show(g.Packet),
-			})
-			return true
-		}
-	}
-	return false
+	}}
 }
 
 // late finds an answer that came only after the wait for it had run out.
-func (j *judgement) late(a *plan.Answer, g Received) {
-	if a.Due <= j.limit && g.Act > j.limit {
-		j.add(Difference{
-			Requirement: a.Requirement, Kind: "late answer", Act: a.Due, Timed: true,
-			Expected: a.String() + " while the connection is " + j.state(a.Due), Came: j.record.tooLate("it came"),
-		})
+func (j *judgement) late(a *plan.Answer, g Received) []Difference {
+	if a.Due > j.limit || g.Act <= j.limit {
+		return nil
 	}
+	return []Difference{{
+		Requirement: a.Requirement, Kind: "late answer", Act: a.Due, Timed: true,
+		Expected: a.String() + " while the connection is " + j.state(a.Due), Came: j.record.tooLate("it came"),
+	}}
 }

@@ -8,15 +8,16 @@ import (
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
 
-func (j *judgement) localRequests() {
+func (j *judgement) localRequests() (found []Difference) {
 	for i, r := range j.plan.LocalRequests {
 		if !r.IsLocalUsers() || r.Unspecified || j.endedEarly {
 			continue
 		}
 		if d, differs := j.localRequest(r, j.record.LocalRequests[i]); differs {
-			j.add(d)
+			found = append(found, d)
 		}
 	}
+	return found
 }
 
 // localRequest compares how a local request ended with how it must.
@@ -28,7 +29,7 @@ func (j *judgement) localRequest(r plan.LocalRequest, got CommandResult) (d Diff
 		Requirement: j.plan.End.Cancels, Act: min(j.plan.End.Act, len(j.plan.Acts)),
 		Expected: "the request to be cancelled by the end of the peer's stream", Came: j.record.result(got),
 	}
-	cancelled := got.Done && adapter.KindOf(got.Err) == adapter.Cancelled
+	cancelled := got.Err != nil && got.Err.Kind == adapter.Cancelled
 	switch last := j.lastNote(got.Act); {
 	case !got.Done:
 		d.Kind = "wait does not return"
@@ -43,7 +44,7 @@ func (j *judgement) localRequest(r plan.LocalRequest, got CommandResult) (d Diff
 	case got.Err == nil:
 		d.Requirement, d.Kind, d.Act = last.Requirement, "answered by another", got.Act
 	default:
-		d.Kind = "error " + string(adapter.KindOf(got.Err))
+		d.Kind = "error " + string(got.Err.Kind)
 	}
 	return d, true
 }
@@ -73,12 +74,13 @@ func requiredResult(r plan.LocalRequest) CommandResult {
 }
 
 // shutdowns inspects when the calls of shutdown returned.
-func (j *judgement) shutdowns() {
+func (j *judgement) shutdowns() (found []Difference) {
 	for i, s := range j.plan.Shutdowns {
 		if d, differs := j.shutdown(s, j.record.Shutdowns[i]); differs {
-			j.add(d)
+			found = append(found, d)
 		}
 	}
+	return found
 }
 
 // shutdown compares how a call of shutdown ended with how it must. Once the script has been
@@ -119,7 +121,7 @@ func (j *judgement) shutdown(s plan.ShutdownCall, got CommandResult) (d Differen
 
 // refusals inspects local requests that had to be refused. It reports whether one was
 // accepted, in which case no later request has the tag that the plan gives it.
-func (j *judgement) refusals() (accepted bool) {
+func (j *judgement) refusals() (found []Difference, accepted bool) {
 	for i, r := range j.plan.Refusals {
 		kinds := []adapter.Kind{adapter.Closed}
 		if r.Requirement == "CHN-5" {
@@ -131,23 +133,24 @@ func (j *judgement) refusals() (accepted bool) {
 			d.Came, d.Timed = fmt.Sprintf("%d were accepted within %s", n, seconds(j.record.Waited)), true
 		}
 		if differs {
-			j.add(d)
+			found = append(found, d)
 		}
 		accepted = accepted || got.Done && got.Err == nil
 	}
-	return accepted
+	return found, accepted
 }
 
 // lastRequest inspects the request that was submitted when both streams had ended.
-func (j *judgement) lastRequest() {
+func (j *judgement) lastRequest() []Difference {
 	requirement := "EOS-8"
 	if len(j.plan.Shutdowns) > 0 {
 		requirement = "SHD-1"
 	}
 	d, differs := j.refused(requirement, len(j.plan.Acts)-1, j.record.LastRequest, adapter.Closed)
 	if differs && j.record.LastRequest.Sent && !j.record.Hung {
-		j.add(d)
+		return []Difference{d}
 	}
+	return nil
 }
 
 // refused requires that a local request was refused with an error of one of some kinds.
@@ -157,7 +160,7 @@ func (j *judgement) refused(requirement string, at int, got CommandResult, kinds
 		Expected: fmt.Sprintf("a request to be refused as %q", kinds), Came: j.record.result(got),
 	}
 	if got.Err != nil {
-		d.Kind = "request refused as " + string(adapter.KindOf(got.Err))
+		d.Kind = "request refused as " + string(got.Err.Kind)
 	}
-	return d, !got.Done || !slices.Contains(kinds, adapter.KindOf(got.Err))
+	return d, got.Err == nil || !slices.Contains(kinds, got.Err.Kind)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // end inspects the end of the subject's stream.
-func (j *judgement) end() {
+func (j *judgement) end() (found []Difference) {
 	required := j.plan.End
 	d := Difference{Requirement: required.Requirement, Act: min(required.Act, len(j.plan.Acts)), Came: j.record.nothing()}
 	eof := j.eofSeen()
@@ -19,13 +19,13 @@ func (j *judgement) end() {
 	case !j.record.Ended && eof:
 		d.Requirement, d.Kind, d.Expected = "EOS-7", "stream left open", "the stream to be closed after EOF"
 		d.Came = fmt.Sprintf("EOF, and the stream is still open after %s", seconds(j.record.WaitedEnd))
-		j.add(d)
+		found = append(found, d)
 	case !j.record.Ended:
 		d.Kind, d.Expected = "no end", "EOF and the end of the stream"
-		j.add(d)
+		found = append(found, d)
 	case !eof && !j.endedEarly && len(j.record.Rest) == 0:
 		d.Kind, d.Expected, d.Came = "no EOF", "EOF before the end of the stream", "the end"
-		j.add(d)
+		found = append(found, d)
 	}
 	if by := j.plan.EOF; by != plan.Never && !j.endedEarly && j.eofAct() > by {
 		d := Difference{
@@ -38,12 +38,13 @@ func (j *judgement) end() {
 		if first := j.plan.Shutdowns[0]; first.Block && first.Pending {
 			d.Requirement = "SHD-7"
 		}
-		j.add(d)
+		found = append(found, d)
 	}
+	return found
 }
 
 // join inspects when join returned, and, if endReason is true, what it reported.
-func (j *judgement) join(endReason bool) {
+func (j *judgement) join(endReason bool) []Difference {
 	end, got := j.plan.End, j.record.Join
 	d := Difference{
 		Requirement: "JOI-1", Act: min(end.Act, len(j.plan.Acts)),
@@ -51,17 +52,15 @@ func (j *judgement) join(endReason bool) {
 	}
 	switch {
 	case !got.Sent:
+		return nil
 	case !got.Done:
 		d.Kind = "join does not return"
-		j.add(d)
 	case got.Act < end.From && !j.endedEarly:
 		d.Kind, d.Act = "join returns early", got.Act
-		j.add(d)
 	case got.Err != nil:
 		d.Kind = "join fails"
-		j.add(d)
 	case endReason && !end.Unspecified && !slices.Contains(end.Reasons, got.Reply.Ended) && !j.endedEarly:
-		d.Requirement, d.Kind = "JOI-2", "told "+got.Reply.Ended
+		d.Requirement, d.Kind = "JOI-2", told+got.Reply.Ended
 		d.Expected, d.Came = fmt.Sprintf("join to report one of %q", end.Reasons), got.Reply.Ended
 		switch topic, _, _ := strings.Cut(end.Requirement, "-"); topic {
 		case "MEO":
@@ -69,14 +68,19 @@ func (j *judgement) join(endReason bool) {
 		case "BAD":
 			d.Requirement = "BAD-3"
 		}
-		j.found = append(j.found, d) // in any state: it does not matter here
+	default:
+		return nil
 	}
+	return []Difference{d}
 }
 
+// told begins the kind of a difference in how join says that the peer's stream ended.
+const told = "told "
+
 // handled compares the requests that the handler got with those that had to reach it.
-func (j *judgement) handled() {
+func (j *judgement) handled() (found []Difference) {
 	if j.record.Seen == nil {
-		return
+		return nil
 	}
 	type call struct{ rqType, flags, payload string }
 	var got []call
@@ -108,8 +112,7 @@ func (j *judgement) handled() {
 						d.Requirement = "TAG-3"
 					}
 				}
-				j.add(d)
-				return
+				return []Difference{d}
 			}
 		}
 	}
@@ -123,6 +126,7 @@ func (j *judgement) handled() {
 				d.Requirement, d.Act = n.Requirement, n.Act
 			}
 		}
-		j.add(d)
+		found = append(found, d)
 	}
+	return found
 }

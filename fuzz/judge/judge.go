@@ -3,6 +3,7 @@ package judge
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/packetspec/packetspec/fuzz/plan"
 )
@@ -20,28 +21,26 @@ func Judge(p *plan.Plan, r *Record, endReason bool) []Difference {
 		j.plan = p.Until(r.Aborted)
 	}
 	if r.Died != "" {
-		j.died()
-		return j.found
+		return j.inState(j.died())
 	}
-	j.early()
-	accepted := j.refusals()
-	if !accepted {
-		j.wire()
+	found := j.early()
+	j.endedEarly = len(found) > 0
+	refusals, accepted := j.refusals()
+	found = append(found, refusals...)
+	if accepted {
+		return j.inState(found) // no later request has the tag that the plan gives it
 	}
-	if accepted || j.breaksTags {
-		return j.found
+	wire, breaksTags := j.wire()
+	found = append(found, wire...)
+	if breaksTags {
+		return j.inState(found) // no response reaches its request
 	}
-	j.answers()
-	j.localRequests()
-	j.shutdowns()
-	j.lastRequest()
-	j.end()
-	j.join(endReason)
-	if len(j.found) == 0 {
-		j.handled()
+	found = slices.Concat(found, j.answers(), j.localRequests(), j.shutdowns(), j.lastRequest(), j.end(), j.join(endReason))
+	if len(found) == 0 {
+		found = j.handled()
 	}
-	slices.SortStableFunc(j.found, func(a, b Difference) int { return cmp.Compare(a.Act, b.Act) })
-	return firstOfEach(firstMissing(j.found))
+	slices.SortStableFunc(found, func(a, b Difference) int { return cmp.Compare(a.Act, b.Act) })
+	return firstOfEach(firstMissing(j.inState(found)))
 }
 
 // firstOfEach leaves out differences with the signature of an earlier one.
@@ -71,21 +70,24 @@ var missing = []string{
 	"late answer", "late request", "late result", "late cancellation", "shutdown returns late",
 }
 
-// A judgement compares one record with its plan.
+// A judgement is what the comparison of one record with its plan rests on. The checks, which
+// are its methods, return what they find, and change nothing.
 type judgement struct {
-	plan   *plan.Plan
-	record *Record
-	limit  int // the last act before the script was given up
-	found  []Difference
-
-	breaksTags bool // local requests have wrong tags, so no response reaches them
+	plan       *plan.Plan
+	record     *Record
+	limit      int  // the last act before the script was given up
 	endedEarly bool // the subject's stream ended without a reason
 }
 
-// add adds a difference, in the state that the connection was in during its act.
-func (j *judgement) add(d Difference) {
-	d.State = j.state(d.Act)
-	j.found = append(j.found, d)
+// inState sets the state of each difference: the one that the connection was in during its
+// act. What join reports is wrong in any state.
+func (j *judgement) inState(found []Difference) []Difference {
+	for i := range found {
+		if d := &found[i]; !strings.HasPrefix(d.Kind, told) {
+			d.State = j.state(d.Act)
+		}
+	}
+	return found
 }
 
 // state returns the name of the state that the connection was in during an act.
@@ -110,17 +112,18 @@ func (j *judgement) lastNote(act int) plan.Note {
 	return last
 }
 
-func (j *judgement) died() {
+// died returns what it means that the subject's process ended.
+func (j *judgement) died() []Difference {
 	at := min(j.limit, len(j.plan.Acts)-1)
 	last := j.lastNote(at)
-	j.add(Difference{
+	return []Difference{{
 		Requirement: last.Requirement, Kind: "crash", Act: at,
 		Expected: "the process to go on after " + last.String(), Came: j.record.Died,
-	})
+	}}
 }
 
 // early finds that the subject ended its stream before it had a reason to.
-func (j *judgement) early() {
+func (j *judgement) early() []Difference {
 	reason := j.plan.End.From
 	if len(j.plan.Shutdowns) > 0 {
 		reason = min(reason, j.plan.Shutdowns[0].Act)
@@ -130,12 +133,11 @@ func (j *judgement) early() {
 		at = min(at, j.record.EndAct)
 	}
 	if at >= reason {
-		return
+		return nil
 	}
-	j.endedEarly = true
 	last := j.lastNote(at)
-	j.add(Difference{
+	return []Difference{{
 		Requirement: last.Requirement, Kind: "ended by " + last.Kind, Act: at,
 		Expected: "the stream to go on after " + last.String(), Came: "its end",
-	})
+	}}
 }

@@ -48,7 +48,7 @@ type CommandResult struct {
 	Done  bool // it has ended
 	Act   int  // the act during which its end was seen
 	Reply adapter.Reply
-	Err   error
+	Err   *adapter.Error
 	Had   int // for shutdowns: how many octets the subject had sent when it returned
 }
 
@@ -71,10 +71,10 @@ func (r CommandResult) String() string {
 // Errors do not differ if they have one kind.
 func (r CommandResult) differs(required CommandResult) string {
 	switch {
-	case r.Err != nil && required.Err != nil && adapter.KindOf(r.Err) == adapter.KindOf(required.Err):
+	case r.Err != nil && required.Err != nil && r.Err.Kind == required.Err.Kind:
 		return ""
 	case r.Err != nil:
-		return "error " + string(adapter.KindOf(r.Err))
+		return "error " + string(r.Err.Kind)
 	case required.Err != nil:
 		return "no error"
 	case *r.Reply.OK != *required.Reply.OK:

@@ -8,19 +8,19 @@ import (
 )
 
 // wire inspects what the subject's packets have in common, and its requests.
-func (j *judgement) wire() {
-	j.rest()
+// It reports whether a request has a wrong tag.
+func (j *judgement) wire() (found []Difference, breaksTags bool) {
+	found = j.rest()
 	next, eof := 0, j.eof()
 	for i, g := range j.record.Packets {
 		d := Difference{Act: g.Act, Came: input.Hex(g.Octets)}
 		switch {
 		case i > eof:
 			d.Requirement, d.Kind, d.Expected = "EOS-4", "after EOF", "EOF last"
-			j.add(d)
-			return
+			return append(found, d), breaksTags
 		case g.Shape != input.Whole:
 			d.Requirement, d.Kind, d.Expected = "ENC-1", "no packet", "whole packets"
-			j.add(d)
+			found = append(found, d)
 			continue
 		case !g.Beyond && len(g.Octets) != len(g.Packet.Octets()):
 			d.Requirement, d.Kind = "INT-2", "longer form"
@@ -28,16 +28,16 @@ func (j *judgement) wire() {
 				d.Requirement = "ENC-4"
 			}
 			d.Expected = input.Hex(g.Packet.Octets())
-			j.add(d)
+			found = append(found, d)
 		}
 		switch {
 		case !g.Packet.IsRequest, g.Packet.IsEOF():
 		case g.Packet.EndsStream():
 			d.Requirement, d.Kind, d.Expected = "EOS-4", "malformed EOF", "03 00 02 00 (EOF)"
-			j.add(d)
+			found = append(found, d)
 		default:
-			if !j.isPoll(next, g.Packet) {
-				j.request(next, g)
+			if d, differs := j.request(next, g); differs {
+				found, breaksTags = append(found, d), breaksTags || d.Kind == wrongTag
 			}
 			next++
 		}
@@ -47,23 +47,24 @@ func (j *judgement) wire() {
 		if j.endedEarly || j.cancelledUnsent(next) {
 			continue
 		}
-		j.add(Difference{
+		found = append(found, Difference{
 			Requirement: r.Requirement, Kind: "missing request", Act: r.Submitted,
 			Expected: input.Show(r.Packet()), Came: j.record.nothing(),
 		})
 	}
+	return found, breaksTags
 }
 
 // rest inspects what follows the last packet of the subject.
-func (j *judgement) rest() {
+func (j *judgement) rest() []Difference {
 	if len(j.record.Rest) == 0 {
-		return
+		return nil
 	}
 	d := Difference{Requirement: "ENC-1", Kind: "no packet", Expected: "whole packets", Came: input.Hex(j.record.Rest), Act: j.record.EndAct}
 	if j.eofSeen() {
 		d.Requirement, d.Kind, d.Expected = "EOS-4", "after EOF", "EOF last"
 	}
-	j.add(d)
+	return []Difference{d}
 }
 
 // isPoll reports whether the subject's request number i is one that the player submitted to
@@ -115,15 +116,20 @@ func (j *judgement) eofEnd() (octets int) {
 	return octets
 }
 
+// wrongTag is the kind of difference after which no response reaches its request.
+const wrongTag = "tag"
+
 // request compares the subject's request number i with the plan's.
-func (j *judgement) request(i int, g Received) {
-	d := Difference{
+func (j *judgement) request(i int, g Received) (d Difference, differs bool) {
+	if j.isPoll(i, g.Packet) {
+		return d, false
+	}
+	d = Difference{
 		Requirement: "RQS-1", Kind: "extra request", Act: g.Act,
 		Expected: "no more requests", Came: input.Hex(g.Octets) + " (" + g.Packet.String() + ")",
 	}
 	if i >= len(j.plan.LocalRequests) || j.plan.LocalRequests[i].Submitted > g.Act {
-		j.add(d)
-		return
+		return d, true
 	}
 	required := j.plan.LocalRequests[i]
 	p, want := g.Packet, required.Packet()
@@ -131,11 +137,11 @@ func (j *judgement) request(i int, g Received) {
 	switch {
 	case p.Same(want):
 		if g.Act <= j.limit {
-			return
+			return d, false
 		}
 		d.Requirement, d.Kind, d.Timed, d.Came = required.Requirement, "late request", true, j.record.tooLate("it came")
 	case p.Tag != want.Tag:
-		d.Requirement, d.Kind, j.breaksTags = "TAG-1", "tag", true
+		d.Requirement, d.Kind = "TAG-1", wrongTag
 		if j.isInFlight(p.ID(), i) {
 			d.Requirement = "TAG-2"
 		}
@@ -148,7 +154,7 @@ func (j *judgement) request(i int, g Received) {
 	default:
 		d.Kind = "payload"
 	}
-	j.add(d)
+	return d, true
 }
 
 // isInFlight reports whether a request of the subject with a tag and channel was in flight

@@ -85,7 +85,8 @@ func (p *player) note(c command) {
 		return
 	}
 	c.result.Done, c.result.Act = true, p.at
-	c.result.Reply, c.result.Err = c.pending.Wait(context.Background())
+	reply, err := c.pending.Wait(context.Background())
+	c.result.Reply, c.result.Err = reply, adapter.ErrorOf(err)
 	if c.had != nil {
 		c.result.Had = <-c.had
 	}
