@@ -15,7 +15,7 @@ func (j *judgement) answers() (found []Difference) {
 	came := map[input.ID][]Received{}
 	required := map[input.ID][]*plan.Answer{}
 	var ids []input.ID // some of them twice
-	for _, g := range j.record.Packets[:j.eof()] {
+	for _, g := range j.record.Packets[:j.eof] {
 		if g.Shape == input.Whole && !g.Packet.IsRequest {
 			id := g.Packet.ID()
 			came[id] = append(came[id], g)

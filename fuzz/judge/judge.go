@@ -15,7 +15,7 @@ func Judge(p *plan.Plan, r *Record, endReason bool) []Difference {
 	if r.Broken != nil {
 		return nil
 	}
-	j := &judgement{plan: p, record: r, limit: plan.Never - 1}
+	j := &judgement{plan: p, record: r, eof: r.eof(), limit: plan.Never - 1}
 	if r.Aborted >= 0 {
 		j.limit = r.Aborted
 		j.plan = p.Until(r.Aborted)
@@ -75,6 +75,7 @@ var missing = []string{
 type judgement struct {
 	plan       *plan.Plan
 	record     *Record
+	eof        int  // the number of the first EOF packet, malformed or not, or how many packets there are
 	limit      int  // the last act before the script was given up
 	endedEarly bool // the subject's stream ended without a reason
 }

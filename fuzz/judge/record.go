@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,6 +103,15 @@ type Difference struct {
 // Signature returns what makes two differences the same finding.
 func (d Difference) Signature() string {
 	return strings.TrimSpace(d.Requirement + " " + d.Kind + " " + d.State)
+}
+
+// eof returns the number of the first EOF packet, malformed or not, or how many packets there are.
+func (r *Record) eof() int {
+	i := slices.IndexFunc(r.Packets, func(g Received) bool { return g.Shape == input.Whole && g.Packet.EndsStream() })
+	if i < 0 {
+		return len(r.Packets)
+	}
+	return i
 }
 
 // nothing describes for how long something that did not come was waited for.

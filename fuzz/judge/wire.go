@@ -11,11 +11,11 @@ import (
 // It reports whether a request has a wrong tag.
 func (j *judgement) wire() (found []Difference, breaksTags bool) {
 	found = j.rest()
-	next, eof := 0, j.eof()
+	next := 0
 	for i, g := range j.record.Packets {
 		d := Difference{Act: g.Act, Came: input.Hex(g.Octets)}
 		switch {
-		case i > eof:
+		case i > j.eof:
 			d.Requirement, d.Kind, d.Expected = "EOS-4", "after EOF", "EOF last"
 			return append(found, d), breaksTags
 		case g.Shape != input.Whole:
@@ -85,24 +85,15 @@ func (j *judgement) cancelledUnsent(i int) bool {
 	return wait < 0 || j.record.LocalRequests[i].Act <= after+wait
 }
 
-// eof returns the number of the first EOF packet, malformed or not, or how many packets there are.
-func (j *judgement) eof() int {
-	i := slices.IndexFunc(j.record.Packets, func(g Received) bool { return g.Shape == input.Whole && g.Packet.EndsStream() })
-	if i < 0 {
-		return len(j.record.Packets)
-	}
-	return i
-}
-
 // eofSeen reports whether EOF came at all.
-func (j *judgement) eofSeen() bool { return j.eof() < len(j.record.Packets) }
+func (j *judgement) eofSeen() bool { return j.eof < len(j.record.Packets) }
 
 // eofAct returns the act during which EOF came, or plan.Never.
 func (j *judgement) eofAct() int {
 	if !j.eofSeen() {
 		return plan.Never
 	}
-	return j.record.Packets[j.eof()].Act
+	return j.record.Packets[j.eof].Act
 }
 
 // eofEnd returns how many octets the subject sent up to the end of EOF, or 0 without EOF.
@@ -110,7 +101,7 @@ func (j *judgement) eofEnd() (octets int) {
 	if !j.eofSeen() {
 		return 0
 	}
-	for _, g := range j.record.Packets[:j.eof()+1] {
+	for _, g := range j.record.Packets[:j.eof+1] {
 		octets += len(g.Octets)
 	}
 	return octets
