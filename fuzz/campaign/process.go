@@ -68,10 +68,7 @@ func start(ctx context.Context, starter adapter.Starter) (_ *process, err error)
 		return nil, err
 	}
 	p.Process = play.NewProcess(session, p.dir)
-	p.can = plan.Abilities{
-		Channels: p.Can(adapter.CanChannels), Decode: p.Can(adapter.CanDecode), DecodeFlags: p.Can(adapter.CanDecodeFlags),
-		InvalidReply: p.Can(adapter.CanInvalidReply),
-	}
+	p.can = plan.AbilitiesOf(p.Can)
 	if counts {
 		err = p.edges.Seal()
 		if len(p.edges.Take()) == 0 {

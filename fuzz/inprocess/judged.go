@@ -44,10 +44,7 @@ func (s subject) runJudged(data []byte, limit time.Duration) error {
 	frames := input.Frames(truncate(data))
 	frames = frames[:min(len(frames), maxFrames)]
 	data = input.Join(frames)
-	required := plan.Make(data, plan.Abilities{
-		Channels: s.can(adapter.CanChannels), Decode: s.can(adapter.CanDecode),
-		DecodeFlags: s.can(adapter.CanDecodeFlags), InvalidReply: s.can(adapter.CanInvalidReply),
-	})
+	required := plan.Make(data, plan.AbilitiesOf(s.can))
 	required.NoChannels = false // the implementation itself must refuse what it does not offer
 	results := 0
 	for _, a := range required.Answers {

@@ -12,6 +12,14 @@ type Abilities struct {
 	Channels, Decode, DecodeFlags, InvalidReply bool
 }
 
+// AbilitiesOf returns the abilities of a subject that can do what can reports.
+func AbilitiesOf(can func(adapter.Ability) bool) Abilities {
+	return Abilities{
+		Channels: can(adapter.CanChannels), Decode: can(adapter.CanDecode),
+		DecodeFlags: can(adapter.CanDecodeFlags), InvalidReply: can(adapter.CanInvalidReply),
+	}
+}
+
 // maxFrames bounds how many frames of an input count. The largest burst that the mutator
 // makes at once has 1,200 (see fuzz/mutate), and a plan of 2,048 takes well below a second.
 const maxFrames = 2048
