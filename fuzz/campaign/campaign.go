@@ -23,8 +23,8 @@ type Campaign struct {
 	Inputs   int64         // how many at most; 0: no limit
 	Time     time.Duration // for making inputs, at most; 0: no limit
 	Workers  int           // processes of the subject at a time; 0: one
-	InFlight int           // inputs at a time on each process; 0: 64
-	Limit    int           // bytes of an input, at most; 0: 128 KiB
+	InFlight int           // inputs at a time on each process; 0: DefaultInFlight
+	Limit    int           // bytes of an input, at most; 0: DefaultLimit
 	Given    [][]byte      // inputs to begin with
 	Known    known.List
 	Enough   int  // findings that are not known, after which to end; 0: no limit
@@ -72,21 +72,21 @@ type Result struct {
 }
 
 const (
-	// defaultInFlight keeps two cores busy with a subject that takes milliseconds for an input.
-	defaultInFlight = 64
-	// defaultLimit in bytes is twice what a pipe of Linux holds: an input can fill it.
-	defaultLimit = 128 << 10
+	// DefaultInFlight keeps two cores busy with a subject that takes milliseconds for an input.
+	DefaultInFlight = 64
+	// DefaultLimit in bytes is twice what a pipe of Linux holds: an input can fill it.
+	DefaultLimit = 128 << 10
 )
 
 // Run runs the campaign until a limit is reached or ctx ends, which is no error: the result is then
 // what was found so far. The error is that the subject cannot be started, or a [ReferenceError].
 func (c Campaign) Run(ctx context.Context) (*Result, error) {
 	c.Workers = max(1, c.Workers)
-	c.InFlight = cmp.Or(c.InFlight, defaultInFlight)
+	c.InFlight = cmp.Or(c.InFlight, DefaultInFlight)
 	if _, counts := c.Starter.(Instrumented); counts {
 		c.InFlight = 1 // so that an edge can be assigned to an input
 	}
-	c.Limit = cmp.Or(c.Limit, defaultLimit)
+	c.Limit = cmp.Or(c.Limit, DefaultLimit)
 	first, err := start(ctx, c.Starter)
 	if err != nil {
 		return nil, err

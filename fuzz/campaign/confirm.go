@@ -17,7 +17,7 @@ const (
 	Tries = 3
 	// copies is how many copies of an input are played at once to see whether a difference takes
 	// other connections: a quarter of what a campaign plays at a time by default.
-	copies = defaultInFlight / 4
+	copies = DefaultInFlight / 4
 )
 
 // rounds are the numbers of copies that are played one after the other on a fresh process: first

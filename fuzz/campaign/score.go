@@ -136,7 +136,7 @@ func (m *measuring) measure(ctx context.Context, seed, inputs int, blind bool) {
 
 // makeInputs makes the inputs of a campaign against the mutant, which reports every ability.
 func makeInputs(seed, inputs int, blind bool) (raws [][]byte, err error) {
-	g := newGenerator(uint64(seed), everything, blind, defaultLimit, nil)
+	g := newGenerator(uint64(seed), everything, blind, DefaultLimit, nil)
 	for len(raws) < inputs {
 		cases, err := g.next(int64(inputs - len(raws)))
 		if err != nil {
