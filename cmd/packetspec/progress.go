@@ -41,8 +41,7 @@ const eraseLine = "\r\x1b[K"
 
 func (p *progress) observe(r report.Result) {
 	p.done++
-	switch r.Outcome {
-	case report.Fail, report.Timeout, report.Crash, report.Fixed:
+	if r.Outcome.Deviates() || r.Outcome == report.Fixed {
 		p.bad++
 	}
 	_, _ = fmt.Fprintf(p.w, eraseLine+"%d of %d scenarios, %d not passed  %s", p.done, p.total, p.bad, r.ID)
