@@ -143,6 +143,14 @@ type Reply struct {
 	Ended string  `json:"ended,omitempty"` // join
 }
 
+// Err returns the reply's error, or nil.
+func (r Reply) Err() error {
+	if r.Error == nil {
+		return nil
+	}
+	return r.Error
+}
+
 // A Seen is a request as the handler received it.
 type Seen struct {
 	RqType  Integer `json:"rq_type"` // one less than on the wire

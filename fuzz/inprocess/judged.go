@@ -113,11 +113,7 @@ func (s subject) checkCodec(frames []input.Frame) error {
 		}
 		for _, m := range commands {
 			reply := server.Do(context.Background(), m)
-			var err error
-			if reply.Error != nil {
-				err = reply.Error
-			}
-			if d, differs := r.Judge(m, reply, err); differs {
+			if d, differs := r.Judge(m, reply, reply.Err()); differs {
 				return violation(d)
 			}
 		}

@@ -85,10 +85,7 @@ func (r *returned) Done() <-chan struct{} { return r.done }
 
 func (r *returned) Wait(context.Context) (adapter.Reply, error) {
 	<-r.done
-	if r.reply.Error != nil {
-		return adapter.Reply{}, r.reply.Error
-	}
-	return r.reply, nil
+	return r.reply, r.reply.Err()
 }
 
 // A plainFailures is the reference, except that the text of a failure does not contain the
