@@ -245,7 +245,7 @@ func (m Message) result(r Reply) (Reply, error) {
 	case r.Error == nil:
 		return r, m.missing(r)
 	case !slices.Contains(kinds, r.Error.Kind):
-		return Reply{}, Errorf(Internal, "%s (the adapter replied the error kind %q, which is none of %q)", r.Error.Message, r.Error.Kind, kinds)
+		return Reply{}, Errorf(Internal, "%s (the adapter replied the error kind %q; it must be one of %q)", r.Error.Message, r.Error.Kind, kinds)
 	}
 	return Reply{}, r.Error
 }

@@ -116,7 +116,7 @@ func TestUnknownKinds(t *testing.T) {
 		s.reply(`{"id":1,"error":{%s"message":"boom"}}`, kind)
 		_, err := await(t, p)
 		check(t, "kind", adapter.KindOf(err), adapter.Internal)
-		checkText(t, "error", err.Error(), "boom", "which is none of")
+		checkText(t, "error", err.Error(), "boom", "it must be one of")
 	}
 }
 

@@ -92,7 +92,7 @@ func parseSuite(text string, s *spec.Spec) (d Deviation, err error) {
 	case !slices.Contains(sc.Requirements, d.Requirement):
 		return d, fmt.Errorf("the scenario %s does not test %s, but %s", d.Scenario, d.Requirement, strings.Join(sc.Requirements, ", "))
 	case !d.Outcome.Deviates():
-		return d, fmt.Errorf("the outcome %q is none of fail, timeout, crash", d.Outcome)
+		return d, fmt.Errorf("the outcome is %q: it must be fail, timeout or crash", d.Outcome)
 	}
 	return d, nil
 }

@@ -170,7 +170,7 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 	}
 	opening, cancel := context.WithTimeout(ctx, patience.End)
 	defer cancel()
-	line, err := p.Open(opening, c.Plan)
+	end, err := p.Open(opening, c.Plan)
 	switch {
 	case adapter.KindOf(err) == adapter.Unsupported:
 		p.codecOnly.Store(true)
@@ -183,11 +183,11 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 		return p.dead(r)
 	}
 	began := time.Now()
-	r.record = play.Play(line, c.Plan, patience)
+	r.record = play.Play(end, c.Plan, patience)
 	if r.record.Aborted < 0 && !r.record.Hung {
 		p.took(time.Since(began))
 	}
-	line.Close()
+	end.Close()
 	if p.Err() != nil || r.record.Died != "" {
 		return p.dead(r)
 	}

@@ -125,17 +125,17 @@ func (s subject) checkCodec(frames []input.Frame) error {
 // record. A subject that allocates more than memory is reported too.
 func (s subject) play(ctx context.Context, required *plan.Plan, limit time.Duration, memory uint64) (record *judge.Record, err error) {
 	err = limitMemory(memory, func() error {
-		line, err := play.InProcess{Implementation: s.Implementation}.Open(ctx, required)
+		end, err := play.InProcess{Implementation: s.Implementation}.Open(ctx, required)
 		if err != nil {
 			return err
 		}
-		defer line.Close()
-		second := line.Do(adapter.Message{Op: adapter.OpJoin})
-		record = play.Play(line, required, play.Patience{Due: limit / 4, End: limit / 3})
+		defer end.Close()
+		second := end.Do(adapter.Message{Op: adapter.OpJoin})
+		record = play.Play(end, required, play.Patience{Due: limit / 4, End: limit / 3})
 		if !record.Join.Done || record.Join.Err != nil {
 			return nil // the judge reports it
 		}
-		return checkRepeated(ctx, line, second, record.Join.Reply.Ended)
+		return checkRepeated(ctx, end, second, record.Join.Reply.Ended)
 	})
 	differences := []judge.Difference(nil)
 	if record != nil {
@@ -150,7 +150,7 @@ func (s subject) play(ctx context.Context, required *plan.Plan, limit time.Durat
 // checkRepeated requires what a plan does not: that two calls of join return the same, at
 // the same time or one after the other, and that a connection can be shut down after its
 // end.
-func checkRepeated(ctx context.Context, line play.Endpoint, second play.Pending, ended string) error {
+func checkRepeated(ctx context.Context, end play.Endpoint, second play.Pending, ended string) error {
 	block := true
 	for _, again := range []struct {
 		requirement, name string
@@ -158,8 +158,8 @@ func checkRepeated(ctx context.Context, line play.Endpoint, second play.Pending,
 		ended             string
 	}{
 		{"JOI-1", "joining while another call waits", second, ended},
-		{"JOI-1", "joining again", line.Do(adapter.Message{Op: adapter.OpJoin}), ended},
-		{"SHD-4", "shutting down after the end", line.Do(adapter.Message{Op: adapter.OpShutdown, Block: &block}), ""},
+		{"JOI-1", "joining again", end.Do(adapter.Message{Op: adapter.OpJoin}), ended},
+		{"SHD-4", "shutting down after the end", end.Do(adapter.Message{Op: adapter.OpShutdown, Block: &block}), ""},
 	} {
 		select {
 		case <-again.pending.Done():
@@ -200,7 +200,7 @@ func reusesTag(p *plan.Plan) bool {
 	})
 }
 
-// withoutWaits returns p without its waits, and with every answer on channel 0 left open.
+// withoutWaits returns p without its waits, and with every answer on channel 0 unspecified.
 //
 // It releases the gate of every held request at the end. p leaves out the gates of
 // duplicates, but without the waits a handler may get one:

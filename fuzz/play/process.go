@@ -135,6 +135,7 @@ func isFree(name string) bool {
 	if !errors.Is(err, syscall.ENXIO) {
 		return false
 	}
+	// Not by openPipe: an os.File would wait for octets if a writer has the pipe open.
 	fd, err := syscall.Open(name+".from", syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return false

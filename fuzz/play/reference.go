@@ -27,12 +27,12 @@ type InProcess struct{ Implementation adapter.Implementation }
 // Open opens a connection as a plan requires, except that its grace is always 0: the
 // grace changes only how long an answer takes.
 func (p InProcess) Open(_ context.Context, required *plan.Plan) (Endpoint, error) {
-	l := &memoryEndpoint{
+	e := &memoryEndpoint{
 		server: adapter.NewServer(p.Implementation), noChannels: required.NoChannels,
 		in: newStream(), out: newStream(),
 	}
 	handler := !required.NoHandler
-	return l, l.server.Open(l.in, l.out, adapter.Message{Conn: memoryConn, Handler: &handler, Grace: new(float64)})
+	return e, e.server.Open(e.in, e.out, adapter.Message{Conn: memoryConn, Handler: &handler, Grace: new(float64)})
 }
 
 // A memoryEndpoint is a connection of an implementation, alone on its server.
@@ -45,26 +45,26 @@ type memoryEndpoint struct {
 // memoryConn names the connection on its server.
 const memoryConn = "c"
 
-func (l *memoryEndpoint) Write(octets []byte)      { _, _ = l.in.Write(octets) }
-func (l *memoryEndpoint) CloseSend()               { _ = l.in.Close() }
-func (l *memoryEndpoint) Drain(time.Duration)      {}
-func (l *memoryEndpoint) Take() ([]byte, bool)     { return l.out.take() }
-func (l *memoryEndpoint) SentByNow() int           { total, _ := l.out.size(); return total }
-func (l *memoryEndpoint) Changed() <-chan struct{} { return l.out.changed }
-func (l *memoryEndpoint) Dead() <-chan struct{}    { return nil }
-func (l *memoryEndpoint) Close()                   { l.server.Close() }
+func (e *memoryEndpoint) Write(octets []byte)      { _, _ = e.in.Write(octets) }
+func (e *memoryEndpoint) CloseSend()               { _ = e.in.Close() }
+func (e *memoryEndpoint) Drain(time.Duration)      {}
+func (e *memoryEndpoint) Take() ([]byte, bool)     { return e.out.take() }
+func (e *memoryEndpoint) SentByNow() int           { total, _ := e.out.size(); return total }
+func (e *memoryEndpoint) Changed() <-chan struct{} { return e.out.changed }
+func (e *memoryEndpoint) Dead() <-chan struct{}    { return nil }
+func (e *memoryEndpoint) Close()                   { e.server.Close() }
 
 // Do runs a command. It returns before the command does only if that may wait for the peer.
-func (l *memoryEndpoint) Do(m adapter.Message) Pending {
+func (e *memoryEndpoint) Do(m adapter.Message) Pending {
 	m.Conn = memoryConn
 	r := &returned{done: make(chan struct{})}
 	run := func() {
 		defer close(r.done)
-		if l.noChannels && m.Channel != "" {
+		if e.noChannels && m.Channel != "" {
 			r.reply.Error = adapter.Errorf(adapter.Invalid, "channel %s is not offered", m.Channel)
 			return
 		}
-		r.reply = l.server.Do(context.Background(), m)
+		r.reply = e.server.Do(context.Background(), m)
 	}
 	switch m.Op {
 	case adapter.OpWait, adapter.OpShutdown, adapter.OpJoin:
