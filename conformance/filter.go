@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/hint"
 )
 
 // A Filter selects scenarios, as the flags --run, --tags and --dialect of packetspec do; its
@@ -60,7 +61,7 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 	hasTags := tagExpr(func([]string) bool { return true })
 	if f.Tags != "" {
 		if hasTags, err = parseTags(f.Tags); err != nil {
-			return nil, fmt.Errorf("--tags is %q: %w\nhint: a tag expression is like: @must and not (@EQ-1 or @EQ-2)", f.Tags, err)
+			return nil, hint.Add(fmt.Errorf("--tags is %q: %w", f.Tags, err), "a tag expression is like: @must and not (@EQ-1 or @EQ-2)")
 		}
 	}
 	_, isID := s.Requirement(f.Run)
@@ -83,10 +84,10 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 	}
 	for _, dialect := range Dialects {
 		if len(others) > 0 && (Filter{Dialect: dialect}).inDialect(others[0]) {
-			return nil, fmt.Errorf("%w by %s: the scenarios that match are for another dialect\nhint: --dialect %s", ErrNothingSelected, f, dialect)
+			return nil, hint.Add(fmt.Errorf("%w by %s: the scenarios that match are for another dialect", ErrNothingSelected, f), "--dialect %s", dialect)
 		}
 	}
-	return nil, fmt.Errorf("%w by %s\nhint: packetspec list shows all requirements and scenarios", ErrNothingSelected, f)
+	return nil, hint.Add(fmt.Errorf("%w by %s", ErrNothingSelected, f), "packetspec list shows all requirements and scenarios")
 }
 
 // String returns the filter as the flags of packetspec.
@@ -111,7 +112,7 @@ func ParseShard(text string) (Shard, error) {
 	part, errPart := strconv.Atoi(i)
 	of, errOf := strconv.Atoi(n)
 	if errPart != nil || errOf != nil || part < 1 || part > of {
-		return Shard{}, fmt.Errorf("--shard is %q: it must be I/N, part I of N, with I from 1 to N\nhint: 1/4", text)
+		return Shard{}, hint.Add(fmt.Errorf("--shard is %q: it must be I/N, part I of N, with I from 1 to N", text), "1/4")
 	}
 	return Shard{part, of}, nil
 }
@@ -126,7 +127,8 @@ func (s Shard) Of(scenarios []spec.Scenario) ([]spec.Scenario, error) {
 		part = append(part, scenarios[i])
 	}
 	if len(part) == 0 {
-		return nil, fmt.Errorf("%w by --shard %d/%d: the other flags select only %d\nhint: --shard 1/%d", ErrNothingSelected, s.part, s.of, len(scenarios), max(1, len(scenarios)))
+		err := fmt.Errorf("%w by --shard %d/%d: the other flags select only %d", ErrNothingSelected, s.part, s.of, len(scenarios))
+		return nil, hint.Add(err, "--shard 1/%d", max(1, len(scenarios)))
 	}
 	return part, nil
 }

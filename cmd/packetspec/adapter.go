@@ -12,6 +12,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/adapters/goreference"
 	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/nearest"
 )
 
@@ -79,7 +80,7 @@ func checkFault(fault, dialect string) error {
 	if slices.Contains(names, fault) {
 		return nil
 	}
-	return hint(fmt.Errorf("--fault is %q: it must be %s or a fault of the dialect %s, which packetspec mutants --list shows", fault, noFault, dialect),
+	return hint.Add(fmt.Errorf("--fault is %q: it must be %s or a fault of the dialect %s, which packetspec mutants --list shows", fault, noFault, dialect),
 		"--fault %s", nearest.Names(fault, names, 1)[0])
 }
 

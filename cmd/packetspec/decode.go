@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance/adapters/goreference"
+	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/reference"
 )
 
@@ -35,7 +36,7 @@ is not.`,
 			in := cmd.InOrStdin()
 			if len(args) > 0 {
 				if binary {
-					return hint(fmt.Errorf("the argument is %q: with --binary the octets must come from the standard input", args[0]), "packetspec decode %s", strings.Join(args, " "))
+					return hint.Add(fmt.Errorf("the argument is %q: with --binary the octets must come from the standard input", args[0]), "packetspec decode %s", strings.Join(args, " "))
 				}
 				in = strings.NewReader(strings.Join(args, ""))
 			}

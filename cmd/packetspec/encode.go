@@ -9,6 +9,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/adapters/goreference"
+	"github.com/packetspec/packetspec/internal/hint"
 )
 
 // maxLine is the longest line that encode reads, in bytes. A packet of the size that decode
@@ -52,7 +53,7 @@ of each: as a line of hex or, with --binary, raw.`,
 func encodeLine(line []byte) ([]byte, error) {
 	var p adapter.Packet
 	if err := json.Unmarshal(line, &p); err != nil {
-		return nil, hint(fmt.Errorf("not a packet: %w", err), `{"is_request":false,"channel":"0","tag":"1","flags":"1","payload":"6869"}`)
+		return nil, hint.Add(fmt.Errorf("not a packet: %w", err), `{"is_request":false,"channel":"0","tag":"1","flags":"1","payload":"6869"}`)
 	}
 	return goreference.Implementation{}.Encode(p)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/nearest"
 )
 
@@ -45,18 +46,10 @@ func explainError(cmd *cobra.Command, err error) (status int, text string) {
 	if se := (*statusError)(nil); errors.As(err, &se) {
 		return se.status, err.Error()
 	}
-	text = err.Error()
-	if !strings.Contains(text, hintMark) {
-		text += hintMark + cmd.CommandPath() + " --help"
+	if !hint.IsIn(err) {
+		err = hint.Add(err, "%s --help", cmd.CommandPath())
 	}
-	return statusUsage, text
-}
-
-const hintMark = "\nhint: "
-
-// hint adds to an error what the user probably wants.
-func hint(err error, format string, args ...any) error {
-	return fmt.Errorf("%w%s%s", err, hintMark, fmt.Sprintf(format, args...))
+	return statusUsage, err.Error()
 }
 
 // atLeast returns an error if the value of a flag is less than it may be.
@@ -82,7 +75,7 @@ func oneOf(flag, value string, allowed ...string) error {
 	}
 	last := len(allowed) - 1
 	list := strings.Join(allowed[:last], ", ") + " or " + allowed[last]
-	return hint(fmt.Errorf("%s is %q: it must be %s", flag, value, list), "%s", nearest.Names(value, allowed, 1)[0])
+	return hint.Add(fmt.Errorf("%s is %q: it must be %s", flag, value, list), "%s", nearest.Names(value, allowed, 1)[0])
 }
 
 // noArguments returns an error if a command without arguments is given any.
@@ -92,7 +85,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	}
 	err := fmt.Errorf("%q is not a flag: %s has no arguments", args[0], cmd.CommandPath())
 	if cmd.Flags().Lookup("run") != nil {
-		return hint(err, "%s --run %s", cmd.CommandPath(), args[0])
+		return hint.Add(err, "%s --run %s", cmd.CommandPath(), args[0])
 	}
 	return err
 }
@@ -106,10 +99,10 @@ func explainFlagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &missing) && missing.GetSpecifiedShortnames() == "":
 		var flags []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
-		return hint(err, "--%s", nearest.Names(missing.GetSpecifiedName(), flags, 1)[0])
+		return hint.Add(err, "--%s", nearest.Names(missing.GetSpecifiedName(), flags, 1)[0])
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
-		return hint(fmt.Errorf("--%s is %q: it must be of type %s: %w", f.Name, invalid.GetValue(), f.Value.Type(), invalid.Unwrap()), "--%s %s", f.Name, f.DefValue)
+		return hint.Add(fmt.Errorf("--%s is %q: it must be of type %s: %w", f.Name, invalid.GetValue(), f.Value.Type(), invalid.Unwrap()), "--%s %s", f.Name, f.DefValue)
 	}
 	return err
 }
@@ -119,7 +112,7 @@ func explainFlagError(cmd *cobra.Command, err error) error {
 func unknownCommand(root *cobra.Command, args []string, err error) error {
 	root.SuggestionsMinimumDistance = 2 // as cobra itself uses
 	if like := root.SuggestionsFor(args[0]); len(like) > 0 {
-		return hint(err, "%s %s", root.Name(), like[0])
+		return hint.Add(err, "%s %s", root.Name(), like[0])
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/mutants"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/nearest"
 )
 
@@ -23,7 +24,7 @@ detect; or the steps of a scenario and the requirements that it tests; or what a
 breaks and which scenarios detect it.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return hint(errors.New("explain takes one ID, of a requirement, a scenario or a fault"), "packetspec list shows requirements and scenarios; packetspec mutants --list, faults")
+				return hint.Add(errors.New("explain takes one ID, of a requirement, a scenario or a fault"), "packetspec list shows requirements and scenarios; packetspec mutants --list, faults")
 			}
 			return nil
 		},
@@ -42,7 +43,7 @@ breaks and which scenarios detect it.`,
 					return explainFault(cmd, s, f)
 				}
 			}
-			return hint(fmt.Errorf("there is no requirement, scenario or fault %q", id), "packetspec explain %s", nearestID(s, id))
+			return hint.Add(fmt.Errorf("there is no requirement, scenario or fault %q", id), "packetspec explain %s", nearestID(s, id))
 		}),
 	}
 }

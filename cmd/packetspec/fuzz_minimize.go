@@ -9,6 +9,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/campaign"
+	"github.com/packetspec/packetspec/internal/hint"
 )
 
 func newFuzzMinimize() *cobra.Command {
@@ -40,7 +41,7 @@ could not be started or spoken to; 4 if the smaller input could not be written.`
 			case err != nil:
 				return &statusError{statusAdapter, err}
 			case f == nil && signature != "":
-				return &statusError{statusNot, hint(fmt.Errorf("%s does not show %q", files[0], signature), "%s fuzz repro %s%s lists what it shows", self(), files[0], adapterWords(process.Argv))}
+				return &statusError{statusNot, hint.Add(fmt.Errorf("%s does not show %q", files[0], signature), "%s fuzz repro %s%s lists what it shows", self(), files[0], adapterWords(process.Argv))}
 			case f == nil:
 				return &statusError{statusNot, errors.New(files[0] + " shows no difference that minimising could keep")}
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/internal/hint"
 )
 
 func newMatrix() *cobra.Command {
@@ -18,7 +19,7 @@ Prints a row for each requirement that does not hold for all of them: how many o
 scenarios each subject fails.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return hint(errors.New("matrix takes at least one file of results"), "packetspec test --report json=results.json")
+				return hint.Add(errors.New("matrix takes at least one file of results"), "packetspec test --report json=results.json")
 			}
 			return nil
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/mutants"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/hint"
 )
 
 type mutantsFlags struct {
@@ -71,7 +72,7 @@ func (f *mutantsFlags) mutants(cmd *cobra.Command, s *spec.Spec, _ []string) err
 		return err
 	}
 	if f.record != nil && (f.only != "" || f.run.Own) {
-		return hint(fmt.Errorf("--record is %q together with --run or --own: a record must be of every fault and every scenario", f.record[0]), "packetspec mutants --record %s", f.record[0])
+		return hint.Add(fmt.Errorf("--record is %q together with --run or --own: a record must be of every fault and every scenario", f.record[0]), "packetspec mutants --record %s", f.record[0])
 	}
 	faults, err := mutants.Select(f.only)
 	switch {

@@ -17,6 +17,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
 	"github.com/packetspec/packetspec/fuzz/campaign"
+	"github.com/packetspec/packetspec/internal/hint"
 )
 
 // specification returns the specification, which is built in.
@@ -55,7 +56,7 @@ func filterFlags(cmd *cobra.Command, f *conformance.Filter, dialect string) {
 func subject(cmd *cobra.Command, dialect string, args []string) (adapter.Process, error) {
 	dash := cmd.ArgsLenAtDash()
 	if dash > 0 || dash < 0 && len(args) > 0 {
-		return adapter.Process{}, hint(fmt.Errorf("%q is not a flag: the adapter's command must follow --", args[0]), "%s -- %s", cmd.CommandPath(), strings.Join(args, " "))
+		return adapter.Process{}, hint.Add(fmt.Errorf("%q is not a flag: the adapter's command must follow --", args[0]), "%s -- %s", cmd.CommandPath(), strings.Join(args, " "))
 	}
 	return process(args, dialect)
 }
@@ -116,7 +117,7 @@ func readKnown(file string, s *spec.Spec, update bool) (text string, list known.
 	missing := errors.Is(err, fs.ErrNotExist)
 	switch {
 	case missing && !update:
-		return "", nil, hint(fmt.Errorf("--known: %w", err), "packetspec test --update-known makes the file")
+		return "", nil, hint.Add(fmt.Errorf("--known: %w", err), "packetspec test --update-known makes the file")
 	case err != nil && !missing:
 		return "", nil, fmt.Errorf("--known: %w", err)
 	}
@@ -134,9 +135,9 @@ func splitArgs(cmd *cobra.Command, args []string, name string, most int) (paths 
 	}
 	switch n := len(paths); {
 	case n == 0:
-		return nil, p, hint(fmt.Errorf("%s is missing", name), "%s", cmd.UseLine())
+		return nil, p, hint.Add(fmt.Errorf("%s is missing", name), "%s", cmd.UseLine())
 	case n > most:
-		return nil, p, hint(fmt.Errorf("%s is given %d times: it must be given once", name, n), "%s", cmd.UseLine())
+		return nil, p, hint.Add(fmt.Errorf("%s is given %d times: it must be given once", name, n), "%s", cmd.UseLine())
 	}
 	p, err = process(command, conformance.Dialects[0])
 	return paths, p, err
@@ -158,7 +159,7 @@ func readCorpora(name string, dirs []string, format campaign.Format, advice stri
 		corpus, err := campaign.ReadCorpus(dir, format)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, hint(fmt.Errorf("%s: there is no folder %s", name, dir), "%s", advice)
+			return nil, hint.Add(fmt.Errorf("%s: there is no folder %s", name, dir), "%s", advice)
 		case err != nil:
 			return nil, fmt.Errorf("%s: read the inputs: %w", name, err)
 		}

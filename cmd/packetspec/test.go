@@ -17,6 +17,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/hint"
 )
 
 type testFlags struct {
@@ -128,7 +129,7 @@ func (f *testFlags) check() ([]output, error) {
 		return nil, err
 	}
 	if f.update && f.known == "" {
-		return nil, hint(errors.New("--update-known is given without --known, which names the file to write"), "--update-known --known known.txt")
+		return nil, hint.Add(errors.New("--update-known is given without --known, which names the file to write"), "--update-known --known known.txt")
 	}
 	return parseReports(f.reports)
 }
@@ -195,7 +196,7 @@ func parseReports(args []string) ([]output, error) {
 			return nil, err
 		}
 		if file == "" && printed {
-			return nil, hint(fmt.Errorf("--report is %q, but another report goes to the standard output: only one can", arg), "--report %s=FILE", format)
+			return nil, hint.Add(fmt.Errorf("--report is %q, but another report goes to the standard output: only one can", arg), "--report %s=FILE", format)
 		}
 		if _, err := os.Stat(filepath.Dir(file)); file != "" && err != nil {
 			return nil, fmt.Errorf("--report is %q: the folder must exist: %w", arg, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/hint"
 )
 
 // A Subject is an implementation that can be built with faults.
@@ -93,7 +94,7 @@ func Select(run string) ([]mutant.Fault, error) {
 	}
 	selected := slices.DeleteFunc(all, func(f mutant.Fault) bool { return !selects(f) })
 	if len(selected) == 0 {
-		return nil, fmt.Errorf("no fault is selected by --run %q\nhint: packetspec mutants --list shows all", run)
+		return nil, hint.Add(fmt.Errorf("no fault is selected by --run %q", run), "packetspec mutants --list shows all")
 	}
 	return selected, nil
 }
