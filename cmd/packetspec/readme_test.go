@@ -49,7 +49,7 @@ def encode(is_request, channel, tag, flags, rq_type, payload):
 	if status := execute(t.Context(), args, strings.NewReader(""), &out, &errs); status != statusConforms {
 		t.Errorf("status %d, expected 0\n%s%s", status, &out, &errs)
 	}
-	if !regexp.MustCompile(`(?m)^must +[1-9]\d* +0 +0 +0 +0 +0 +0$`).Match(out.Bytes()) {
+	if !regexp.MustCompile(`(?m)^must +[1-9]\d* +0 +0 +0 +0 +0 +0 +0$`).Match(out.Bytes()) {
 		t.Errorf("expected every scenario to pass, got\n%s", &out)
 	}
 }

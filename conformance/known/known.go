@@ -3,7 +3,7 @@
 // A list is a text file. Empty lines, and lines that begin with #, are comments. Every other
 // line is a known deviation, in one of these forms, with a reason to the end of the line:
 //
-//	SCENARIO REQUIREMENT OUTCOME reason     a scenario of the suite fails: OUTCOME is fail, timeout or crash
+//	SCENARIO REQUIREMENT OUTCOME reason     a scenario of the suite fails: OUTCOME is fail, timeout, crash or flaky
 //	fuzz REQUIREMENT reason                 campaigns find that the requirement is broken
 //	fuzz REQUIREMENT "KIND" reason          campaigns find this kind of difference only
 //
@@ -92,7 +92,7 @@ func parseSuite(text string, s *spec.Spec) (d Deviation, err error) {
 	case !slices.Contains(sc.Requirements, d.Requirement):
 		return d, fmt.Errorf("the scenario %s does not test %s, but %s", d.Scenario, d.Requirement, strings.Join(sc.Requirements, ", "))
 	case !d.Outcome.Deviates():
-		return d, fmt.Errorf("the outcome is %q: it must be fail, timeout or crash", d.Outcome)
+		return d, fmt.Errorf("the outcome is %q: it must be fail, timeout, crash or flaky", d.Outcome)
 	}
 	return d, nil
 }
@@ -135,20 +135,32 @@ func (l List) scenario(id string) (Deviation, bool) {
 }
 
 // Judge returns the result of a scenario with the list applied: the outcome is [report.Known] if
-// the scenario deviates as listed, and [report.Fixed] if it passes although it is listed.
+// the scenario deviates as listed, in every run that deviates, and [report.Fixed] if it passes
+// although it is listed.
+//
+// A scenario that is listed as flaky may pass too, and is not fixed by that: no number of passes
+// shows that a rare deviation is gone. If it deviates in every run, also if there was only one,
+// the list does not cover it.
 func (l List) Judge(r report.Result) report.Result {
 	d, listed := l.scenario(r.ID)
 	switch {
 	case !listed || r.Outcome == report.Skip:
+	case r.Outcome == report.Pass && d.Outcome == report.Flaky:
 	case r.Outcome == report.Pass:
 		r.Outcome = report.Fixed
 		r.Reason = fmt.Sprintf("it is listed as a known deviation (%s), but passes: take it off the list", d.Reason)
-	case r.Outcome == d.Outcome:
+	case r.Outcome == d.Outcome && (d.Outcome == report.Flaky || r.Runs.Only(d.Outcome)):
 		r.Outcome = report.Known
 		r.Reason = d.Reason
 	default:
 		why := r.Reason // of a crash
 		r.Reason = fmt.Sprintf("it is listed as a known deviation with the outcome %s, not %s (%s)", d.Outcome, r.Outcome, d.Reason)
+		switch {
+		case r.Outcome == d.Outcome:
+			r.Reason = fmt.Sprintf("it is listed as a known deviation with the outcome %s, but %s (%s)", d.Outcome, r.Runs, d.Reason)
+		case d.Outcome == report.Flaky:
+			r.Reason += ": a flaky scenario must pass in some run, and --retry runs it again"
+		}
 		if why != "" {
 			r.Reason += "; " + why
 		}

@@ -27,6 +27,7 @@ shutdown/one   SHD-1	fail  it never did,   and never will # said the author
 
   equality/both EQ-2 timeout it waits
 equality/two EQ-2 crash x
+shutdown/ten SHD-10 flaky now and then
 fuzz SHD-10 "no answer" it is silent
 fuzz EQ-1 whatever
 `), specification)
@@ -37,8 +38,9 @@ fuzz EQ-1 whatever
 		{Scenario: "shutdown/one", Requirement: "SHD-1", Outcome: report.Fail, Reason: "it never did, and never will # said the author", Where: "known.txt:3"},
 		{Scenario: "equality/both", Requirement: "EQ-2", Outcome: report.Timeout, Reason: "it waits", Where: "known.txt:5"},
 		{Scenario: "equality/two", Requirement: "EQ-2", Outcome: report.Crash, Reason: "x", Where: "known.txt:6"},
-		{Requirement: "SHD-10", Kind: "no answer", Reason: "it is silent", Where: "known.txt:7"},
-		{Requirement: "EQ-1", Reason: "whatever", Where: "known.txt:8"},
+		{Scenario: "shutdown/ten", Requirement: "SHD-10", Outcome: report.Flaky, Reason: "now and then", Where: "known.txt:7"},
+		{Requirement: "SHD-10", Kind: "no answer", Reason: "it is silent", Where: "known.txt:8"},
+		{Requirement: "EQ-1", Reason: "whatever", Where: "known.txt:9"},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%v\nexpected\n%v", got, want)
@@ -53,9 +55,9 @@ func TestReadWithAMistake(t *testing.T) {
 		"SHD-1 SHD-1 fail because":              "there is no scenario SHD-1",
 		"equality/both SHD-1 fail because":      "the scenario equality/both does not test SHD-1, but EQ-1, EQ-2",
 		"shutdown/one SHD-10 fail because":      "does not test SHD-10, but SHD-1",
-		"shutdown/one SHD-1 pass because":       `the outcome is "pass": it must be fail, timeout or crash`,
-		"shutdown/one SHD-1 skip because":       `the outcome is "skip": it must be fail, timeout or crash`,
-		"shutdown/one SHD-1 FAIL because":       `the outcome is "FAIL": it must be fail, timeout or crash`,
+		"shutdown/one SHD-1 pass because":       `the outcome is "pass": it must be fail, timeout, crash or flaky`,
+		"shutdown/one SHD-1 skip because":       `the outcome is "skip": it must be fail, timeout, crash or flaky`,
+		"shutdown/one SHD-1 FAIL because":       `the outcome is "FAIL": it must be fail, timeout, crash or flaky`,
 		"shutdown/ten SHD-10 timeout once more": "the scenario shutdown/ten is listed already, at known.txt:2",
 		"fuzz EQ-1":                             `a known deviation of campaigns reads: fuzz REQUIREMENT ["KIND"] reason`,
 		`fuzz EQ-1 "no answer"`:                 "a known deviation of campaigns reads",
@@ -86,6 +88,43 @@ func TestReadAllMistakes(t *testing.T) {
 	}
 	if want := []string{"known.txt:1:", "known.txt:3:", "known.txt:4:"}; !slices.Equal(at, want) {
 		t.Errorf("got errors at %q, expected %q:\n%v", at, want, err)
+	}
+}
+
+// TestJudgeRuns applies a line to the results of one run or more.
+func TestJudgeRuns(t *testing.T) {
+	const pass, fail, timeout, skip, flaky, isKnown, fixed = report.Pass, report.Fail, report.Timeout, report.Skip, report.Flaky, report.Known, report.Fixed
+	for _, c := range []struct {
+		listed report.Outcome
+		runs   []report.Outcome
+		want   report.Outcome
+		reason string
+	}{
+		{flaky, []report.Outcome{pass}, pass, ""},
+		{flaky, []report.Outcome{pass, pass, pass}, pass, ""},
+		{flaky, []report.Outcome{fail, pass}, isKnown, "because"},
+		{flaky, []report.Outcome{fail, timeout, pass}, isKnown, "because"},
+		{flaky, []report.Outcome{skip, skip}, skip, ""},
+		{flaky, []report.Outcome{fail}, fail,
+			"it is listed as a known deviation with the outcome flaky, not fail (because): a flaky scenario must pass in some run, and --retry runs it again"},
+		{flaky, []report.Outcome{timeout, timeout}, timeout,
+			"it is listed as a known deviation with the outcome flaky, not timeout (because): a flaky scenario must pass in some run, and --retry runs it again"},
+		{fail, []report.Outcome{fail, fail}, isKnown, "because"},
+		{fail, []report.Outcome{fail, skip}, isKnown, "because"},
+		{fail, []report.Outcome{fail, fail, timeout}, fail,
+			"it is listed as a known deviation with the outcome fail, but failed in 2 of 3 runs, timed out in 1 (because)"},
+		{fail, []report.Outcome{fail, pass}, flaky, "it is listed as a known deviation with the outcome fail, not flaky (because)"},
+		{fail, []report.Outcome{pass, pass}, fixed, "it is listed as a known deviation (because), but passes: take it off the list"},
+	} {
+		list := known.List{{Scenario: "equality/two", Requirement: "EQ-2", Outcome: c.listed, Reason: "because"}}
+		var runs report.Attempts
+		for _, o := range c.runs {
+			runs.Add(report.Result{ID: "equality/two", Outcome: o})
+		}
+		got := list.Judge(runs.Result())
+		if got.Outcome != c.want || got.Reason != c.reason {
+			t.Errorf("listed as %s, ran with %v: got %s, %q, expected %s, %q", c.listed, c.runs, got.Outcome, got.Reason, c.want, c.reason)
+		}
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 
 // Update returns the text of a list as it should read after a run of the suite against it. It
 // removes the lines of scenarios that pass, corrects outcomes, and adds a line for each deviation
-// that the list lacks. It keeps comments, reasons, lines for campaigns, and the lines of scenarios
-// that did not run. A new line goes where a sorted list has it. Its reason is what was expected and
+// that the list lacks. It keeps comments, reasons, lines for campaigns, the lines of scenarios that
+// did not run, and those of flaky ones that passed in every run, or deviated in the only one. A new line goes where a sorted list has it. Its reason is what was expected and
 // what came, for a person to improve.
 func Update(text string, results *report.Results) string {
 	came := map[string]report.Result{}
@@ -26,7 +26,7 @@ func Update(text string, results *report.Results) string {
 		r, ran := came[id]
 		delete(came, id)
 		switch {
-		case id == "" || !ran, r.Outcome == report.Known, r.Outcome == report.Skip:
+		case id == "" || !ran, r.Outcome == report.Known, r.Outcome == report.Skip, mayBeFlaky(line, r):
 			lines = append(lines, line)
 		case r.Outcome.Deviates():
 			fields := strings.Fields(line)
@@ -40,6 +40,12 @@ func Update(text string, results *report.Results) string {
 		}
 	}
 	return strings.Join(append(lines, ""), "\n")
+}
+
+// mayBeFlaky reports whether a line lists a scenario as flaky, and its result does not show that it
+// deviates always.
+func mayBeFlaky(line string, r report.Result) bool {
+	return strings.Fields(line)[2] == string(report.Flaky) && (r.Runs == nil || r.Outcome == report.Pass)
 }
 
 // scenarioOf returns the id of the scenario that a line lists, or "".

@@ -13,6 +13,8 @@ func TestUpdate(t *testing.T) {
 	}
 	crash := result("f/crashes", report.Crash)
 	crash.Reason = "the adapter ended"
+	always := result("f/a", report.Fail)
+	always.Runs = report.Tally{report.Fail: 3}
 	for name, test := range map[string]struct {
 		list, want string
 		results    []report.Result
@@ -25,6 +27,11 @@ func TestUpdate(t *testing.T) {
 			[]report.Result{result("f/a", report.Fixed), result("f/b", report.Known)}},
 		"another outcome":                   {"f/a B-2 fail my words\n", "f/a B-2 timeout my words\n", []report.Result{result("f/a", report.Timeout)}},
 		"lines for one not run, or skipped": {"f/a A-1 fail x\nf/b A-1 fail y\n", "f/a A-1 fail x\nf/b A-1 fail y\n", []report.Result{result("f/b", report.Skip)}},
+		"flaky now": {"f/a B-2 fail my words\n", "f/a B-2 flaky my words\nf/b A-1 flaky expected this, got that and that\n",
+			[]report.Result{result("f/a", report.Flaky), result("f/b", report.Flaky)}},
+		"flaky, and passes":                {"f/a B-2 flaky my words\n", "f/a B-2 flaky my words\n", []report.Result{result("f/a", report.Pass)}},
+		"flaky, and fails in the only run": {"f/a B-2 flaky my words\n", "f/a B-2 flaky my words\n", []report.Result{result("f/a", report.Fail)}},
+		"flaky, and fails in every run":    {"f/a B-2 flaky my words\n", "f/a B-2 fail my words\n", []report.Result{always}},
 		"a line for campaigns": {"fuzz A-1 my words, four\n", "fuzz A-1 my words, four\nf/a A-1 fail expected this, got that and that\n",
 			[]report.Result{result("f/a", report.Fail)}},
 		"a new one between two": {"# why\nf/a A-1 fail x\nf/c A-1 fail y\n", "# why\nf/a A-1 fail x\nf/b A-1 timeout expected this, got that and that\nf/c A-1 fail y\n",

@@ -86,6 +86,11 @@ func every() *report.Results {
 				Level: spec.May, Outcome: report.Skip, Reason: `the adapter does not support "tick"`,
 			},
 			{
+				ID: "b/flakes", Feature: "B", Scenario: "flakes", Requirements: []string{"A-2"},
+				Level: spec.Should, Outcome: report.Flaky, Runs: report.Tally{report.Pass: 3, report.Fail: 1}, DurationMS: 2,
+				Step: "it is so", Expected: "yes", Actual: "no", Seed: 7, Again: "packetspec test --seed 7",
+			},
+			{
 				ID: "b/is-known", Feature: "B", Scenario: "is known", Requirements: []string{"A-2"},
 				Level: spec.Should, Outcome: report.Known, Reason: "it never was", Step: "it is so", Expected: "yes", Actual: "no",
 			},

@@ -26,9 +26,17 @@ type (
 		Class   string      `xml:"classname,attr"`
 		Name    string      `xml:"name,attr"`
 		Time    junitTime   `xml:"time,attr"`
+		Runs    *junitRuns  `xml:"properties,omitempty"`
 		Failure *junitFault `xml:"failure,omitempty"`
 		Error   *junitFault `xml:"error,omitempty"`
 		Skipped *junitFault `xml:"skipped,omitempty"`
+	}
+	junitRuns struct {
+		Properties []junitProperty `xml:"property"`
+	}
+	junitProperty struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:"value,attr"`
 	}
 	junitFault struct {
 		Type    string `xml:"type,attr,omitempty"`
@@ -40,7 +48,8 @@ type (
 // JUnit writes the results as JUnit's XML, with one test suite for each feature. A
 // scenario that failed is a failure, and one that timed out or crashed an error, if it
 // counts (see [Result.Counts]). If it does not count, and for a skip or a known
-// deviation, the test case is skipped, with the reason. Fixed is a failure.
+// deviation, the test case is skipped, with the reason. Fixed and flaky are failures. A
+// scenario that ran several times has the property "runs", which says how often it passed.
 func (r *Results) JUnit(w io.Writer, strict bool) error {
 	var out junitSuites
 	index := map[string]int{}
@@ -87,6 +96,9 @@ func (r *Results) junitCase(result Result, strict bool) junitCase {
 	c := junitCase{
 		Class: "packetspec." + strings.Join(result.Requirements, "."),
 		Name:  result.ID, Time: junitTime(result.DurationMS),
+	}
+	if result.Runs != nil {
+		c.Runs = &junitRuns{[]junitProperty{{"runs", result.Runs.String()}}}
 	}
 	fault := &junitFault{
 		Type: string(result.Outcome), Message: xmlText(headline(result)), Text: xmlText(r.Explain(result)),

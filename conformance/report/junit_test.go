@@ -64,6 +64,8 @@ func TestJUnitOutcomes(t *testing.T) {
 		{spec.Must, report.Fail, "failure", "failure"},
 		{spec.Must, report.Timeout, "error", "error"},
 		{spec.Must, report.Crash, "error", "error"},
+		{spec.Must, report.Flaky, "failure", "failure"},
+		{spec.Should, report.Flaky, "skipped", "failure"},
 		{spec.Must, report.Skip, "skipped", "skipped"},
 		{spec.Must, report.Known, "skipped", "skipped"},
 		{spec.Must, report.Fixed, "failure", "failure"},

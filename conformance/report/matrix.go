@@ -66,9 +66,10 @@ const (
 	notRun  = "-"
 )
 
-// cell returns whether a requirement holds, or how many of its scenarios fail out of those that ran.
+// cell returns whether a requirement holds, or how many of its scenarios fail out of those that
+// ran, and how many of these are flaky.
 func (r *Results) cell(requirement string) string {
-	broken, passed, skips := 0, 0, 0
+	broken, flaky, passed, skips := 0, 0, 0, 0
 	for _, result := range r.Results {
 		if !slices.Contains(result.Requirements, requirement) {
 			continue
@@ -78,11 +79,16 @@ func (r *Results) cell(requirement string) string {
 			passed++
 		case Skip:
 			skips++
+		case Flaky:
+			flaky++
+			fallthrough
 		default:
 			broken++
 		}
 	}
 	switch {
+	case flaky > 0:
+		return fmt.Sprintf("%d of %d, %d flaky", broken, broken+passed, flaky)
 	case broken > 0:
 		return fmt.Sprintf("%d of %d", broken, broken+passed)
 	case passed > 0:

@@ -21,16 +21,18 @@ const (
 	Fail    Outcome = "fail"    // the subject did not do what the scenario requires
 	Timeout Outcome = "timeout" // a step did not finish in the scenario's time
 	Crash   Outcome = "crash"   // the adapter ended, or printed a line that is not a reply
+	Flaky   Outcome = "flaky"   // passed in some runs, and deviated in others
 	Skip    Outcome = "skip"    // the adapter lacks an ability
 	Known   Outcome = "known"   // failed, and is listed as a known deviation
 	Fixed   Outcome = "fixed"   // passed, but is listed as a known deviation
 )
 
 // Outcomes lists every outcome in the order of a summary.
-var Outcomes = []Outcome{Pass, Fail, Timeout, Crash, Skip, Known, Fixed}
+var Outcomes = []Outcome{Pass, Fail, Timeout, Crash, Flaky, Skip, Known, Fixed}
 
-// Deviates reports whether the subject did not do what the scenario requires.
-func (o Outcome) Deviates() bool { return o == Fail || o == Timeout || o == Crash }
+// Deviates reports whether the subject, in at least one run, did not do what the scenario
+// requires.
+func (o Outcome) Deviates() bool { return o == Fail || o == Timeout || o == Crash || o == Flaky }
 
 // A Result is the outcome of one scenario, with what explains it. Its JSON form is part of
 // the published report.
@@ -41,14 +43,16 @@ type Result struct {
 	Requirements []string   `json:"requirements"`
 	Level        spec.Level `json:"level"`
 	Outcome      Outcome    `json:"outcome"`
-	DurationMS   float64    `json:"duration_ms"`
+	Runs         Tally      `json:"runs,omitempty"`     // by outcome, if there were several
+	DurationMS   float64    `json:"duration_ms"`        // the mean of all runs
 	Step         string     `json:"step,omitempty"`     // the text of the step that failed
 	Expected     string     `json:"expected,omitempty"` // by that step
 	Actual       string     `json:"actual,omitempty"`
 	Wire         []string   `json:"wire,omitempty"`   // the packets of both ends, one per line
 	Reason       string     `json:"reason,omitempty"` // of a skip, a crash or a known deviation
 	Stderr       string     `json:"stderr,omitempty"` // of the adapter, during the scenario
-	Again        string     `json:"again,omitempty"`  // the command that runs only this scenario
+	Seed         uint64     `json:"seed,omitempty"`   // of the order in which the scenarios ran, if it was random
+	Again        string     `json:"again,omitempty"`  // the command that shows this result again
 }
 
 // A Subject describes the implementation under test, as its adapter reports it.
@@ -93,8 +97,8 @@ func (r *Results) Conforms(strict bool) bool {
 	return !r.AllSkipped() && r.NotRun == 0 && !slices.ContainsFunc(r.Results, counts)
 }
 
-// Counts reports whether the result alone makes the subject nonconforming. Fail, Timeout
-// and Crash count at the level must; if strict, at every level. Fixed always counts: the
+// Counts reports whether the result alone makes the subject nonconforming. Fail, Timeout,
+// Crash and Flaky count at the level must; if strict, at every level. Fixed always counts: the
 // list of known deviations is wrong.
 func (r Result) Counts(strict bool) bool {
 	return r.Outcome == Fixed || r.Outcome.Deviates() && (strict || r.Level == spec.Must)

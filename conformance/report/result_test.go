@@ -27,6 +27,9 @@ func TestConforms(t *testing.T) {
 		{"a must that fails", of(spec.Must, report.Pass, report.Fail), false, false},
 		{"a must that times out", of(spec.Must, report.Pass, report.Timeout), false, false},
 		{"a must that crashes", of(spec.Must, report.Pass, report.Crash), false, false},
+		{"a must that flakes", of(spec.Must, report.Pass, report.Flaky), false, false},
+		{"a should that flakes", of(spec.Should, report.Pass, report.Flaky), true, false},
+		{"a may that flakes", of(spec.May, report.Pass, report.Flaky), true, false},
 		{"a should that fails", of(spec.Should, report.Pass, report.Fail), true, false},
 		{"a should that times out", of(spec.Should, report.Pass, report.Timeout), true, false},
 		{"a should that crashes", of(spec.Should, report.Pass, report.Crash), true, false},
@@ -60,7 +63,7 @@ func TestAllSkipped(t *testing.T) {
 func TestCounts(t *testing.T) {
 	r := every()
 	for o, want := range map[report.Outcome]int{
-		report.Pass: 1, report.Fail: 1, report.Timeout: 1, report.Crash: 1, report.Skip: 2, report.Known: 1, report.Fixed: 1,
+		report.Pass: 1, report.Fail: 1, report.Timeout: 1, report.Crash: 1, report.Flaky: 1, report.Skip: 2, report.Known: 1, report.Fixed: 1,
 	} {
 		check(t, string(o), r.Summary[o], want)
 	}
@@ -79,15 +82,16 @@ func TestJSONKeys(t *testing.T) {
 	r := every()
 	r.NotRun = 1
 	r.Results[1].Reason = "all there is"
+	r.Results[1].Runs, r.Results[1].Seed = report.Tally{report.Fail: 2}, 5
 	object := decode(t, r)
 	checkKeys(t, "", object, "not_run notes results subject suite summary")
 	checkKeys(t, "suite", object["suite"], "requirements version")
 	checkKeys(t, "suite.requirements[0]", object["suite"].(map[string]any)["requirements"].([]any)[0], "id level text")
 	checkKeys(t, "subject", object["subject"], "language name release")
-	checkKeys(t, "summary", object["summary"], "crash fail fixed known pass skip timeout")
+	checkKeys(t, "summary", object["summary"], "crash fail fixed flaky known pass skip timeout")
 	results := object["results"].([]any)
 	checkKeys(t, "a result that passes", results[0], "duration_ms feature id level outcome requirements scenario")
-	checkKeys(t, "a result with everything", results[1], "actual again duration_ms expected feature id level outcome reason requirements scenario stderr step wire")
+	checkKeys(t, "a result with everything", results[1], "actual again duration_ms expected feature id level outcome reason requirements runs scenario seed stderr step wire")
 }
 
 // A list without entries is [], so that its readers do not have to handle null.

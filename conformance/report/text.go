@@ -93,7 +93,11 @@ func lastLines(text string) string {
 
 // headline returns the line that begins an explanation.
 func headline(result Result) string {
-	return fmt.Sprintf("%-7s  %-6s  %s", strings.ToUpper(string(result.Outcome)), result.Level, result.ID)
+	line := fmt.Sprintf("%-7s  %-6s  %s", strings.ToUpper(string(result.Outcome)), result.Level, result.ID)
+	if result.Runs != nil {
+		line += "  " + result.Runs.String()
+	}
+	return line
 }
 
 // broken writes a line for each requirement with a failing scenario.
@@ -119,7 +123,7 @@ func (r *Results) broken(out *strings.Builder) {
 	out.WriteString("\n")
 }
 
-// known writes two lines for each known deviation.
+// known writes some lines for each known deviation.
 func (r *Results) known(out *strings.Builder) {
 	if r.Summary[Known] == 0 {
 		return
@@ -128,6 +132,9 @@ func (r *Results) known(out *strings.Builder) {
 	for _, result := range r.Results {
 		if result.Outcome == Known {
 			fmt.Fprintf(out, "  %-6s  %s\n          %s: %s\n", result.Level, result.ID, strings.Join(result.Requirements, ", "), result.Reason)
+			if result.Runs != nil {
+				fmt.Fprintf(out, "          %s\n", result.Runs)
+			}
 		}
 	}
 	out.WriteString("\n")
@@ -152,6 +159,7 @@ func (r *Results) skips(out *strings.Builder) {
 
 // summary writes the number of results of each level and outcome.
 func (r *Results) summary(out *strings.Builder) {
+	out.WriteString(r.classes())
 	subject := strings.TrimRight(r.Subject.Name+" "+r.Subject.Release, " ")
 	if r.Subject.Language != "" {
 		subject += " (" + r.Subject.Language + ")"
