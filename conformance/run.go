@@ -13,6 +13,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // A Run is one run of scenarios against a subject.
@@ -106,8 +107,13 @@ func (s *schedule) next() (index int, ok bool) {
 	return index, true
 }
 
+// maxText bounds, in bytes, each text of a result that may quote the adapter. Every report has
+// them, and there are hundreds of results.
+const maxText = 32 << 10
+
 // record keeps a result, and says what the list of known deviations makes of it.
 func (s *schedule) record(index int, r report.Result) {
+	r.Expected, r.Actual, r.Reason = visible.Cut(r.Expected, maxText), visible.Cut(r.Actual, maxText), visible.Cut(r.Reason, maxText)
 	r = s.Known.Judge(r)
 	if s.Again != nil {
 		r.Again = s.Again(r.ID)

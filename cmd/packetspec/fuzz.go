@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 )
@@ -171,8 +172,8 @@ func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
 			known++
 		}
 	}
-	_, _ = fmt.Fprintf(w, "%s %s (%s): %d inputs in %s, %d a second, seed %d; %d traces, corpus %d; %d findings",
-		r.Subject.Name, r.Subject.Release, r.Subject.Language, r.Inputs, r.Elapsed.Round(10*time.Millisecond),
+	_, _ = fmt.Fprintf(w, "%s: %d inputs in %s, %d a second, seed %d; %d traces, corpus %d; %d findings",
+		report.Subject{Name: r.Subject.Name, Release: r.Subject.Release, Language: r.Subject.Language}, r.Inputs, r.Elapsed.Round(10*time.Millisecond),
 		int64(float64(r.Inputs)/max(r.Elapsed.Seconds(), 1e-3)), f.campaign.Seed, r.Traces, len(r.Corpus), len(r.Findings)-known)
 	if known > 0 {
 		_, _ = fmt.Fprintf(w, ", %d known", known)

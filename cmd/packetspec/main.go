@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 func main() { os.Exit(run()) }
@@ -38,7 +40,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 	}
 	status, text := explainError(cmd, err)
 	if text != "" {
-		_, _ = fmt.Fprintf(errs, "packetspec: %s\n", text)
+		_, _ = fmt.Fprintf(errs, "packetspec: %s\n", visible.Block(text))
 	}
 	return status
 }

@@ -14,8 +14,9 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"packetspec":  func() { os.Exit(run()) },
-		"bad-adapter": func() { os.Exit(badAdapter(os.Args[1:])) },
+		"packetspec":      func() { os.Exit(run()) },
+		"bad-adapter":     func() { os.Exit(badAdapter(os.Args[1:])) },
+		"foreign-adapter": func() { os.Exit(foreignAdapter(os.Args[1:])) },
 	})
 }
 

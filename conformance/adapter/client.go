@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // A Client sends commands to one adapter and reads its replies. Several goroutines may
@@ -80,7 +82,10 @@ func (c *Client) Greet(ctx context.Context) error {
 	if r.Version != Version {
 		return fmt.Errorf("the adapter speaks version %d of the adapter protocol, this runner version %d", r.Version, Version)
 	}
-	c.Hello = Hello{Name: r.Name, Release: r.Release, Language: r.Language, Supports: r.Supports}
+	c.Hello = Hello{
+		Name: visible.Cut(r.Name, maxName), Release: visible.Cut(r.Release, maxName), Language: visible.Cut(r.Language, maxName),
+		Supports: r.Supports,
+	}
 	return nil
 }
 
@@ -173,6 +178,13 @@ func (p *Pending) Wait(ctx context.Context) (Reply, error) {
 // payload of the suite, in hex.
 const maxLine = 64 << 20
 
+// What is kept of an adapter's texts, in bytes: a report shows them again and again. A traceback
+// fits into a message.
+const (
+	maxName    = 1 << 10 // of its name, its release and its language
+	maxMessage = 16 << 10
+)
+
 func (c *Client) read(out io.Reader) {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
@@ -241,22 +253,25 @@ func article(word string) string {
 // result returns the reply to m, or the error in it. A reply that lacks a field that the
 // guide requires is an error too: nothing that is absent counts as zero.
 func (m Message) result(r Reply) (Reply, error) {
-	switch {
-	case r.Error == nil:
+	if r.Error == nil {
 		return r, m.missing(r)
-	case !slices.Contains(kinds, r.Error.Kind):
-		return Reply{}, Errorf(Internal, "%s (the adapter replied the error kind %q; it must be one of %q)", r.Error.Message, r.Error.Kind, kinds)
 	}
-	return Reply{}, r.Error
+	message := visible.Cut(r.Error.Message, maxMessage)
+	if !slices.Contains(kinds, r.Error.Kind) {
+		kind := visible.Cut(string(r.Error.Kind), maxName)
+		return Reply{}, Errorf(Internal, "%s (the adapter replied the error kind %q; it must be one of %q)", message, kind, kinds)
+	}
+	return Reply{}, &Error{Kind: r.Error.Kind, Message: message}
 }
 
-// stray returns a [StrayError] that shows at most 200 bytes of the line.
+// stray returns a [StrayError] that keeps at most 200 bytes of the line, and of a reason that
+// quotes it not much more.
 func stray(line []byte, reason string) error {
 	line = bytes.TrimSpace(line)
 	if len(line) > 200 {
 		line = append(line[:200:200], "…"...)
 	}
-	return &StrayError{Line: string(line), Reason: reason}
+	return &StrayError{Line: string(line), Reason: visible.Cut(reason, maxName)}
 }
 
 // missing returns an error if r lacks a field that a reply to m must have.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // A Starter starts a subject: an implementation behind an adapter.
@@ -47,9 +49,9 @@ type StartError struct {
 }
 
 func (e *StartError) Error() string {
-	s := fmt.Sprintf("cannot speak to the adapter %q: %v", e.Command, e.Err)
+	s := fmt.Sprintf("cannot speak to the adapter %q: %s", e.Command, visible.Line(e.Err.Error()))
 	if e.Stderr != "" {
-		s += "\nits standard error ended with:\n" + indent(e.Stderr)
+		s += "\nits standard error ended with:\n" + indent(visible.Block(e.Stderr))
 	}
 	return s
 }

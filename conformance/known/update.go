@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // Update returns the text of a list as it should read after a run of the suite against it. It
@@ -67,5 +68,6 @@ func place(lines []string, id string) int {
 
 func newLine(r report.Result) string {
 	why := cmp.Or(r.Reason, fmt.Sprintf("expected %s, got %s", r.Expected, r.Actual))
-	return strings.Join(append([]string{r.ID, r.Requirements[0], string(r.Outcome)}, strings.Fields(why)...), " ")
+	why = visible.Line(strings.Join(strings.Fields(why), " "))
+	return strings.Join([]string{r.ID, r.Requirements[0], string(r.Outcome), why}, " ")
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // Matrix writes which requirements hold for which of several subjects, as a table with a
@@ -17,7 +19,7 @@ func Matrix(w io.Writer, all []*Results) error {
 	addRow := func(cells []string) { _, _ = fmt.Fprintln(columns, strings.Join(cells, "\t")) }
 	head := []string{"", ""}
 	for _, r := range all {
-		head = append(head, r.Subject.Release)
+		head = append(head, visible.Line(r.Subject.Release))
 	}
 	addRow(head)
 	hold := 0

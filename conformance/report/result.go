@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // An Outcome says how a scenario ended.
@@ -60,6 +62,15 @@ type Subject struct {
 	Name     string `json:"name"`
 	Release  string `json:"release"`
 	Language string `json:"language"`
+}
+
+// String returns the subject as one line for people: its name, its release and its language.
+func (s Subject) String() string {
+	text := strings.TrimRight(s.Name+" "+s.Release, " ")
+	if s.Language != "" {
+		text += " (" + s.Language + ")"
+	}
+	return visible.Line(text)
 }
 
 // A Suite describes the specification that the subject was tested against.

@@ -3,10 +3,13 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/excerpt"
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // Text writes the results for people: an explanation of each failure, and a summary by
@@ -25,7 +28,7 @@ func (r *Results) Text(w io.Writer, verbose bool) error {
 	r.known(&out)
 	r.skips(&out)
 	for _, note := range r.Notes {
-		out.WriteString("note: " + note + "\n")
+		out.WriteString("note: " + visible.Line(note) + "\n")
 	}
 	r.summary(&out)
 	_, err := io.WriteString(w, out.String())
@@ -36,17 +39,16 @@ func (r *Results) Text(w io.Writer, verbose bool) error {
 func (r *Results) Explain(result Result) string {
 	var out strings.Builder
 	out.WriteString(headline(result) + "\n")
-	row := func(name, text string) {
+	lines := func(name, text string, first, last int) {
 		if text == "" {
 			return
 		}
-		for i, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-			if i > 0 {
-				name = ""
-			}
+		for _, line := range ends(strings.Split(visible.Block(text), "\n"), first, last) {
 			fmt.Fprintf(&out, "  %-12s %s\n", name, line)
+			name = ""
 		}
 	}
+	row := func(name, text string) { lines(name, text, excerpt.First, excerpt.Last+1) }
 	for _, id := range result.Requirements {
 		q := r.requirement(id)
 		row("requirement", wrap(fmt.Sprintf("%s (%s): %s", q.ID, q.Level, q.Text)))
@@ -57,7 +59,7 @@ func (r *Results) Explain(result Result) string {
 	row("actual", result.Actual)
 	row("reason", result.Reason)
 	row("wire", strings.Join(result.Wire, "\n"))
-	row("stderr", lastLines(result.Stderr))
+	lines("stderr", result.Stderr, firstStderr, lastStderr)
 	row("run again", result.Again)
 	return out.String()
 }
@@ -79,16 +81,20 @@ func wrap(text string) string {
 	return strings.Join(append(lines, line), "\n")
 }
 
-// stderrLines is the number of lines of an adapter's standard error that the text shows.
-const stderrLines = 8
+// The number of lines of an adapter's standard error that the text shows of its beginning and of
+// its end. Some runtimes print the message of a panic before the stack, others after it.
+const (
+	firstStderr = 4
+	lastStderr  = 8
+)
 
-// lastLines returns the last stderrLines lines of text, after one that counts the others.
-func lastLines(text string) string {
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	if more := len(lines) - stderrLines; more > 0 {
-		lines = append([]string{fmt.Sprintf("… (%d more lines: --report json has them)", more)}, lines[more:]...)
+// ends returns the first and last lines, with one between them that counts the others.
+func ends(lines []string, first, last int) []string {
+	more := len(lines) - first - last
+	if more <= 0 {
+		return lines
 	}
-	return strings.Join(lines, "\n")
+	return slices.Concat(lines[:first], []string{fmt.Sprintf("… (%d more lines: --report json has them)", more)}, lines[first+more:])
 }
 
 // headline returns the line that begins an explanation.
@@ -131,7 +137,7 @@ func (r *Results) known(out *strings.Builder) {
 	fmt.Fprintf(out, "known deviations, as listed:\n")
 	for _, result := range r.Results {
 		if result.Outcome == Known {
-			fmt.Fprintf(out, "  %-6s  %s\n          %s: %s\n", result.Level, result.ID, strings.Join(result.Requirements, ", "), result.Reason)
+			fmt.Fprintf(out, "  %-6s  %s\n          %s: %s\n", result.Level, result.ID, strings.Join(result.Requirements, ", "), visible.Line(result.Reason))
 			if result.Runs != nil {
 				fmt.Fprintf(out, "          %s\n", result.Runs)
 			}
@@ -153,18 +159,14 @@ func (r *Results) skips(out *strings.Builder) {
 		}
 	}
 	for _, reason := range reasons {
-		fmt.Fprintf(out, "skipped %d: %s\n", count[reason], reason)
+		fmt.Fprintf(out, "skipped %d: %s\n", count[reason], visible.Line(reason))
 	}
 }
 
 // summary writes the number of results of each level and outcome.
 func (r *Results) summary(out *strings.Builder) {
 	out.WriteString(r.classes())
-	subject := strings.TrimRight(r.Subject.Name+" "+r.Subject.Release, " ")
-	if r.Subject.Language != "" {
-		subject += " (" + r.Subject.Language + ")"
-	}
-	fmt.Fprintf(out, "%s: %d scenarios in %v\n", subject, len(r.Results), r.Elapsed.Round(10*time.Millisecond))
+	fmt.Fprintf(out, "%s: %d scenarios in %v\n", r.Subject, len(r.Results), r.Elapsed.Round(10*time.Millisecond))
 	fmt.Fprintf(out, "%-8s", "")
 	for _, o := range Outcomes {
 		fmt.Fprintf(out, "%8s", o)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
@@ -39,11 +40,45 @@ func TestTextWarnsAboutRunsThatProveNothing(t *testing.T) {
 	check(t, "what was not run is told", strings.HasSuffix(text(r), "3 scenarios were not run\n"), true)
 }
 
-func TestExplainShowsTheLastOfManyLines(t *testing.T) {
+// Explain shows both ends of a long standard error: the message of a panic may be at either.
+func TestExplainShowsTheEndsOfManyLines(t *testing.T) {
 	r := &report.Results{}
-	got := r.Explain(report.Result{ID: "a/b", Outcome: report.Fail, Stderr: strings.Repeat("line\n", 20) + "last\n"})
-	if !strings.Contains(got, "  stderr       … (13 more lines: --report json has them)\n") || !strings.HasSuffix(got, " last\n") {
-		t.Errorf("got\n%s\nexpected the last lines of the standard error", got)
+	got := r.Explain(report.Result{ID: "a/b", Outcome: report.Fail, Stderr: "panic: first\n" + strings.Repeat("line\n", 20) + "last\n"})
+	const count = "  stderr       panic: first\n" + line + line + line + "               … (10 more lines: --report json has them)\n" + line
+	if !strings.Contains(got, count) || !strings.HasSuffix(got, line+"               last\n") {
+		t.Errorf("got\n%s\nexpected the first and last lines of the standard error", got)
+	}
+}
+
+const line = "               line\n"
+
+// Nothing that an adapter says can control a terminal, or begin a line of the report.
+func TestForeignText(t *testing.T) {
+	const evil = "\x1b[2J\x00\nFAIL     must  x/y\nnote: \u202e\xff\r"
+	r := of(spec.Must, report.Fail, report.Skip, report.Known)
+	r.Subject = report.Subject{Name: evil, Release: evil, Language: evil}
+	r.Notes = []string{evil}
+	for i := range r.Results {
+		x := &r.Results[i]
+		x.Step, x.Expected, x.Actual, x.Reason, x.Wire, x.Stderr, x.Again = evil, evil, evil, evil, []string{evil}, evil, evil
+	}
+	for name, write := range map[string]func(io.Writer) error{
+		"text":   func(w io.Writer) error { return r.Text(w, true) },
+		"junit":  func(w io.Writer) error { return r.JUnit(w, true) },
+		"matrix": func(w io.Writer) error { return report.Matrix(w, []*report.Results{r}) },
+	} {
+		var out bytes.Buffer
+		if err := write(&out); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(out.String(), "\x1b\x00\u202e\r\ufffd") || !utf8.Valid(out.Bytes()) {
+			t.Errorf("%s: got %q, expected escapes", name, &out)
+		}
+		for line := range strings.Lines(out.String()) {
+			if strings.HasPrefix(line, "FAIL     must  x/y") || strings.HasPrefix(line, "note: \\u202e") {
+				t.Errorf("%s: got the line %q, which the adapter wrote", name, line)
+			}
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/internal/excerpt"
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // A Finding is a difference that was confirmed, with its smallest input. Until then it is a suspect.
@@ -94,9 +95,9 @@ func (f *Finding) Explain(broken spec.Requirement, replay string) string {
 		shown += "; only beside other connections, or after them"
 	}
 	s := fmt.Sprintf("FOUND    %s\n  requirement  %s (%s): %s\n  expected     %s\n  came         %s\n  shown        %s\n",
-		f.Signature, f.Difference.Requirement, broken.Level, broken.Text, f.Difference.Expected, f.Difference.Came, shown)
+		f.Signature, f.Difference.Requirement, broken.Level, broken.Text, visible.Line(f.Difference.Expected), visible.Line(f.Difference.Came), shown)
 	if f.Known != "" {
-		s += "  known        " + f.Known + "\n"
+		s += "  known        " + visible.Line(f.Known) + "\n"
 	}
 	script := input.Describe(f.Input)
 	if len(script) == 0 {
@@ -113,7 +114,7 @@ func (f *Finding) Explain(broken spec.Requirement, replay string) string {
 // labelled returns an excerpt of lines, with a label before the first.
 func labelled(label string, lines []string) (s string) {
 	for _, line := range excerpt.Of(lines) {
-		s += fmt.Sprintf("  %-11s  %s\n", label, line)
+		s += fmt.Sprintf("  %-11s  %s\n", label, visible.Line(line))
 		label = ""
 	}
 	return s
