@@ -20,7 +20,7 @@ const (
 	statusNot       = 1 // the subject does not conform, or the input is not what it should be
 	statusUsage     = 2 // a mistake in the command line, or in a file that it names; nothing was run
 	statusAdapter   = 3 // the adapter could not be started, or did not answer as one
-	statusUnwritten = 4 // the run was done, but a report or a result could not be written
+	statusUnwritten = 4 // the run was done, but a report, a result or the standard output could not be written
 )
 
 // A statusError ends the command with a status. If err is nil nothing is printed: a report
@@ -39,10 +39,14 @@ func (e *statusError) Error() string {
 
 func (e *statusError) Unwrap() error { return e.err }
 
-// explainError returns the exit status of an error of a command, and the text to print.
+// explainError returns the exit status of an error of a command, which may be nil, and the text to
+// print.
 // Every error without a status is a mistake in the command line, whose text ends with a
 // hint: what the user probably wants or, for want of better, where help is.
 func explainError(cmd *cobra.Command, err error) (status int, text string) {
+	if err == nil {
+		return statusConforms, ""
+	}
 	if se := (*statusError)(nil); errors.As(err, &se) {
 		return se.status, err.Error()
 	}

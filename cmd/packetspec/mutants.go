@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -17,6 +19,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/hint"
+	"github.com/packetspec/packetspec/internal/output"
 )
 
 type mutantsFlags struct {
@@ -88,12 +91,16 @@ func (f *mutantsFlags) mutants(cmd *cobra.Command, s *spec.Spec, _ []string) err
 	progress := newProgress(cmd.ErrOrStderr(), 0)
 	run.Observe = progress.observeMutant
 	if f.record != nil {
+		files, err := openRecords(cmd.Context(), f.record)
+		if err != nil {
+			return err
+		}
 		r, err := run.Record(cmd.Context())
 		progress.end()
 		if err != nil {
 			return &statusError{statusNot, err}
 		}
-		return f.writeRecord(cmd, r)
+		return f.writeRecord(cmd, r, files)
 	}
 	table, err := run.Do(cmd.Context())
 	progress.end()
@@ -175,15 +182,34 @@ func compareWithRecord(cmd *cobra.Command, table *mutants.Table) error {
 	return nil
 }
 
-func (f *mutantsFlags) writeRecord(cmd *cobra.Command, r *mutants.Record) error {
-	for _, file := range f.record {
+// openRecords opens the files of --record.
+func openRecords(ctx context.Context, names []string) (files []*output.File, err error) {
+	for i, name := range names {
+		if slices.ContainsFunc(names[:i], func(earlier string) bool { return output.Same(name, earlier) }) {
+			return nil, hint.Add(fmt.Errorf("--record is %q, but another record goes to the same file", name), "packetspec mutants --record FILE")
+		}
+		file, err := output.Open(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("--record is %q: %w", name, err)
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+func (f *mutantsFlags) writeRecord(cmd *cobra.Command, r *mutants.Record, files []*output.File) error {
+	var errs []error
+	for i, file := range files {
 		write := r.JSON
-		if strings.HasSuffix(file, ".md") {
+		if strings.HasSuffix(f.record[i], ".md") {
 			write = r.Page
 		}
-		if err := writeFile(file, write); err != nil {
-			return &statusError{statusUnwritten, fmt.Errorf("--record: %w", err)}
+		if err := file.Write(write); err != nil {
+			errs = append(errs, fmt.Errorf("--record: %w", err))
 		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &statusError{statusUnwritten, err}
 	}
 	cmd.Printf("recorded: %s of the faults detected; %s of the requirements and %s of the scenarios detect a fault\n", r.Scores.Faults, r.Scores.Requirements, r.Scores.Scenarios)
 	return nil

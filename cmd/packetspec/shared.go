@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -72,15 +71,6 @@ func process(argv []string, dialect string) (adapter.Process, error) {
 		return p, &statusError{statusAdapter, err}
 	}
 	return p, nil
-}
-
-// writeFile makes a file of what write writes.
-func writeFile(name string, write func(io.Writer) error) error {
-	file, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(file), file.Close())
 }
 
 // runCommand returns the command, as a person types it, that runs the scenarios that match,

@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,9 +40,9 @@ Without ADAPTER it tests the reference or, in the later dialect, the second
 implementation, as a process of its own.
 
 Exit status: 0 if the implementation conforms; 1 if not; 2 for a mistake in the command
-line; 3 if the adapter could not be started, or did not answer as one; 4 if a report
-could not be written. Only scenarios of level must count, unless --strict or --known is
-given.`,
+line, or a report that cannot be written where it should be; 3 if the adapter could not
+be started, or did not answer as one; 4 if a report could not be written at the end.
+Only scenarios of level must count, unless --strict or --known is given.`,
 		Example: `  packetspec test
   packetspec test --run EQ-2 -v -- python3 adapter.py
   packetspec test --known known.txt --report junit=results.xml -- ./adapter`,
@@ -73,8 +70,7 @@ given.`,
 func defaultParallel() int { return max(4, 2*runtime.NumCPU()) }
 
 func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error {
-	outputs, err := f.check()
-	if err != nil {
+	if err := f.check(); err != nil {
 		return err
 	}
 	process, err := subject(cmd, f.filter.Dialect, args)
@@ -89,6 +85,11 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if err != nil {
 		return err
 	}
+	outputs, err := openReports(cmd.Context(), f.reports, f.known)
+	if err != nil {
+		return err
+	}
+	defer outputs.close()
 	run := f.run
 	run.Version, run.Spec, run.Scenarios, run.Subject, run.Known, run.Dialect = version(), s, selected, process, list, f.filter.Dialect
 	run.Again = func(id string) string { return runCommand("^"+id+"$", f.repeated(cmd), args) }
@@ -102,23 +103,27 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	case err != nil:
 		return &statusError{statusAdapter, err}
 	}
-	if err := f.write(cmd.OutOrStdout(), results, outputs); err != nil {
-		return &statusError{statusUnwritten, err}
-	}
-	if f.update {
+	unwritten := outputs.write(cmd.OutOrStdout(), results, f.verbose, f.everyLevel())
+	if f.update && unwritten == nil {
 		if err := os.WriteFile(f.known, []byte(known.Update(text, results)), 0o666); err != nil {
 			return &statusError{statusUnwritten, fmt.Errorf("--update-known: %w", err)}
 		}
 		return nil
 	}
-	if !results.Conforms(f.everyLevel()) {
+	conforms := results.Conforms(f.everyLevel())
+	switch {
+	case unwritten != nil && !conforms:
+		return &statusError{statusUnwritten, fmt.Errorf("%w\nand the implementation does not conform", unwritten)}
+	case unwritten != nil:
+		return &statusError{statusUnwritten, unwritten}
+	case !conforms:
 		return &statusError{status: statusNot}
 	}
 	return nil
 }
 
 // check finds the mistakes that flags show by themselves.
-func (f *testFlags) check() ([]output, error) {
+func (f *testFlags) check() error {
 	if err := cmp.Or(
 		atLeast("--parallel", f.run.Parallel, 1),
 		atLeast("--repeat", f.repeat, 1),
@@ -126,12 +131,12 @@ func (f *testFlags) check() ([]output, error) {
 		aboveZero("--start-timeout", f.run.StartTime),
 		oneOf("--dialect", f.filter.Dialect, conformance.Dialects...),
 	); err != nil {
-		return nil, err
+		return err
 	}
 	if f.update && f.known == "" {
-		return nil, hint.Add(errors.New("--update-known is given without --known, which names the file to write"), "--update-known --known known.txt")
+		return hint.Add(errors.New("--update-known is given without --known, which names the file to write"), "--update-known --known known.txt")
 	}
-	return parseReports(f.reports)
+	return nil
 }
 
 func (f *testFlags) selected(s *spec.Spec) ([]spec.Scenario, error) {
@@ -183,49 +188,3 @@ func (f *testFlags) repeated(cmd *cobra.Command) (flags string) {
 // everyLevel reports whether scenarios of every level count. With a list of known deviations
 // they do: what is missing from the list would go unnoticed.
 func (f *testFlags) everyLevel() bool { return f.strict || f.known != "" }
-
-// An output is a report to write. Without a file it goes to the standard output.
-type output struct{ format, file string }
-
-func parseReports(args []string) ([]output, error) {
-	var outputs []output
-	printed := false
-	for _, arg := range args {
-		format, file, _ := strings.Cut(arg, "=")
-		if err := oneOf("the format of --report", format, "text", "json", "junit"); err != nil {
-			return nil, err
-		}
-		if file == "" && printed {
-			return nil, hint.Add(fmt.Errorf("--report is %q, but another report goes to the standard output: only one can", arg), "--report %s=FILE", format)
-		}
-		if _, err := os.Stat(filepath.Dir(file)); file != "" && err != nil {
-			return nil, fmt.Errorf("--report is %q: the folder must exist: %w", arg, err)
-		}
-		printed = printed || file == ""
-		outputs = append(outputs, output{format, file})
-	}
-	if !printed {
-		outputs = append(outputs, output{format: "text"})
-	}
-	return outputs, nil
-}
-
-func (f *testFlags) write(stdout io.Writer, results *report.Results, outputs []output) error {
-	for _, o := range outputs {
-		write := func(w io.Writer) error { return results.Text(w, f.verbose) }
-		switch o.format {
-		case "json":
-			write = results.JSON
-		case "junit":
-			write = func(w io.Writer) error { return results.JUnit(w, f.everyLevel()) }
-		}
-		if o.file == "" {
-			if err := write(stdout); err != nil {
-				return err
-			}
-		} else if err := writeFile(o.file, write); err != nil {
-			return fmt.Errorf("--report: %w", err)
-		}
-	}
-	return nil
-}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/internal/hint"
+	"github.com/packetspec/packetspec/internal/output"
+)
+
+// A reportOutput is one report to write.
+type reportOutput struct {
+	arg    string // of --report
+	format string
+	name   string       // of the file; empty: the standard output
+	file   *output.File // nil: the standard output
+}
+
+// reportOutputs holds the reports of a run, with the files that they go to. Its owner ends it with
+// write or close.
+type reportOutputs []reportOutput
+
+// openReports opens the file of each --report, and adds a text report on the standard output if no
+// other report goes there. No report may go to the file of --known, which may be empty.
+func openReports(ctx context.Context, args []string, known string) (outputs reportOutputs, err error) {
+	defer func() {
+		if err != nil {
+			outputs.close()
+		}
+	}()
+	printed := false
+	for _, arg := range args {
+		o, err := parseReport(arg)
+		if err != nil {
+			return outputs, err
+		}
+		if err := outputs.conflict(o, known); err != nil {
+			return outputs, err
+		}
+		if o.name != "" {
+			if o.file, err = output.Open(ctx, o.name); err != nil {
+				return outputs, fmt.Errorf("--report is %q: %w", arg, err)
+			}
+		}
+		printed = printed || o.name == ""
+		outputs = append(outputs, o)
+	}
+	if !printed {
+		outputs = append(outputs, reportOutput{format: "text"})
+	}
+	return outputs, outputs.printedTwice()
+}
+
+// parseReport reads an argument of --report: FORMAT or FORMAT=FILE.
+func parseReport(arg string) (o reportOutput, err error) {
+	format, name, named := strings.Cut(arg, "=")
+	if err := oneOf("the format of --report", format, "text", "json", "junit"); err != nil {
+		return o, err
+	}
+	if named && name == "" {
+		return o, hint.Add(fmt.Errorf("--report is %q: the file has no name", arg), "--report %s prints the report, and --report %s=FILE writes it to a file", format, format)
+	}
+	if named && output.IsStdout(name) {
+		name = ""
+	}
+	return reportOutput{arg: arg, format: format, name: name}, nil
+}
+
+// conflict returns an error if a report would be mixed with an earlier one or would replace the
+// list of known deviations.
+func (outputs reportOutputs) conflict(o reportOutput, known string) error {
+	if o.name != "" && known != "" && output.Same(o.name, known) {
+		return hint.Add(fmt.Errorf("--report is %q, but that is the file of --known", o.arg), "--report %s=FILE, with another file", o.format)
+	}
+	for _, earlier := range outputs {
+		switch {
+		case o.name == "" && earlier.name == "":
+			return hint.Add(fmt.Errorf("--report is %q, but another report goes to the standard output: only one can", o.arg), "--report %s=FILE", o.format)
+		case o.name != "" && earlier.name != "" && output.Same(o.name, earlier.name):
+			return hint.Add(fmt.Errorf("--report is %q, but the report %q goes to the same file", o.arg, earlier.arg), "--report %s=FILE, with another file", o.format)
+		}
+	}
+	return nil
+}
+
+// printedTwice returns an error if a report goes to the file to which the standard output is
+// redirected, where another report goes.
+func (outputs reportOutputs) printedTwice() error {
+	for _, o := range outputs {
+		if o.name != "" && output.Same(o.name, "/dev/stdout") {
+			return hint.Add(fmt.Errorf("--report is %q, but the standard output goes to the same file", o.arg), "--report %s, without a file, prints the report alone", o.format)
+		}
+	}
+	return nil
+}
+
+// write writes every report, those on the standard output last. One that fails does not stop the
+// others; the error is about all that failed. What fails on the standard output, execute reports.
+func (outputs reportOutputs) write(stdout io.Writer, results *report.Results, verbose, everyLevel bool) error {
+	content := map[string]func(io.Writer) error{
+		"text":  func(w io.Writer) error { return results.Text(w, verbose) },
+		"json":  results.JSON,
+		"junit": func(w io.Writer) error { return results.JUnit(w, everyLevel) },
+	}
+	var errs []error
+	for _, o := range outputs {
+		if o.file == nil {
+			continue
+		}
+		if err := o.file.Write(content[o.format]); err != nil {
+			errs = append(errs, fmt.Errorf("--report is %q: %w", o.arg, err))
+		}
+	}
+	for _, o := range outputs {
+		if o.file == nil {
+			_ = content[o.format](stdout)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// close gives up the reports that were not written.
+func (outputs reportOutputs) close() {
+	for _, o := range outputs {
+		if o.file != nil {
+			o.file.Close()
+		}
+	}
+}
