@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/environment"
 	"github.com/packetspec/packetspec/internal/visible"
 )
 
@@ -46,11 +48,12 @@ const maxFailedStarts = 3
 
 // Do runs the scenarios and returns their results, in the order of r.Scenarios. If ctx ends
 // first, the results are those known by then. If the subject could not be started even once,
-// the error is the one of its start, such as an [*adapter.StartError].
+// the error is the one of its start, such as an [*adapter.StartError]. If the run was given up
+// later, there are results and an error: an [*EnvironmentError] if the machine is the reason.
 func (r Run) Do(ctx context.Context) (*report.Results, error) {
 	dir, err := os.MkdirTemp(r.Dir, "packetspec")
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for named pipes: %w", err)
+		return nil, environment.Explain("make a folder for named pipes", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	began := time.Now()
@@ -69,8 +72,11 @@ func (r Run) Do(ctx context.Context) (*report.Results, error) {
 		all.Go(func() { w.work(ctx) })
 	}
 	all.Wait()
-	return s.collect(time.Since(began)), nil
+	return s.collect(time.Since(began)), s.gaveUp
 }
+
+// An EnvironmentError reports that a run cannot go on because of the machine that it runs on.
+type EnvironmentError = environment.Error
 
 // order returns the indices of the scenarios in the order in which they run.
 func (r Run) order() []int {
@@ -95,6 +101,7 @@ type schedule struct {
 	order   []int            // scenarios that no worker has taken
 	results []*report.Result // nil: not run
 	notes   []string
+	gaveUp  error // why no further scenario starts; nil: none must
 }
 
 func (s *schedule) next() (index int, ok bool) {
@@ -129,6 +136,17 @@ func (s *schedule) record(index int, r report.Result) {
 	}
 }
 
+// giveUp lets no further scenario start, for a reason that makes the rest of the run worthless.
+// The first reason is kept.
+func (s *schedule) giveUp(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.order = nil
+	if s.gaveUp == nil {
+		s.gaveUp = err
+	}
+}
+
 // note keeps a text for the report that is not about a scenario. Equal texts are kept once.
 func (s *schedule) note(text string) {
 	s.mu.Lock()
@@ -146,6 +164,9 @@ func (s *schedule) collect(elapsed time.Duration) *report.Results {
 	}
 	for _, q := range s.Spec.Requirements {
 		results.Suite.Requirements = append(results.Suite.Requirements, report.Requirement{ID: q.ID, Level: q.Level, Text: q.Text})
+	}
+	if s.gaveUp != nil {
+		results.GivenUp = s.gaveUp.Error()
 	}
 	for _, r := range s.results {
 		if r == nil {
@@ -180,9 +201,13 @@ func (w *worker) work(ctx context.Context) {
 		if !ok {
 			return
 		}
-		r, ran := w.run(ctx, w.Scenarios[index])
+		r, ran, err := w.run(ctx, w.Scenarios[index])
 		if ctx.Err() != nil {
 			return // the run was interrupted, so the result says nothing about the scenario
+		}
+		if err != nil {
+			w.giveUp(err)
+			return
 		}
 		if !ran {
 			w.failed++
@@ -202,25 +227,28 @@ func (w *worker) stop() {
 }
 
 // run runs one scenario, on a new adapter if none is alive. It reports whether the scenario
-// ran at all.
-func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, ran bool) {
+// ran at all. The error is an [*EnvironmentError], and there is no result then.
+func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, ran bool, err error) {
+	var broken *EnvironmentError
 	if w.session == nil {
-		if err := w.start(ctx); err != nil {
-			return crashed(sc, err), false
+		if err := w.start(ctx); errors.As(err, &broken) {
+			return r, false, broken
+		} else if err != nil {
+			return crashed(sc, err), false, nil
 		}
 	}
 	w.failed = 0
 	dir, err := os.MkdirTemp(w.dir, "s") // for its named pipes
 	if err != nil {
-		return crashed(sc, err), false
+		return r, false, environment.Explain("make a folder for named pipes", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	r, usable := w.runScenario(ctx, sc, w.session, dir)
+	r, usable, err := w.runScenario(ctx, sc, w.session, dir)
 	if !usable {
 		w.session.Kill()
 		w.session = nil
 	}
-	return r, true
+	return r, true, err
 }
 
 // crashed returns the result of a scenario that had no adapter to run on.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/conformance/steps"
+	"github.com/packetspec/packetspec/internal/environment"
 )
 
 // How long an adapter may take to close a scenario's connections, and to answer after a
@@ -24,8 +26,8 @@ const (
 )
 
 // runScenario runs one scenario on a session and reports whether the session can
-// serve another scenario.
-func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session, dir string) (r report.Result, usable bool) {
+// serve another scenario. The error is an [*EnvironmentError]: the result says nothing then.
+func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session, dir string) (r report.Result, usable bool, broken error) {
 	r = newResult(sc)
 	bounded, cancel := context.WithTimeoutCause(ctx, run.Timeout, steps.ErrTimeout)
 	defer cancel()
@@ -43,6 +45,9 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 		detectCrash(ctx, session)
 	}
 	usable = closeErr == nil && session.Err() == nil
+	if broken := environmentError(err, dir); broken != nil {
+		return r, false, broken
+	}
 
 	var failure *steps.Failure
 	switch {
@@ -53,10 +58,10 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 		}
 	case err == nil:
 		r.Outcome = report.Pass
-		return r, usable
+		return r, usable, nil
 	case errors.Is(err, steps.ErrSkip):
 		r.Outcome, r.Reason = report.Skip, strings.TrimPrefix(err.Error(), steps.ErrSkip.Error()+": ")
-		return r, usable
+		return r, usable, nil
 	case errors.As(err, &failure):
 		r.Outcome, r.Step, r.Expected, r.Actual = report.Fail, step, failure.Expected, failure.Actual
 		if failure.TimedOut {
@@ -69,7 +74,23 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 	if stderrNow, _ := session.StderrTotal(); stderrNow > stderrBefore && r.Outcome != report.Crash {
 		r.Stderr = session.Stderr(stderrBefore)
 	}
-	return r, false // after a failure the adapter may be in any state, so it is not reused
+	return r, false, nil // after a failure the adapter may be in any state, so it is not reused
+}
+
+// environmentError returns the [*EnvironmentError] in the error of a scenario, or the one behind
+// it: without the folder of its named pipes no subject can pass. It returns nil if there is none.
+func environmentError(err error, dir string) error {
+	var broken *EnvironmentError
+	switch {
+	case errors.As(err, &broken):
+		return broken
+	case err == nil || errors.Is(err, steps.ErrSkip):
+		return nil
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return environment.Explain("find the folder of the named pipes", err)
+	}
+	return nil
 }
 
 // newResult returns a result of a scenario that has no outcome yet.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -29,6 +30,22 @@ func badAdapter(args []string) int {
 		},
 		// stops answering
 		"hang": hang,
+		// fills the temporary folder with files, and goes on
+		"fill": func() int {
+			for {
+				if _, err := os.CreateTemp("", "fill"); err != nil {
+					return -1
+				}
+			}
+		},
+		// removes the runner's temporary files, and goes on
+		"clean-up": func() int {
+			left, _ := filepath.Glob(filepath.Join(os.TempDir(), "packetspec*"))
+			for _, name := range left {
+				_ = os.RemoveAll(name)
+			}
+			return -1
+		},
 		// interrupts the runner, as Ctrl-C does, and hangs
 		"interrupt": func() int {
 			_ = syscall.Kill(os.Getppid(), syscall.SIGINT)

@@ -96,14 +96,18 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if f.failFast {
 		run.Last = func(r report.Result) bool { return r.Counts(f.everyLevel()) }
 	}
-	results, err := f.runs(cmd, run)
+	results, gaveUp := f.runs(cmd, run)
 	switch {
-	case cmd.Context().Err() != nil && err != nil:
+	case results != nil:
+	case cmd.Context().Err() != nil:
 		return &statusError{statusNot, errors.New("interrupted before the adapter answered hello")}
-	case err != nil:
-		return &statusError{statusAdapter, err}
+	default:
+		return &statusError{statusAdapter, gaveUp}
 	}
 	unwritten := outputs.write(cmd.OutOrStdout(), results, f.verbose, f.everyLevel())
+	if gaveUp != nil {
+		return &statusError{statusAdapter, errors.Join(unwritten, gaveUp)}
+	}
 	if f.update && unwritten == nil {
 		if err := os.WriteFile(f.known, []byte(known.Update(text, results)), 0o666); err != nil {
 			return &statusError{statusUnwritten, fmt.Errorf("--update-known: %w", err)}
@@ -162,17 +166,17 @@ func (f *testFlags) runs(cmd *cobra.Command, run conformance.Run) (results *repo
 		run.Observe = progress.observe
 		results, err = run.Do(cmd.Context())
 		progress.end()
-		if err != nil {
+		if results == nil {
 			return nil, err
 		}
 		if f.repeat > 1 {
 			results.Notes = append(results.Notes, fmt.Sprintf("run %d of %d, seed %d", i+1, f.repeat, run.Seed))
 		}
-		if !results.Conforms(f.everyLevel()) {
+		if err != nil || !results.Conforms(f.everyLevel()) {
 			break
 		}
 	}
-	return results, nil
+	return results, err
 }
 
 // repeated returns those of the given flags that matter when a single scenario is run again.

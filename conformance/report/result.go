@@ -95,6 +95,9 @@ type Results struct {
 	// NotRun counts the scenarios that were selected, but did not finish because the
 	// run ended early.
 	NotRun int `json:"not_run,omitempty"`
+	// GivenUp says why no further scenario was started, if the reason is not the subject's
+	// conformance; empty: the run was not given up.
+	GivenUp string `json:"given_up,omitempty"`
 	// Notes report what no result shows, such as an adapter that had to be killed.
 	Notes []string `json:"notes,omitempty"`
 
@@ -105,7 +108,7 @@ type Results struct {
 // selected scenario ran, and at least one was not skipped. See [Result.Counts] for strict.
 func (r *Results) Conforms(strict bool) bool {
 	counts := func(result Result) bool { return result.Counts(strict) }
-	return !r.AllSkipped() && r.NotRun == 0 && !slices.ContainsFunc(r.Results, counts)
+	return !r.AllSkipped() && r.NotRun == 0 && r.GivenUp == "" && !slices.ContainsFunc(r.Results, counts)
 }
 
 // Counts reports whether the result alone makes the subject nonconforming. Fail, Timeout,

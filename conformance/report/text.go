@@ -182,6 +182,9 @@ func (r *Results) summary(out *strings.Builder) {
 	if r.NotRun == 0 && r.AllSkipped() {
 		out.WriteString("every scenario was skipped, which does not show that anything conforms\n")
 	}
+	if r.GivenUp != "" {
+		fmt.Fprintf(out, "the run was given up: %s\n", r.GivenUp)
+	}
 	if r.NotRun > 0 {
 		fmt.Fprintf(out, "%d scenarios were not run\n", r.NotRun)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
+	"github.com/packetspec/packetspec/internal/environment"
 )
 
 // open has the subject open a connection on two named pipes, and the peer open their other
@@ -14,7 +15,7 @@ func (w *World) open(m adapter.Message) error {
 	m.Op, m.Conn = adapter.OpOpen, w.Session.NameConn()
 	pipes, err := peer.NewPipes(w.Dir, filepath.Base(m.Conn))
 	if err != nil {
-		return err
+		return environment.Explain("make the named pipes of a connection", err)
 	}
 	defer pipes.Discard()
 	m.Recv, m.Send = pipes.ToSubject, pipes.FromSubject
@@ -22,7 +23,10 @@ func (w *World) open(m adapter.Message) error {
 		return replyFailure("a connection", err)
 	}
 	p, err := pipes.Connect()
-	if err != nil {
+	switch {
+	case environment.IsShortage(err):
+		return environment.Explain("open the named pipes of a connection", err)
+	case err != nil:
 		return &Failure{Expected: "a connection that keeps both pipes open", Actual: err.Error()}
 	}
 	w.current = &connection{name: m.Conn, peer: p, sent: map[string]*subjectRequest{}, requests: peerRequests{hasERQ: w.HasERQ}}
