@@ -24,7 +24,8 @@ import (
 type Client struct {
 	Hello Hello // set by Greet
 
-	conns atomic.Int64 // connections named so far
+	conns   atomic.Int64 // connections named so far
+	replies atomic.Int64 // to commands other than hello
 
 	mu      sync.Mutex
 	lastID  int64
@@ -88,6 +89,10 @@ func (c *Client) Greet(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Replied returns how many commands other than hello the adapter has replied to. An error is a
+// reply too.
+func (c *Client) Replied() int64 { return c.replies.Load() }
 
 // NameConn returns a name that no connection of this adapter has had. A late command to an
 // earlier connection therefore cannot reach a later one.
@@ -221,6 +226,9 @@ func (c *Client) deliver(line []byte) error {
 	c.mu.Unlock()
 	if !known {
 		return stray(line, fmt.Sprintf("no command with the id %d waits for a reply", r.ID))
+	}
+	if p.Command.Op != OpHello {
+		c.replies.Add(1)
 	}
 	p.finish(p.Command.result(r))
 	return nil

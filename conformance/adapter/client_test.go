@@ -265,3 +265,28 @@ func replyTo(t *testing.T, op, line string) (adapter.Reply, error) {
 	s.reply("%s", line)
 	return await(t, p)
 }
+
+// TestReplied counts replies of every kind, but not those to hello.
+func TestReplied(t *testing.T) {
+	s := newScript(t)
+	for i, c := range []struct {
+		op    string
+		reply string
+		want  int64
+	}{
+		{adapter.OpHello, `"version":1,"name":"x"`, 0},
+		{adapter.OpEncode, `"bytes":"00"`, 1},
+		{adapter.OpEncode, `"error":{"kind":"unsupported","message":"x"}`, 2},
+		{adapter.OpEncode, ``, 3},
+		{adapter.OpHello, `"version":1,"name":"x"`, 3},
+	} {
+		p := s.Send(adapter.Message{Op: c.op})
+		fields := c.reply
+		if fields != "" {
+			fields = "," + fields
+		}
+		s.reply(`{"id":%d%s}`, s.command().ID, fields)
+		<-p.Done()
+		check(t, fmt.Sprintf("replies after %d commands", i+1), s.Replied(), c.want)
+	}
+}
