@@ -20,15 +20,16 @@ import (
 )
 
 // A fake is a subject that does in each scenario what the test wants: "right", "wrong",
-// "nothing", "refuse", "stray" or "die".
+// "nothing", "refuse", "stray" or "die". Such words with | between them alternate, run by run.
 type fake struct {
 	t    *testing.T
 	does []string // by scenario
 	spec *spec.Spec
 
 	mu        sync.Mutex
-	starts    []error // of the first starts; those after them succeed
-	stopErr   error   // of each Stop
+	runs      map[uint64]int // by scenario
+	starts    []error        // of the first starts; those after them succeed
+	stopErr   error          // of each Stop
 	started   int
 	stopped   int
 	killed    int
@@ -51,7 +52,7 @@ func newFake(t *testing.T, does ...string) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &fake{t: t, does: does, spec: s}
+	return &fake{t: t, does: does, spec: s, runs: map[uint64]int{}}
 }
 
 // run returns a run of all its scenarios.
@@ -130,6 +131,15 @@ func (f *fake) begin() error {
 	return nil
 }
 
+// next returns what to do in a scenario.
+func (f *fake) next(scenario uint64) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.runs[scenario]++
+	words := strings.Split(f.does[scenario], "|")
+	return words[(f.runs[scenario]-1)%len(words)]
+}
+
 // serve answers commands, as the adapter, until they end or the fake dies.
 func (f *fake) serve(_ context.Context, commands io.Reader, replies io.Writer) error {
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(replies, format+"\n", args...) }
@@ -148,7 +158,7 @@ func (f *fake) serve(_ context.Context, commands io.Reader, replies io.Writer) e
 			f.t.Errorf("the runner's command: %v", err)
 			return nil
 		}
-		switch f.does[tag] {
+		switch f.next(tag) {
 		case "right":
 			say(`{"id":%d,"bytes":"02%02x00"}`, m.ID, tag)
 		case "wrong":
@@ -162,4 +172,17 @@ func (f *fake) serve(_ context.Context, commands io.Reader, replies io.Writer) e
 		}
 	}
 	return nil
+}
+
+// A startHook starts a fake, and calls a function with the number of its starts.
+type startHook struct {
+	*fake
+	started func(int)
+}
+
+// Start implements [adapter.Starter].
+func (h startHook) Start(ctx context.Context) (*adapter.Session, error) {
+	s, err := h.fake.Start(ctx)
+	h.started(h.fake.started)
+	return s, err
 }

@@ -31,14 +31,22 @@ type Run struct {
 	Dialect   string        // that the subject speaks; empty: the main one
 	Seed      uint64        // makes the order in which scenarios run; 0: in the order of Scenarios
 	Dir       string        // where folders for named pipes are made; empty: in the system's temporary folder
-	// Again returns the command that runs just the scenario with an id, for a person to
-	// type. It may be nil.
-	Again func(id string) string
-	// Observe is called with each result, by one goroutine at a time. It may be nil.
+	// Retry is how often a scenario that deviates runs again, on a new adapter, until it
+	// passes. One that passes then is flaky. A scenario that deviates as listed does not
+	// run again.
+	Retry int
+	// Again returns the command that shows a result again, for a person to type. It may be nil.
+	Again func(report.Result) string
+	// Begin is called with the id of each scenario that starts, and Observe with each
+	// result, both by one goroutine at a time. They may be nil.
+	Begin   func(id string)
 	Observe func(report.Result)
 	// Last reports whether no scenario may start after a result. It is called like Observe,
 	// and may be nil.
 	Last func(report.Result) bool
+
+	// judge returns what is known of a result when it comes; nil: what Known makes of it.
+	judge func(report.Result) report.Result
 }
 
 // maxFailedStarts is how often in a row an adapter that has started before may fail to. One
@@ -49,15 +57,29 @@ const maxFailedStarts = 3
 // Do runs the scenarios and returns their results, in the order of r.Scenarios. If ctx ends
 // first, the results are those known by then. If the subject could not be started even once,
 // the error is the one of its start, such as an [*adapter.StartError]. If the run was given up
-// later, there are results and an error: an [*EnvironmentError] if the machine is the reason.
+// later, there are results and an error: an [*EnvironmentError] if the machine is the reason, or a
+// [*SilentError] if the subject replies to nothing any more.
 func (r Run) Do(ctx context.Context) (*report.Results, error) {
+	s, err := r.schedule(ctx, make([]report.Attempts, len(r.Scenarios)))
+	if s == nil {
+		return nil, err
+	}
+	return s.collect(), err
+}
+
+// schedule runs the scenarios, and adds their results to the attempts at each. It returns nil if the
+// subject could not be started even once.
+func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedule, error) {
 	dir, err := os.MkdirTemp(r.Dir, "packetspec")
 	if err != nil {
 		return nil, environment.Explain("make a folder for named pipes", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	began := time.Now()
-	s := &schedule{Run: r, dir: dir, results: make([]*report.Result, len(r.Scenarios)), order: r.order()}
+	if r.judge == nil {
+		r.judge = r.Known.Judge
+	}
+	s := &schedule{Run: r, dir: dir, attempts: attempts, done: make([]bool, len(r.Scenarios)), order: r.order()}
 	first := &worker{schedule: s}
 	if err := first.start(ctx); err != nil {
 		return nil, err
@@ -72,7 +94,17 @@ func (r Run) Do(ctx context.Context) (*report.Results, error) {
 		all.Go(func() { w.work(ctx) })
 	}
 	all.Wait()
-	return s.collect(time.Since(began)), s.gaveUp
+	s.elapsed = time.Since(began)
+	return s, s.gaveUp
+}
+
+// Suite returns the specification that the run tests, as reports describe it.
+func (r Run) Suite() report.Suite {
+	suite := report.Suite{Version: r.Version}
+	for _, q := range r.Spec.Requirements {
+		suite.Requirements = append(suite.Requirements, report.Requirement{ID: q.ID, Level: q.Level, Text: q.Text})
+	}
+	return suite
 }
 
 // An EnvironmentError reports that a run cannot go on because of the machine that it runs on.
@@ -96,12 +128,15 @@ type schedule struct {
 	Run
 	dir     string
 	subject adapter.Hello
+	elapsed time.Duration
 
-	mu      sync.Mutex       // guards the fields below
-	order   []int            // scenarios that no worker has taken
-	results []*report.Result // nil: not run
-	notes   []string
-	gaveUp  error // why no further scenario starts; nil: none must
+	mu       sync.Mutex        // guards the fields below
+	order    []int             // scenarios that no worker has taken
+	done     []bool            // by scenario
+	attempts []report.Attempts // by scenario, in this run and earlier ones; nothing here is known or fixed yet
+	notes    []string
+	silence  silence
+	gaveUp   error // why no further scenario starts; nil: none must
 }
 
 func (s *schedule) next() (index int, ok bool) {
@@ -111,6 +146,9 @@ func (s *schedule) next() (index int, ok bool) {
 		return 0, false
 	}
 	index, s.order = s.order[0], s.order[1:]
+	if s.Begin != nil {
+		s.Begin(s.Scenarios[index].ID)
+	}
 	return index, true
 }
 
@@ -118,22 +156,32 @@ func (s *schedule) next() (index int, ok bool) {
 // them, and there are hundreds of results.
 const maxText = 32 << 10
 
-// record keeps a result, and says what the list of known deviations makes of it.
-func (s *schedule) record(index int, r report.Result) {
+// record keeps a result. It ends the run if Last says so, or if the subject is given up.
+func (s *schedule) record(index int, r report.Result, replied bool) {
 	r.Expected, r.Actual, r.Reason = visible.Cut(r.Expected, maxText), visible.Cut(r.Actual, maxText), visible.Cut(r.Reason, maxText)
-	r = s.Known.Judge(r)
-	if s.Again != nil {
-		r.Again = s.Again(r.ID)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.results[index] = &r
+	r.Seed = s.Seed
+	s.done[index] = true
+	s.attempts[index].Add(r)
+	judged := s.withCommand(s.judge(r))
 	if s.Observe != nil {
-		s.Observe(r)
+		s.Observe(judged)
 	}
-	if s.Last != nil && s.Last(r) {
-		s.order = nil
+	if err := s.silence.add(s.withCommand(r), replied); err != nil {
+		s.end(err)
 	}
+	if s.Last != nil && s.Last(judged) {
+		s.end(nil)
+	}
+}
+
+// withCommand returns a result with the command that shows it again.
+func (s *schedule) withCommand(r report.Result) report.Result {
+	if s.Again != nil {
+		r.Again = s.Again(r)
+	}
+	return r
 }
 
 // giveUp lets no further scenario start, for a reason that makes the rest of the run worthless.
@@ -141,6 +189,12 @@ func (s *schedule) record(index int, r report.Result) {
 func (s *schedule) giveUp(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.end(err)
+}
+
+// end does what giveUp does, or lets no further scenario start without an error, for a caller that
+// holds s.mu.
+func (s *schedule) end(err error) {
 	s.order = nil
 	if s.gaveUp == nil {
 		s.gaveUp = err
@@ -156,24 +210,22 @@ func (s *schedule) note(text string) {
 	}
 }
 
-func (s *schedule) collect(elapsed time.Duration) *report.Results {
+func (s *schedule) collect() *report.Results {
 	results := &report.Results{
-		Suite:   report.Suite{Version: s.Version},
+		Suite:   s.Suite(),
 		Subject: report.Subject{Name: s.subject.Name, Release: s.subject.Release, Language: s.subject.Language},
-		Notes:   s.notes, Elapsed: elapsed,
-	}
-	for _, q := range s.Spec.Requirements {
-		results.Suite.Requirements = append(results.Suite.Requirements, report.Requirement{ID: q.ID, Level: q.Level, Text: q.Text})
+		Notes:   s.notes, Elapsed: s.elapsed,
 	}
 	if s.gaveUp != nil {
 		results.GivenUp = s.gaveUp.Error()
 	}
-	for _, r := range s.results {
-		if r == nil {
+	for i := range s.Scenarios {
+		if !s.done[i] {
 			results.NotRun++
-			continue
 		}
-		results.Results = append(results.Results, *r)
+		if r, ok := s.attempts[i].Result(); ok {
+			results.Results = append(results.Results, s.withCommand(s.Known.Judge(r)))
+		}
 	}
 	results.Summarize()
 	return results
@@ -201,19 +253,37 @@ func (w *worker) work(ctx context.Context) {
 		if !ok {
 			return
 		}
-		r, ran, err := w.run(ctx, w.Scenarios[index])
+		if r, replied, done := w.attempt(ctx, w.Scenarios[index]); done {
+			w.record(index, r, replied)
+		}
+	}
+}
+
+// attempt runs one scenario, and again while it deviates, as Retry allows. It also reports
+// whether the subject replied to any command, and whether there is a result: an attempt during
+// which ctx ends says nothing about the scenario.
+func (w *worker) attempt(ctx context.Context, sc spec.Scenario) (r report.Result, replied, done bool) {
+	var attempts report.Attempts
+	for range w.Retry + 1 {
+		one, spoke, ran, err := w.run(ctx, sc)
 		if ctx.Err() != nil {
-			return // the run was interrupted, so the result says nothing about the scenario
+			break
 		}
 		if err != nil {
 			w.giveUp(err)
-			return
+			break
 		}
 		if !ran {
 			w.failed++
 		}
-		w.record(index, r)
+		attempts.Add(one)
+		r, done = attempts.Result()
+		replied = replied || spoke
+		if !one.Outcome.Deviates() || !w.judge(r).Outcome.Deviates() || w.failed >= maxFailedStarts {
+			break
+		}
 	}
+	return r, replied, done
 }
 
 func (w *worker) stop() {
@@ -226,29 +296,32 @@ func (w *worker) stop() {
 	w.session = nil
 }
 
-// run runs one scenario, on a new adapter if none is alive. It reports whether the scenario
-// ran at all. The error is an [*EnvironmentError], and there is no result then.
-func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, ran bool, err error) {
+// run runs one scenario, on a new adapter if none is alive. It reports whether the adapter
+// replied to any of its commands, and whether the scenario ran at all. The error is an
+// [*EnvironmentError], and there is no result then.
+func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, replied, ran bool, err error) {
 	var broken *EnvironmentError
 	if w.session == nil {
 		if err := w.start(ctx); errors.As(err, &broken) {
-			return r, false, broken
+			return r, false, false, broken
 		} else if err != nil {
-			return crashed(sc, err), false, nil
+			return crashed(sc, err), false, false, nil
 		}
 	}
 	w.failed = 0
 	dir, err := os.MkdirTemp(w.dir, "s") // for its named pipes
 	if err != nil {
-		return r, false, environment.Explain("make a folder for named pipes", err)
+		return r, false, false, environment.Explain("make a folder for named pipes", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	before := w.session.Replied()
 	r, usable, err := w.runScenario(ctx, sc, w.session, dir)
+	replied = w.session.Replied() > before
 	if !usable {
 		w.session.Kill()
 		w.session = nil
 	}
-	return r, true, err
+	return r, replied, true, err
 }
 
 // crashed returns the result of a scenario that had no adapter to run on.

@@ -14,7 +14,7 @@ import (
 func TestOutcomes(t *testing.T) {
 	f := newFake(t, "right", "wrong", "right", "nothing", "refuse", "stray", "die", "right")
 	run := f.run()
-	run.Again = func(id string) string { return "run " + id }
+	run.Again = func(r report.Result) string { return "run " + r.ID }
 	r := results(t, run)
 	check(t, "outcomes", outcomes(r), "pass fail pass timeout skip crash crash pass")
 	check(t, "adapters started: one more after each outcome but pass and skip", f.started, 5)

@@ -28,6 +28,13 @@ func badAdapter(args []string) int {
 			_, _ = fmt.Fprintln(os.Stderr, "bad-adapter: cannot import the implementation")
 			return 7
 		},
+		// exits, unless an adapter has done so before in this folder
+		"exit-once": func() int {
+			if os.Mkdir("bad-adapter-exited", 0o700) != nil {
+				return -1
+			}
+			return 7
+		},
 		// stops answering
 		"hang": hang,
 		// fills the temporary folder with files, and goes on

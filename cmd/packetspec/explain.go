@@ -65,7 +65,7 @@ func explainRequirement(cmd *cobra.Command, s *spec.Spec, r spec.Requirement) er
 		cmd.Printf("  %s: %s\n", f.Name, f.Text)
 		printDetections(cmd, f)
 	}
-	cmd.Printf("\nrun them: %s\n", runCommand("^"+r.ID+"$", "", nil))
+	cmd.Printf("\nrun them: %s\n", testCommand([]string{"--run", "^" + r.ID + "$"}, nil))
 	return nil
 }
 
@@ -76,7 +76,7 @@ func explainScenario(cmd *cobra.Command, s *spec.Spec, sc spec.Scenario) {
 			cmd.Printf("\n%s (%s; %s)\n%s\n", r.ID, r.Level, r.Source, r.Text)
 		}
 	}
-	cmd.Printf("\nrun it: %s\n", runCommand("^"+sc.ID+"$", "", nil))
+	cmd.Printf("\nrun it: %s\n", testCommand([]string{"--run", "^" + sc.ID + "$"}, nil))
 }
 
 func printScenario(cmd *cobra.Command, sc spec.Scenario) {
@@ -99,11 +99,11 @@ func explainFault(cmd *cobra.Command, s *spec.Spec, f mutant.Fault) error {
 		cmd.Printf("\nscenarios of %s that detect it:\n", f.Requirement)
 		printDetections(cmd, recorded)
 	}
-	flags := ""
+	flags := []string{"--run", "^" + f.Requirement + "$"}
 	if f.Later() {
-		flags = " --dialect " + conformance.LaterDialect
+		flags = append(flags, "--dialect", conformance.LaterDialect)
 	}
-	cmd.Printf("\nrun them: %s -- %s adapter --fault %s\n", runCommand("^"+f.Requirement+"$", flags, nil), self(), f.Name)
+	cmd.Printf("\nrun them: %s -- %s adapter --fault %s\n", testCommand(flags, nil), self(), f.Name)
 	return nil
 }
 

@@ -73,10 +73,10 @@ func process(argv []string, dialect string) (adapter.Process, error) {
 	return p, nil
 }
 
-// runCommand returns the command, as a person types it, that runs the scenarios that match,
-// with more flags, against an adapter.
-func runCommand(match, flags string, adapterArgs []string) string {
-	return self() + " test --run '" + match + "'" + flags + adapterWords(adapterArgs)
+// testCommand returns the command, as a person types it, that runs the suite with flags against an
+// adapter.
+func testCommand(flags, adapterArgs []string) string {
+	return self() + " test " + adapter.Process{Argv: flags}.String() + adapterWords(adapterArgs)
 }
 
 // adapterWords returns the adapter's command as it follows the rest of the command line.

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/known"
@@ -18,13 +21,12 @@ import (
 )
 
 type testFlags struct {
-	run      conformance.Run
+	run      conformance.Series
 	filter   conformance.Filter
 	known    string
 	update   bool // write the file of known deviations
 	strict   bool
 	shard    string
-	repeat   int
 	failFast bool
 	reports  []string
 	verbose  bool
@@ -42,7 +44,8 @@ implementation, as a process of its own.
 Exit status: 0 if the implementation conforms; 1 if not; 2 for a mistake in the command
 line, or a report that cannot be written where it should be; 3 if the adapter could not
 be started, or did not answer as one; 4 if a report could not be written at the end.
-Only scenarios of level must count, unless --strict or --known is given.`,
+Only scenarios of level must count, unless --strict or --known is given. A scenario is
+flaky, and counts as if it failed, if it passes in some runs of --repeat or --retry only.`,
 		Example: `  packetspec test
   packetspec test --run EQ-2 -v -- python3 adapter.py
   packetspec test --known known.txt --report junit=results.xml -- ./adapter`,
@@ -54,7 +57,8 @@ Only scenarios of level must count, unless --strict or --known is given.`,
 	flags.BoolVar(&f.update, "update-known", false, "write the deviations of this run to the file of --known, which need not exist, and do not count them")
 	flags.BoolVar(&f.strict, "strict", false, "scenarios of every level count")
 	flags.StringVar(&f.shard, "shard", "", "run only part I of N of the scenarios, given as `I/N`, to share them among CI jobs")
-	flags.IntVar(&f.repeat, "repeat", 1, "how many times to run, ending early with the first run that does not conform; with --seed, each run has its own order")
+	flags.IntVar(&f.run.Times, "repeat", 1, "how many times to run every scenario: one that passes in some runs only is flaky; with --seed, each run has its own order")
+	flags.IntVar(&f.run.Retry, "retry", 0, "how many times to run a scenario that deviates again, on a new adapter, until it passes: it is flaky then, not passed")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "start no scenario after one that counts has failed")
 	flags.IntVar(&f.run.Parallel, "parallel", defaultParallel(), "how many adapters run at a time")
 	flags.DurationVar(&f.run.Timeout, "timeout", 5*time.Second, "how long one scenario may take")
@@ -92,11 +96,14 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	defer outputs.close()
 	run := f.run
 	run.Version, run.Spec, run.Scenarios, run.Subject, run.Known, run.Dialect = version(), s, selected, process, list, f.filter.Dialect
-	run.Again = func(id string) string { return runCommand("^"+id+"$", f.repeated(cmd), args) }
+	run.Again = func(r report.Result) string { return f.again(cmd, r, args) }
 	if f.failFast {
 		run.Last = func(r report.Result) bool { return r.Counts(f.everyLevel()) }
 	}
-	results, gaveUp := f.runs(cmd, run)
+	progress := newProgress(cmd.ErrOrStderr(), len(run.Scenarios)*run.Times)
+	run.Observe = progress.observe
+	results, gaveUp := run.Do(cmd.Context())
+	progress.end()
 	switch {
 	case results != nil:
 	case cmd.Context().Err() != nil:
@@ -130,7 +137,8 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 func (f *testFlags) check() error {
 	if err := cmp.Or(
 		atLeast("--parallel", f.run.Parallel, 1),
-		atLeast("--repeat", f.repeat, 1),
+		atLeast("--repeat", f.run.Times, 1),
+		atLeast("--retry", f.run.Retry, 0),
 		aboveZero("--timeout", f.run.Timeout),
 		aboveZero("--start-timeout", f.run.StartTime),
 		oneOf("--dialect", f.filter.Dialect, conformance.Dialects...),
@@ -155,38 +163,24 @@ func (f *testFlags) selected(s *spec.Spec) ([]spec.Scenario, error) {
 	return shard.Of(selected)
 }
 
-// runs runs as often as --repeat says, until a run does not conform. It returns the results
-// of the last run.
-func (f *testFlags) runs(cmd *cobra.Command, run conformance.Run) (results *report.Results, err error) {
-	for i := range f.repeat {
-		if f.run.Seed != 0 {
-			run.Seed = f.run.Seed + uint64(i)
-		}
-		progress := newProgress(cmd.ErrOrStderr(), len(run.Scenarios))
-		run.Observe = progress.observe
-		results, err = run.Do(cmd.Context())
-		progress.end()
-		if results == nil {
-			return nil, err
-		}
-		if f.repeat > 1 {
-			results.Notes = append(results.Notes, fmt.Sprintf("run %d of %d, seed %d", i+1, f.repeat, run.Seed))
-		}
-		if err != nil || !results.Conforms(f.everyLevel()) {
-			break
-		}
+// again returns the command that shows a result again. A flaky scenario runs several times or, if
+// the order may matter, among the others, in the order in which it deviated.
+func (f *testFlags) again(cmd *cobra.Command, r report.Result, args []string) string {
+	names := []string{"dialect", "timeout", "start-timeout"}
+	words := []string{"--run", "^" + r.ID + "$"}
+	switch flaky := r.Runs.Outcome() == report.Flaky; {
+	case flaky && r.Seed != 0:
+		names = append(names, "run", "tags", "shard", "parallel")
+		words = []string{"--seed", strconv.FormatUint(r.Seed, 10)}
+	case flaky:
+		words = append(words, "--repeat", strconv.Itoa(max(10, r.Runs.Total())))
 	}
-	return results, err
-}
-
-// repeated returns those of the given flags that matter when a single scenario is run again.
-func (f *testFlags) repeated(cmd *cobra.Command) (flags string) {
-	for _, name := range []string{"dialect", "timeout", "start-timeout"} {
-		if flag := cmd.Flags().Lookup(name); flag.Changed {
-			flags += " --" + name + " " + flag.Value.String()
+	cmd.Flags().Visit(func(flag *pflag.Flag) { // only those given
+		if slices.Contains(names, flag.Name) {
+			words = append(words, "--"+flag.Name, flag.Value.String())
 		}
-	}
-	return flags
+	})
+	return testCommand(words, args)
 }
 
 // everyLevel reports whether scenarios of every level count. With a list of known deviations

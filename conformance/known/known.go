@@ -134,6 +134,12 @@ func (l List) scenario(id string) (Deviation, bool) {
 	return Deviation{}, false
 }
 
+// Lists reports whether the list has a line for a scenario with an outcome.
+func (l List) Lists(id string, o report.Outcome) bool {
+	d, listed := l.scenario(id)
+	return listed && d.Outcome == o
+}
+
 // Judge returns the result of a scenario with the list applied: the outcome is [report.Known] if
 // the scenario deviates as listed, in every run that deviates, and [report.Fixed] if it passes
 // although it is listed.

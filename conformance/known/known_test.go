@@ -121,7 +121,8 @@ func TestJudgeRuns(t *testing.T) {
 		for _, o := range c.runs {
 			runs.Add(report.Result{ID: "equality/two", Outcome: o})
 		}
-		got := list.Judge(runs.Result())
+		r, _ := runs.Result()
+		got := list.Judge(r)
 		if got.Outcome != c.want || got.Reason != c.reason {
 			t.Errorf("listed as %s, ran with %v: got %s, %q, expected %s, %q", c.listed, c.runs, got.Outcome, got.Reason, c.want, c.reason)
 		}

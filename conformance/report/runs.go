@@ -90,15 +90,19 @@ func (a *Attempts) Add(r Result) {
 	}
 }
 
-// Result returns the combined result. It explains the first run with the outcome that matters
-// most, and its duration is the mean. It counts the runs if there were several.
-func (a *Attempts) Result() Result {
-	r := a.examples[a.tally.shown()]
+// Result returns the combined result, and whether there was any run. It explains the first run with
+// the outcome that matters most, and its duration is the mean. It counts the runs if there were
+// several.
+func (a *Attempts) Result() (r Result, ok bool) {
+	if a.tally == nil {
+		return r, false
+	}
+	r = a.examples[a.tally.shown()]
 	r.Outcome = a.tally.Outcome()
 	if n := a.tally.Total(); n > 1 {
 		r.Runs, r.DurationMS = maps.Clone(a.tally), a.duration/float64(n)
 	}
-	return r
+	return r, true
 }
 
 // shown returns the outcome of the run that a combined result explains.
@@ -129,6 +133,6 @@ func (r *Results) classes() string {
 	if runs == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d scenarios ran several times, %d runs in all: %d passed always, %d never, %d sometimes\n",
+	return fmt.Sprintf("%d scenarios ran several times, %d runs in all: %d always passed, %d never, %d sometimes\n",
 		always+never+sometimes, runs, always, never, sometimes)
 }

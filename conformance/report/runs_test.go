@@ -11,6 +11,8 @@ import (
 // TestAttempts combines the outcomes of several runs of a scenario.
 func TestAttempts(t *testing.T) {
 	const pass, fail, timeout, crash, skip, flaky = report.Pass, report.Fail, report.Timeout, report.Crash, report.Skip, report.Flaky
+	_, ok := new(report.Attempts).Result()
+	check(t, "a result without a run", ok, false)
 	for _, c := range []struct {
 		runs  []report.Outcome
 		want  report.Outcome
@@ -41,20 +43,27 @@ func TestAttempts(t *testing.T) {
 				second.Add(r)
 			}
 		}
-		got := all.Result()
+		got := result(t, &all)
 		check(t, "outcome of "+c.words, got.Outcome, c.want)
 		check(t, "run shown of "+c.words, got.Seed, uint64(c.shown))
 		check(t, "runs", got.Runs.String(), c.words)
 		check(t, "mean duration of "+c.words, got.DurationMS, float64(len(c.runs)-1)/2)
 		if len(c.runs) == 4 { // combining combined results comes to the same
 			var both report.Attempts
-			both.Add(first.Result())
-			both.Add(second.Result())
-			check(t, "outcome of halves", both.Result().Outcome, c.want)
-			check(t, "runs of halves", both.Result().Runs.String(), c.words)
-			check(t, "mean duration of halves", both.Result().DurationMS, 1.5)
+			both.Add(result(t, &first))
+			both.Add(result(t, &second))
+			check(t, "outcome of halves", result(t, &both).Outcome, c.want)
+			check(t, "runs of halves", result(t, &both).Runs.String(), c.words)
+			check(t, "mean duration of halves", result(t, &both).DurationMS, 1.5)
 		}
 	}
+}
+
+func result(t *testing.T, a *report.Attempts) report.Result {
+	t.Helper()
+	r, ok := a.Result()
+	check(t, "any run", ok, true)
+	return r
 }
 
 func TestOnly(t *testing.T) {
