@@ -68,10 +68,13 @@ func (r *Reader) Next() (Packet, error) {
 // readBody reads n octets into a buffer that grows as they arrive. A declared length alone
 // makes it allocate no more than trusted. (BAD-4)
 func readBody(r io.Reader, n int64) ([]byte, error) {
-	var body bytes.Buffer
-	body.Grow(int(min(n, trusted)))
-	_, err := io.CopyN(&body, r, n)
-	if errors.Is(err, io.EOF) {
+	small := make([]byte, min(n, trusted))
+	_, err := io.ReadFull(r, small)
+	body := bytes.NewBuffer(small)
+	if more := n - int64(len(small)); err == nil && more > 0 {
+		_, err = io.CopyN(body, r, more)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, ErrCut
 	}
 	return body.Bytes(), err
