@@ -3,17 +3,16 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/packetspec/packetspec/conformance/adapters/goreference"
 	"github.com/packetspec/packetspec/internal/hint"
+	"github.com/packetspec/packetspec/internal/packettext"
 	"github.com/packetspec/packetspec/reference"
 )
 
@@ -22,32 +21,42 @@ func newDecode() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use: "decode [HEX...]", Short: "Decode octets into packets, as JSON lines",
-		Long: `Reads octets and writes the packets that they encode. The octets are hex, from the
-arguments or the standard input or, with --binary, raw from the standard input. The
+		Long: `Reads octets and writes the packets that they encode, each as soon as it is complete. The
+octets are hex, from the arguments or the standard input or, with --binary, raw from the
+standard input. Hex is two digits per octet in either case, with white space anywhere. The
 packets are JSON lines or, with --format text, lines with the offset of each.
 
-Exit status: 0 if all octets are packets; 1 if not, with the offset of the first that
-is not.`,
+Exit status: 0 if all octets are packets; 1 if not, or if the standard input is not hex,
+with the place; 2 if an argument is not hex, or if the standard input cannot be read; 4 if
+the packets cannot be written.`,
 		Example: `  packetspec decode 0a822c1f050268656c6c6f`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("--format", format, "json", "text"); err != nil {
 				return err
 			}
-			in := cmd.InOrStdin()
-			if len(args) > 0 {
-				if binary {
-					return hint.Add(fmt.Errorf("the argument is %q: with --binary the octets must come from the standard input", args[0]), "packetspec decode %s", strings.Join(args, " "))
-				}
-				in = strings.NewReader(strings.Join(args, ""))
-			}
-			if !binary {
-				in = hex.NewDecoder(&noSpace{in})
-			}
-			write := writeJSONLine
+			in, out := streams(cmd)
+			d := decoding{out: out, write: writeJSON}
 			if format == "text" {
-				write = writeTextLine
+				d.write = writeText
 			}
-			return decodeStream(in, bufio.NewWriter(cmd.OutOrStdout()), write)
+			switch {
+			case len(args) > 0 && binary:
+				return hint.Add(fmt.Errorf("the argument is %q: with --binary the octets must come from the standard input", args[0]), "packetspec decode %s", strings.Join(args, " "))
+			case len(args) > 0:
+				d.hex = packettext.NewHexArguments(args)
+				octets, err := io.ReadAll(d.hex) // before anything is written
+				if err != nil {
+					return hintArguments(err, args)
+				}
+				if len(octets) == 0 {
+					return hint.Add(fmt.Errorf("the argument is %q: it has no octets", args[0]), "packetspec decode < FILE reads hex from a file")
+				}
+				in = bytes.NewReader(octets)
+			case !binary:
+				d.hex = packettext.NewHexReader(in)
+				in = d.hex
+			}
+			return finish(d.run(in), out)
 		},
 	}
 	cmd.Flags().BoolVar(&binary, "binary", false, "read raw octets, not hex")
@@ -55,11 +64,109 @@ is not.`,
 	return cmd
 }
 
-func writeJSONLine(w io.Writer, _ int64, p reference.Packet) error {
-	return json.NewEncoder(w).Encode(goreference.FromPacket(p))
+// A decoding writes the packets that a stream holds.
+type decoding struct {
+	out   *bufio.Writer
+	write func(*bufio.Writer, int64, reference.Packet) error
+	hex   *packettext.HexReader // the text of the octets, or nil for raw octets
 }
 
-func writeTextLine(w io.Writer, offset int64, p reference.Packet) error {
+// run writes every packet that precedes an error.
+func (d decoding) run(in io.Reader) error {
+	r := reference.NewReader(in, reference.DefaultMaxPacket)
+	for {
+		offset := r.Offset()
+		if d.hex != nil {
+			d.hex.Forget(offset)
+		}
+		p, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return d.explain(err, offset)
+		}
+		if err := d.write(d.out, offset, p); err != nil {
+			return err
+		}
+	}
+}
+
+// explain returns why no packet could be read at an offset.
+func (d decoding) explain(err error, offset int64) error {
+	var notHex *packettext.HexError
+	var malformed *reference.MalformedError
+	switch {
+	case errors.As(err, &notHex):
+		return hintText(err, notHex)
+	case errors.Is(err, reference.ErrCut):
+		err = fmt.Errorf("octet %d: %w", offset, reference.ErrIncomplete) // there is no connection that would need an EOF packet
+	case errors.As(err, &malformed): // it names the octet
+	case errors.Is(err, reference.ErrRange), errors.Is(err, reference.ErrTooLarge):
+		err = fmt.Errorf("octet %d: %w", offset, err)
+	default:
+		return err
+	}
+	place := "standard input"
+	if d.hex != nil {
+		place = d.hex.Place(offset)
+	}
+	err = fmt.Errorf("%s: %w", place, err)
+	switch {
+	case d.hex == nil && offset == 0:
+		return hint.Add(err, "without --binary, decode reads hex")
+	case d.hex != nil && d.hex.Odd() != "":
+		return hint.Add(err, "%s has an odd number of hex digits", d.hex.Odd())
+	}
+	return hint.Add(err, "octet %d must be the length of a packet, followed by as many octets", offset)
+}
+
+// hintArguments returns the error of arguments that are not hex, with what to write instead.
+func hintArguments(err error, args []string) error {
+	all := strings.Join(args, " ")
+	clean, ok := packettext.Clean(all)
+	switch {
+	case ok && len(clean) <= maxHint:
+		return hint.Add(err, "packetspec decode %s", clean)
+	case len(args) == 1 && args[0] == "-":
+		return hint.Add(err, "packetspec decode reads the standard input if there is no argument")
+	case len(args) == 1 && isFile(args[0]):
+		return hint.Add(err, "packetspec decode < %s, or with --binary if the file is not hex", args[0])
+	}
+	return hint.Add(err, "packetspec decode 0a822c1f050268656c6c6f")
+}
+
+// maxHint bounds the hex in a hint, in bytes.
+const maxHint = 200
+
+// hintText returns the error of a stream that is not hex, with what to do instead.
+func hintText(err error, notHex *packettext.HexError) error {
+	clean, ok := packettext.Clean(notHex.Word)
+	binary := strings.ContainsFunc(notHex.Word, func(r rune) bool { return r < ' ' || r > '~' })
+	switch {
+	case notHex.Column == 0:
+		return hint.Add(err, "one digit is missing, or one is too many")
+	case ok && len(clean) <= maxHint:
+		return hint.Add(err, "write %s", clean)
+	case strings.HasPrefix(notHex.Word, "{"):
+		return hint.Add(err, "packetspec encode reads packets in JSON")
+	case strings.HasPrefix(notHex.Word, "\xff\xfe"), strings.HasPrefix(notHex.Word, "\xfe\xff"):
+		return hint.Add(err, packettext.UTF16)
+	case binary:
+		return hint.Add(err, "packetspec decode --binary reads raw octets")
+	}
+	return hint.Add(err, "0a822c1f050268656c6c6f is a packet in hex; packetspec decode --binary reads raw octets")
+}
+
+// isFile reports whether a file has a name.
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && !info.IsDir()
+}
+
+func writeJSON(w *bufio.Writer, _ int64, p reference.Packet) error { return packettext.WriteJSON(w, p) }
+
+func writeText(w *bufio.Writer, offset int64, p reference.Packet) error {
 	note := ""
 	if p.IsEOF() {
 		note = "  EOF"
@@ -68,47 +175,4 @@ func writeTextLine(w io.Writer, offset int64, p reference.Packet) error {
 	}
 	_, err := fmt.Fprintf(w, "%8d  %v%s\n", offset, p, note)
 	return err
-}
-
-// decodeStream writes the packets of a stream, each with its offset. All that precede an error are written.
-func decodeStream(in io.Reader, out *bufio.Writer, write func(io.Writer, int64, reference.Packet) error) error {
-	r := reference.NewReader(in, reference.DefaultMaxPacket)
-	for {
-		offset := r.Offset()
-		p, err := r.Next()
-		switch {
-		case errors.Is(err, io.EOF):
-			return out.Flush()
-		case errors.Is(err, reference.ErrCut):
-			err = reference.ErrIncomplete // there is no connection here that would need an EOF packet
-		}
-		if err != nil {
-			if flushErr := out.Flush(); flushErr != nil {
-				return flushErr
-			}
-			return &statusError{statusNot, fmt.Errorf("octet %d: %w", offset, err)}
-		}
-		if err := write(out, offset, p); err != nil {
-			return &statusError{statusNot, err}
-		}
-	}
-}
-
-// A noSpace is a reader without the white space of another.
-type noSpace struct{ r io.Reader }
-
-func (n *noSpace) Read(b []byte) (int, error) {
-	for {
-		read, err := n.r.Read(b)
-		kept := bytes.Map(func(c rune) rune {
-			if c == ' ' || c == '\t' || c == '\r' || c == '\n' {
-				return -1
-			}
-			return c
-		}, b[:read])
-		copy(b, kept)
-		if len(kept) > 0 || err != nil || len(b) == 0 {
-			return len(kept), err
-		}
-	}
 }
