@@ -4,7 +4,6 @@ package report
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -169,13 +168,4 @@ func WriteJSON(w io.Writer, v any) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
-}
-
-// Read reads results that [Results.JSON] wrote.
-func Read(r io.Reader) (*Results, error) {
-	var results Results
-	if err := json.NewDecoder(r).Decode(&results); err != nil {
-		return nil, fmt.Errorf("not results of packetspec test --report json: %w", err)
-	}
-	return &results, nil
 }
