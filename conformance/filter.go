@@ -13,13 +13,15 @@ import (
 	"github.com/packetspec/packetspec/internal/hint"
 )
 
-// A Filter selects scenarios, as the flags --run, --tags and --dialect of packetspec do; its
-// errors name them. The zero Filter selects every scenario of the main dialect.
+// A Filter selects scenarios, as the flags --run, --skip, --tags and --dialect of packetspec do;
+// its errors name them. The zero Filter selects every scenario of the main dialect.
 type Filter struct {
-	// Run is a regular expression over requirement ids, scenario ids and scenario names.
-	// The id of a requirement selects just that requirement: SHD-1 does not select SHD-10.
-	Run  string
-	Tags string // a tag expression, or empty
+	// Run and Skip hold regular expressions over requirement ids, scenario ids, also former
+	// ones, and scenario names. The id of a requirement stands for just that requirement: SHD-1
+	// does not match SHD-10. A scenario is selected if it matches one of Run, unless Run is
+	// empty, and none of Skip.
+	Run, Skip []string
+	Tags      string // a tag expression, or empty
 	// Dialect is the dialect that the subject speaks, or AnyDialect; empty means the
 	// main one. A scenario with the tag of a dialect, such as @dialect-2024, is for that
 	// dialect only.
@@ -54,9 +56,13 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 	if f.Dialect != "" && f.Dialect != AnyDialect && !slices.Contains(Dialects, f.Dialect) {
 		return nil, fmt.Errorf("--dialect is %q: it must be %s", f.Dialect, strings.Join(Dialects, " or "))
 	}
-	run, err := regexp.Compile(f.Run)
+	run, err := newMatchers(s, "--run", f.Run)
 	if err != nil {
-		return nil, fmt.Errorf("--run is %q: it must be a regular expression: %w", f.Run, err)
+		return nil, err
+	}
+	skip, err := newMatchers(s, "--skip", f.Skip)
+	if err != nil {
+		return nil, err
 	}
 	hasTags := tagExpr(func([]string) bool { return true })
 	if f.Tags != "" {
@@ -64,13 +70,9 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 			return nil, hint.Add(fmt.Errorf("--tags is %q: %w", f.Tags, err), "a tag expression is like: @must and not (@EQ-1 or @EQ-2)")
 		}
 	}
-	_, isID := s.Requirement(f.Run)
 	var selected, others []spec.Scenario // others match, but are for another dialect
 	for _, sc := range s.Scenarios {
-		named := run.MatchString(sc.ID) || run.MatchString(sc.Name) || slices.ContainsFunc(sc.Requirements, run.MatchString)
-		if isID {
-			named = slices.Contains(sc.Requirements, f.Run)
-		}
+		named := (run == nil || run.match(sc)) && !skip.match(sc)
 		switch {
 		case !named || !hasTags(sc.Tags):
 		case f.inDialect(sc):
@@ -90,16 +92,56 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 	return nil, hint.Add(fmt.Errorf("%w by %s", ErrNothingSelected, f), "packetspec list shows all requirements and scenarios")
 }
 
+// A matcher reports whether a scenario matches one expression, and matchers whether it matches one
+// of several.
+type (
+	matcher  func(spec.Scenario) bool
+	matchers []matcher
+)
+
+func (ms matchers) match(sc spec.Scenario) bool {
+	return slices.ContainsFunc(ms, func(m matcher) bool { return m(sc) })
+}
+
+// newMatchers compiles the values of a flag. Each must match a scenario: one that matches none is a
+// mistake, which others would hide.
+func newMatchers(s *spec.Spec, flag string, values []string) (ms matchers, err error) {
+	for _, value := range values {
+		expr, err := regexp.Compile(value)
+		if err != nil {
+			return nil, fmt.Errorf("%s is %q: it must be a regular expression: %w", flag, value, err)
+		}
+		m := func(sc spec.Scenario) bool {
+			return expr.MatchString(sc.ID) || expr.MatchString(sc.Name) ||
+				slices.ContainsFunc(sc.Requirements, expr.MatchString) || slices.ContainsFunc(sc.Was, expr.MatchString)
+		}
+		if _, isID := s.Requirement(value); isID {
+			m = func(sc spec.Scenario) bool { return slices.Contains(sc.Requirements, value) }
+		}
+		if !slices.ContainsFunc(s.Scenarios, m) {
+			return nil, hint.Add(fmt.Errorf("%w by %s %q", ErrNothingSelected, flag, value), "packetspec list shows all requirements and scenarios")
+		}
+		ms = append(ms, m)
+	}
+	return ms, nil
+}
+
 // String returns the filter as the flags of packetspec.
 func (f Filter) String() string {
-	s := fmt.Sprintf("--run %q", f.Run)
+	var flags []string
+	for _, run := range f.Run {
+		flags = append(flags, fmt.Sprintf("--run %q", run))
+	}
+	for _, skip := range f.Skip {
+		flags = append(flags, fmt.Sprintf("--skip %q", skip))
+	}
 	if f.Tags != "" {
-		s += fmt.Sprintf(" --tags %q", f.Tags)
+		flags = append(flags, fmt.Sprintf("--tags %q", f.Tags))
 	}
 	if f.Dialect != "" && f.Dialect != Dialects[0] {
-		s += " --dialect " + f.Dialect
+		flags = append(flags, "--dialect "+f.Dialect)
 	}
-	return s
+	return strings.Join(flags, " ")
 }
 
 // A Shard is one of several parts of the scenarios, each of which is in one part. The zero

@@ -62,7 +62,7 @@ func TestEndless(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scenarios, err := conformance.Filter{Run: "^SHD-2$"}.Select(s)
+	scenarios, err := conformance.Filter{Run: []string{"^SHD-2$"}}.Select(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestConnectionNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scenarios, err := conformance.Filter{Run: "^RSP-5$"}.Select(s)
+	scenarios, err := conformance.Filter{Run: []string{"^RSP-5$"}}.Select(s)
 	if err != nil {
 		t.Fatal(err)
 	}

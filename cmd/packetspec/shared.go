@@ -45,7 +45,8 @@ func filterFlags(cmd *cobra.Command, f *conformance.Filter, dialect string) {
 	if dialect == conformance.AnyDialect {
 		allowed += "; any for both"
 	}
-	cmd.Flags().StringVar(&f.Run, "run", "", "only scenarios whose id, name or requirement matches this regular `expression`")
+	cmd.Flags().StringArrayVar(&f.Run, "run", nil, "only scenarios whose id, name or requirement matches this regular `expression`; may be repeated: any of them")
+	cmd.Flags().StringArrayVar(&f.Skip, "skip", nil, "no scenario whose id, name or requirement matches this regular `expression`; may be repeated")
 	cmd.Flags().StringVar(&f.Dialect, "dialect", dialect, "the `dialect` of the implementation: "+allowed)
 	cmd.Flags().StringVar(&f.Tags, "tags", "", "only scenarios whose tags satisfy this `expression`, for example: @must and not @EQ-1")
 }

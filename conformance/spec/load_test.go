@@ -56,6 +56,16 @@ Feature: The second
 	check(t, "file and line", fmt.Sprintf("%s:%d", second.File, second.Line), "02-second.feature:5")
 }
 
+func TestFormerIDs(t *testing.T) {
+	s := load(t, files{"SPEC.md": one, "a.feature": strings.Replace(tested, "@A-1", "@A-1 @was:a/it-was-so @was:old/name", 1)})
+	for _, id := range []string{"a/it-is-so", "a/it-was-so", "old/name"} {
+		if sc, found := s.Scenario(id); !found || sc.ID != "a/it-is-so" {
+			t.Errorf("%s: got %q, %t", id, sc.ID, found)
+		}
+	}
+	check(t, "former ids", strings.Join(s.Scenarios[0].Was, " "), "a/it-was-so old/name")
+}
+
 func TestFind(t *testing.T) {
 	s := load(t, files{"SPEC.md": one, "a.feature": tested})
 	if r, found := s.Requirement("A-1"); !found || r.Text != "It is so." {
@@ -100,6 +110,22 @@ func TestDisagreement(t *testing.T) {
 		"two requirements of two levels": {
 			files{"SPEC.md": one + strings.Replace(two, "must", "may", 1), "a.feature": strings.Replace(tested, "@A-1", "@A-1 @A-2", 1)},
 			[]string{"a.feature:4: the scenario is tagged @must, but A-2 is a may in SPEC.md"},
+		},
+		"a former id that is an id": {
+			files{"SPEC.md": one, "a.feature": tested + "\n  @A-1 @must @was:a/it-is-so\n  Scenario: two\n    Then it is so\n"},
+			[]string{"a.feature:8: the scenario is tagged @was:a/it-is-so, but the one at a.feature:4 has or had this id"},
+		},
+		"its own id": {
+			files{"SPEC.md": one, "a.feature": strings.Replace(tested, "@A-1", "@A-1 @was:a/it-is-so", 1)},
+			[]string{"a.feature:4: the scenario is tagged @was:a/it-is-so, but the one at a.feature:4 has or had this id"},
+		},
+		"a former id of two": {
+			files{"SPEC.md": one, "a.feature": strings.Replace(tested, "@A-1", "@A-1 @was:a/old", 1) + "\n  @A-1 @must @was:a/old\n  Scenario: two\n    Then it is so\n"},
+			[]string{"a.feature:8: the scenario is tagged @was:a/old, but the one at a.feature:4 has or had this id"},
+		},
+		"a former id that is none": {
+			files{"SPEC.md": one, "a.feature": strings.Replace(tested, "@A-1", "@A-1 @was:old", 1)},
+			[]string{`a.feature:4: scenario "it is so": the tag @was:old names no scenario, as @was:tags/its-name does`},
 		},
 		"two scenarios of one name": {
 			files{"SPEC.md": one, "a.feature": tested + strings.TrimPrefix(tested, "Feature: A\n")},

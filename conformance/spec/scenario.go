@@ -14,8 +14,9 @@ import (
 
 // A Scenario is one executable example: a scenario of a feature file, or one row of an outline.
 type Scenario struct {
-	ID           string // unique: the names of the file and the scenario, as FILE/SCENARIO
-	Feature      string // the feature's name
+	ID           string   // unique: the names of the file and the scenario, as FILE/SCENARIO
+	Was          []string // former ids, from the tags @was:ID; each is unique too
+	Feature      string   // the feature's name
 	Name         string
 	Requirements []string // ids
 	Level        Level
@@ -33,6 +34,7 @@ var (
 	requirementTag = regexp.MustCompile(`^@([A-Z]+-[0-9]+)$`)
 	noWord         = regexp.MustCompile(`[^a-z0-9]+`)
 	fileNumber     = regexp.MustCompile(`^[0-9]+-`)
+	formerID       = regexp.MustCompile(`^[a-z0-9-]+/[a-z0-9-]+$`)
 )
 
 // slug converts a name to lower case, with hyphens between its words.
@@ -75,8 +77,17 @@ func parseScenarios(file string, content []byte) ([]Scenario, error) {
 	return scenarios, nil
 }
 
+// wasTag begins the tag with a former id of a scenario.
+const wasTag = "@was:"
+
 func (s *Scenario) readTags() error {
 	for _, tag := range s.Tags {
+		if id, was := strings.CutPrefix(tag, wasTag); was {
+			if !formerID.MatchString(id) {
+				return fmt.Errorf("the tag %s names no scenario, as %stags/its-name does", tag, wasTag)
+			}
+			s.Was = append(s.Was, id)
+		}
 		if m := requirementTag.FindStringSubmatch(tag); m != nil {
 			s.Requirements = append(s.Requirements, m[1])
 		}

@@ -17,7 +17,7 @@ type Spec struct {
 }
 
 // Load reads SPEC.md and the feature files of fsys. If all can be parsed, the error lists
-// every disagreement: an unknown or repeated id, a scenario whose level differs from its
+// every disagreement: an unknown or repeated id, also among former ones, a scenario whose level differs from its
 // requirement's level, a requirement without a scenario.
 func Load(fsys fs.FS) (*Spec, error) {
 	text, err := fs.ReadFile(fsys, "SPEC.md")
@@ -54,9 +54,9 @@ func (s *Spec) Requirement(id string) (Requirement, bool) {
 	return Requirement{}, false
 }
 
-// Scenario returns the scenario with this id.
+// Scenario returns the scenario that has this id, or had it formerly.
 func (s *Spec) Scenario(id string) (Scenario, bool) {
-	if i := slices.IndexFunc(s.Scenarios, func(sc Scenario) bool { return sc.ID == id }); i >= 0 {
+	if i := slices.IndexFunc(s.Scenarios, func(sc Scenario) bool { return sc.ID == id || slices.Contains(sc.Was, id) }); i >= 0 {
 		return s.Scenarios[i], true
 	}
 	return Scenario{}, false
@@ -83,13 +83,22 @@ func (s *Spec) check() error {
 		requirements[r.ID] = r
 	}
 	tested := map[string]bool{}
-	seen := map[string]Scenario{}
+	seen := map[string]Scenario{} // by id, also by former ones
 	for _, sc := range s.Scenarios {
 		where := fmt.Sprintf("%s:%d", sc.File, sc.Line)
 		if first, repeated := seen[sc.ID]; repeated {
 			errs = append(errs, fmt.Errorf("%s: the scenario has the same id as the one at %s:%d, %s: give it another name (in an outline, put a <placeholder> in the name)", where, first.File, first.Line, sc.ID))
 		}
 		seen[sc.ID] = sc
+	}
+	for _, sc := range s.Scenarios {
+		where := fmt.Sprintf("%s:%d", sc.File, sc.Line)
+		for _, id := range sc.Was {
+			if other, taken := seen[id]; taken {
+				errs = append(errs, fmt.Errorf("%s: the scenario is tagged %s%s, but the one at %s:%d has or had this id: a former id must be of one scenario alone", where, wasTag, id, other.File, other.Line))
+			}
+			seen[id] = sc
+		}
 		for _, id := range sc.Requirements {
 			r, known := requirements[id]
 			switch {
