@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/known"
+	"github.com/packetspec/packetspec/conformance/profile"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/environment"
@@ -25,12 +27,14 @@ type Run struct {
 	Scenarios []spec.Scenario
 	Subject   adapter.Starter
 	Known     known.List
-	Parallel  int           // how many adapters are alive at a time; less than 1 means 1
-	Timeout   time.Duration // how long a scenario may take
-	StartTime time.Duration // how long an adapter may take to start and answer hello
-	Dialect   string        // that the subject speaks; empty: the main one
-	Seed      uint64        // makes the order in which scenarios run; 0: in the order of Scenarios
-	Dir       string        // where folders for named pipes are made; empty: in the system's temporary folder
+	Profile   profile.Profile // what the subject claims; empty: Connection
+	Outside   int             // how many scenarios are left out of Scenarios, because the profile does not claim them
+	Parallel  int             // how many adapters are alive at a time; less than 1 means 1
+	Timeout   time.Duration   // how long a scenario may take
+	StartTime time.Duration   // how long an adapter may take to start and answer hello
+	Dialect   string          // that the subject speaks; empty: the main one
+	Seed      uint64          // makes the order in which scenarios run; 0: in the order of Scenarios
+	Dir       string          // where folders for named pipes are made; empty: in the system's temporary folder
 	// Retry is how often a scenario that deviates runs again, on a new adapter, until it
 	// passes. One that passes then is flaky. A scenario that deviates as listed does not
 	// run again.
@@ -75,6 +79,7 @@ func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedul
 		return nil, environment.Explain("make a folder for named pipes", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	r.Profile = cmp.Or(r.Profile, profile.Connection)
 	began := time.Now()
 	if r.judge == nil {
 		r.judge = r.Known.Judge
@@ -85,6 +90,9 @@ func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedul
 		return nil, err
 	}
 	s.subject = first.session.Hello
+	for _, warning := range profile.Warnings(s.subject.Supports) {
+		s.note(warning)
+	}
 	var all sync.WaitGroup
 	for i := range max(1, min(r.Parallel, len(r.Scenarios))) { // one at least, to stop the first adapter
 		w := &worker{schedule: s}
@@ -214,19 +222,25 @@ func (s *schedule) collect() *report.Results {
 	results := &report.Results{
 		Suite:   s.Suite(),
 		Subject: report.Subject{Name: s.subject.Name, Release: s.subject.Release, Language: s.subject.Language},
-		Notes:   s.notes, Elapsed: s.elapsed,
+		Profile: s.Profile, OutsideProfile: s.Outside,
+		Notes: s.notes, Elapsed: s.elapsed,
 	}
 	if s.gaveUp != nil {
 		results.GivenUp = s.gaveUp.Error()
 	}
+	var skipped []string
 	for i := range s.Scenarios {
 		if !s.done[i] {
 			results.NotRun++
 		}
 		if r, ok := s.attempts[i].Result(); ok {
 			results.Results = append(results.Results, s.withCommand(s.Known.Judge(r)))
+			if r.Lacks != "" {
+				skipped = append(skipped, r.Lacks)
+			}
 		}
 	}
+	results.Lacking = s.Profile.Lacking(s.subject.Supports, skipped)
 	results.Summarize()
 	return results
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/cucumber/godog"
@@ -60,8 +59,7 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 		r.Outcome = report.Pass
 		return r, usable, nil
 	case errors.Is(err, steps.ErrSkip):
-		r.Outcome, r.Reason = report.Skip, strings.TrimPrefix(err.Error(), steps.ErrSkip.Error()+": ")
-		return r, usable, nil
+		return skip(run.Profile, r, err), usable, nil
 	case errors.As(err, &failure):
 		r.Outcome, r.Step, r.Expected, r.Actual = report.Fail, step, failure.Expected, failure.Actual
 		if failure.TimedOut {

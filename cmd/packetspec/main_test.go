@@ -18,6 +18,7 @@ func TestMain(m *testing.M) {
 		"packetspec":      func() { os.Exit(run()) },
 		"bad-adapter":     func() { os.Exit(badAdapter(os.Args[1:])) },
 		"foreign-adapter": func() { os.Exit(foreignAdapter(os.Args[1:])) },
+		"lacking-adapter": func() { os.Exit(lackingAdapter(os.Args[1:])) },
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/known"
+	"github.com/packetspec/packetspec/conformance/profile"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/hint"
@@ -23,6 +24,7 @@ import (
 type testFlags struct {
 	run      conformance.Series
 	filter   conformance.Filter
+	profile  string
 	known    string
 	update   bool // write the file of known deviations
 	strict   bool
@@ -45,14 +47,17 @@ Exit status: 0 if the implementation conforms; 1 if not; 2 for a mistake in the 
 line, or a report that cannot be written where it should be; 3 if the adapter could not
 be started, or did not answer as one; 4 if a report could not be written at the end.
 Only scenarios of level must count, unless --strict or --known is given. A scenario is
-flaky, and counts as if it failed, if it passes in some runs of --repeat or --retry only.`,
+flaky, and counts as if it failed, if it passes in some runs of --repeat or --retry only.
+One that is skipped counts if --profile claims what the adapter lacks.`,
 		Example: `  packetspec test
+  packetspec test --profile codec -- python3 adapter.py
   packetspec test --run EQ-2 -v -- python3 adapter.py
   packetspec test --known known.txt --report junit=results.xml -- ./adapter`,
 		RunE: withSpecification(f.test),
 	}
 	filterFlags(cmd, &f.filter, conformance.Dialects[0])
 	flags := cmd.Flags()
+	flags.StringVar(&f.profile, "profile", string(profile.Connection), "what the implementation claims: codec, which is encode and decode; connection, which is every command that needs no optional ability; or everything")
 	flags.StringVar(&f.known, "known", "", "a `file` that lists the known deviations: scenarios that deviate as listed do not count, and all others do, of every level")
 	flags.BoolVar(&f.update, "update-known", false, "write the deviations of this run to the file of --known, which need not exist, and do not count them")
 	flags.BoolVar(&f.strict, "strict", false, "scenarios of every level count")
@@ -81,7 +86,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if err != nil {
 		return err
 	}
-	selected, err := f.selected(s)
+	selected, outside, err := f.selected(s)
 	if err != nil {
 		return err
 	}
@@ -97,6 +102,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	run := f.run
 	run.Version, run.Spec, run.Scenarios, run.Subject, run.Known, run.Dialect = version(), s, selected, process, list, f.filter.Dialect
 	run.Again = func(r report.Result) string { return f.again(cmd, r, args) }
+	run.Profile, run.Outside = profile.Profile(f.profile), outside
 	if f.failFast {
 		run.Last = func(r report.Result) bool { return r.Counts(f.everyLevel()) }
 	}
@@ -142,6 +148,7 @@ func (f *testFlags) check() error {
 		aboveZero("--timeout", f.run.Timeout),
 		aboveZero("--start-timeout", f.run.StartTime),
 		oneOf("--dialect", f.filter.Dialect, conformance.Dialects...),
+		oneOf("--profile", f.profile, profileNames()...),
 	); err != nil {
 		return err
 	}
@@ -151,33 +158,50 @@ func (f *testFlags) check() error {
 	return nil
 }
 
-func (f *testFlags) selected(s *spec.Spec) ([]spec.Scenario, error) {
-	selected, err := f.filter.Select(s)
+// selected returns the scenarios that the flags select, and how many more the profile leaves out.
+func (f *testFlags) selected(s *spec.Spec) (selected []spec.Scenario, outside int, err error) {
+	selected, err = f.filter.Select(s)
+	if err == nil {
+		selected, outside, err = conformance.Claimed(profile.Profile(f.profile), selected)
+	}
 	if err != nil || f.shard == "" {
-		return selected, err
+		return selected, outside, err
 	}
 	shard, err := conformance.ParseShard(f.shard)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		selected, err = shard.Of(selected)
 	}
-	return shard.Of(selected)
+	return selected, outside, err
+}
+
+func profileNames() (names []string) {
+	for _, p := range profile.All {
+		names = append(names, string(p))
+	}
+	return names
 }
 
 // again returns the command that shows a result again. A flaky scenario runs several times or, if
 // the order may matter, among the others, in the order in which it deviated.
 func (f *testFlags) again(cmd *cobra.Command, r report.Result, args []string) string {
-	names := []string{"dialect", "timeout", "start-timeout"}
+	names := []string{"dialect", "profile", "timeout", "start-timeout"}
 	words := []string{"--run", "^" + r.ID + "$"}
 	switch flaky := r.Runs.Outcome() == report.Flaky; {
 	case flaky && r.Seed != 0:
-		names = append(names, "run", "tags", "shard", "parallel")
+		names = append(names, "run", "skip", "tags", "shard", "parallel")
 		words = []string{"--seed", strconv.FormatUint(r.Seed, 10)}
 	case flaky:
 		words = append(words, "--repeat", strconv.Itoa(max(10, r.Runs.Total())))
 	}
 	cmd.Flags().Visit(func(flag *pflag.Flag) { // only those given
-		if slices.Contains(names, flag.Name) {
-			words = append(words, "--"+flag.Name, flag.Value.String())
+		values := []string{flag.Value.String()}
+		if several, ok := flag.Value.(pflag.SliceValue); ok {
+			values = several.GetSlice()
+		}
+		for _, value := range values {
+			if slices.Contains(names, flag.Name) {
+				words = append(words, "--"+flag.Name, value)
+			}
 		}
 	})
 	return testCommand(words, args)

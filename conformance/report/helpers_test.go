@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/packetspec/packetspec/conformance/profile"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 )
@@ -54,6 +55,8 @@ func every() *report.Results {
 			{ID: "B-1", Level: spec.May, Text: "It may be so."},
 		}},
 		Subject: report.Subject{Name: "subject", Release: "3.4", Language: "Go"},
+		Profile: profile.Connection,
+		Lacking: []string{"tick"},
 		Elapsed: 1234567 * time.Microsecond,
 		Notes:   []string{"the adapter did not exit"},
 		Results: []report.Result{
@@ -79,11 +82,11 @@ func every() *report.Results {
 			},
 			{
 				ID: "b/skips", Feature: "B", Scenario: "skips", Requirements: []string{"B-1"},
-				Level: spec.May, Outcome: report.Skip, Reason: `the adapter does not support "tick"`,
+				Level: spec.May, Outcome: report.Skip, Reason: `the adapter does not support "tick"`, Lacks: "tick",
 			},
 			{
 				ID: "b/skips-too", Feature: "B", Scenario: "skips too", Requirements: []string{"B-1"},
-				Level: spec.May, Outcome: report.Skip, Reason: `the adapter does not support "tick"`,
+				Level: spec.May, Outcome: report.Skip, Reason: `the adapter does not support "tick"`, Lacks: "tick",
 			},
 			{
 				ID: "b/flakes", Feature: "B", Scenario: "flakes", Requirements: []string{"A-2"},

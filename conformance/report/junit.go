@@ -4,7 +4,10 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // The elements and attributes of JUnit's XML that the usual viewers read.
@@ -14,29 +17,31 @@ type (
 		Suites  []junitSuite `xml:"testsuite"`
 	}
 	junitSuite struct {
-		Name     string      `xml:"name,attr"`
-		Tests    int         `xml:"tests,attr"`
-		Failures int         `xml:"failures,attr"`
-		Errors   int         `xml:"errors,attr"`
-		Skipped  int         `xml:"skipped,attr"`
-		Time     junitTime   `xml:"time,attr"`
-		Cases    []junitCase `xml:"testcase"`
+		Name     string    `xml:"name,attr"`
+		Tests    int       `xml:"tests,attr"`
+		Failures int       `xml:"failures,attr"`
+		Errors   int       `xml:"errors,attr"`
+		Skipped  int       `xml:"skipped,attr"`
+		Time     junitTime `xml:"time,attr"`
+		// A nil Properties has no element: it may not be empty.
+		Properties *junitProperties `xml:"properties"`
+		Cases      []junitCase      `xml:"testcase"`
 	}
-	junitCase struct {
-		Class   string      `xml:"classname,attr"`
-		Name    string      `xml:"name,attr"`
-		Time    junitTime   `xml:"time,attr"`
-		Runs    *junitRuns  `xml:"properties,omitempty"`
-		Failure *junitFault `xml:"failure,omitempty"`
-		Error   *junitFault `xml:"error,omitempty"`
-		Skipped *junitFault `xml:"skipped,omitempty"`
-	}
-	junitRuns struct {
+	junitProperties struct {
 		Properties []junitProperty `xml:"property"`
 	}
 	junitProperty struct {
 		Name  string `xml:"name,attr"`
 		Value string `xml:"value,attr"`
+	}
+	junitCase struct {
+		Class   string           `xml:"classname,attr"`
+		Name    string           `xml:"name,attr"`
+		Time    junitTime        `xml:"time,attr"`
+		Runs    *junitProperties `xml:"properties"`
+		Failure *junitFault      `xml:"failure,omitempty"`
+		Error   *junitFault      `xml:"error,omitempty"`
+		Skipped *junitFault      `xml:"skipped,omitempty"`
 	}
 	junitFault struct {
 		Type    string `xml:"type,attr,omitempty"`
@@ -53,12 +58,13 @@ type (
 func (r *Results) JUnit(w io.Writer, strict bool) error {
 	var out junitSuites
 	index := map[string]int{}
+	properties := r.properties()
 	for _, result := range r.Results {
 		i, known := index[result.Feature]
 		if !known {
 			i = len(out.Suites)
 			index[result.Feature] = i
-			out.Suites = append(out.Suites, junitSuite{Name: result.Feature})
+			out.Suites = append(out.Suites, junitSuite{Name: result.Feature, Properties: properties})
 		}
 		out.Suites[i].add(r.junitCase(result, strict))
 	}
@@ -68,6 +74,29 @@ func (r *Results) JUnit(w io.Writer, strict bool) error {
 	}
 	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
 	return err
+}
+
+// properties returns what the results say about the whole run, for each suite, since viewers show one
+// at a time.
+func (r *Results) properties() *junitProperties {
+	var all []junitProperty
+	add := func(name, value string) {
+		if value != "" {
+			all = append(all, junitProperty{name, xmlText(value)})
+		}
+	}
+	add("profile", string(r.Profile))
+	add("lacking", strings.Join(r.Lacking, ", "))
+	if r.OutsideProfile > 0 {
+		add("outside_profile", strconv.Itoa(r.OutsideProfile))
+	}
+	for _, note := range r.Notes {
+		add("note", visible.Line(note))
+	}
+	if all == nil {
+		return nil
+	}
+	return &junitProperties{all}
 }
 
 func (s *junitSuite) add(c junitCase) {
@@ -98,7 +127,7 @@ func (r *Results) junitCase(result Result, strict bool) junitCase {
 		Name:  result.ID, Time: junitTime(result.DurationMS),
 	}
 	if result.Runs != nil {
-		c.Runs = &junitRuns{[]junitProperty{{"runs", result.Runs.String()}}}
+		c.Runs = &junitProperties{[]junitProperty{{"runs", result.Runs.String()}}}
 	}
 	fault := &junitFault{
 		Type: string(result.Outcome), Message: xmlText(headline(result)), Text: xmlText(r.Explain(result)),

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/packetspec/packetspec/conformance/profile"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/visible"
 )
@@ -51,10 +52,18 @@ type Result struct {
 	Actual       string     `json:"actual,omitempty"`
 	Wire         []string   `json:"wire,omitempty"`   // the packets of both ends, one per line
 	Reason       string     `json:"reason,omitempty"` // of a skip, a crash or a known deviation
-	Stderr       string     `json:"stderr,omitempty"` // of the adapter, during the scenario
-	Seed         uint64     `json:"seed,omitempty"`   // of the order in which the scenarios ran, if it was random
-	Again        string     `json:"again,omitempty"`  // the command that shows this result again
+	// Lacks is the ability or the core command for want of which the scenario was skipped. Unmet is
+	// set if that skip breaks a claim: the name of the profile, or [UnmetList].
+	Lacks  string `json:"lacks,omitempty"`
+	Unmet  string `json:"unmet,omitempty"`
+	Stderr string `json:"stderr,omitempty"` // of the adapter, during the scenario
+	Seed   uint64 `json:"seed,omitempty"`   // of the order in which the scenarios ran, if it was random
+	Again  string `json:"again,omitempty"`  // the command that shows this result again
 }
+
+// UnmetList is the claim of a list of known deviations that lists skips: no other scenario skips for
+// want of an ability or a command.
+const UnmetList = "known"
 
 // A Subject describes the implementation under test, as its adapter reports it.
 type Subject struct {
@@ -87,10 +96,17 @@ type Requirement struct {
 
 // Results holds the results of one run. Summarize fills Summary.
 type Results struct {
-	Suite   Suite           `json:"suite"`
-	Subject Subject         `json:"subject"`
-	Summary map[Outcome]int `json:"summary"`
-	Results []Result        `json:"results"`
+	Suite   Suite   `json:"suite"`
+	Subject Subject `json:"subject"`
+	// Profile is what the subject claims to be able to do. Lacking names the abilities that its
+	// adapter lacks, and the core commands for want of which scenarios were skipped.
+	Profile profile.Profile `json:"profile,omitempty"`
+	Lacking []string        `json:"lacking"`
+	// OutsideProfile counts the scenarios that were selected, but that test what the profile does
+	// not claim: they were not run, and do not count.
+	OutsideProfile int             `json:"outside_profile,omitempty"`
+	Summary        map[Outcome]int `json:"summary"`
+	Results        []Result        `json:"results"`
 	// NotRun counts the scenarios that were selected, but did not finish because the
 	// run ended early.
 	NotRun int `json:"not_run,omitempty"`
@@ -111,10 +127,19 @@ func (r *Results) Conforms(strict bool) bool {
 }
 
 // Counts reports whether the result alone makes the subject nonconforming. Fail, Timeout,
-// Crash and Flaky count at the level must; if strict, at every level. Fixed always counts: the
-// list of known deviations is wrong.
+// Crash and Flaky count at the level must; if strict, at every level. So does a Skip that breaks a
+// claim; one that breaks the profile everything counts at every level. Fixed always counts:
+// the list of known deviations is wrong.
 func (r Result) Counts(strict bool) bool {
-	return r.Outcome == Fixed || r.Outcome.Deviates() && (strict || r.Level == spec.Must)
+	switch {
+	case r.Outcome == Fixed:
+		return true
+	case r.Outcome == Skip && profile.Profile(r.Unmet).CountsEveryLevel():
+		return true
+	case r.Outcome.Deviates(), r.Outcome == Skip && r.Unmet != "":
+		return strict || r.Level == spec.Must
+	}
+	return false
 }
 
 // AllSkipped reports whether no scenario had another outcome than Skip. Such a run shows
@@ -157,6 +182,9 @@ func (r *Results) JSON(w io.Writer) error {
 	out := *r
 	if out.Results == nil {
 		out.Results = []Result{} // encoded as an empty list, not as null
+	}
+	if out.Lacking == nil {
+		out.Lacking = []string{}
 	}
 	return WriteJSON(w, out)
 }

@@ -80,16 +80,18 @@ func TestJSON(t *testing.T) {
 // Other programs rely on the names of the JSON form.
 func TestJSONKeys(t *testing.T) {
 	r := every()
-	r.NotRun = 1
+	r.NotRun, r.OutsideProfile = 1, 2
 	r.Results[1].Reason = "all there is"
 	r.Results[1].Runs, r.Results[1].Seed = report.Tally{report.Fail: 2}, 5
+	r.Results[4].Unmet = report.UnmetList
 	object := decode(t, r)
-	checkKeys(t, "", object, "not_run notes results subject suite summary")
+	checkKeys(t, "", object, "lacking not_run notes outside_profile profile results subject suite summary")
 	checkKeys(t, "suite", object["suite"], "requirements version")
 	checkKeys(t, "suite.requirements[0]", object["suite"].(map[string]any)["requirements"].([]any)[0], "id level text")
 	checkKeys(t, "subject", object["subject"], "language name release")
 	checkKeys(t, "summary", object["summary"], "crash fail fixed flaky known pass skip timeout")
 	results := object["results"].([]any)
+	checkKeys(t, "a skip", results[4], "duration_ms feature id lacks level outcome reason requirements scenario unmet")
 	checkKeys(t, "a result that passes", results[0], "duration_ms feature id level outcome requirements scenario")
 	checkKeys(t, "a result with everything", results[1], "actual again duration_ms expected feature id level outcome reason requirements runs scenario seed stderr step wire")
 }
@@ -99,6 +101,9 @@ func TestJSONOfEmptyResults(t *testing.T) {
 	object := decode(t, of(spec.Must))
 	if results, ok := object["results"].([]any); !ok || len(results) > 0 {
 		t.Errorf("results: got %v, expected an empty list", object["results"])
+	}
+	if lacking, ok := object["lacking"].([]any); !ok || len(lacking) > 0 {
+		t.Errorf("lacking: got %v, expected an empty list", object["lacking"])
 	}
 }
 

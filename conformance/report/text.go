@@ -18,7 +18,7 @@ func (r *Results) Text(w io.Writer, verbose bool) error {
 	var out strings.Builder
 	for _, result := range r.Results {
 		switch {
-		case result.Counts(true):
+		case result.Counts(true) && result.Outcome != Skip: // unmet describes skips together
 			out.WriteString(r.Explain(result) + "\n")
 		case verbose:
 			out.WriteString(headline(result) + "\n")
@@ -30,7 +30,9 @@ func (r *Results) Text(w io.Writer, verbose bool) error {
 	for _, note := range r.Notes {
 		out.WriteString("note: " + visible.Line(note) + "\n")
 	}
+	r.claim(&out)
 	r.summary(&out)
+	r.unmet(&out)
 	_, err := io.WriteString(w, out.String())
 	return err
 }
@@ -58,6 +60,7 @@ func (r *Results) Explain(result Result) string {
 	row("expected", result.Expected)
 	row("actual", result.Actual)
 	row("reason", result.Reason)
+	row("claim", result.brokenClaim())
 	row("wire", strings.Join(result.Wire, "\n"))
 	lines("stderr", result.Stderr, firstStderr, lastStderr)
 	row("run again", result.Again)

@@ -32,7 +32,7 @@ func (w *World) await(p *adapter.Pending) (adapter.Reply, error) {
 		}
 	}
 	if adapter.KindOf(err) == adapter.Unsupported {
-		return r, fmt.Errorf("%w: the adapter does not support %s (%w)", ErrSkip, commandName(p.Command), err)
+		return r, &lackError{neededFor(p.Command), fmt.Errorf("%w: the adapter does not support %s (%w)", ErrSkip, commandName(p.Command), err)}
 	}
 	return r, err
 }
@@ -68,21 +68,6 @@ func (w *World) named(name string) (*adapter.Pending, error) {
 		return nil, mistake("no shutdown and no join has the name %q", name)
 	}
 	return p, nil
-}
-
-// need skips the scenario unless the adapter has the ability.
-func (w *World) need(a adapter.Ability) error {
-	if w.Session.Can(a) {
-		return nil
-	}
-	return fmt.Errorf("%w: the adapter does not support %q", ErrSkip, a)
-}
-
-func (w *World) expectAbility(words string) error {
-	if words == "can give invalid replies" {
-		return w.need(adapter.CanInvalidReply)
-	}
-	return w.need(adapter.CanBigIntegers)
 }
 
 // waitFailure returns the failure of the peer's wait for the subject, which ended with err.

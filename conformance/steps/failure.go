@@ -22,7 +22,8 @@ func failf(expected, actual string, args ...any) *Failure {
 	return &Failure{Expected: expected, Actual: fmt.Sprintf(actual, args...)}
 }
 
-// ErrSkip reports that the adapter lacks an ability that the scenario needs.
+// ErrSkip reports that the scenario cannot be run: the adapter lacks something that it needs, which
+// [Lack] returns, or the runner does not see enough.
 var ErrSkip = errors.New("skipped")
 
 // A featureError reports a mistake in a feature file, such as octets that differ from their

@@ -28,6 +28,9 @@ var (
 	thePolling = fmt.Sprintf("by asking again at growing intervals of at most %v", maxPause)
 )
 
+// withoutConnection is the heading of the group whose steps need no connection.
+const withoutConnection = "One packet, without a connection"
+
 var table = []group{
 	{"The connection", []definition{
 		on(`a connection`, (*World).subjectOpens, theOpening,
@@ -171,7 +174,7 @@ var table = []group{
 		on(`{name} has not returned`, (*World).expectNoReturn, theAbsence,
 			"Requires that the call is still waiting."),
 	}},
-	{"One packet, without a connection", []definition{
+	{withoutConnection, []definition{
 		on(`{packet} encodes to [exactly ]{octets}`, (*World).expectEncoding, theReply,
 			"Requires that the subject encodes the packet to these octets if the step says exactly, else to any form of the same packet."),
 		on(`{octets}[, followed by {octets},] decodes to {packet}`, (*World).expectDecoding, theReply,

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/packetspec/packetspec/conformance/profile"
+	"github.com/packetspec/packetspec/conformance/spec"
+)
+
+// claim writes the line that says what the subject claims, and what its adapter lacks.
+func (r *Results) claim(out *strings.Builder) {
+	if r.Profile == "" {
+		return
+	}
+	fmt.Fprintf(out, "profile %s", r.Profile)
+	if r.OutsideProfile > 0 {
+		fmt.Fprintf(out, ", which leaves out %d scenarios that need a connection", r.OutsideProfile)
+	}
+	fmt.Fprintf(out, "; the adapter lacks: %s\n", cmp.Or(strings.Join(r.Lacking, ", "), "nothing"))
+}
+
+// brokenClaim returns which claim a skip breaks, or "".
+func (r Result) brokenClaim() string {
+	switch r.Unmet {
+	case "":
+		return ""
+	case UnmetList:
+		return "the list of known deviations does not list this skip"
+	}
+	return fmt.Sprintf("the profile %s requires %s", r.Unmet, r.Lacks)
+}
+
+// unmet writes which skips break a claim, and which claim fits.
+func (r *Results) unmet(out *strings.Builder) {
+	var names, unlisted []string
+	levels := map[spec.Level]int{}
+	for _, result := range r.Results {
+		switch {
+		case result.Unmet == UnmetList:
+			unlisted = append(unlisted, result.ID)
+		case result.Unmet != "":
+			levels[result.Level]++
+			if !slices.Contains(names, result.Lacks) {
+				names = append(names, result.Lacks)
+			}
+		}
+	}
+	if names != nil {
+		var counts []string
+		for _, level := range spec.Levels {
+			if levels[level] > 0 {
+				counts = append(counts, fmt.Sprintf("%d %s", levels[level], level))
+			}
+		}
+		fmt.Fprintf(out, "the profile %s requires %s, which the adapter does not support; scenarios skipped for that: %s\n",
+			r.Profile, enumerate(names), strings.Join(counts, ", "))
+		if fitting, fits := profile.Fitting(names); fits {
+			fmt.Fprintf(out, "hint: --profile %s does not require that\n", fitting)
+		} else {
+			out.WriteString("hint: every profile requires that; --run and --skip select the scenarios that count\n")
+		}
+	}
+	if unlisted != nil {
+		fmt.Fprintf(out, "%d scenarios were skipped that the list of known deviations does not list as skipped: %s\n",
+			len(unlisted), enumerate(unlisted))
+		out.WriteString("hint: --update-known lists them\n")
+	}
+}
+
+// maxEnumerated is how many names a sentence has room for.
+const maxEnumerated = 12
+
+// enumerate returns names as a sentence lists them: a, b and c. It counts those beyond the first
+// maxEnumerated.
+func enumerate(names []string) string {
+	if more := len(names) - maxEnumerated; more > 0 {
+		names = append(slices.Clone(names[:maxEnumerated]), fmt.Sprintf("%d more", more))
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}

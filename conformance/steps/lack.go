@@ -1,0 +1,108 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/peer"
+)
+
+// A lackError skips a scenario because the adapter lacks an ability or a command.
+type lackError struct {
+	name string // of the ability or of the command
+	err  error  // wraps ErrSkip
+}
+
+func (e *lackError) Error() string { return e.err.Error() }
+func (e *lackError) Unwrap() error { return e.err }
+
+// Lack returns the name of the ability or of the command for want of which err skips a scenario,
+// or "" if err does not.
+func Lack(err error) string {
+	var lack *lackError
+	if errors.As(err, &lack) {
+		return lack.name
+	}
+	return ""
+}
+
+// need skips the scenario unless the adapter has the ability.
+func (w *World) need(a adapter.Ability) error {
+	if w.Session.Can(a) {
+		return nil
+	}
+	return &lackError{string(a), fmt.Errorf("%w: the adapter does not support %q", ErrSkip, a)}
+}
+
+func (w *World) expectAbility(words string) error {
+	if words == "can give invalid replies" {
+		return w.need(adapter.CanInvalidReply)
+	}
+	return w.need(adapter.CanBigIntegers)
+}
+
+// neededFor returns what an adapter lacks that replies unsupported to a command: the ability that
+// the command needs or, if it needs no ability, the command.
+func neededFor(m adapter.Message) string {
+	var ability adapter.Ability
+	switch {
+	case m.Op == adapter.OpEqual:
+		ability = adapter.CanEqual
+	case m.Op == adapter.OpString:
+		ability = adapter.CanString
+	case m.Op == adapter.OpTicks || m.Op == adapter.OpOpen && m.Tick != "":
+		ability = adapter.CanTick
+	case m.Decode == adapter.DecodeFlags:
+		ability = adapter.CanDecodeFlags
+	case m.Decode != "":
+		ability = adapter.CanDecode
+	case m.Channel != "" && m.Channel != "0":
+		ability = adapter.CanChannels
+	case strings.HasPrefix(string(m.RqType), "-") || strings.HasPrefix(string(m.Flags), "-"):
+		ability = adapter.CanNegative
+	case hasBigInteger(m):
+		ability = adapter.CanBigIntegers
+	default:
+		return m.Op
+	}
+	return string(ability)
+}
+
+// required is the least integer that no implementation has to represent (INT-4, INT-5).
+var required = new(big.Int).Lsh(big.NewInt(1), 61)
+
+// hasBigInteger reports whether the packet of a command encode or decode has an integer that the
+// implementation may refuse.
+func hasBigInteger(m adapter.Message) bool {
+	var p peer.Packet
+	var err error
+	switch {
+	case m.Packet != nil:
+		p, err = fromAdapter(*m.Packet)
+	case m.Bytes != nil:
+		p, _, err = peer.Decode(*m.Bytes)
+	}
+	if err != nil {
+		return false
+	}
+	for _, v := range []*big.Int{p.Channel, p.Tag, p.Flags, p.Type} {
+		if v != nil && v.Cmp(required) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// NeedsConnection reports whether a scenario with these steps needs a connection. If it does not,
+// each step is about packets alone.
+func NeedsConnection(steps []string) bool {
+	return slices.ContainsFunc(table, func(g group) bool {
+		return g.heading != withoutConnection && slices.ContainsFunc(g.steps, func(d definition) bool {
+			return slices.ContainsFunc(steps, d.expr.MatchString)
+		})
+	})
+}
