@@ -59,7 +59,8 @@ type Run struct {
 const maxFailedStarts = 3
 
 // Do runs the scenarios and returns their results, in the order of r.Scenarios. If ctx ends
-// first, the results are those known by then. If the subject could not be started even once,
+// first, the results are those known by then, and say that the run was interrupted, by the text
+// of the cause with which ctx ended. If the subject could not be started even once,
 // the error is the one of its start, such as an [*adapter.StartError]. If the run was given up
 // later, there are results and an error: an [*EnvironmentError] if the machine is the reason, or a
 // [*SilentError] if the subject replies to nothing any more.
@@ -84,10 +85,17 @@ func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedul
 	if r.judge == nil {
 		r.judge = r.Known.Judge
 	}
-	s := &schedule{Run: r, dir: dir, attempts: attempts, done: make([]bool, len(r.Scenarios)), order: r.order()}
+	s := &schedule{Run: r, dir: dir, attempts: attempts, done: make([]bool, len(r.Scenarios)), order: r.order(), running: map[int]time.Time{}}
 	first := &worker{schedule: s}
+	unwatch := s.watch(ctx)
 	if err := first.start(ctx); err != nil {
-		return nil, err
+		unwatch()
+		if ctx.Err() == nil {
+			return nil, err
+		}
+		s.note("the adapter had not answered hello")
+		s.elapsed = time.Since(began)
+		return s, nil
 	}
 	s.subject = first.session.Hello
 	for _, warning := range profile.Warnings(s.subject.Supports) {
@@ -103,6 +111,7 @@ func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedul
 	}
 	all.Wait()
 	s.elapsed = time.Since(began)
+	unwatch()
 	return s, s.gaveUp
 }
 
@@ -144,7 +153,10 @@ type schedule struct {
 	attempts []report.Attempts // by scenario, in this run and earlier ones; nothing here is known or fixed yet
 	notes    []string
 	silence  silence
-	gaveUp   error // why no further scenario starts; nil: none must
+	gaveUp   error             // why no further scenario starts; nil: none must, or ctx ended
+	running  map[int]time.Time // when each scenario was taken that has no result yet
+	ended    time.Time         // when gaveUp was set, or when ctx ended; zero: neither
+	stopped  string            // the text of the cause with which ctx ended
 }
 
 func (s *schedule) next() (index int, ok bool) {
@@ -154,6 +166,7 @@ func (s *schedule) next() (index int, ok bool) {
 		return 0, false
 	}
 	index, s.order = s.order[0], s.order[1:]
+	s.running[index] = time.Now()
 	if s.Begin != nil {
 		s.Begin(s.Scenarios[index].ID)
 	}
@@ -171,6 +184,7 @@ func (s *schedule) record(index int, r report.Result, replied bool) {
 	defer s.mu.Unlock()
 	r.Seed = s.Seed
 	s.done[index] = true
+	delete(s.running, index)
 	s.attempts[index].Add(r)
 	judged := s.withCommand(s.judge(r))
 	if s.Observe != nil {
@@ -207,6 +221,32 @@ func (s *schedule) end(err error) {
 	if s.gaveUp == nil {
 		s.gaveUp = err
 	}
+	if s.ended.IsZero() { // the scenarios that are running take some more time to clean up
+		s.ended = time.Now()
+	}
+}
+
+// watch lets no further scenario start once ctx has ended. Its owner calls unwatch, once.
+func (s *schedule) watch(ctx context.Context) (unwatch func()) {
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		s.giveUp(nil)
+	})
+	return func() {
+		if !stop() {
+			<-ended
+		}
+		s.noteInterrupt(ctx)
+	}
+}
+
+// noteInterrupt keeps the cause with which ctx has ended, if it has. No scenario may be running.
+func (s *schedule) noteInterrupt(ctx context.Context) {
+	if ctx.Err() != nil {
+		s.giveUp(nil)
+		s.stopped = context.Cause(ctx).Error()
+	}
 }
 
 // note keeps a text for the report that is not about a scenario. Equal texts are kept once.
@@ -223,7 +263,7 @@ func (s *schedule) collect() *report.Results {
 		Suite:   s.Suite(),
 		Subject: report.Subject{Name: s.subject.Name, Release: s.subject.Release, Language: s.subject.Language},
 		Profile: s.Profile, OutsideProfile: s.Outside,
-		Notes: s.notes, Elapsed: s.elapsed,
+		Notes: s.notes, Elapsed: s.elapsed, Interrupted: s.stopped,
 	}
 	if s.gaveUp != nil {
 		results.GivenUp = s.gaveUp.Error()
@@ -232,6 +272,7 @@ func (s *schedule) collect() *report.Results {
 	for i := range s.Scenarios {
 		if !s.done[i] {
 			results.NotRun++
+			results.Unfinished = append(results.Unfinished, s.unfinished(i))
 		}
 		if r, ok := s.attempts[i].Result(); ok {
 			results.Results = append(results.Results, s.withCommand(s.Known.Judge(r)))
@@ -243,6 +284,16 @@ func (s *schedule) collect() *report.Results {
 	results.Lacking = s.Profile.Lacking(s.subject.Supports, skipped)
 	results.Summarize()
 	return results
+}
+
+// unfinished describes a scenario without a result.
+func (s *schedule) unfinished(index int) report.Unfinished {
+	sc := s.Scenarios[index]
+	u := report.Unfinished{ID: sc.ID, Feature: sc.Feature, Requirements: sc.Requirements, Level: sc.Level}
+	if began, running := s.running[index]; running {
+		u.Running = max(1, s.ended.Sub(began).Milliseconds())
+	}
+	return u
 }
 
 // A worker runs one scenario after another. It keeps its adapter alive between them, but

@@ -126,7 +126,7 @@ func TestInterruptedScenario(t *testing.T) {
 		f := newFake(t, "nothing", "right")
 		run := f.run()
 		run.Timeout = time.Hour
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("SIGINT"))
 		defer cancel()
 		r, err := run.Do(ctx)
 		if err != nil {
@@ -134,6 +134,10 @@ func TestInterruptedScenario(t *testing.T) {
 		}
 		check(t, "outcomes", outcomes(r), "")
 		check(t, "scenarios not run", r.NotRun, 2)
+		check(t, "interrupted by", r.Interrupted, "SIGINT")
+		check(t, "the first scenario's time, without the time to clean up", r.Unfinished[0].Running, int64(60_000))
+		check(t, "the second scenario's time", r.Unfinished[1].Running, int64(0))
+		check(t, "the second scenario", r.Unfinished[1].ID, run.Scenarios[1].ID)
 		check(t, "adapters alive", f.alive, 0)
 	})
 }
@@ -143,8 +147,10 @@ func TestInterruptedBeforeTheRun(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errors.New("interrupted"))
 	r, err := f.run().Do(ctx)
-	if err == nil && r.NotRun != 1 {
-		t.Errorf("got %+v, expected an error, or nothing run", r)
+	if err != nil {
+		t.Fatal(err)
 	}
+	check(t, "scenarios not run", r.NotRun, 1)
+	check(t, "interrupted by", r.Interrupted, "interrupted")
 	check(t, "adapters alive", f.alive, 0)
 }

@@ -6,7 +6,10 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 
+	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
@@ -85,6 +88,25 @@ func TestFailedRestarts(t *testing.T) {
 			check(t, "adapters alive", f.alive, 0)
 		})
 	}
+}
+
+// TestMachineFails ends a run with its results so far, and blames no scenario, if the machine does
+// not let an adapter start again.
+func TestMachineFails(t *testing.T) {
+	f := newFake(t, "right", "die", "right", "right")
+	broken := &conformance.EnvironmentError{Err: errors.New("too many open files")}
+	f.starts = []error{nil, &adapter.StartError{Command: "fake", Err: broken}}
+	synctest.Test(t, func(t *testing.T) {
+		r, err := f.run().Do(t.Context())
+		if !errors.Is(err, broken) || r == nil {
+			t.Fatalf("got %v, %v, expected results and the error %v", r, err, broken)
+		}
+		check(t, "outcomes", outcomes(r), "pass crash")
+		check(t, "scenarios not run", r.NotRun, 2)
+		check(t, "given up", r.GivenUp, "too many open files")
+		check(t, "conforms", r.Conforms(false), false)
+		check(t, "adapters alive", f.alive, 0)
+	})
 }
 
 func TestFailedStartsAreCountedInARow(t *testing.T) {

@@ -50,7 +50,7 @@ func (s Series) Do(ctx context.Context) (*report.Results, error) {
 			break
 		}
 		if whole != nil {
-			one.elapsed += whole.elapsed
+			one.elapsed, one.subject = one.elapsed+whole.elapsed, whole.subject
 			for _, note := range whole.notes {
 				one.note(note)
 			}
@@ -63,11 +63,9 @@ func (s Series) Do(ctx context.Context) (*report.Results, error) {
 		return nil, err
 	case one == nil: // the adapter did not start again
 		whole.done = make([]bool, len(s.Scenarios))
-		if ctx.Err() != nil {
-			err = nil
-		}
 		whole.gaveUp = err
 	}
+	whole.noteInterrupt(ctx)
 	whole.note(s.describe(times, seed))
 	return whole.collect(), err
 }

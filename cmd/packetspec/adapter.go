@@ -31,7 +31,7 @@ With --fault it carries them out on the second implementation with that fault.
 packetspec explain FAULT shows which scenarios detect it.`,
 		Example: `  packetspec test -- packetspec adapter --fault eof-twice
   packetspec mutants --list`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: atOnce(func(cmd *cobra.Command, _ []string) error {
 			impl, err := builtin(dialect, fault)
 			if err != nil {
 				return err
@@ -40,7 +40,7 @@ packetspec explain FAULT shows which scenarios detect it.`,
 				return &statusError{statusNot, err}
 			}
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&dialect, "dialect", conformance.Dialects[0], "the `dialect` to speak: "+strings.Join(conformance.Dialects, " or "))
 	cmd.Flags().StringVar(&fault, "fault", "", "be the second implementation with the fault of this `name`, or with "+noFault)

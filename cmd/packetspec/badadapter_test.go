@@ -54,9 +54,18 @@ func badAdapter(args []string) int {
 			return -1
 		},
 		// interrupts the runner, as Ctrl-C does, and hangs
-		"interrupt": func() int {
+		"interrupt": func() int { return signalRunner(syscall.SIGINT) },
+		// does it as a CI system does, and as a terminal that is closed
+		"terminate": func() int { return signalRunner(syscall.SIGTERM) },
+		"hang-up":   func() int { return signalRunner(syscall.SIGHUP) },
+		// interrupts the runner, and goes on
+		"interrupt-and-go-on": func() int {
 			_ = syscall.Kill(os.Getppid(), syscall.SIGINT)
-			return hang()
+			return -1
+		},
+		"terminate-and-go-on": func() int {
+			_ = syscall.Kill(os.Getppid(), syscall.SIGTERM)
+			return -1
 		},
 		// prints a line that is not a reply, and goes on
 		"garbage": func() int {
@@ -118,6 +127,12 @@ func badAdapter(args []string) int {
 		_ = commands.Close()
 	}()
 	return serve(in)
+}
+
+// signalRunner sends a signal to the runner, and hangs.
+func signalRunner(s syscall.Signal) int {
+	_ = syscall.Kill(os.Getppid(), s)
+	return hang()
 }
 
 // hang blocks for ever. A select without cases would not: where no other goroutine can run,

@@ -30,7 +30,7 @@ Exit status: 0 if all octets are packets; 1 if not, or if the standard input is 
 with the place; 2 if an argument is not hex, or if the standard input cannot be read; 4 if
 the packets cannot be written.`,
 		Example: `  packetspec decode 0a822c1f050268656c6c6f`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("--format", format, "json", "text"); err != nil {
 				return err
 			}
@@ -57,7 +57,7 @@ the packets cannot be written.`,
 				in = d.hex
 			}
 			return finish(d.run(in), out)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&binary, "binary", false, "read raw octets, not hex")
 	cmd.Flags().StringVar(&format, "format", "json", "json or text")

@@ -29,10 +29,10 @@ Exit status: 0 if all lines are packets; 1 if not, with the number of the first 
 not; 2 if the standard input cannot be read; 4 if the octets cannot be written.`,
 		Example: `  echo '{"is_request":true,"channel":"5","tag":"300","flags":"7","rq_type":"2","payload":"68656c6c6f"}' |
     packetspec encode`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: atOnce(func(cmd *cobra.Command, _ []string) error {
 			in, out := streams(cmd)
 			return finish(encodeStream(in, out, binary), out)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&binary, "binary", false, "write raw octets, not hex")
 	return cmd

@@ -29,7 +29,7 @@ breaks and which scenarios detect it.`,
 			return nil
 		},
 		ValidArgsFunction: completeID,
-		RunE: withSpecification(func(cmd *cobra.Command, s *spec.Spec, args []string) error {
+		RunE: atOnce(withSpecification(func(cmd *cobra.Command, s *spec.Spec, args []string) error {
 			id := args[0]
 			if r, found := s.Requirement(strings.ToUpper(id)); found {
 				return explainRequirement(cmd, s, r)
@@ -44,7 +44,7 @@ breaks and which scenarios detect it.`,
 				}
 			}
 			return hint.Add(fmt.Errorf("there is no requirement, scenario or fault %q", id), "packetspec explain %s", nearestID(s, id))
-		}),
+		})),
 	}
 }
 

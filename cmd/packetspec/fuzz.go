@@ -45,7 +45,9 @@ Exit status:
   1  something was found: it breaks a must or a should, and is not a known deviation
   2  a mistake in the command line, or a file that cannot be read; nothing was run
   3  the adapter could not be started or spoken to
-  4  the campaign ran, but its corpus or a finding could not be written`,
+  4  the campaign ran, but its corpus or a finding could not be written
+  128 and more: a signal with the number above 128 ended it. Without --time and --inputs,
+     SIGINT is the normal end, with status 0 or 1`,
 		Example: `  packetspec fuzz --time 2m -- python3 adapter.py
   packetspec fuzz --inputs 100000 --seed 7 --dir results -- ./adapter
   packetspec fuzz repro results/findings/tag-3-no-answer-open/input -- ./adapter`,
@@ -104,7 +106,11 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	if f.afl {
 		c.Starter = campaign.Instrumented{Process: process}
 	}
-	return f.play(cmd, s, args)
+	err = f.play(cmd, s, args)
+	if c.Time == 0 && c.Inputs == 0 {
+		return byInterrupt(cmd.Context(), err)
+	}
+	return err
 }
 
 // play runs the campaign and writes what it found. The arguments are the adapter's command as

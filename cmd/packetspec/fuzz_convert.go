@@ -24,7 +24,7 @@ input is a sequence of bytes.
 Exit status: 0 if all inputs are copied; 2 for a mistake in the command line, or an
 input that cannot be read; 4 if one could not be written.`,
 		Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
 			read, err := formatNamed("--from", from)
 			if err != nil {
 				return err
@@ -42,7 +42,7 @@ input that cannot be read; 4 if one could not be written.`,
 			}
 			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "inputs copied: %d\n", len(corpus))
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&from, "from", "raw", "the format of FROM")
 	cmd.Flags().StringVar(&to, "to", "raw", "the format of INTO")

@@ -21,7 +21,7 @@ inputs, and as short ones, as show every trace that the reference shows for any.
 Exit status: 0 if INTO is written; 2 for a mistake in the command line or a folder that
 cannot be read; 4 if INTO could not be written.`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
 			dirs := args
 			if _, err := os.Stat(args[0]); errors.Is(err, fs.ErrNotExist) {
 				dirs = args[1:]
@@ -43,6 +43,6 @@ cannot be read; 4 if INTO could not be written.`,
 			}
 			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%d of %d inputs show all %d traces\n", len(kept), len(all), traces)
 			return nil
-		},
+		}),
 	}
 }

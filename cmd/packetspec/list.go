@@ -18,7 +18,7 @@ func newList() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "list", Short: "List requirements and the scenarios that test them", Args: noArguments,
-		RunE: withSpecification(func(cmd *cobra.Command, s *spec.Spec, _ []string) error {
+		RunE: atOnce(withSpecification(func(cmd *cobra.Command, s *spec.Spec, _ []string) error {
 			if err := cmp.Or(oneOf("--format", format, "text", "json"), oneOf("--dialect", filter.Dialect, slices.Concat(conformance.Dialects, []string{conformance.AnyDialect})...)); err != nil {
 				return err
 			}
@@ -38,7 +38,7 @@ func newList() *cobra.Command {
 			}
 			cmd.Printf("%d requirements, %d scenarios\n", len(l.Requirements), len(selected))
 			return nil
-		}),
+		})),
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	filterFlags(cmd, &filter, conformance.AnyDialect)

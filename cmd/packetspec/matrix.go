@@ -23,7 +23,7 @@ scenarios each subject fails.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
 			var all []*report.Results
 			for _, file := range args {
 				results, err := readResults(file)
@@ -33,7 +33,7 @@ scenarios each subject fails.`,
 				all = append(all, results)
 			}
 			return report.Matrix(cmd.OutOrStdout(), all)
-		},
+		}),
 	}
 }
 

@@ -98,16 +98,24 @@ func (f *mutantsFlags) mutants(cmd *cobra.Command, s *spec.Spec, _ []string) err
 		r, err := run.Record(cmd.Context())
 		progress.end()
 		if err != nil {
-			return &statusError{statusNot, err}
+			return runError(err)
 		}
 		return f.writeRecord(cmd, r, files)
 	}
 	table, err := run.Do(cmd.Context())
 	progress.end()
 	if err != nil {
-		return &statusError{statusNot, err}
+		return runError(err)
 	}
 	return f.report(cmd, table)
+}
+
+// runError returns the error of a run without a table.
+func runError(err error) error {
+	if errors.As(err, new(*conformance.EnvironmentError)) {
+		return &statusError{statusAdapter, err}
+	}
+	return &statusError{statusNot, err}
 }
 
 func listFaults(cmd *cobra.Command, faults []mutant.Fault, format string) error {
@@ -158,6 +166,8 @@ func (f *mutantsFlags) report(cmd *cobra.Command, table *mutants.Table) (err err
 	switch {
 	case err != nil:
 		return &statusError{statusNot, err}
+	case cmd.Context().Err() != nil:
+		return context.Cause(cmd.Context()) // the table says what was not run
 	case f.check:
 		return compareWithRecord(cmd, table)
 	case !table.Complete():

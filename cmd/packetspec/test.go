@@ -45,7 +45,8 @@ implementation, as a process of its own.
 
 Exit status: 0 if the implementation conforms; 1 if not; 2 for a mistake in the command
 line, or a report that cannot be written where it should be; 3 if the adapter could not
-be started, or did not answer as one; 4 if a report could not be written at the end.
+be started, or did not answer as one, or this machine lacks something; 4 if a report
+could not be written at the end; 128 and the number of the signal that ended the run.
 Only scenarios of level must count, unless --strict or --known is given. A scenario is
 flaky, and counts as if it failed, if it passes in some runs of --repeat or --retry only.
 One that is skipped counts if --profile claims what the adapter lacks.`,
@@ -110,18 +111,14 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	run.Observe = progress.observe
 	results, gaveUp := run.Do(cmd.Context())
 	progress.end()
-	switch {
-	case results != nil:
-	case cmd.Context().Err() != nil:
-		return &statusError{statusNot, errors.New("interrupted before the adapter answered hello")}
-	default:
+	if results == nil {
 		return &statusError{statusAdapter, gaveUp}
 	}
 	unwritten := outputs.write(cmd.OutOrStdout(), results, f.verbose, f.everyLevel())
 	if gaveUp != nil {
 		return &statusError{statusAdapter, errors.Join(unwritten, gaveUp)}
 	}
-	if f.update && unwritten == nil {
+	if f.update && unwritten == nil && results.Interrupted == "" {
 		if err := os.WriteFile(f.known, []byte(known.Update(text, results)), 0o666); err != nil {
 			return &statusError{statusUnwritten, fmt.Errorf("--update-known: %w", err)}
 		}

@@ -2,7 +2,6 @@ package mutants
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -151,7 +150,7 @@ func (r Run) Record(ctx context.Context) (*Record, error) {
 		case err != nil:
 			return nil, err
 		case ctx.Err() != nil:
-			return nil, errors.New("interrupted: nothing is recorded")
+			return nil, fmt.Errorf("nothing is recorded: %w", context.Cause(ctx))
 		case len(t.FalsePositives) > 0:
 			var failed []string
 			for _, d := range t.FalsePositives {

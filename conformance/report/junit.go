@@ -4,8 +4,10 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/packetspec/packetspec/internal/visible"
 )
@@ -15,6 +17,8 @@ type (
 	junitSuites struct {
 		XMLName xml.Name     `xml:"testsuites"`
 		Suites  []junitSuite `xml:"testsuite"`
+
+		properties *junitProperties // of each suite
 	}
 	junitSuite struct {
 		Name     string    `xml:"name,attr"`
@@ -55,18 +59,14 @@ type (
 // counts (see [Result.Counts]). If it does not count, and for a skip or a known
 // deviation, the test case is skipped, with the reason. Fixed and flaky are failures. A
 // scenario that ran several times has the property "runs", which says how often it passed.
+// A scenario that was not run is an error if the run was interrupted or given up, else it is skipped.
 func (r *Results) JUnit(w io.Writer, strict bool) error {
-	var out junitSuites
-	index := map[string]int{}
-	properties := r.properties()
+	out := junitSuites{properties: r.properties()}
 	for _, result := range r.Results {
-		i, known := index[result.Feature]
-		if !known {
-			i = len(out.Suites)
-			index[result.Feature] = i
-			out.Suites = append(out.Suites, junitSuite{Name: result.Feature, Properties: properties})
-		}
-		out.Suites[i].add(r.junitCase(result, strict))
+		out.suite(result.Feature).add(r.junitCase(result, strict))
+	}
+	for _, u := range r.Unfinished {
+		out.suite(u.Feature).add(r.junitUnfinished(u))
 	}
 	text, err := xml.MarshalIndent(out, "", "  ")
 	if err != nil {
@@ -99,6 +99,16 @@ func (r *Results) properties() *junitProperties {
 	return &junitProperties{all}
 }
 
+// suite returns the suite of a feature, which it makes if there is none yet.
+func (s *junitSuites) suite(feature string) *junitSuite {
+	i := slices.IndexFunc(s.Suites, func(suite junitSuite) bool { return suite.Name == feature })
+	if i < 0 {
+		i = len(s.Suites)
+		s.Suites = append(s.Suites, junitSuite{Name: feature, Properties: s.properties})
+	}
+	return &s.Suites[i]
+}
+
 func (s *junitSuite) add(c junitCase) {
 	s.Tests++
 	switch {
@@ -122,10 +132,7 @@ func (t junitTime) MarshalXMLAttr(name xml.Name) (xml.Attr, error) {
 }
 
 func (r *Results) junitCase(result Result, strict bool) junitCase {
-	c := junitCase{
-		Class: "packetspec." + strings.Join(result.Requirements, "."),
-		Name:  result.ID, Time: junitTime(result.DurationMS),
-	}
+	c := junitCase{Class: junitClass(result.Requirements), Name: result.ID, Time: junitTime(result.DurationMS)}
 	if result.Runs != nil {
 		c.Runs = &junitProperties{[]junitProperty{{"runs", result.Runs.String()}}}
 	}
@@ -143,6 +150,34 @@ func (r *Results) junitCase(result Result, strict bool) junitCase {
 	}
 	return c
 }
+
+func junitClass(requirements []string) string {
+	return "packetspec." + strings.Join(requirements, ".")
+}
+
+// junitUnfinished returns the test case of a scenario that did not finish.
+func (r *Results) junitUnfinished(u Unfinished) junitCase {
+	c := junitCase{Class: junitClass(u.Requirements), Name: u.ID, Time: junitTime(u.Running)}
+	fault := &junitFault{Type: "not run", Message: "not run"}
+	if u.Running > 0 {
+		fault.Message = fmt.Sprintf("not run to its end: it had been running for %v", u.running())
+	}
+	switch {
+	case r.Interrupted != "":
+		fault.Text = "interrupted by " + r.Interrupted
+	case r.GivenUp != "":
+		fault.Text = "the run was given up: " + r.GivenUp
+	default:
+		c.Skipped = fault
+		return c
+	}
+	fault.Text = xmlText(fault.Text)
+	c.Error = fault
+	return c
+}
+
+// running returns for how long the scenario had been running.
+func (u Unfinished) running() time.Duration { return time.Duration(u.Running) * time.Millisecond }
 
 // xmlText replaces the characters that XML does not allow.
 func xmlText(s string) string {

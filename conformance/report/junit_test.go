@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -126,4 +127,50 @@ func TestJUnitGroupsByFeature(t *testing.T) {
 	check(t, "suites", len(s.Suites), 2)
 	check(t, "tests of A", s.Suites[0].Tests, 2)
 	check(t, "class", s.Suites[0].Cases[0].Class, "packetspec.A-1.A-2")
+}
+
+// TestUnfinished reports each scenario that was not run, and the one that was running.
+func TestUnfinished(t *testing.T) {
+	unfinished := []report.Unfinished{
+		{ID: "b/one", Feature: "B", Requirements: []string{"B-1"}, Level: spec.Must, Running: 1500},
+		{ID: "c/two", Feature: "C", Requirements: []string{"C-1", "C-2"}, Level: spec.May},
+	}
+	for name, c := range map[string]struct {
+		results     report.Results
+		junit, text []string
+	}{
+		"interrupted": {report.Results{Interrupted: "SIGTERM"}, []string{
+			`tests="1" failures="0" errors="1" skipped="0" time="1.500"`,
+			`<testcase classname="packetspec.C-1.C-2" name="c/two" time="0.000">`,
+			`<error type="not run" message="not run to its end: it had been running for 1.5s">interrupted by SIGTERM</error>`,
+			`<error type="not run" message="not run">interrupted by SIGTERM</error>`,
+		}, []string{"interrupted by SIGTERM\n2 scenarios were not run\n  b/one had been running for 1.5s\n"}},
+		"given up": {report.Results{GivenUp: "no space"}, []string{
+			`<error type="not run" message="not run">the run was given up: no space</error>`,
+		}, []string{"the run was given up: no space\n2 scenarios were not run\n"}},
+		"after --fail-fast": {report.Results{}, []string{
+			`<skipped type="not run" message="not run"></skipped>`,
+		}, []string{"\n2 scenarios were not run\n"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.results.NotRun, c.results.Unfinished = len(unfinished), unfinished
+			var junit, text strings.Builder
+			if err := errors.Join(c.results.JUnit(&junit, false), c.results.Text(&text, false)); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range c.junit {
+				if !strings.Contains(junit.String(), want) {
+					t.Errorf("the JUnit report is\n%s\nexpected it to contain %s", junit.String(), want)
+				}
+			}
+			for _, want := range c.text {
+				if !strings.Contains(text.String(), want) {
+					t.Errorf("the text report is\n%s\nexpected it to contain %q", text.String(), want)
+				}
+			}
+			if c.results.Conforms(false) {
+				t.Error("a run that is not whole conforms")
+			}
+		})
+	}
 }

@@ -113,17 +113,33 @@ type Results struct {
 	// GivenUp says why no further scenario was started, if the reason is not the subject's
 	// conformance; empty: the run was not given up.
 	GivenUp string `json:"given_up,omitempty"`
+	// Interrupted names the signal that ended the run; empty: none did.
+	Interrupted string `json:"interrupted,omitempty"`
+	// Unfinished describes the scenarios that NotRun counts.
+	Unfinished []Unfinished `json:"unfinished,omitempty"`
 	// Notes report what no result shows, such as an adapter that had to be killed.
 	Notes []string `json:"notes,omitempty"`
 
 	Elapsed time.Duration `json:"-"`
 }
 
+// An Unfinished is a scenario that was selected, but did not finish. Nothing is known about it,
+// unless there was an earlier run.
+type Unfinished struct {
+	ID           string     `json:"id"`
+	Feature      string     `json:"feature"`
+	Requirements []string   `json:"requirements"`
+	Level        spec.Level `json:"level"`
+	// Running is for how many milliseconds the scenario had been running when the run ended; 0:
+	// it had not begun.
+	Running int64 `json:"running_ms,omitempty"`
+}
+
 // Conforms reports whether the subject conforms: no result counts against it, every
 // selected scenario ran, and at least one was not skipped. See [Result.Counts] for strict.
 func (r *Results) Conforms(strict bool) bool {
 	counts := func(result Result) bool { return result.Counts(strict) }
-	return !r.AllSkipped() && r.NotRun == 0 && r.GivenUp == "" && !slices.ContainsFunc(r.Results, counts)
+	return !r.AllSkipped() && r.NotRun == 0 && r.GivenUp == "" && r.Interrupted == "" && !slices.ContainsFunc(r.Results, counts)
 }
 
 // Counts reports whether the result alone makes the subject nonconforming. Fail, Timeout,

@@ -188,7 +188,15 @@ func (r *Results) summary(out *strings.Builder) {
 	if r.GivenUp != "" {
 		fmt.Fprintf(out, "the run was given up: %s\n", r.GivenUp)
 	}
+	if r.Interrupted != "" {
+		fmt.Fprintf(out, "interrupted by %s\n", r.Interrupted)
+	}
 	if r.NotRun > 0 {
 		fmt.Fprintf(out, "%d scenarios were not run\n", r.NotRun)
+	}
+	for _, u := range r.Unfinished {
+		if u.Running > 0 {
+			fmt.Fprintf(out, "  %s had been running for %v\n", u.ID, u.running())
+		}
 	}
 }
