@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/hint"
+	"github.com/packetspec/packetspec/internal/match"
 )
 
 // A Filter selects scenarios, as the flags --run, --skip, --tags and --dialect of packetspec do;
@@ -56,11 +56,11 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 	if f.Dialect != "" && f.Dialect != AnyDialect && !slices.Contains(Dialects, f.Dialect) {
 		return nil, fmt.Errorf("--dialect is %q: it must be %s", f.Dialect, strings.Join(Dialects, " or "))
 	}
-	run, err := newMatchers(s, "--run", f.Run)
+	run, err := matching(s, "--run", f.Run)
 	if err != nil {
 		return nil, err
 	}
-	skip, err := newMatchers(s, "--skip", f.Skip)
+	skip, err := matching(s, "--skip", f.Skip)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 	}
 	var selected, others []spec.Scenario // others match, but are for another dialect
 	for _, sc := range s.Scenarios {
-		named := (run == nil || run.match(sc)) && !skip.match(sc)
+		named := (len(f.Run) == 0 || run(sc)) && !skip(sc)
 		switch {
 		case !named || !hasTags(sc.Tags):
 		case f.inDialect(sc):
@@ -92,38 +92,16 @@ func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 	return nil, hint.Add(fmt.Errorf("%w by %s", ErrNothingSelected, f), "packetspec list shows all requirements and scenarios")
 }
 
-// A matcher reports whether a scenario matches one expression, and matchers whether it matches one
-// of several.
-type (
-	matcher  func(spec.Scenario) bool
-	matchers []matcher
-)
-
-func (ms matchers) match(sc spec.Scenario) bool {
-	return slices.ContainsFunc(ms, func(m matcher) bool { return m(sc) })
-}
-
-// newMatchers compiles the values of a flag. Each must match a scenario: one that matches none is a
-// mistake, which others would hide.
-func newMatchers(s *spec.Spec, flag string, values []string) (ms matchers, err error) {
-	for _, value := range values {
-		expr, err := regexp.Compile(value)
-		if err != nil {
-			return nil, fmt.Errorf("%s is %q: it must be a regular expression: %w", flag, value, err)
-		}
-		m := func(sc spec.Scenario) bool {
-			return expr.MatchString(sc.ID) || expr.MatchString(sc.Name) ||
-				slices.ContainsFunc(sc.Requirements, expr.MatchString) || slices.ContainsFunc(sc.Was, expr.MatchString)
-		}
-		if _, isID := s.Requirement(value); isID {
-			m = func(sc spec.Scenario) bool { return slices.Contains(sc.Requirements, value) }
-		}
-		if !slices.ContainsFunc(s.Scenarios, m) {
-			return nil, hint.Add(fmt.Errorf("%w by %s %q", ErrNothingSelected, flag, value), "packetspec list shows all requirements and scenarios")
-		}
-		ms = append(ms, m)
+// matching returns a function that reports whether a scenario matches one of the values of a flag.
+func matching(s *spec.Spec, flag string, values []string) (func(spec.Scenario) bool, error) {
+	matches, err := match.Any(flag, values, s.Scenarios, func(sc spec.Scenario) match.Names {
+		return match.Names{IDs: sc.Requirements, Others: append([]string{sc.ID, sc.Name}, sc.Was...)}
+	})
+	var nothing *match.NothingError
+	if errors.As(err, &nothing) {
+		err = hint.Add(fmt.Errorf("%w by %s %q", ErrNothingSelected, flag, nothing.Value), "packetspec list shows all requirements and scenarios")
 	}
-	return ms, nil
+	return matches, err
 }
 
 // String returns the filter as the flags of packetspec.

@@ -18,13 +18,14 @@ import (
 
 func newExplain() *cobra.Command {
 	return &cobra.Command{
-		Use: "explain ID", Short: "Explain a requirement, a scenario or a fault",
+		Use: "explain ID", Short: "Explain a requirement, a scenario, a feature or a fault",
 		Long: `Prints the text of a requirement, the scenarios that test it and the faults that they
-detect; or the steps of a scenario and the requirements that it tests; or what a fault
-breaks and which scenarios detect it.`,
+detect; or the steps of a scenario and the requirements that it tests; or the scenarios
+of a feature; or what a fault breaks and which scenarios detect it. A feature is named by
+its file, such as tags, or by its title.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return hint.Add(errors.New("explain takes one ID, of a requirement, a scenario or a fault"), "packetspec list shows requirements and scenarios; packetspec mutants --list, faults")
+				return hint.Add(errors.New("explain takes one ID, of a requirement, a scenario, a feature or a fault"), "packetspec list shows requirements and scenarios; packetspec mutants --list, faults")
 			}
 			return nil
 		},
@@ -43,7 +44,11 @@ breaks and which scenarios detect it.`,
 					return explainFault(cmd, s, f)
 				}
 			}
-			return hint.Add(fmt.Errorf("there is no requirement, scenario or fault %q", id), "packetspec explain %s", nearestID(s, id))
+			if scenarios := featureNamed(s, id); scenarios != nil {
+				explainFeature(cmd, s, scenarios)
+				return nil
+			}
+			return hint.Add(fmt.Errorf("there is no requirement, scenario, feature or fault %q", id), "packetspec explain %s", nearestID(s, id))
 		})),
 	}
 }
@@ -77,6 +82,39 @@ func explainScenario(cmd *cobra.Command, s *spec.Spec, sc spec.Scenario) {
 		}
 	}
 	cmd.Printf("\nrun it: %s\n", testCommand([]string{"--run", "^" + sc.ID + "$"}, nil))
+}
+
+// featureNamed returns the scenarios of the feature with a name: its title, or that of its file, with
+// or without the number and the extension, in any case.
+func featureNamed(s *spec.Spec, name string) (scenarios []spec.Scenario) {
+	for _, sc := range s.Scenarios {
+		number, _, _ := strings.Cut(sc.File, "-")
+		file := strings.TrimSuffix(sc.File, ".feature")
+		for _, known := range []string{sc.Feature, featureOf(sc), file, sc.File, strings.TrimPrefix(sc.File, number+"-")} {
+			if strings.EqualFold(known, name) {
+				scenarios = append(scenarios, sc)
+				break
+			}
+		}
+	}
+	return scenarios
+}
+
+// featureOf returns the name of a scenario's feature, with which the ids of its scenarios begin.
+func featureOf(sc spec.Scenario) string {
+	feature, _, _ := strings.Cut(sc.ID, "/")
+	return feature
+}
+
+func explainFeature(cmd *cobra.Command, s *spec.Spec, scenarios []spec.Scenario) {
+	cmd.Printf("%s\n  %s, %d scenarios\n", scenarios[0].Feature, scenarios[0].File, len(scenarios))
+	for _, r := range newListing(s, scenarios).Requirements {
+		cmd.Printf("\n%s (%s; %s)\n%s\n", r.ID, r.Level, r.Source, r.Text)
+		for _, id := range r.Scenarios {
+			cmd.Printf("    %s\n", id)
+		}
+	}
+	cmd.Printf("\nrun them: %s\n", testCommand([]string{"--run", "^" + featureOf(scenarios[0]) + "/"}, nil))
 }
 
 func printScenario(cmd *cobra.Command, sc spec.Scenario) {
@@ -137,6 +175,11 @@ func allIDs(s *spec.Spec) (ids []string) {
 	}
 	for _, sc := range s.Scenarios {
 		ids = append(ids, sc.ID)
+	}
+	for _, sc := range s.Scenarios {
+		if feature := featureOf(sc); !slices.Contains(ids, feature) {
+			ids = append(ids, feature)
+		}
 	}
 	for _, f := range mutant.Faults() {
 		ids = append(ids, f.Name)

@@ -55,7 +55,9 @@ a small program that reads commands from its standard input and carries them out
 		SilenceErrors:      true,
 		SilenceUsage:       true,
 		DisableSuggestions: true, // unknownCommand gives one
+		Version:            version(),
 	}
+	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(explainFlagError)
 	root.AddCommand(
 		newTest(), newFuzz(), newList(), newExplain(), newMatrix(), newEncode(), newDecode(), newAdapter(), newMutants(), newVersion(),

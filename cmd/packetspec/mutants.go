@@ -24,7 +24,8 @@ import (
 
 type mutantsFlags struct {
 	run     mutants.Run
-	only    string
+	only    []string
+	skip    []string
 	format  string
 	verbose bool
 	list    bool
@@ -54,7 +55,8 @@ is, and no score is lower. It is 4 if a record could not be written.`,
 		RunE: withSpecification(f.mutants),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.only, "run", "", "only faults whose name or requirement matches this regular `expression`")
+	flags.StringArrayVar(&f.only, "run", nil, "only faults whose name or requirement matches this regular `expression`; may be repeated: any of them")
+	flags.StringArrayVar(&f.skip, "skip", nil, "no fault whose name or requirement matches this regular `expression`; may be repeated")
 	flags.StringVar(&f.format, "format", "text", "text or json")
 	flags.IntVar(&f.run.Parallel, "parallel", 2*runtime.NumCPU(), "how many scenarios work at a time, not counting those that only wait")
 	flags.DurationVar(&f.run.Timeout, "timeout", time.Second, "how long a scenario may take, in addition to ten times what it takes without a fault")
@@ -66,6 +68,9 @@ is, and no score is lower. It is 4 if a record could not be written.`,
 	return cmd
 }
 
+// selects reports whether the flags select some of the faults.
+func (f *mutantsFlags) selects() bool { return len(f.only)+len(f.skip) > 0 }
+
 func (f *mutantsFlags) mutants(cmd *cobra.Command, s *spec.Spec, _ []string) error {
 	if err := cmp.Or(
 		oneOf("--format", f.format, "text", "json"),
@@ -74,10 +79,10 @@ func (f *mutantsFlags) mutants(cmd *cobra.Command, s *spec.Spec, _ []string) err
 	); err != nil {
 		return err
 	}
-	if f.record != nil && (f.only != "" || f.run.Own) {
-		return hint.Add(fmt.Errorf("--record is %q together with --run or --own: a record must be of every fault and every scenario", f.record[0]), "packetspec mutants --record %s", f.record[0])
+	if f.record != nil && (f.selects() || f.run.Own) {
+		return hint.Add(fmt.Errorf("--record is %q together with --run, --skip or --own: a record must be of every fault and every scenario", f.record[0]), "packetspec mutants --record %s", f.record[0])
 	}
-	faults, err := mutants.Select(f.only)
+	faults, err := mutants.Select(f.only, f.skip)
 	switch {
 	case err != nil:
 		return err
@@ -145,7 +150,7 @@ func (f *mutantsFlags) newRun(s *spec.Spec, faults []mutant.Fault) (run mutants.
 		return run, &statusError{statusNot, err}
 	}
 	run = f.run
-	run.Spec, run.Faults, run.Whole, run.Baselines = s, faults, f.only == "", baselines
+	run.Spec, run.Faults, run.Whole, run.Baselines = s, faults, !f.selects(), baselines
 	run.Subject = mutants.SecondImplementation{Process: func(c mutants.Config) adapter.Starter {
 		args := []string{"adapter", "--fault", cmp.Or(c.Fault, noFault)}
 		if c.Later {

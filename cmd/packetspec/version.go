@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -20,7 +21,10 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: noArguments,
 		Run: func(cmd *cobra.Command, _ []string) {
-			cmd.Printf("packetspec %s %s\n", version(), runtime.Version())
+			cmd.Print(versionLine())
 		},
 	}
 }
+
+// versionLine returns what version and --version print.
+func versionLine() string { return fmt.Sprintf("packetspec %s %s\n", version(), runtime.Version()) }

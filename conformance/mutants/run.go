@@ -2,9 +2,9 @@ package mutants
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +14,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/hint"
+	"github.com/packetspec/packetspec/internal/match"
 )
 
 // A Subject is an implementation that can be built with faults.
@@ -78,22 +79,32 @@ type Progress struct {
 	Done, Runs int // so far, and in all
 }
 
-// Select returns the faults whose name or requirement matches a regular expression. The name
-// of a fault, or the id of a requirement, selects just that: SHD-1 does not select SHD-10.
-func Select(run string) ([]mutant.Fault, error) {
-	matches, err := regexp.Compile(run)
-	if err != nil {
-		return nil, fmt.Errorf("--run is %q: it must be a regular expression: %w", run, err)
-	}
+// Select returns the faults whose name or requirement matches one of the regular expressions run,
+// unless there are none, and none of skip. The name of a fault, or the id of a requirement, stands
+// for just that: SHD-1 does not match SHD-10.
+func Select(run, skip []string) ([]mutant.Fault, error) {
 	all := mutant.Faults()
-	isName := func(f mutant.Fault) bool { return f.Name == run || f.Requirement == run }
-	selects := func(f mutant.Fault) bool { return matches.MatchString(f.Name) || matches.MatchString(f.Requirement) }
-	if slices.ContainsFunc(all, isName) {
-		selects = isName
+	matching := func(flag string, values []string) (func(mutant.Fault) bool, error) {
+		matches, err := match.Any(flag, values, all, func(f mutant.Fault) match.Names {
+			return match.Names{IDs: []string{f.Name, f.Requirement}}
+		})
+		var nothing *match.NothingError
+		if errors.As(err, &nothing) {
+			err = hint.Add(fmt.Errorf("no fault is selected by %s %q", flag, nothing.Value), "packetspec mutants --list shows all")
+		}
+		return matches, err
 	}
-	selected := slices.DeleteFunc(all, func(f mutant.Fault) bool { return !selects(f) })
+	runs, err := matching("--run", run)
+	if err != nil {
+		return nil, err
+	}
+	skips, err := matching("--skip", skip)
+	if err != nil {
+		return nil, err
+	}
+	selected := slices.DeleteFunc(all, func(f mutant.Fault) bool { return len(run) > 0 && !runs(f) || skips(f) })
 	if len(selected) == 0 {
-		return nil, hint.Add(fmt.Errorf("no fault is selected by --run %q", run), "packetspec mutants --list shows all")
+		return nil, hint.Add(errors.New("no fault is selected: --skip leaves out all that --run selects"), "packetspec mutants --list shows all")
 	}
 	return selected, nil
 }
