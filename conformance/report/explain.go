@@ -10,9 +10,12 @@ import (
 )
 
 // Explain returns all that is known about one result, as text of several lines.
-func (r *Results) Explain(result Result) string {
+func (r *Results) Explain(result Result) string { return r.Suite.explain(result, headline(result)) }
+
+// explain returns what follows from a result, below its headline.
+func (s Suite) explain(result Result, headline string) string {
 	var out strings.Builder
-	out.WriteString(headline(result) + "\n")
+	out.WriteString(headline + "\n")
 	lines := func(name, text string, first, last int) {
 		if text == "" {
 			return
@@ -24,7 +27,7 @@ func (r *Results) Explain(result Result) string {
 	}
 	row := func(name, text string) { lines(name, text, excerpt.First, excerpt.Last+1) }
 	for _, id := range result.Requirements {
-		q := r.requirement(id)
+		q := s.requirement(id)
 		row("requirement", wrap(fmt.Sprintf("%s (%s): %s", q.ID, q.Level, q.Text)))
 	}
 	row("scenario", result.Feature+": "+result.Scenario)
@@ -74,7 +77,25 @@ func ends(lines []string, first, last int) []string {
 
 // headline returns the line that begins an explanation.
 func headline(result Result) string {
-	line := fmt.Sprintf("%-7s  %-6s  %s", strings.ToUpper(string(result.Outcome)), result.Level, result.ID)
+	return fmt.Sprintf("%-7s", strings.ToUpper(string(result.Outcome))) + afterOutcome(result)
+}
+
+// colors maps outcomes to how a terminal shows their words: the parameters of its control
+// sequence "select graphic rendition".
+var colors = map[Outcome]string{
+	Pass: "32" /* green */, Fail: "1;31" /* bold red */, Timeout: "1;31", Crash: "1;31",
+	Flaky: "33" /* yellow */, Fixed: "33", Known: "2" /* dim */, Skip: "2",
+}
+
+// colored returns the headline with the outcome's word in color, for a terminal.
+func colored(result Result) string {
+	word := strings.ToUpper(string(result.Outcome))
+	return "\x1b[" + colors[result.Outcome] + "m" + word + "\x1b[0m" + strings.Repeat(" ", 7-len(word)) + afterOutcome(result)
+}
+
+// afterOutcome returns the headline after its first word.
+func afterOutcome(result Result) string {
+	line := fmt.Sprintf("  %-6s  %s", result.Level, result.ID)
 	if result.Runs != nil {
 		line += "  " + result.Runs.String()
 	}

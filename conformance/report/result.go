@@ -186,9 +186,9 @@ func (r *Results) Summarize() {
 }
 
 // requirement returns the requirement with this id, or one with only the id if the suite has none.
-func (r *Results) requirement(id string) Requirement {
-	if i := slices.IndexFunc(r.Suite.Requirements, func(q Requirement) bool { return q.ID == id }); i >= 0 {
-		return r.Suite.Requirements[i]
+func (s Suite) requirement(id string) Requirement {
+	if i := slices.IndexFunc(s.Requirements, func(q Requirement) bool { return q.ID == id }); i >= 0 {
+		return s.Requirements[i]
 	}
 	return Requirement{ID: id}
 }

@@ -13,15 +13,12 @@ import (
 // Text writes the results for people: an explanation of each failure, and a summary by
 // level. If verbose, it lists the other scenarios too.
 func (r *Results) Text(w io.Writer, verbose bool) error {
+	return NewStream(w, r.Suite, verbose, false).Finish(r)
+}
+
+// summarize returns the end of the text: what the results come to.
+func (r *Results) summarize() string {
 	var out strings.Builder
-	for _, result := range r.Results {
-		switch {
-		case result.Counts(true) && result.Outcome != Skip: // unmet describes skips together
-			out.WriteString(r.Explain(result) + "\n")
-		case verbose:
-			out.WriteString(headline(result) + "\n")
-		}
-	}
 	r.broken(&out)
 	r.known(&out)
 	r.skips(&out)
@@ -31,8 +28,7 @@ func (r *Results) Text(w io.Writer, verbose bool) error {
 	r.claim(&out)
 	r.summary(&out)
 	r.unmet(&out)
-	_, err := io.WriteString(w, out.String())
-	return err
+	return out.String()
 }
 
 // broken writes a line for each requirement with a failing scenario.
