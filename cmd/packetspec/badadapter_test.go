@@ -35,6 +35,13 @@ func badAdapter(args []string) int {
 			}
 			return 7
 		},
+		// exits, and hangs if an adapter has done so before in this folder
+		"exit-then-hang": func() int {
+			if os.Mkdir("bad-adapter-exited", 0o700) != nil {
+				return hang()
+			}
+			return 7
+		},
 		// stops answering
 		"hang": hang,
 		// fills the temporary folder with files, and goes on

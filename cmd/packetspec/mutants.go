@@ -93,13 +93,14 @@ func (f *mutantsFlags) mutants(cmd *cobra.Command, s *spec.Spec, _ []string) err
 	if err != nil {
 		return err
 	}
-	progress := newProgress(cmd.ErrOrStderr(), 0)
-	run.Observe = progress.observeMutant
+	progress := newMutantsProgress(time.Now())
+	run.Observe = progress.observe
 	if f.record != nil {
 		files, err := openRecords(cmd.Context(), f.record)
 		if err != nil {
 			return err
 		}
+		progress.start(cmd.ErrOrStderr())
 		r, err := run.Record(cmd.Context())
 		progress.end()
 		if err != nil {
@@ -107,6 +108,7 @@ func (f *mutantsFlags) mutants(cmd *cobra.Command, s *spec.Spec, _ []string) err
 		}
 		return f.writeRecord(cmd, r, files)
 	}
+	progress.start(cmd.ErrOrStderr())
 	table, err := run.Do(cmd.Context())
 	progress.end()
 	if err != nil {

@@ -3,121 +3,170 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
+	"sync"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/packetspec/packetspec/conformance/mutants"
 	"github.com/packetspec/packetspec/conformance/report"
-	"github.com/packetspec/packetspec/fuzz/campaign"
 )
 
-func isTerminal(w io.Writer) bool {
-	if p, ok := w.(*printer); ok {
-		w = p.out
-	}
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
+// How often the line on a terminal changes at least, so that its times are right, and how
+// often a log gets a line: often enough to show that a run goes on.
+const (
+	redrawTime = time.Second
+	logTime    = 10 * time.Second
+)
 
-// A progress shows how far a run is, in one line that changes. It shows nothing in a log.
+// A progress shows what a command does while it runs: on a terminal in a line that changes, elsewhere
+// in a line every ten seconds. Several goroutines may call its methods.
 type progress struct {
-	w     io.Writer // the terminal
-	total int       // scenarios to run
-	done  int
-	bad   int // did not pass
+	w       io.Writer
+	columns func() int             // of the terminal; nil: w is not one
+	text    func(time.Time) string // what is to be shown at a time
+
+	mu    sync.Mutex // guards the line on the terminal, and what text reads
+	drawn bool       // the line is on the terminal
+	stop  func()
 }
 
-// newProgress returns the progress of a run of total scenarios, which shows on w if that is a
-// terminal.
-func newProgress(w io.Writer, total int) *progress {
-	if !isTerminal(w) {
-		w = io.Discard
+// start shows the progress on w until end is called.
+func (p *progress) start(w io.Writer) {
+	p.w = w
+	every := logTime
+	if f := interactive(w); f != nil {
+		p.columns = func() int { return columnsOf(f) }
+		every = redrawTime
 	}
-	return &progress{w: w, total: total}
-}
-
-// eraseLine is the control sequence that a terminal obeys by erasing the line.
-const eraseLine = "\r\x1b[K"
-
-func (p *progress) observe(r report.Result) {
-	p.done++
-	if r.Outcome.Deviates() || r.Outcome == report.Fixed {
-		p.bad++
-	}
-	_, _ = fmt.Fprintf(p.w, eraseLine+"%d of %d scenarios, %d not passed  %s", p.done, p.total, p.bad, r.ID)
-}
-
-// observeMutant shows a run of one scenario against one mutant.
-func (p *progress) observeMutant(m mutants.Progress) {
-	_, _ = fmt.Fprintf(p.w, eraseLine+"%d of %d runs  %s  %s", m.Done, m.Runs, m.Fault, m.Scenario)
-}
-
-func (p *progress) end() { _, _ = fmt.Fprint(p.w, eraseLine) }
-
-// A screen shows the progress of a campaign: a block of lines that it rewrites on a terminal,
-// or a line now and then in a log. It must not be used from two goroutines at once.
-type screen struct {
-	w        io.Writer
-	terminal bool
-	lines    int // on the terminal now
-
-	last   campaign.Progress
-	logged time.Duration
-	pause  time.Duration // until the next line in a log
-	curve  []int         // traces, second by second
-}
-
-func newScreen(w io.Writer) *screen {
-	return &screen{w: w, terminal: isTerminal(w), pause: 5 * time.Second}
-}
-
-// clear erases the block from a terminal, so that something else can be printed.
-func (s *screen) clear() {
-	if s.lines > 0 {
-		_, _ = fmt.Fprintf(s.w, "\x1b[%dA\x1b[J", s.lines)
-		s.lines = 0
+	ticker := time.NewTicker(every)
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() { p.watch(ticker.C, done) })
+	p.stop = func() {
+		ticker.Stop()
+		close(done)
+		watching.Wait()
 	}
 }
 
-func (s *screen) progress(p campaign.Progress) {
-	rate := float64(p.Inputs-s.last.Inputs) / max((p.Elapsed-s.last.Elapsed).Seconds(), 1e-3)
-	s.curve = append(s.curve, p.Traces)
-	if s.terminal {
-		s.last = p
-		s.clear()
-		edges, phase := "", ""
-		if p.Edges > 0 {
-			edges = fmt.Sprintf("  edges     %d\n", p.Edges)
+// watch shows the progress at each tick, until done is closed.
+func (p *progress) watch(ticks <-chan time.Time, done <-chan struct{}) {
+	for {
+		select {
+		case at := <-ticks:
+			p.update(at, func() {
+				if p.columns == nil {
+					_, _ = fmt.Fprintf(p.w, "running %s\n", p.text(at))
+				}
+			})
+		case <-done:
+			return
 		}
-		if p.AllRun {
-			phase = ": no more inputs, suspects are being confirmed and minimised"
-		}
-		text := fmt.Sprintf("  time      %s%s\n  inputs    %d, %.0f a second\n  traces    %d %s\n%s  corpus    %d\n  findings  %d, and %d suspects\n",
-			p.Elapsed.Round(time.Second), phase, p.Inputs, rate, p.Traces, sparkline(s.curve, 40), edges, p.Corpus, p.Findings, p.Suspects)
-		_, _ = io.WriteString(s.w, text)
-		s.lines = strings.Count(text, "\n")
-		return
 	}
-	if p.Elapsed-s.logged < s.pause {
-		return
-	}
-	s.last, s.logged = p, p.Elapsed
-	s.pause = min(2*s.pause, time.Minute)
-	_, _ = fmt.Fprintf(s.w, "%s: %d inputs, %.0f a second; %d traces, corpus %d; %d findings, %d suspects\n",
-		p.Elapsed.Round(time.Second), p.Inputs, rate, p.Traces, p.Corpus, p.Findings, p.Suspects)
 }
 
-// sparkline draws values over time, in at most the given number of columns.
-func sparkline(values []int, columns int) string {
-	bars := []rune("▁▂▃▄▅▆▇█")
-	step := max(1, (len(values)+columns-1)/columns)
-	top := max(1, values[len(values)-1])
-	var s strings.Builder
-	for i := step - 1; i < len(values); i += step {
-		s.WriteRune(bars[values[i]*(len(bars)-1)/top])
+// update calls a function that changes what is to be shown at a time. The function may also print
+// to the terminal: the line is not there meanwhile.
+func (p *progress) update(at time.Time, change func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	change()
+	if p.columns != nil {
+		_, _ = io.WriteString(p.w, fit(p.text(at), p.columns()))
+		p.drawn = true
 	}
-	return s.String()
 }
+
+// end erases the line, and shows no more.
+func (p *progress) end() {
+	p.stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+}
+
+func (p *progress) erase() {
+	if p.drawn {
+		_, _ = io.WriteString(p.w, eraseLine)
+		p.drawn = false
+	}
+}
+
+// A runProgress is the progress of a run of scenarios.
+type runProgress struct {
+	progress
+	total   int // scenarios to run
+	began   time.Time
+	done    int
+	failed  int
+	running []runningScenario // in the order in which they began
+}
+
+type runningScenario struct {
+	id    string
+	began time.Time
+}
+
+func newRunProgress(total int, now time.Time) *runProgress {
+	r := &runProgress{total: total, began: now}
+	r.text = r.describe
+	return r
+}
+
+// begin notes that a scenario begins.
+func (r *runProgress) begin(id string, at time.Time) {
+	r.update(at, func() { r.running = append(r.running, runningScenario{id, at}) })
+}
+
+// observe notes that a scenario has ended, and shows its result by a function.
+func (r *runProgress) observe(result report.Result, at time.Time, show func(report.Result)) {
+	r.update(at, func() {
+		show(result)
+		r.done++
+		if result.Counts(true) {
+			r.failed++
+		}
+		for i, s := range r.running {
+			if s.id == result.ID {
+				r.running = append(r.running[:i:i], r.running[i+1:]...)
+				return
+			}
+		}
+	})
+}
+
+// describe says how far the run is, and which scenario has been running longest.
+func (r *runProgress) describe(at time.Time) string {
+	text := fmt.Sprintf("%s: %d of %d, %d failed", since(r.began, at), r.done, r.total, r.failed)
+	switch n := len(r.running); {
+	case n > 0:
+		text += fmt.Sprintf("; now %s, %s", r.running[0].id, since(r.running[0].began, at))
+		if n > 1 {
+			text += fmt.Sprintf(", and %d more", n-1)
+		}
+	case r.done == 0:
+		text += "; the adapter has not answered hello yet"
+	}
+	return text
+}
+
+// since returns the time between two moments, in whole seconds.
+func since(began, at time.Time) string { return at.Sub(began).Round(time.Second).String() }
+
+// A mutantsProgress is the progress of runs against mutants.
+type mutantsProgress struct {
+	progress
+	began time.Time
+	last  mutants.Progress
+}
+
+func newMutantsProgress(now time.Time) *mutantsProgress {
+	m := &mutantsProgress{began: now}
+	m.text = func(at time.Time) string {
+		return strings.TrimRight(fmt.Sprintf("%s: %d of %d runs  %s  %s", since(m.began, at), m.last.Done, m.last.Runs, m.last.Fault, m.last.Scenario), " ")
+	}
+	return m
+}
+
+func (m *mutantsProgress) observe(p mutants.Progress) { m.update(time.Now(), func() { m.last = p }) }

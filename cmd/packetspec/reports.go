@@ -98,9 +98,21 @@ func (outputs reportOutputs) printedTwice() error {
 	return nil
 }
 
-// write writes every report, those on the standard output last. One that fails does not stop the
-// others; the error is about all that failed. What fails on the standard output, execute reports.
-func (outputs reportOutputs) write(stdout io.Writer, results *report.Results, verbose, everyLevel bool) error {
+// stream returns the stream of the text report on the standard output. Without that report it
+// writes nothing.
+func (outputs reportOutputs) stream(stdout io.Writer, suite report.Suite, verbose, color bool) *report.Stream {
+	for _, o := range outputs {
+		if o.file == nil && o.format == "text" {
+			return report.NewStream(stdout, suite, verbose, color)
+		}
+	}
+	return report.NewStream(io.Discard, suite, verbose, color)
+}
+
+// write writes every report, those on the standard output last, and the end of the stream. One that
+// fails does not stop the others; the error is about all that failed. What fails on the standard
+// output, execute reports.
+func (outputs reportOutputs) write(stdout io.Writer, results *report.Results, stream *report.Stream, verbose, everyLevel bool) error {
 	content := map[string]func(io.Writer) error{
 		"text":  func(w io.Writer) error { return results.Text(w, verbose) },
 		"json":  results.JSON,
@@ -116,10 +128,11 @@ func (outputs reportOutputs) write(stdout io.Writer, results *report.Results, ve
 		}
 	}
 	for _, o := range outputs {
-		if o.file == nil {
+		if o.file == nil && o.format != "text" {
 			_ = content[o.format](stdout)
 		}
 	}
+	_ = stream.Finish(results)
 	return errors.Join(errs...)
 }
 

@@ -32,6 +32,7 @@ type testFlags struct {
 	failFast bool
 	reports  []string
 	verbose  bool
+	color    string // when the report is in color
 }
 
 func newTest() *cobra.Command {
@@ -72,6 +73,7 @@ One that is skipped counts if --profile claims what the adapter lacks.`,
 	flags.Uint64Var(&f.run.Seed, "seed", 0, "run the scenarios in a random order, made from this `number`; 0: in the order of the specification")
 	flags.StringArrayVar(&f.reports, "report", nil, "a report to write, given as `FORMAT or FORMAT=FILE`: text, json or junit; may be repeated")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list every scenario, not only those that do not pass")
+	flags.StringVar(&f.color, "color", "auto", "whether the text report on the standard output is in color: `WHEN` is auto, always or never; auto: on a terminal, unless NO_COLOR or CI is set")
 	return cmd
 }
 
@@ -107,14 +109,13 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if f.failFast {
 		run.Last = func(r report.Result) bool { return r.Counts(f.everyLevel()) }
 	}
-	progress := newProgress(cmd.ErrOrStderr(), len(run.Scenarios)*run.Times)
-	run.Observe = progress.observe
-	results, gaveUp := run.Do(cmd.Context())
-	progress.end()
+	stdout := cmd.OutOrStdout()
+	stream := outputs.stream(stdout, run.Suite(), f.verbose, inColor(f.color, stdout))
+	results, gaveUp := doShown(cmd, run, stream)
 	if results == nil {
 		return &statusError{statusAdapter, gaveUp}
 	}
-	unwritten := outputs.write(cmd.OutOrStdout(), results, f.verbose, f.everyLevel())
+	unwritten := outputs.write(stdout, results, stream, f.verbose, f.everyLevel())
 	if gaveUp != nil {
 		return &statusError{statusAdapter, errors.Join(unwritten, gaveUp)}
 	}
@@ -136,6 +137,16 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	return nil
 }
 
+// doShown makes the runs, and shows their progress and their results meanwhile.
+func doShown(cmd *cobra.Command, run conformance.Series, stream *report.Stream) (*report.Results, error) {
+	progress := newRunProgress(len(run.Scenarios)*run.Times, time.Now())
+	run.Begin = func(id string) { progress.begin(id, time.Now()) }
+	run.Observe = func(r report.Result) { progress.observe(r, time.Now(), stream.Observe) }
+	progress.start(cmd.ErrOrStderr())
+	defer progress.end()
+	return run.Do(cmd.Context())
+}
+
 // check finds the mistakes that flags show by themselves.
 func (f *testFlags) check() error {
 	if err := cmp.Or(
@@ -144,6 +155,7 @@ func (f *testFlags) check() error {
 		atLeast("--retry", f.run.Retry, 0),
 		aboveZero("--timeout", f.run.Timeout),
 		aboveZero("--start-timeout", f.run.StartTime),
+		oneOf("--color", f.color, "auto", "always", "never"),
 		oneOf("--dialect", f.filter.Dialect, conformance.Dialects...),
 		oneOf("--profile", f.profile, profileNames()...),
 	); err != nil {
