@@ -37,6 +37,7 @@ func TestMutantsStatus(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			cmd := &cobra.Command{}
+			cmd.SetContext(t.Context())
 			cmd.SetOut(&out)
 			cmd.SetErr(&out)
 			flags := mutantsFlags{format: "text", check: c.check}
