@@ -392,6 +392,6 @@ func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, re
 // crashed returns the result of a scenario that had no adapter to run on.
 func crashed(sc spec.Scenario, err error) report.Result {
 	r := newResult(sc)
-	r.Outcome, r.Reason = report.Crash, err.Error()
+	r.Outcome, r.Reason, r.NotStarted = report.Crash, err.Error(), true
 	return r
 }

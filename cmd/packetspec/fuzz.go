@@ -99,9 +99,11 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 		return err
 	}
 	c.Given = append(c.Given, given...)
-	if _, c.Known, err = readKnown(f.known, s, false); err != nil {
+	list, err := openKnown(cmd.Context(), f.known, s, false)
+	if err != nil {
 		return err
 	}
+	c.Known = list.List
 	c.Starter = process
 	if f.afl {
 		c.Starter = campaign.Instrumented{Process: process}

@@ -1,14 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/internal/hint"
+	"github.com/packetspec/packetspec/internal/readfile"
 )
 
 func newMatrix() *cobra.Command {
@@ -26,7 +27,7 @@ scenarios each subject fails.`,
 		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
 			var all []*report.Results
 			for _, file := range args {
-				results, err := readResults(file)
+				results, err := readResults(cmd.Context(), file)
 				if err != nil {
 					return err
 				}
@@ -37,15 +38,15 @@ scenarios each subject fails.`,
 	}
 }
 
-func readResults(file string) (*report.Results, error) {
-	f, err := os.Open(file)
+func readResults(ctx context.Context, name string) (*report.Results, error) {
+	file, err := readfile.Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }()
-	results, err := report.Read(f)
+	defer func() { _ = file.Close() }()
+	results, err := report.Read(file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return results, nil
 }

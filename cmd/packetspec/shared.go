@@ -12,7 +12,6 @@ import (
 
 	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
 	"github.com/packetspec/packetspec/fuzz/campaign"
@@ -96,24 +95,6 @@ func self() string {
 		return "go run ./cmd/packetspec"
 	}
 	return "packetspec"
-}
-
-// readKnown reads the list of known deviations in the file of --known, and returns its text too.
-// An empty name is no list, and so is a missing file that --update-known makes.
-func readKnown(file string, s *spec.Spec, update bool) (text string, list known.List, err error) {
-	if file == "" {
-		return "", nil, nil
-	}
-	bytes, err := os.ReadFile(file)
-	missing := errors.Is(err, fs.ErrNotExist)
-	switch {
-	case missing && !update:
-		return "", nil, hint.Add(fmt.Errorf("--known: %w", err), "packetspec test --update-known makes the file")
-	case err != nil && !missing:
-		return "", nil, fmt.Errorf("--known: %w", err)
-	}
-	list, err = known.Read(file, strings.NewReader(string(bytes)), s)
-	return string(bytes), list, err
 }
 
 // splitArgs splits a verb's arguments into the paths before --, at least one and at most most, and

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -93,17 +92,18 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if err != nil {
 		return err
 	}
-	text, list, err := readKnown(f.known, s, f.update)
+	list, err := openKnown(cmd.Context(), f.known, s, f.update)
 	if err != nil {
 		return err
 	}
+	defer list.close()
 	outputs, err := openReports(cmd.Context(), f.reports, f.known)
 	if err != nil {
 		return err
 	}
 	defer outputs.close()
 	run := f.run
-	run.Version, run.Spec, run.Scenarios, run.Subject, run.Known, run.Dialect = version(), s, selected, process, list, f.filter.Dialect
+	run.Version, run.Spec, run.Scenarios, run.Subject, run.Known, run.Dialect = version(), s, selected, process, list.List, f.filter.Dialect
 	run.Again = func(r report.Result) string { return f.again(cmd, r, args) }
 	run.Profile, run.Outside = profile.Profile(f.profile), outside
 	if f.failFast {
@@ -116,14 +116,11 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 		return &statusError{statusAdapter, gaveUp}
 	}
 	unwritten := outputs.write(stdout, results, stream, f.verbose, f.everyLevel())
+	if f.update && unwritten == nil {
+		return f.updateKnown(list, s, results, gaveUp)
+	}
 	if gaveUp != nil {
 		return &statusError{statusAdapter, errors.Join(unwritten, gaveUp)}
-	}
-	if f.update && unwritten == nil && results.Interrupted == "" {
-		if err := os.WriteFile(f.known, []byte(known.Update(text, results)), 0o666); err != nil {
-			return &statusError{statusUnwritten, fmt.Errorf("--update-known: %w", err)}
-		}
-		return nil
 	}
 	conforms := results.Conforms(f.everyLevel())
 	switch {
@@ -145,6 +142,30 @@ func doShown(cmd *cobra.Command, run conformance.Series, stream *report.Stream) 
 	progress.start(cmd.ErrOrStderr())
 	defer progress.end()
 	return run.Do(cmd.Context())
+}
+
+// updateKnown writes the list of known deviations anew, if the run shows all of them.
+func (f *testFlags) updateKnown(list *knownFile, s *spec.Spec, results *report.Results, gaveUp error) error {
+	if err := known.Check(results); err != nil {
+		status := statusNot
+		if gaveUp != nil {
+			status = statusAdapter
+		}
+		if f.failFast && results.NotRun > 0 {
+			err = hint.Add(err, "--update-known without --fail-fast")
+		}
+		return &statusError{status, errors.Join(gaveUp, fmt.Errorf("--update-known leaves %s as it was: %w", f.known, err))}
+	}
+	skips := len(list.List) == 0 || !f.filtered() // else those of other scenarios would be missing
+	if err := list.update(known.Update(list.text, s, results, skips)); err != nil {
+		return &statusError{statusUnwritten, fmt.Errorf("--update-known: %w", err)}
+	}
+	return nil
+}
+
+// filtered reports whether flags select some of the scenarios.
+func (f *testFlags) filtered() bool {
+	return len(f.filter.Run)+len(f.filter.Skip) > 0 || f.filter.Tags != "" || f.shard != ""
 }
 
 // check finds the mistakes that flags show by themselves.

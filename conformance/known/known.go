@@ -3,30 +3,29 @@
 // A list is a text file. Empty lines, and lines that begin with #, are comments. Every other
 // line is a known deviation, in one of these forms, with a reason to the end of the line:
 //
-//	SCENARIO REQUIREMENT OUTCOME reason     a scenario of the suite fails: OUTCOME is fail, timeout, crash or flaky
+//	SCENARIO REQUIREMENT OUTCOME reason     a scenario of the suite does not pass: OUTCOME is fail, timeout, crash, flaky or skip
 //	fuzz REQUIREMENT reason                 campaigns find that the requirement is broken
 //	fuzz REQUIREMENT "KIND" reason          campaigns find this kind of difference only
 //
+// A scenario may be named by a former id. A list with a line whose outcome is skip lists every scenario
+// that is skipped for want of something that the adapter lacks. A list without one says nothing about
+// skips.
+//
 // The suite and campaigns read the same lists. The suite ignores lines for campaigns. To a
-// campaign, which has no scenarios, a line of the suite covers its requirement.
+// campaign, which has no scenarios, a line of the suite covers its requirement, unless its outcome
+// is skip.
 package known
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
 
 	"github.com/packetspec/packetspec/conformance/report"
-	"github.com/packetspec/packetspec/conformance/spec"
-	"github.com/packetspec/packetspec/internal/nearest"
 )
 
 // A Deviation is one known deviation: a line of a list.
 type Deviation struct {
-	Scenario    string         // id; empty: the line is for campaigns
+	Scenario    string         // its present id; empty: the line is for campaigns
 	Outcome     report.Outcome // of the scenario
 	Kind        string         // of a campaign's difference; empty: any, and so on lines of the suite
 	Requirement string         // id of the requirement that the deviation breaks
@@ -37,98 +36,8 @@ type Deviation struct {
 // A List is a list of known deviations, in the order of its lines.
 type List []Deviation
 
-// campaigns is the first word of a line for campaigns.
-const campaigns = "fuzz"
-
-// Read reads a list, and checks it against the specification. Its error joins one error for
-// each wrong line, in order, each with the given name of the list and the line's number.
-func Read(name string, r io.Reader, s *spec.Spec) (List, error) {
-	var list List
-	var errs []error
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		text := strings.TrimSpace(lines.Text())
-		if text == "" || strings.HasPrefix(text, "#") {
-			continue
-		}
-		d, err := parse(text, s)
-		d.Where = fmt.Sprintf("%s:%d", name, n)
-		if other, listed := list.scenario(d.Scenario); err == nil && listed {
-			err = fmt.Errorf("the scenario %s is listed already, at %s", d.Scenario, other.Where)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", d.Where, err))
-			continue
-		}
-		list = append(list, d)
-	}
-	if err := errors.Join(append(errs, lines.Err())...); err != nil {
-		return nil, err
-	}
-	return list, nil
-}
-
-func parse(text string, s *spec.Spec) (Deviation, error) {
-	if first, rest, _ := strings.Cut(text, " "); first == campaigns {
-		return parseCampaign(strings.TrimSpace(rest), s)
-	}
-	return parseSuite(text, s)
-}
-
-func parseSuite(text string, s *spec.Spec) (d Deviation, err error) {
-	fields := strings.Fields(text)
-	if len(fields) < 4 {
-		return d, errors.New("a known deviation reads: SCENARIO REQUIREMENT OUTCOME reason, or for campaigns: fuzz REQUIREMENT [\"KIND\"] reason")
-	}
-	d = Deviation{Scenario: fields[0], Requirement: fields[1], Outcome: report.Outcome(fields[2]), Reason: strings.Join(fields[3:], " ")}
-	sc, found := s.Scenario(d.Scenario)
-	switch {
-	case !found:
-		var ids []string
-		for _, sc := range s.Scenarios {
-			ids = append(ids, sc.ID)
-		}
-		return d, unknown("scenario", d.Scenario, ids)
-	case !slices.Contains(sc.Requirements, d.Requirement):
-		return d, fmt.Errorf("the scenario %s does not test %s, but %s", d.Scenario, d.Requirement, strings.Join(sc.Requirements, ", "))
-	case !d.Outcome.Deviates():
-		return d, fmt.Errorf("the outcome is %q: it must be fail, timeout, crash or flaky", d.Outcome)
-	}
-	return d, nil
-}
-
-func parseCampaign(text string, s *spec.Spec) (d Deviation, err error) {
-	requirement, rest, _ := strings.Cut(text, " ")
-	d.Requirement, rest = requirement, strings.TrimSpace(rest)
-	if quoted, ok := strings.CutPrefix(rest, `"`); ok {
-		if d.Kind, rest, ok = strings.Cut(quoted, `"`); !ok {
-			return d, fmt.Errorf("the kind %q lacks its closing quote", quoted)
-		}
-	}
-	d.Reason = strings.TrimSpace(rest)
-	if d.Reason == "" {
-		return d, errors.New(`a known deviation of campaigns reads: fuzz REQUIREMENT ["KIND"] reason`)
-	}
-	if _, found := s.Requirement(d.Requirement); !found {
-		var ids []string
-		for _, q := range s.Requirements {
-			ids = append(ids, q.ID)
-		}
-		return d, unknown("requirement", d.Requirement, ids)
-	}
-	return d, nil
-}
-
-func unknown(what, name string, ids []string) error {
-	hint := ""
-	for _, id := range nearest.Names(name, ids, 1) {
-		hint = "; did you mean " + id + "?"
-	}
-	return fmt.Errorf("there is no %s %s (packetspec list shows all)%s", what, name, hint)
-}
-
 func (l List) scenario(id string) (Deviation, bool) {
-	if i := slices.IndexFunc(l, func(d Deviation) bool { return id != "" && d.Scenario == id }); i >= 0 {
+	if i := slices.IndexFunc(l, func(d Deviation) bool { return d.Scenario == id }); i >= 0 && id != "" {
 		return l[i], true
 	}
 	return Deviation{}, false
@@ -147,10 +56,15 @@ func (l List) Lists(id string, o report.Outcome) bool {
 // A scenario that is listed as flaky may pass too, and is not fixed by that: no number of passes
 // shows that a rare deviation is gone. If it deviates in every run, also if there was only one,
 // the list does not cover it.
+//
+// A skip for want of an ability or a command breaks no claim if it is listed. If it is not, but
+// others are, it breaks the claim of the list, [report.UnmetList].
 func (l List) Judge(r report.Result) report.Result {
 	d, listed := l.scenario(r.ID)
 	switch {
-	case !listed || r.Outcome == report.Skip:
+	case r.Outcome == report.Skip:
+		return l.judgeSkip(r, d)
+	case !listed:
 	case r.Outcome == report.Pass && d.Outcome == report.Flaky:
 	case r.Outcome == report.Pass:
 		r.Outcome = report.Fixed
@@ -174,6 +88,18 @@ func (l List) Judge(r report.Result) report.Result {
 	return r
 }
 
+// judgeSkip does the work of Judge for a scenario that was skipped. Its line is d, if it has one.
+func (l List) judgeSkip(r report.Result, d Deviation) report.Result {
+	switch {
+	case r.Lacks == "":
+	case d.Outcome == report.Skip:
+		r.Unmet = ""
+	case slices.ContainsFunc(l, func(d Deviation) bool { return d.Outcome == report.Skip }):
+		r.Unmet = report.UnmetList
+	}
+	return r
+}
+
 // Reason returns why a campaign's difference is known, or "" if it is not: the reason of the
 // first line that covers it.
 func (l List) Reason(requirement, kind string) string {
@@ -184,9 +110,9 @@ func (l List) Reason(requirement, kind string) string {
 }
 
 // Covers reports whether the deviation covers a campaign's difference: it names the requirement
-// and, if it names a kind, the kind.
+// and, if it names a kind, the kind. A skip covers none.
 func (d Deviation) Covers(requirement, kind string) bool {
-	return d.Requirement == requirement && (d.Kind == "" || d.Kind == kind)
+	return d.Outcome != report.Skip && d.Requirement == requirement && (d.Kind == "" || d.Kind == kind)
 }
 
 // ForCampaigns reports whether the line is for campaigns, not for a scenario of the suite.

@@ -16,7 +16,7 @@ var specification = &spec.Spec{
 		{ID: "shutdown/one", Requirements: []string{"SHD-1"}},
 		{ID: "shutdown/ten", Requirements: []string{"SHD-10"}},
 		{ID: "equality/both", Requirements: []string{"EQ-1", "EQ-2"}},
-		{ID: "equality/two", Requirements: []string{"EQ-2"}},
+		{ID: "equality/two", Was: []string{"equality/second", "same/two"}, Requirements: []string{"EQ-2"}},
 	},
 }
 
@@ -49,20 +49,23 @@ fuzz EQ-1 whatever
 
 func TestReadWithAMistake(t *testing.T) {
 	for line, told := range map[string]string{
-		"shutdown/one SHD-1 fail":               "a known deviation reads: SCENARIO REQUIREMENT OUTCOME reason",
-		"shutdown/one":                          "a known deviation reads",
-		"shutdown/none SHD-1 fail because":      "there is no scenario shutdown/none (packetspec list shows all); did you mean shutdown/one?",
-		"SHD-1 SHD-1 fail because":              "there is no scenario SHD-1",
-		"equality/both SHD-1 fail because":      "the scenario equality/both does not test SHD-1, but EQ-1, EQ-2",
-		"shutdown/one SHD-10 fail because":      "does not test SHD-10, but SHD-1",
-		"shutdown/one SHD-1 pass because":       `the outcome is "pass": it must be fail, timeout, crash or flaky`,
-		"shutdown/one SHD-1 skip because":       `the outcome is "skip": it must be fail, timeout, crash or flaky`,
-		"shutdown/one SHD-1 FAIL because":       `the outcome is "FAIL": it must be fail, timeout, crash or flaky`,
-		"shutdown/ten SHD-10 timeout once more": "the scenario shutdown/ten is listed already, at known.txt:2",
-		"fuzz EQ-1":                             `a known deviation of campaigns reads: fuzz REQUIREMENT ["KIND"] reason`,
-		`fuzz EQ-1 "no answer"`:                 "a known deviation of campaigns reads",
-		`fuzz EQ-1 "no answer because`:          "lacks its closing quote",
-		"fuzz EQ-11 because":                    "there is no requirement EQ-11 (packetspec list shows all); did you mean EQ-1?",
+		"shutdown/one SHD-1 fail":                        "a known deviation reads: SCENARIO REQUIREMENT OUTCOME reason",
+		"shutdown/one":                                   "a known deviation reads",
+		"shutdown/none SHD-1 fail because":               "there is no scenario shutdown/none (packetspec list shows all); did you mean shutdown/one?",
+		"SHD-1 SHD-1 fail because":                       "there is no scenario SHD-1",
+		"equality/both SHD-1 fail because":               "the scenario equality/both does not test SHD-1, but EQ-1, EQ-2",
+		"shutdown/one SHD-10 fail because":               "does not test SHD-10, but SHD-1",
+		"shutdown/one SHD-1 pass because":                `the outcome is "pass": it must be fail, timeout, crash, flaky or skip`,
+		"shutdown/one SHD-1 FAIL because":                `the outcome is "FAIL": it must be fail, timeout, crash, flaky or skip`,
+		"shutdown/ten SHD-10 timeout once more":          "the scenario shutdown/ten is listed already, at known.txt:2",
+		"equality/second EQ-1 fail because":              "the scenario equality/second does not test EQ-1, but EQ-2",
+		"equality/secund EQ-1 fail because":              "there is no scenario equality/secund (packetspec list shows all); did you mean equality/",
+		strings.Repeat("x", 60000) + " A-1 fail because": "(packetspec list shows all)",
+		"x\x1by SHD-1 fail because":                      `there is no scenario x\x1by`,
+		"fuzz EQ-1":                                      `a known deviation of campaigns reads: fuzz REQUIREMENT ["KIND"] reason`,
+		`fuzz EQ-1 "no answer"`:                          "a known deviation of campaigns reads",
+		`fuzz EQ-1 "no answer because`:                   "lacks its closing quote",
+		"fuzz EQ-11 because":                             "there is no requirement EQ-11 (packetspec list shows all); did you mean EQ-1?",
 	} {
 		_, err := known.Read("known.txt", strings.NewReader("# a list\nshutdown/ten SHD-10 fail because\n"+line+"\n"), specification)
 		if err == nil {

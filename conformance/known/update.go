@@ -2,45 +2,100 @@ package known
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/visible"
 )
 
-// Update returns the text of a list as it should read after a run of the suite against it. It
-// removes the lines of scenarios that pass, corrects outcomes, and adds a line for each deviation
-// that the list lacks. It keeps comments, reasons, lines for campaigns, the lines of scenarios that
-// did not run, and those of flaky ones that passed in every run, or deviated in the only one. A new line goes where a sorted list has it. Its reason is what was expected and
-// what came, for a person to improve.
-func Update(text string, results *report.Results) string {
+// review begins the mark at the end of a line whose outcome may be the machine's doing, rather than
+// the subject's. A person should look at it, and take the mark off.
+const review = "# review: "
+
+// Check returns an error if results are not those of a whole run on a machine that works. A list
+// that was made of them would hide deviations.
+func Check(results *report.Results) error {
+	doubtful, certain, notStarted := 0, 0, 0
+	for _, r := range results.Results {
+		switch {
+		case needsReview(r.Outcome):
+			doubtful++
+		case r.Outcome != report.Skip && r.Outcome != report.Known:
+			certain++
+		}
+		if r.NotStarted {
+			notStarted++
+		}
+	}
+	switch {
+	case results.Interrupted != "":
+		return fmt.Errorf("the run was interrupted, and %d scenarios were not run", results.NotRun)
+	case results.GivenUp != "":
+		return errors.New("the run was given up")
+	case results.NotRun > 0:
+		return fmt.Errorf("%d scenarios were not run", results.NotRun)
+	case notStarted > 0:
+		return fmt.Errorf("the adapter did not start for %d scenarios", notStarted)
+	case doubtful > 1 && certain == 0:
+		return hint.Add(errors.New("every scenario that ran timed out or crashed"), "--run lists one scenario, if that is what the implementation does")
+	}
+	return nil
+}
+
+// needsReview reports whether an outcome may be the machine's doing.
+func needsReview(o report.Outcome) bool { return o == report.Timeout || o == report.Crash }
+
+// Update returns the text of a list of deviations as it should read after a run of the suite of s
+// against it. It removes the lines of scenarios that pass, corrects outcomes and former ids, and adds a
+// line for each deviation that the list lacks. It does the same for scenarios that are skipped for
+// want of an ability or a command, if skips is true or the list lists skips.
+//
+// It keeps comments, reasons, lines for campaigns, the lines of scenarios that did not run, and those
+// of flaky ones that passed in every run, or deviated in the only one. A new line goes where a sorted
+// list has it. Its reason is what was expected and what came, for a person to improve. The end of the
+// line marks new timeouts and crashes.
+func Update(text string, s *spec.Spec, results *report.Results, skips bool) string {
+	text, marked := strings.CutPrefix(text, byteOrderMark)
+	end := "\n"
+	if strings.Contains(text, "\r\n") {
+		end = "\r\n"
+	}
+	skips = skips || slices.ContainsFunc(slices.Collect(strings.Lines(text)), func(line string) bool {
+		return scenarioOf(line) != "" && strings.Fields(line)[2] == string(report.Skip)
+	})
 	came := map[string]report.Result{}
 	for _, r := range results.Results {
 		came[r.ID] = r
 	}
 	var lines []string
 	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
+		line = withPresentID(strings.TrimRight(line, "\r\n"), s)
 		id := scenarioOf(line)
 		r, ran := came[id]
 		delete(came, id)
 		switch {
-		case id == "" || !ran, r.Outcome == report.Known, r.Outcome == report.Skip, mayBeFlaky(line, r):
+		case id == "" || !ran, r.Outcome == report.Known, r.Outcome == report.Skip && !(skips && r.Lacks != ""), mayBeFlaky(line, r):
 			lines = append(lines, line)
-		case r.Outcome.Deviates():
-			fields := strings.Fields(line)
-			fields[2] = string(r.Outcome)
-			lines = append(lines, strings.Join(fields, " "))
+		case r.Outcome.Deviates() || r.Outcome == report.Skip:
+			lines = append(lines, withOutcome(line, r.Outcome))
 		}
 	}
 	for _, r := range results.Results {
-		if _, lacking := came[r.ID]; lacking && r.Outcome.Deviates() {
+		_, lacking := came[r.ID]
+		if lacking && (r.Outcome.Deviates() || skips && r.Outcome == report.Skip && r.Lacks != "") {
 			lines = slices.Insert(lines, place(lines, r.ID), newLine(r))
 		}
 	}
-	return strings.Join(append(lines, ""), "\n")
+	text = strings.Join(append(lines, ""), end)
+	if marked {
+		text = byteOrderMark + text
+	}
+	return text
 }
 
 // mayBeFlaky reports whether a line lists a scenario as flaky, and its result does not show that it
@@ -58,6 +113,34 @@ func scenarioOf(line string) string {
 	return fields[0]
 }
 
+// withPresentID returns a line with the present id of its scenario, if it has a former one.
+func withPresentID(line string, s *spec.Spec) string {
+	id := scenarioOf(line)
+	if sc, found := s.Scenario(id); found && sc.ID != id {
+		return strings.Replace(line, id, sc.ID, 1)
+	}
+	return line
+}
+
+// withOutcome returns a line with another outcome of its scenario, and the mark that belongs to it.
+func withOutcome(line string, o report.Outcome) string {
+	fields := strings.Fields(line)
+	was := report.Outcome(fields[2])
+	if was == o {
+		return line
+	}
+	fields[2] = string(o)
+	return strings.TrimSuffix(strings.Join(fields, " "), mark(was)) + mark(o)
+}
+
+// mark returns what the end of a line with an outcome shows a person, or "".
+func mark(o report.Outcome) string {
+	if needsReview(o) {
+		return " " + review + string(o)
+	}
+	return ""
+}
+
 // place returns the index of the first line that lists a later scenario.
 func place(lines []string, id string) int {
 	if i := slices.IndexFunc(lines, func(line string) bool { return scenarioOf(line) > id }); i >= 0 {
@@ -69,5 +152,5 @@ func place(lines []string, id string) int {
 func newLine(r report.Result) string {
 	why := cmp.Or(r.Reason, fmt.Sprintf("expected %s, got %s", r.Expected, r.Actual))
 	why = visible.Line(strings.Join(strings.Fields(why), " "))
-	return strings.Join([]string{r.ID, r.Requirements[0], string(r.Outcome), why}, " ")
+	return strings.Join([]string{r.ID, r.Requirements[0], string(r.Outcome), why}, " ") + mark(r.Outcome)
 }

@@ -54,11 +54,12 @@ type Result struct {
 	Reason       string     `json:"reason,omitempty"` // of a skip, a crash or a known deviation
 	// Lacks is the ability or the core command for want of which the scenario was skipped. Unmet is
 	// set if that skip breaks a claim: the name of the profile, or [UnmetList].
-	Lacks  string `json:"lacks,omitempty"`
-	Unmet  string `json:"unmet,omitempty"`
-	Stderr string `json:"stderr,omitempty"` // of the adapter, during the scenario
-	Seed   uint64 `json:"seed,omitempty"`   // of the order in which the scenarios ran, if it was random
-	Again  string `json:"again,omitempty"`  // the command that shows this result again
+	Lacks      string `json:"lacks,omitempty"`
+	Unmet      string `json:"unmet,omitempty"`
+	NotStarted bool   `json:"-"`                // of a crash: there was no adapter to run the scenario on
+	Stderr     string `json:"stderr,omitempty"` // of the adapter, during the scenario
+	Seed       uint64 `json:"seed,omitempty"`   // of the order in which the scenarios ran, if it was random
+	Again      string `json:"again,omitempty"`  // the command that shows this result again
 }
 
 // UnmetList is the claim of a list of known deviations that lists skips: no other scenario skips for
