@@ -7,12 +7,20 @@ import (
 )
 
 // Names returns the n names, or all if there are fewer, that are most like a name, the
-// nearest first.
+// nearest first. Of a name that is longer than any that exists it compares only the beginning.
 func Names(name string, names []string, n int) []string {
+	name = name[:min(len(name), maxName)]
+	distances := make(map[string]int, len(names))
+	for _, other := range names {
+		distances[other] = distance(other, name)
+	}
 	sorted := slices.Clone(names)
-	slices.SortStableFunc(sorted, func(a, b string) int { return distance(a, name) - distance(b, name) })
+	slices.SortStableFunc(sorted, func(a, b string) int { return distances[a] - distances[b] })
 	return sorted[:min(n, len(sorted))]
 }
+
+// maxName bounds the bytes of a name that are compared: a person can pass 128 KiB as one argument.
+const maxName = 200
 
 // distance returns how much two names differ: the letters to change, and four more for each
 // word that only one of them has, since names that share words are about the same thing.

@@ -27,3 +27,15 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// A name of any length is compared at once.
+func TestNamesOfAHugeName(t *testing.T) {
+	names := make([]string, 1000)
+	for i := range names {
+		names[i] = strings.Repeat("a-", i%50)
+	}
+	names[999] = "abc"
+	if got := nearest.Names("abc"+strings.Repeat("-", 10<<20), names, 1000); len(got) != 1000 {
+		t.Errorf("got %d names, expected 1000", len(got))
+	}
+}
