@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -38,8 +39,12 @@ scenarios each subject fails.`,
 	}
 }
 
+// readResults reads the results in a file that the command line names.
 func readResults(ctx context.Context, name string) (*report.Results, error) {
 	file, err := readfile.Open(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint.Add(err, "packetspec test --report json=results.json makes a file of results")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -12,13 +12,16 @@ import (
 )
 
 // maxResults bounds what Read reads, in bytes. The results of the whole suite take a few MiB.
-const maxResults = 256 << 20
+const maxResults = 64 << 20
 
 // Read reads results that [Results.JSON] wrote. The error names what they are not, or is that of r.
 func Read(r io.Reader) (*Results, error) {
 	failed := &failing{r: r}
 	limited := &io.LimitedReader{R: failed, N: maxResults}
 	in := bufio.NewReader(limited)
+	if mark, _ := in.Peek(3); string(mark) == "\ufeff" { // with which some editors begin a file
+		_, _ = in.Discard(len(mark))
+	}
 	results, err := decodeResults(in)
 	switch {
 	case failed.err != nil:
