@@ -86,9 +86,11 @@ func byInterrupt(ctx context.Context, err error) error {
 
 // atOnce returns the RunE of a command that a signal ends wherever the command is: it has nothing
 // to clean up. A read from the standard input, or a write to a reader that has stopped, would
-// otherwise go on for as long as the other end likes.
+// otherwise go on for as long as the other end likes. A reader that goes away, such as head, ends it
+// by SIGPIPE and silently, as it ends other programs: no report would be lost.
 func atOnce(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
+		signal.Reset(syscall.SIGPIPE)
 		if p, ok := cmd.OutOrStdout().(*printer); ok {
 			p.direct = true
 		}

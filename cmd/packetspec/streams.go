@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +16,7 @@ import (
 // other. The output is buffered, and flushed before each read of the input: a person who sends live
 // traffic sees all of its results while the input pauses. The caller must end with finish.
 func streams(cmd *cobra.Command) (io.Reader, *bufio.Writer) {
-	const size = 64 << 10         // bytes, the capacity of a pipe on Linux
-	signal.Reset(syscall.SIGPIPE) // there is no report to lose: end silently, as other filters do
+	const size = 64 << 10 // bytes, the capacity of a pipe on Linux
 	out := bufio.NewWriterSize(cmd.OutOrStdout(), size)
 	return &flushingReader{cmd, out}, out
 }
