@@ -42,6 +42,9 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 	closeErr := world.Close(closing)
 	if err != nil && !errors.Is(err, steps.ErrSkip) {
 		detectCrash(ctx, session)
+		if lack := world.Lacks(); lack != nil && session.Err() == nil {
+			err = lack
+		}
 	}
 	usable = closeErr == nil && session.Err() == nil
 	if broken := environmentError(err, dir); broken != nil {

@@ -31,10 +31,7 @@ func (w *World) await(p *adapter.Pending) (adapter.Reply, error) {
 			Actual: fmt.Sprintf("none within %v", w.Timeout),
 		}
 	}
-	if adapter.KindOf(err) == adapter.Unsupported {
-		return r, &lackError{neededFor(p.Command), fmt.Errorf("%w: the adapter does not support %s (%w)", ErrSkip, commandName(p.Command), err)}
-	}
-	return r, err
+	return r, skipIfUnsupported(p.Command, err)
 }
 
 func commandName(m adapter.Message) string {
@@ -57,7 +54,7 @@ func (w *World) startNamed(name string, m adapter.Message) error {
 		return mistake("two calls have the name %q", name)
 	}
 	m.Conn = w.current.name
-	w.pending[name] = w.Session.Send(m)
+	w.pending[name] = w.start(m)
 	return nil
 }
 
@@ -75,7 +72,7 @@ func (w *World) waitFailure(expected string, err error) error {
 	switch {
 	case errors.Is(err, ErrTimeout):
 		return &Failure{Expected: expected, Actual: fmt.Sprintf("nothing within %v", w.Timeout), TimedOut: true}
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.Is(err, ErrSkip):
 		return err
 	}
 	return &Failure{Expected: expected, Actual: err.Error()}
@@ -154,6 +151,9 @@ func poll[T any](w *World, ask func() (T, error), enough func(T) bool) (T, error
 			last = answer
 		}
 		if w.Ctx.Err() != nil {
+			if cause := context.Cause(w.Ctx); errors.Is(cause, ErrSkip) {
+				return last, cause
+			}
 			return last, nil //nolint:nilerr // the caller reports that the time is over
 		}
 		if err != nil || enough(last) {

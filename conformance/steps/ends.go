@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -176,7 +177,9 @@ func (w *World) expectNoReturn(name string) error {
 		return err
 	}
 	actual := "a return"
-	if _, err := w.await(p); err != nil {
+	if _, err := w.await(p); errors.Is(err, ErrSkip) {
+		return err
+	} else if err != nil {
 		actual = fmt.Sprintf("the error %v", err)
 	}
 	return failf(fmt.Sprintf("%q not to return yet", name), "%s", actual)

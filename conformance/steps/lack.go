@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/big"
@@ -105,4 +106,59 @@ func NeedsConnection(steps []string) bool {
 			return slices.ContainsFunc(steps, d.expr.MatchString)
 		})
 	})
+}
+
+// skipIfUnsupported returns the error of a command, wrapped in [ErrSkip] if it is that the adapter
+// does not support the command.
+func skipIfUnsupported(m adapter.Message, err error) error {
+	if errors.Is(err, ErrSkip) || adapter.KindOf(err) != adapter.Unsupported {
+		return err
+	}
+	return &lackError{neededFor(m), fmt.Errorf("%w: the adapter does not support %s (%w)", ErrSkip, commandName(m), err)}
+}
+
+// start sends a command whose reply the scenario may never wait for. If the adapter does not
+// support the command, whatever the scenario waits for then or later ends with [ErrSkip]: without
+// the command it may never come.
+func (w *World) start(m adapter.Message) *adapter.Pending {
+	if w.lack == nil {
+		w.Ctx, w.lack = context.WithCancelCause(w.Ctx)
+	}
+	p := w.Session.Send(m)
+	w.started = append(w.started, p)
+	lack := w.lack
+	go func() { // it ends with the adapter at the latest
+		<-p.Done()
+		if err := lackOf(p); err != nil {
+			lack(err)
+		}
+	}()
+	return p
+}
+
+// Lacks returns an error that wraps [ErrSkip] if the adapter has replied that it does not support
+// a command of the scenario, which then says nothing about the subject. It looks at those commands
+// whose replies no step may have seen.
+func (w *World) Lacks() error {
+	for _, p := range w.started {
+		if err := lackOf(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lackOf returns the error that skips the scenario if the adapter has replied that it does not
+// support the command.
+func lackOf(p *adapter.Pending) error {
+	select {
+	case <-p.Done():
+	default:
+		return nil
+	}
+	_, err := p.Wait(context.Background())
+	if err = skipIfUnsupported(p.Command, err); errors.Is(err, ErrSkip) {
+		return err
+	}
+	return nil
 }

@@ -191,7 +191,7 @@ func (w *World) requestsAnsweredWith(_, requests, octets int) error {
 	var replies []*adapter.Pending
 	for range requests {
 		m := adapter.Message{Op: adapter.OpDo, Conn: w.current.name, RqType: adapter.TypeBytes.Integer(), Decode: adapter.DecodeRaise}
-		replies = append(replies, w.Session.Send(m))
+		replies = append(replies, w.start(m))
 	}
 	received, err := w.takeRequests(requests)
 	if err != nil {

@@ -69,7 +69,7 @@ func (w *World) subjectRequests(rqType, name, fields, decode string) error {
 func (w *World) waitFor(name string) *adapter.Pending {
 	c := w.current.sent[name]
 	if c.wait == nil {
-		c.wait = w.Session.Send(adapter.Message{Op: adapter.OpWait, Conn: w.current.name, Call: name})
+		c.wait = w.start(adapter.Message{Op: adapter.OpWait, Conn: w.current.name, Call: name})
 	}
 	return c.wait
 }
@@ -94,7 +94,7 @@ func (w *World) startSubmitting(rqType, name, fields, decode string) (*adapter.P
 	}
 	m.Conn, m.Call = w.current.name, name
 	w.current.sent[name] = &subjectRequest{}
-	return w.Session.Send(m), nil
+	return w.start(m), nil
 }
 
 // awaitSubmission waits for the reply to the command to submit a request.
@@ -128,7 +128,7 @@ func (w *World) subjectDoes(rqType, name, fields string) error {
 		return err
 	}
 	m.Conn = w.current.name
-	w.current.sent[name] = &subjectRequest{wait: w.Session.Send(m)}
+	w.current.sent[name] = &subjectRequest{wait: w.start(m)}
 	return nil
 }
 

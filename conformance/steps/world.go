@@ -27,6 +27,8 @@ type World struct {
 
 	conns       []*connection
 	current     *connection                 // the one that steps act on
+	started     []*adapter.Pending          // commands whose replies no step may look at
+	lack        context.CancelCauseFunc     // of Ctx, for a command that the adapter does not support; nil: no command was started
 	pending     map[string]*adapter.Pending // shutdowns and joins, by their names in the feature
 	stderrNoted int                         // bytes of standard error that n requests bring without a tick
 }
@@ -56,6 +58,9 @@ func (l ofConnection) String() string { return fmt.Sprintf("c%d  %s", l.number, 
 
 // Close ends the scenario: the subject forgets its connections, within ctx.
 func (w *World) Close(ctx context.Context) error {
+	if w.lack != nil {
+		w.lack(nil)
+	}
 	var errs []error
 	for _, c := range w.conns {
 		if c.closed {
