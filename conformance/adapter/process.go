@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/packetspec/packetspec/internal/environment"
 )
 
 // How long [Session.Stop] waits: first for the adapter to end by itself, then after SIGTERM.
@@ -55,13 +57,16 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 	// grandchild that holds them open.
 	pipes, err := newStdio(cmd)
 	if err != nil {
-		return nil, err
+		return nil, environment.Explain("make the adapter's pipes", err)
 	}
 	err = cmd.Start()
 	closeAll(pipes.adapterEnds...)
 	if err != nil {
 		pipes.closeRunnerEnds()
-		return nil, &StartError{Command: p.String(), Err: err}
+		if environment.IsShortage(err) {
+			return nil, environment.Explain("start the adapter", err)
+		}
+		return nil, cannotRun(p.Argv, err)
 	}
 	r := &running{cmd: cmd, pipes: pipes, exited: make(chan struct{}), stderr: newTail(pipes.stderr)}
 	go r.wait()
@@ -108,7 +113,7 @@ func newStdio(cmd *exec.Cmd) (s stdio, err error) {
 	if err != nil {
 		closeAll(s.adapterEnds...)
 		s.closeRunnerEnds()
-		return s, fmt.Errorf("make the adapter's pipes: %w", err)
+		return s, err
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = inR, outW, errW
 	return s, nil

@@ -2,11 +2,8 @@ package adapter
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"sync"
-
-	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // A Starter starts a subject: an implementation behind an adapter.
@@ -40,23 +37,6 @@ type Session struct {
 	// Descriptors returns how many files the subject's processes hold open now.
 	Descriptors func() (n int, ok bool)
 }
-
-// A StartError reports that an adapter did not start, or did not answer hello properly.
-type StartError struct {
-	Command string
-	Err     error
-	Stderr  string // the end of its standard error
-}
-
-func (e *StartError) Error() string {
-	s := fmt.Sprintf("cannot speak to the adapter %q: %s", e.Command, visible.Line(e.Err.Error()))
-	if e.Stderr != "" {
-		s += "\nits standard error ended with:\n" + indent(visible.Block(e.Stderr))
-	}
-	return s
-}
-
-func (e *StartError) Unwrap() error { return e.Err }
 
 // An InProcess starts an implementation in Go as a subject inside this process. It uses the
 // same messages and named pipes as a subject in a process of its own.

@@ -62,5 +62,8 @@ func withoutCall(err error) error {
 	if path := (*fs.PathError)(nil); errors.As(err, &path) {
 		return fmt.Errorf("%s: %w", path.Path, path.Err)
 	}
+	if call := (*os.SyscallError)(nil); errors.As(err, &call) {
+		return call.Err
+	}
 	return err
 }
