@@ -3,12 +3,12 @@ package conformance
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -51,6 +51,8 @@ type Run struct {
 
 	// judge returns what is known of a result when it comes; nil: what Known makes of it.
 	judge func(report.Result) report.Result
+	// reached is set once an adapter has opened the named pipes of a connection.
+	reached *atomic.Bool
 }
 
 // maxFailedStarts is how often in a row an adapter that has started before may fail to. One
@@ -82,6 +84,7 @@ func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedul
 	defer func() { _ = os.RemoveAll(dir) }()
 	r.Profile = cmp.Or(r.Profile, profile.Connection)
 	began := time.Now()
+	r.reached = new(atomic.Bool)
 	if r.judge == nil {
 		r.judge = r.Known.Judge
 	}
@@ -365,11 +368,11 @@ func (w *worker) stop() {
 // replied to any of its commands, and whether the scenario ran at all. The error is an
 // [*EnvironmentError], and there is no result then.
 func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, replied, ran bool, err error) {
-	var broken *EnvironmentError
 	if w.session == nil {
-		if err := w.start(ctx); errors.As(err, &broken) {
-			return r, false, false, broken
-		} else if err != nil {
+		if err := w.start(ctx); err != nil {
+			if broken := environmentError(err, w.dir); broken != nil {
+				return r, false, false, broken
+			}
 			return crashed(sc, err), false, false, nil
 		}
 	}

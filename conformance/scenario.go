@@ -31,7 +31,7 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 	bounded, cancel := context.WithTimeoutCause(ctx, run.Timeout, steps.ErrTimeout)
 	defer cancel()
 	stderrBefore, _ := session.StderrTotal()
-	world := &steps.World{Ctx: bounded, Session: session, Dir: dir, Timeout: run.Timeout, HasERQ: run.Dialect == LaterDialect}
+	world := &steps.World{Ctx: bounded, Session: session, Dir: dir, Timeout: run.Timeout, HasERQ: run.Dialect == LaterDialect, Reached: run.reached}
 	began := time.Now()
 	step, err := play(sc, world)
 	r.DurationMS = float64(time.Since(began).Microseconds()) / 1000
@@ -91,7 +91,7 @@ func environmentError(err error, dir string) error {
 	if _, err := os.Stat(dir); err != nil {
 		return environment.Explain("find the folder of the named pipes", err)
 	}
-	return nil
+	return environment.Allows()
 }
 
 // newResult returns a result of a scenario that has no outcome yet.

@@ -17,6 +17,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"packetspec":      func() { os.Exit(run()) },
 		"bad-adapter":     func() { os.Exit(badAdapter(os.Args[1:])) },
+		"open-adapter":    func() { os.Exit(openAdapter(os.Args[1:])) },
 		"foreign-adapter": func() { os.Exit(foreignAdapter(os.Args[1:])) },
 		"lacking-adapter": func() { os.Exit(lackingAdapter(os.Args[1:])) },
 	})

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/packetspec/packetspec/internal/pipe"
 )
 
 // Pipes holds the two named pipes of a connection until the subject has opened them.
@@ -70,6 +72,13 @@ func (p *Pipes) Connect() (*Peer, error) {
 	p.from = nil // belongs to the peer now
 	p.Discard()
 	return connected, nil
+}
+
+// WereOpened reports whether the subject has opened one of the pipes, as far as that can be seen.
+// Call it if the subject failed to open both; Connect must not follow.
+func (p *Pipes) WereOpened() bool {
+	_ = p.holder.Close()
+	return pipe.WasOpened(p.from, p.ToSubject)
 }
 
 // openToSubject opens the pipe for writing. With O_NONBLOCK it fails with ENXIO if no

@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"context"
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -12,15 +14,13 @@ import (
 // open has the subject open a connection on two named pipes, and the peer open their other
 // ends. Later steps act on this connection.
 func (w *World) open(m adapter.Message) error {
-	m.Op, m.Conn = adapter.OpOpen, w.Session.NameConn()
-	pipes, err := peer.NewPipes(w.Dir, filepath.Base(m.Conn))
+	pipes, err := w.newPipes(&m)
 	if err != nil {
-		return environment.Explain("make the named pipes of a connection", err)
+		return err
 	}
 	defer pipes.Discard()
-	m.Recv, m.Send = pipes.ToSubject, pipes.FromSubject
 	if _, err := w.do(m); err != nil {
-		return replyFailure("a connection", err)
+		return w.openFailure(pipes, replyFailure("a connection", err))
 	}
 	p, err := pipes.Connect()
 	switch {
@@ -29,9 +29,55 @@ func (w *World) open(m adapter.Message) error {
 	case err != nil:
 		return &Failure{Expected: "a connection that keeps both pipes open", Actual: err.Error()}
 	}
+	if w.Reached != nil {
+		w.Reached.Store(true)
+	}
 	w.current = &connection{name: m.Conn, peer: p, sent: map[string]*subjectRequest{}, requests: peerRequests{hasERQ: w.HasERQ}}
 	w.conns = append(w.conns, w.current)
 	return nil
+}
+
+// newPipes makes the named pipes of a connection, and completes the command that opens it.
+func (w *World) newPipes(m *adapter.Message) (*peer.Pipes, error) {
+	m.Op, m.Conn = adapter.OpOpen, w.Session.NameConn()
+	pipes, err := peer.NewPipes(w.Dir, filepath.Base(m.Conn))
+	if err != nil {
+		return nil, environment.Explain("make the named pipes of a connection", err)
+	}
+	m.Recv, m.Send = pipes.ToSubject, pipes.FromSubject
+	return pipes, nil
+}
+
+// openFailure returns the failure of the subject to open a connection. It is an
+// [*environment.Error] if no adapter of the run has reached the pipes of any connection so far, and
+// this one does not reach those of a plain connection either.
+func (w *World) openFailure(pipes *peer.Pipes, err error) error {
+	var failure *Failure
+	if w.Reached == nil || w.Reached.Load() || !errors.As(err, &failure) {
+		return err
+	}
+	if pipes.WereOpened() {
+		w.Reached.Store(true)
+		return err
+	}
+	m := w.noGrace(adapter.Message{Handler: ptr(true)})
+	pipes, pipesErr := w.newPipes(&m)
+	if pipesErr != nil {
+		return pipesErr
+	}
+	defer pipes.Discard()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.Ctx), w.Timeout)
+	defer cancel()
+	_, openErr := w.Session.Do(ctx, m)
+	if w.Session.Err() != nil || adapter.KindOf(openErr) == adapter.Unsupported || openErr != nil && pipes.WereOpened() {
+		return err
+	}
+	if openErr != nil {
+		return environment.Unreached(w.Dir, failure.Actual)
+	}
+	w.Reached.Store(true)
+	_, _ = w.Session.Do(ctx, adapter.Message{Op: adapter.OpClose, Conn: m.Conn})
+	return err
 }
 
 func (w *World) useFirstConnection() error {

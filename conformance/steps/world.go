@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -24,6 +25,9 @@ type World struct {
 	// HasERQ reports whether the subject speaks the 2024 dialect: ERQ comes before EOF, and
 	// a stream may stay open until the other end's stream has ended.
 	HasERQ bool
+	// Reached is set once an adapter of the run has opened the named pipes of a connection, and is
+	// shared by the run's worlds. If it is nil, pipes that the adapter cannot reach are its failure.
+	Reached *atomic.Bool
 
 	conns       []*connection
 	current     *connection                 // the one that steps act on

@@ -92,7 +92,13 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	hello, can := first.Hello, first.can
+	if !c.Codec {
+		err = first.reach(ctx)
+	}
 	first.end()
+	if err != nil {
+		return nil, err
+	}
 
 	making, stop := context.WithCancel(ctx)
 	defer stop()

@@ -81,6 +81,16 @@ func start(ctx context.Context, starter adapter.Starter) (_ *process, err error)
 	return p, err
 }
 
+// reachTime is how long a subject may take to open its first connection.
+const reachTime = 5 * time.Second
+
+// reach returns an error if the subject cannot open the pipes of connections.
+func (p *process) reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reachTime)
+	defer cancel()
+	return p.Reach(ctx)
+}
+
 // discard removes the folder and the map of edges.
 func (p *process) discard() {
 	_ = os.RemoveAll(p.dir)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/plan"
+	"github.com/packetspec/packetspec/internal/environment"
 	"github.com/packetspec/packetspec/internal/pipe"
 )
 
@@ -64,6 +65,9 @@ func (s *Process) Open(ctx context.Context, required *plan.Plan) (_ Endpoint, er
 		m.Grace = new(float64)
 	}
 	if _, err = s.Do(ctx, m); err != nil {
+		if _ = holder.Close(); !pipe.WasOpened(e.from, to) {
+			err = unopened{err}
+		}
 		return nil, err
 	}
 	if e.reader, err = pipe.NewReader(e.from, func(octets []byte) { _, _ = e.received.Write(octets) }); err != nil {
@@ -74,6 +78,30 @@ func (s *Process) Open(ctx context.Context, required *plan.Plan) (_ Endpoint, er
 	}
 	go e.read()
 	return e, nil
+}
+
+// unopened is the error of a subject that opened neither pipe of a connection.
+type unopened struct{ error }
+
+func (u unopened) Unwrap() error { return u.error }
+
+// Reach has the subject open a plain connection, and closes it. The error is an
+// [*environment.Error], that the subject does not reach the folder of the pipes: no other one says
+// anything about the machine.
+func (s *Process) Reach(ctx context.Context) error {
+	e, err := s.Open(ctx, new(plan.Plan))
+	if err == nil {
+		e.Close()
+		return nil
+	}
+	if !errors.As(err, new(unopened)) || adapter.KindOf(err) == adapter.Unsupported || s.Err() != nil {
+		return nil
+	}
+	reply := "the error " + err.Error()
+	if errors.Is(err, context.DeadlineExceeded) {
+		reply = "no reply to the command open"
+	}
+	return environment.Unreached(s.dir, reply)
 }
 
 // openPipe opens one end of a named pipe without waiting for the other end.

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/packetspec/packetspec/internal/hint"
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // An Error reports that the runner cannot go on because of the machine that it works on. Its text
@@ -41,10 +42,33 @@ func Explain(doing string, err error) *Error {
 	return &Error{hint.Add(fmt.Errorf("%s: %w", doing, withoutCall(err)), "%s", advice)}
 }
 
+// Unreached returns the [Error] of an adapter that opened neither named pipe of a connection, in a
+// folder, and replied so.
+func Unreached(dir, reply string) *Error {
+	return &Error{hint.Add(fmt.Errorf("the adapter has opened neither of the named pipes of a connection, in %s: %s", dir, visible.Line(reply)),
+		"let the adapter reach this folder: mount it in the container at the same path, run both as the same user, "+
+			"or set TMPDIR to a folder that both may use; see \"Containers, other users and other machines\" in ADAPTERS.md")}
+}
+
 // IsShortage reports whether an error is that this machine or this user has no more of something:
 // descriptors, memory, processes, space. The subject cannot be blamed for it.
 func IsShortage(err error) bool {
 	return is(err, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.ENOSPC, syscall.EDQUOT)
+}
+
+// fewFiles is how many open files an adapter may need: it has eight connections at a time, of two
+// files each, beside those of its runtime.
+const fewFiles = 64
+
+// Allows returns an [Error] if this machine allows its processes so few open files that a fault of
+// the subject, which has the same limit, may be due to that alone.
+func Allows() error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || uint64(limit.Cur) >= fewFiles {
+		return nil
+	}
+	return &Error{hint.Add(fmt.Errorf("the adapter failed where a process may open only %d files: fewer than %d may be too few for it", limit.Cur, fewFiles),
+		"raise the limit of open files, as by ulimit -n 1024")}
 }
 
 func is(err error, any ...error) bool {
