@@ -49,7 +49,7 @@ func (s *silence) add(r report.Result, replied bool) error {
 	}
 	err := error(&SilentError{s.scenarios, r})
 	if r.Again != "" {
-		err = hint.Add(err, "run that scenario alone, and see what the adapter does with its first command: %s", r.Again)
+		err = hint.Add(err, "run that scenario alone, and see what the adapter does with its first command; if it is only slow, raise --timeout: %s", r.Again)
 	}
 	return err
 }

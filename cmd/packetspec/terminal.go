@@ -22,7 +22,7 @@ func terminal(w io.Writer) *os.File {
 // interactive returns the terminal that w writes to if a person sees it and it can rewrite its
 // lines, or nil. Some CI systems run their jobs on a terminal, and keep its output as a log.
 func interactive(w io.Writer) *os.File {
-	if os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
+	if kind := os.Getenv("TERM"); os.Getenv("CI") != "" || kind == "" || kind == "dumb" {
 		return nil
 	}
 	return terminal(w)

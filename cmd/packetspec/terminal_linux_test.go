@@ -110,6 +110,7 @@ func TestTerminalsWithoutAProgressLine(t *testing.T) {
 		{"A=b", nil, true, true},
 		{"CI=true", nil, false, false},
 		{"TERM=dumb", nil, false, false},
+		{"TERM=", nil, false, false},
 		{"NO_COLOR=1", nil, true, false},
 		{"NO_COLOR=", nil, true, true},
 		{"A=b", []string{"--color", "never"}, true, false},
