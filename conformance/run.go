@@ -284,6 +284,10 @@ func (s *schedule) collect() *report.Results {
 			}
 		}
 	}
+	if s.subject.Name == "" { // it has not answered hello
+		results.Summarize()
+		return results
+	}
 	results.Lacking = s.Profile.Lacking(s.subject.Supports, skipped)
 	results.Summarize()
 	return results

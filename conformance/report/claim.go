@@ -19,6 +19,10 @@ func (r *Results) claim(out *strings.Builder) {
 	if r.OutsideProfile > 0 {
 		fmt.Fprintf(out, ", which leaves out %d scenarios that need a connection", r.OutsideProfile)
 	}
+	if r.Subject == (Subject{}) { // no adapter has answered
+		out.WriteString("\n")
+		return
+	}
 	fmt.Fprintf(out, "; the adapter lacks: %s\n", cmp.Or(strings.Join(r.Lacking, ", "), "nothing"))
 }
 

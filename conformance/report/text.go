@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -91,7 +92,8 @@ func (r *Results) skips(out *strings.Builder) {
 // summary writes the number of results of each level and outcome.
 func (r *Results) summary(out *strings.Builder) {
 	out.WriteString(r.classes())
-	fmt.Fprintf(out, "%s: %d scenarios in %v\n", r.Subject, len(r.Results), r.Elapsed.Round(10*time.Millisecond))
+	subject := cmp.Or(r.Subject.String(), "no adapter")
+	fmt.Fprintf(out, "%s: %d scenarios in %v\n", subject, len(r.Results), r.Elapsed.Round(10*time.Millisecond))
 	fmt.Fprintf(out, "%-8s", "")
 	for _, o := range Outcomes {
 		fmt.Fprintf(out, "%8s", o)

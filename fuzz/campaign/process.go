@@ -15,6 +15,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/plan"
 	"github.com/packetspec/packetspec/fuzz/play"
+	"github.com/packetspec/packetspec/internal/environment"
 )
 
 // startTime is how long a subject may take to answer hello, as in the suite's --start-timeout.
@@ -50,7 +51,7 @@ func start(ctx context.Context, starter adapter.Starter) (_ *process, err error)
 		}
 	}()
 	if p.dir, err = os.MkdirTemp("", "packetspec-fuzz-"); err != nil {
-		return nil, err
+		return nil, environment.Explain("make a folder for named pipes", err)
 	}
 	program, counts := starter.(Instrumented)
 	if counts {
