@@ -10,23 +10,27 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
 	"slices"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/mutant"
+	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/fuzz/campaign"
+	"github.com/packetspec/packetspec/internal/output"
 )
 
 func main() { os.Exit(run()) }
 
 func run() (status int) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	root := &cobra.Command{
 		Use: "score", Short: "Measure the suite and campaigns by the faults of the mutant, and write the pages SCORE.md",
@@ -68,6 +72,11 @@ at the end. Five seeds take half an hour on two cores.`,
 			if err != nil {
 				return fmt.Errorf("--state: %w", err)
 			}
+			pages, err := output.Open(cmd.Context(), page)
+			if err != nil {
+				return fmt.Errorf("--page: %w", err)
+			}
+			defer pages.Close()
 			self, err := adapter.Self("mutant")
 			if err != nil {
 				return err
@@ -76,11 +85,11 @@ at the end. Five seeds take half an hour on two cores.`,
 				return adapter.Process{Argv: append(slices.Clone(self.Argv), fault), Env: self.Env}
 			}
 			m.Log = func(format string, args ...any) { cmd.PrintErrf(format+"\n", args...) }
-			m.Save = func(s *campaign.Score) error { return save(s, state) }
+			m.Save = func(s *campaign.Score) error { return save(cmd.Context(), s, state) }
 			if err := m.Run(cmd.Context(), score); err != nil {
 				return err
 			}
-			return os.WriteFile(page, []byte(score.Page()), 0o666)
+			return pages.Write(func(w io.Writer) error { _, err := io.WriteString(w, score.Page()); return err })
 		},
 	}
 	flags := cmd.Flags()
@@ -106,16 +115,13 @@ func readScore(file string) (*campaign.Score, error) {
 	return score, err
 }
 
-// save writes the score by seed. It replaces the file at once, so that an interrupt leaves a whole one.
-func save(score *campaign.Score, file string) error {
-	bytes, err := json.MarshalIndent(score, "", "  ")
+// save writes the score by seed. It replaces the file as a whole, so that an interrupt leaves one.
+func save(ctx context.Context, score *campaign.Score, name string) error {
+	file, err := output.Open(ctx, name)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file+".new", append(bytes, '\n'), 0o666); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
+	return file.Write(func(w io.Writer) error { return report.WriteJSON(w, score) })
 }
 
 // newMutant returns the command that the measurement of faults that end their process starts.
