@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -136,4 +138,64 @@ func blocked(t *testing.T, verb, input string, reads bool, signal syscall.Signal
 	}
 	_ = cmd.Wait() // the status says it
 	return cmd.ProcessState.ExitCode()
+}
+
+// TestSecondSignal ends a command at once by the second signal, while it waits for the reader of a
+// report.
+func TestSecondSignal(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := os.OpenFile(pipe, os.O_RDWR, 0) // never at its end
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	cmd := exec.Command("packetspec", "test", "--report", "json="+pipe, "--", "bad-adapter", "interrupt")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Read(make([]byte, 1)); err != nil { // of a report that the pipe cannot hold
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the status says it
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGINT {
+		t.Errorf("got %v, expected the end by SIGINT itself", cmd.ProcessState)
+	}
+}
+
+// TestNohup goes on after a SIGHUP that the program was started to ignore.
+func TestNohup(t *testing.T) {
+	cmd := exec.Command("sh", "-c", `trap "" HUP; exec packetspec adapter`)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	replies := bufio.NewReader(out)
+	for range 2 {
+		if _, err := io.WriteString(in, `{"id":1,"op":"hello","version":1}`+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := replies.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("got %v, expected status 0", err)
+	}
 }
