@@ -11,6 +11,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/match"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // A Filter selects scenarios, as the flags --run, --skip, --tags and --dialect of packetspec do;
@@ -54,7 +55,7 @@ var ErrNothingSelected = errors.New("no scenario is selected")
 // Select returns the scenarios of s that the filter selects, in the order of s.
 func (f Filter) Select(s *spec.Spec) ([]spec.Scenario, error) {
 	if f.Dialect != "" && f.Dialect != AnyDialect && !slices.Contains(Dialects, f.Dialect) {
-		return nil, fmt.Errorf("--dialect is %q: it must be %s", f.Dialect, strings.Join(Dialects, " or "))
+		return nil, fmt.Errorf("--dialect is %q: it must be %s", f.Dialect, words.Join(Dialects, "or"))
 	}
 	run, err := matching(s, "--run", f.Run)
 	if err != nil {

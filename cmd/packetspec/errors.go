@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/nearest"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // The exit statuses.
@@ -77,9 +77,7 @@ func oneOf(flag, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	last := len(allowed) - 1
-	list := strings.Join(allowed[:last], ", ") + " or " + allowed[last]
-	return hint.Add(fmt.Errorf("%s is %q: it must be %s", flag, value, list), "%s", nearest.Names(value, allowed, 1)[0])
+	return hint.Add(fmt.Errorf("%s is %q: it must be %s", flag, value, words.Join(allowed, "or")), "%s", nearest.Names(value, allowed, 1)[0])
 }
 
 // noArguments returns an error if a command without arguments is given any.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ scenarios each subject fails.`,
 		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
 			var all []*report.Results
 			for _, file := range args {
-				results, err := readResults(cmd.Context(), file)
+				results, err := readResults(cmd.Context(), file, maxResults)
 				if err != nil {
 					return err
 				}
@@ -40,7 +41,12 @@ scenarios each subject fails.`,
 }
 
 // readResults reads the results in a file that the command line names.
-func readResults(ctx context.Context, name string) (*report.Results, error) {
+// maxResults bounds a file of results, in bytes. Each of about 750 results has five texts of at most
+// 32 KiB.
+const maxResults = 128 << 20
+
+// readResults reads a file of at most a number of bytes that packetspec test --report json=FILE wrote.
+func readResults(ctx context.Context, name string, most int64) (*report.Results, error) {
 	file, err := readfile.Open(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.Add(err, "packetspec test --report json=results.json makes a file of results")
@@ -49,8 +55,12 @@ func readResults(ctx context.Context, name string) (*report.Results, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	results, err := report.Read(file)
-	if err != nil {
+	bounded := &io.LimitedReader{R: file, N: most + 1}
+	results, err := report.Read(bounded)
+	switch {
+	case bounded.N == 0:
+		return nil, fmt.Errorf("%s: longer than %d bytes, as no results of packetspec test --report json are", name, most)
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return results, nil

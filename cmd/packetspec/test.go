@@ -117,7 +117,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	}
 	unwritten := outputs.write(stdout, results, stream, f.verbose, f.everyLevel())
 	if f.update && unwritten == nil {
-		return f.updateKnown(list, s, results, gaveUp)
+		return f.updateKnown(cmd, list, s, results, gaveUp)
 	}
 	if gaveUp != nil {
 		return &statusError{statusAdapter, errors.Join(unwritten, gaveUp)}
@@ -145,7 +145,7 @@ func doShown(cmd *cobra.Command, run conformance.Series, stream *report.Stream) 
 }
 
 // updateKnown writes the list of known deviations anew, if the run shows all of them.
-func (f *testFlags) updateKnown(list *knownFile, s *spec.Spec, results *report.Results, gaveUp error) error {
+func (f *testFlags) updateKnown(cmd *cobra.Command, list *knownFile, s *spec.Spec, results *report.Results, gaveUp error) error {
 	if err := known.Check(results); err != nil {
 		status := statusNot
 		if gaveUp != nil {
@@ -157,8 +157,12 @@ func (f *testFlags) updateKnown(list *knownFile, s *spec.Spec, results *report.R
 		return &statusError{status, errors.Join(gaveUp, fmt.Errorf("--update-known leaves %s as it was: %w", f.known, err))}
 	}
 	skips := len(list.List) == 0 || !f.filtered() // else those of other scenarios would be missing
-	if err := list.update(known.Update(list.text, s, results, skips)); err != nil {
+	text := known.Update(list.text, s, results, skips)
+	if err := list.update(text); err != nil {
 		return &statusError{statusUnwritten, fmt.Errorf("--update-known: %w", err)}
+	}
+	if n := known.Reviews(text); n > 0 {
+		cmd.PrintErrf("packetspec: %d timeouts and crashes in %s are marked # review, since the machine may have caused them\n", n, f.known)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/nearest"
 	"github.com/packetspec/packetspec/internal/visible"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // campaigns is the first word of a line for campaigns.
@@ -122,7 +123,7 @@ func parseSuite(text string, s *spec.Spec) (d Deviation, err error) {
 	case !slices.Contains(sc.Requirements, d.Requirement):
 		return d, fmt.Errorf("the scenario %s does not test %s, but %s", d.Scenario, d.Requirement, strings.Join(sc.Requirements, ", "))
 	case !slices.Contains(listable, d.Outcome):
-		return d, fmt.Errorf("the outcome is %q: it must be %s", d.Outcome, enumerate(listable))
+		return d, fmt.Errorf("the outcome is %q: it must be %s", d.Outcome, words.Join(listable, "or"))
 	}
 	d.Scenario = sc.ID
 	return d, nil
@@ -161,14 +162,4 @@ func unknown(what, name string, ids []string) error {
 		}
 	}
 	return fmt.Errorf("there is no %s %s (packetspec list shows all)%s", what, visible.Line(name), like)
-}
-
-// enumerate returns outcomes as a sentence lists them: a, b or c.
-func enumerate(outcomes []report.Outcome) string {
-	var words []string
-	for _, o := range outcomes {
-		words = append(words, string(o))
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

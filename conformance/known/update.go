@@ -47,6 +47,9 @@ func Check(results *report.Results) error {
 	return nil
 }
 
+// Reviews returns how many lines of a list have the mark that asks for a review.
+func Reviews(text string) int { return strings.Count(text, " "+review) }
+
 // needsReview reports whether an outcome may be the machine's doing.
 func needsReview(o report.Outcome) bool { return o == report.Timeout || o == report.Crash }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/profile"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // claim writes the line that says what the subject claims, and what its adapter lacks.
@@ -83,9 +84,5 @@ func enumerate(names []string) string {
 	if more := len(names) - maxEnumerated; more > 0 {
 		names = append(slices.Clone(names[:maxEnumerated]), fmt.Sprintf("%d more", more))
 	}
-	last := len(names) - 1
-	if last == 0 {
-		return names[0]
-	}
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	return words.Join(names, "and")
 }

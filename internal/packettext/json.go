@@ -10,6 +10,7 @@ import (
 
 	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/nearest"
+	"github.com/packetspec/packetspec/internal/words"
 	"github.com/packetspec/packetspec/reference"
 )
 
@@ -258,16 +259,7 @@ func unknownField(name string) error {
 	if like == "" {
 		like = nearest.Names(cut(name), fields, 1)[0]
 	}
-	return hint.Add(fmt.Errorf("it has the unknown field %q: a packet has %s", cut(name), list(fields)), "%q", like)
-}
-
-// list returns words as a list in a sentence.
-func list(words []string) string {
-	last := len(words) - 1
-	if last <= 0 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " and " + words[last]
+	return hint.Add(fmt.Errorf("it has the unknown field %q: a packet has %s", cut(name), words.Join(fields, "and")), "%q", like)
 }
 
 // field reads a field's value into p. It reports whether the value is present: null is as if the
@@ -314,13 +306,13 @@ func complete(p reference.Packet, given []string) error {
 	}
 	switch {
 	case len(given) == 0:
-		return hint.Add(errors.New("it has no fields: a packet has "+list(fields)), "%s", AppendJSON(nil, example))
+		return hint.Add(errors.New("it has no fields: a packet has "+words.Join(fields, "and")), "%s", AppendJSON(nil, example))
 	case len(lacks) > 0:
 		verb := "is"
 		if len(lacks) > 1 {
 			verb = "are"
 		}
-		return hint.Add(fmt.Errorf("%s %s missing", list(lacks), verb), "%s", AppendJSON(nil, whole))
+		return hint.Add(fmt.Errorf("%s %s missing", words.Join(lacks, "and"), verb), "%s", AppendJSON(nil, whole))
 	case !p.IsRequest && slices.Contains(given, rqType):
 		return hint.Add(fmt.Errorf("rq_type is \"%d\", but is_request is false: only a request has a type", p.Type), "%s", AppendJSON(nil, whole))
 	}

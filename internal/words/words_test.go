@@ -1,0 +1,16 @@
+package words_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/packetspec/packetspec/internal/words"
+)
+
+func TestJoin(t *testing.T) {
+	for list, want := range map[string]string{"": "", "a": "a", "a b": "a or b", "a b c d": "a, b, c or d"} {
+		if got := words.Join(strings.Fields(list), "or"); got != want {
+			t.Errorf("%q: got %q, expected %q", list, got, want)
+		}
+	}
+}
