@@ -94,6 +94,9 @@ func atOnce(run func(*cobra.Command, []string) error) func(*cobra.Command, []str
 		if p, ok := cmd.OutOrStdout().(*printer); ok {
 			p.direct = true
 		}
+		if cmd.Context().Err() != nil {
+			return context.Cause(cmd.Context())
+		}
 		done := make(chan error, 1)
 		go func() { done <- run(cmd, args) }()
 		select {

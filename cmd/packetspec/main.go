@@ -33,6 +33,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 	root.SetIn(in)
 	printed := &printer{ctx: ctx, out: out}
 	root.SetOut(printed)
+	errs = &printer{ctx: ctx, out: errs}
 	root.SetErr(errs)
 	cmd, err := root.ExecuteContextC(ctx)
 	if _, _, missing := root.Find(args); err != nil && missing != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A printer is the standard output of a command. It keeps the first error, so that no command has
+// A printer is the standard output or the standard error of a command. It keeps the first error, so that no command has
 // to look for it: they print, and execute reports it at the end. After an error it writes no more.
 type printer struct {
 	ctx    context.Context // of the command
@@ -88,9 +88,9 @@ func (p *printer) join(err error) error {
 	unwritten = fmt.Errorf("the standard output cannot be written: %w", unwritten)
 	status := (*statusError)(nil)
 	switch {
-	case errors.As(err, &status) && status.status == statusNot && status.err == nil:
+	case errors.As(err, &status) && status.status == statusNot && status.err == nil && p.ctx.Err() == nil:
 		unwritten = fmt.Errorf("%w\nand without that the exit status would be %d", unwritten, statusNot)
-	case err != nil && !errors.Is(err, failed):
+	case err != nil && err.Error() != "" && !errors.Is(err, failed):
 		unwritten = fmt.Errorf("%w\n%w", unwritten, err)
 	}
 	return &statusError{statusUnwritten, unwritten}
