@@ -58,6 +58,8 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 		if errors.Is(session.Err(), adapter.ErrEnded) {
 			r.Reason += "; " + session.DescribeExit()
 		}
+	case err == nil && errors.Is(closeErr, steps.ErrSkip):
+		return skip(run.Profile, r, closeErr), usable, nil
 	case err == nil:
 		r.Outcome = report.Pass
 		return r, usable, nil

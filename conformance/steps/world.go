@@ -60,19 +60,28 @@ type ofConnection struct {
 
 func (l ofConnection) String() string { return fmt.Sprintf("c%d  %s", l.number, l.Line) }
 
-// Close ends the scenario: the subject forgets its connections, within ctx.
+// Close ends the scenario: the subject forgets its connections, within ctx. The error wraps [ErrSkip]
+// if the adapter does not support that.
 func (w *World) Close(ctx context.Context) error {
 	if w.lack != nil {
 		w.lack(nil)
 	}
+	var lack error
 	var errs []error
 	for _, c := range w.conns {
 		if c.closed {
 			continue
 		}
-		_, err := w.Session.Do(ctx, adapter.Message{Op: adapter.OpClose, Conn: c.name})
+		m := adapter.Message{Op: adapter.OpClose, Conn: c.name}
+		_, err := w.Session.Do(ctx, m)
+		if err = skipIfUnsupported(m, err); errors.Is(err, ErrSkip) {
+			lack = err
+		}
 		errs = append(errs, err)
 		c.peer.Close()
+	}
+	if lack != nil {
+		return lack
 	}
 	return errors.Join(errs...)
 }
