@@ -48,7 +48,8 @@ scenario of that requirement must detect it, and not only because its time runs 
 Exit status: 0 if every fault is so detected, every scenario detects a fault, and every
 requirement of level must or should has a scenario that detects a fault that breaks it;
 1 if not. With --check it is 0 if every fault that was detected in the last record still
-is, and no score is lower. It is 4 if a record could not be written.`,
+is, and no score is lower. It is 3 if this machine lacks something, 4 if a record could
+not be written, and 128 and the number of the signal that ended the run.`,
 		Example: `  packetspec mutants
   packetspec mutants --run '^EQ-' -v
   packetspec mutants --record conformance/mutants/record.json --record conformance/SCORE.md`,

@@ -13,6 +13,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/environment"
 	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/match"
 )
@@ -127,7 +128,7 @@ func (r Run) Do(ctx context.Context) (*Table, error) {
 	defer close(e.delay.stop)
 	dir, err := tempDir()
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for named pipes: %w", err)
+		return nil, environment.Explain("make a folder for named pipes", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	e.dir = dir
