@@ -254,7 +254,7 @@ func (e *pipeEndpoint) Drain(limit time.Duration) {
 	tick := time.NewTicker(100 * time.Microsecond)
 	defer tick.Stop()
 	for over := time.Now().Add(limit); time.Now().Before(over); <-tick.C {
-		if n, ok := unread(e.to); !ok || n == 0 {
+		if n, ok := pipe.Unread(e.to); !ok || n == 0 {
 			return
 		}
 	}

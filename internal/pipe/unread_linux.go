@@ -1,4 +1,4 @@
-package play
+package pipe
 
 import (
 	"os"
@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// unread returns how many octets of a pipe its reader has not read.
-func unread(f *os.File) (n int, ok bool) {
+// Unread returns how many octets of a pipe its reader has not read. It takes either end.
+func Unread(f *os.File) (n int, ok bool) {
 	const fionread = 0x541b
 	raw, err := f.SyscallConn()
 	if err != nil {
