@@ -23,12 +23,19 @@ import (
 type endless struct {
 	goreference.Implementation
 	octets string
+	slowly bool // once every 20 ms
 }
 
 func (e endless) Open(recv io.ReadCloser, send io.WriteCloser, _ adapter.OpenOptions, _ adapter.Handler) (adapter.Connection, error) {
 	go func() {
 		octets := bytes.Repeat([]byte(e.octets), 4096)
+		if e.slowly {
+			octets = []byte(e.octets)
+		}
 		for {
+			if e.slowly {
+				time.Sleep(20 * time.Millisecond)
+			}
 			if _, err := send.Write(octets); err != nil {
 				return
 			}
@@ -86,6 +93,39 @@ func TestEndless(t *testing.T) {
 			runtime.ReadMemStats(&m)
 			if m.Sys > 2<<30 {
 				t.Errorf("%d bytes of memory are in use", m.Sys)
+			}
+		})
+	}
+}
+
+// TestTrickle ends scenarios in which the subject for ever sends a little that no step awaits, long
+// before 20 times the timeout.
+func TestTrickle(t *testing.T) {
+	s, err := spec.Load(features.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenarios, err := conformance.Filter{Run: []string{"^(SHD-2|SHD-3)$"}}.Select(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, octets := range map[string]string{"stray requests": "\x03\x05\x02\x01", "a length": "\x80"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := realResults(t, conformance.Run{
+				Spec: s, Scenarios: scenarios, Parallel: 4, Timeout: 500 * time.Millisecond, StartTime: 10 * time.Second,
+				Subject: adapter.InProcess{Implementation: endless{octets: octets, slowly: true}},
+			})
+			for _, result := range r.Results {
+				if result.Outcome == report.Timeout && strings.Contains(result.Actual, "20 times --timeout") {
+					t.Errorf("%s: got %s: %s, expected it to end sooner", result.ID, result.Outcome, result.Actual)
+				}
+				if !result.Outcome.Deviates() {
+					t.Errorf("%s: got the outcome %s, expected a timeout", result.ID, result.Outcome)
+				}
+			}
+			if r.Summary[report.Timeout] == 0 {
+				t.Errorf("got %v, expected timeouts", r.Summary)
 			}
 		})
 	}

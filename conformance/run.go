@@ -30,7 +30,7 @@ type Run struct {
 	Profile   profile.Profile // what the subject claims; empty: Connection
 	Outside   int             // how many scenarios are left out of Scenarios, because the profile does not claim them
 	Parallel  int             // how many adapters are alive at a time; less than 1 means 1
-	Timeout   time.Duration   // how long a scenario may take
+	Timeout   time.Duration   // how long a scenario may be silent
 	StartTime time.Duration   // how long an adapter may take to start and answer hello
 	Dialect   string          // that the subject speaks; empty: the main one
 	Seed      uint64          // makes the order in which scenarios run; 0: in the order of Scenarios

@@ -28,16 +28,16 @@ const (
 // serve another scenario. The error is an [*EnvironmentError]: the result says nothing then.
 func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session, dir string) (r report.Result, usable bool, broken error) {
 	r = newResult(sc)
-	bounded, cancel := context.WithTimeoutCause(ctx, run.Timeout, steps.ErrTimeout)
-	defer cancel()
 	stderrBefore, _ := session.StderrTotal()
-	world := &steps.World{Ctx: bounded, Session: session, Dir: dir, Timeout: run.Timeout, HasERQ: run.Dialect == LaterDialect, Reached: run.reached}
+	world := &steps.World{Session: session, Dir: dir, Timeout: run.Timeout, HasERQ: run.Dialect == LaterDialect, Reached: run.reached}
+	stop := world.Watch(ctx)
 	began := time.Now()
 	step, err := play(sc, world)
+	stop()
 	r.DurationMS = float64(time.Since(began).Microseconds()) / 1000
 
 	// The next scenario must find no connection of this one.
-	closing, done := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	closing, done := steps.Patiently(context.WithoutCancel(ctx), session, closeTime)
 	defer done()
 	closeErr := world.Close(closing)
 	if err != nil && !errors.Is(err, steps.ErrSkip) {
@@ -104,8 +104,8 @@ func newResult(sc spec.Scenario) report.Result {
 // detectCrash gives the client an occasion to notice that the adapter has ended or is about
 // to end: it sends a command and ignores the reply. Session.Err then reports the crash.
 func detectCrash(ctx context.Context, session *adapter.Session) {
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), aliveTime)
-	defer cancel()
+	bounded, stop := steps.Patiently(context.WithoutCancel(ctx), session, aliveTime)
+	defer stop()
 	_, _ = session.Do(bounded, adapter.Message{Op: adapter.OpHello, Version: adapter.Version})
 }
 

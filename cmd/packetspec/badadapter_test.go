@@ -22,7 +22,7 @@ import (
 // arguments, OP and N, it behaves until the Nth command OP; "end" as OP means the end of its
 // standard input. It returns its exit status.
 func badAdapter(args []string) int {
-	misbehave := map[string]func() int{ // they return an exit status, or -1 to go on
+	misbehave := map[string]func() int{ // they return an exit status, or -1 to go on, or -2 to lose the command
 		// exits
 		"exit": func() int {
 			_, _ = fmt.Fprintln(os.Stderr, "bad-adapter: cannot import the implementation")
@@ -60,6 +60,8 @@ func badAdapter(args []string) int {
 			}
 			return -1
 		},
+		// replies to every command but this one
+		"lose": func() int { return -2 },
 		// interrupts the runner, as Ctrl-C does, and hangs
 		"interrupt": func() int { return signalRunner(syscall.SIGINT) },
 		// does it as a CI system does, and as a terminal that is closed
@@ -119,8 +121,12 @@ func badAdapter(args []string) int {
 			var m adapter.Message
 			if json.Unmarshal(lines.Bytes(), &m) == nil && m.Op == args[1] {
 				if n--; n == 0 {
-					if status := misbehave(); status >= 0 {
+					status := misbehave()
+					if status >= 0 {
 						os.Exit(status)
+					}
+					if status == -2 {
+						continue
 					}
 				}
 			}

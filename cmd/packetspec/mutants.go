@@ -60,7 +60,7 @@ not be written, and 128 and the number of the signal that ended the run.`,
 	flags.StringArrayVar(&f.skip, "skip", nil, "no fault whose name or requirement matches this regular `expression`; may be repeated")
 	flags.StringVar(&f.format, "format", "text", "text or json")
 	flags.IntVar(&f.run.Parallel, "parallel", 2*runtime.NumCPU(), "how many scenarios work at a time, not counting those that only wait")
-	flags.DurationVar(&f.run.Timeout, "timeout", time.Second, "how long a scenario may take, in addition to ten times what it takes without a fault")
+	flags.DurationVar(&f.run.Timeout, "timeout", time.Second, "how long a scenario may be silent, in addition to ten times what it takes without a fault")
 	flags.BoolVar(&f.run.Own, "own", false, "try each fault on the scenarios of its own requirement only, which takes seconds")
 	flags.BoolVar(&f.list, "list", false, "list the faults, and run nothing")
 	flags.BoolVar(&f.check, "check", false, "fail only if something is worse than in the last record")

@@ -67,7 +67,7 @@ One that is skipped counts if --profile claims what the adapter lacks.`,
 	flags.IntVar(&f.run.Retry, "retry", 0, "how many times to run a scenario that deviates again, on a new adapter, until it passes: it is flaky then, not passed")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "start no scenario after one that counts has failed")
 	flags.IntVar(&f.run.Parallel, "parallel", defaultParallel(), "how many adapters run at a time")
-	flags.DurationVar(&f.run.Timeout, "timeout", 5*time.Second, "how long one scenario may take")
+	flags.DurationVar(&f.run.Timeout, "timeout", 5*time.Second, "how long a scenario may be silent; in all it may take 20 times as long")
 	flags.DurationVar(&f.run.StartTime, "start-timeout", 30*time.Second, "how long an adapter may take to start and answer hello")
 	flags.Uint64Var(&f.run.Seed, "seed", 0, "run the scenarios in a random order, made from this `number`; 0: in the order of the specification")
 	flags.StringArrayVar(&f.reports, "report", nil, "a report to write, given as `FORMAT or FORMAT=FILE`: text, json or junit; may be repeated")

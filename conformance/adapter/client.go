@@ -9,12 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/packetspec/packetspec/internal/visible"
 )
@@ -24,8 +26,10 @@ import (
 type Client struct {
 	Hello Hello // set by Greet
 
-	conns   atomic.Int64 // connections named so far
-	replies atomic.Int64 // to commands other than hello
+	conns     atomic.Int64 // connections named so far
+	replies   atomic.Int64 // to commands other than hello
+	acts      atomic.Int64 // see Acts
+	roundTrip atomic.Int64 // see RoundTrip, in nanoseconds
 
 	mu      sync.Mutex
 	lastID  int64
@@ -104,6 +108,7 @@ func (c *Client) Can(a Ability) bool { return slices.Contains(c.Hello.Supports, 
 // A Pending is a command that was sent, and later its reply. Several goroutines may wait.
 type Pending struct {
 	Command Message
+	Sent    time.Time
 	done    chan struct{} // closed once reply and err are set
 	reply   Reply
 	err     error
@@ -116,7 +121,7 @@ func (c *Client) Send(m Message) *Pending {
 	defer c.mu.Unlock()
 	c.lastID++
 	m.ID = c.lastID
-	p := &Pending{Command: m, done: make(chan struct{})}
+	p := &Pending{Command: m, Sent: time.Now(), done: make(chan struct{})}
 	line, err := json.Marshal(m)
 	if err == nil {
 		err = c.err
@@ -227,11 +232,43 @@ func (c *Client) deliver(line []byte) error {
 	if !known {
 		return stray(line, fmt.Sprintf("no command with the id %d waits for a reply", r.ID))
 	}
-	if p.Command.Op != OpHello {
-		c.replies.Add(1)
-	}
+	c.count(p)
 	p.finish(p.Command.result(r))
 	return nil
+}
+
+// count counts the reply to a command.
+func (c *Client) count(p *Pending) {
+	switch p.Command.Op {
+	case OpHello:
+		return
+	case OpSeen:
+		took, average := int64(time.Since(p.Sent)), c.roundTrip.Load()
+		if average == 0 {
+			average = took
+		}
+		c.roundTrip.Store((7*average + took) / 8)
+	case OpTicks:
+	default:
+		c.acts.Add(1)
+	}
+	c.replies.Add(1)
+}
+
+// Acts returns how many commands the adapter has replied to that have the implementation do something. The
+// others are hello, seen and ticks: their replies come whether or not it has done anything.
+func (c *Client) Acts() int64 { return c.acts.Load() }
+
+// RoundTrip returns how long the adapter takes to reply to the command seen, which has it do
+// little; in an average over about eight replies, and 0 before the first.
+func (c *Client) RoundTrip() time.Duration { return time.Duration(c.roundTrip.Load()) }
+
+// Outstanding returns the commands that the adapter has not replied to, in the order in which
+// they were sent.
+func (c *Client) Outstanding() []*Pending {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.SortedFunc(maps.Values(c.waiting), func(p, q *Pending) int { return cmp.Compare(p.Command.ID, q.Command.ID) })
 }
 
 // whyNotReply returns why a line is not a reply, in terms of JSON rather than of Go types.

@@ -76,6 +76,7 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 		Stderr: r.stderr.since, StderrTotal: r.stderr.total,
 		Memory:      func() (int64, bool) { return groupMemory(cmd.Process.Pid) },
 		Descriptors: func() (int, bool) { return groupDescriptors(cmd.Process.Pid) },
+		CPU:         func() (CPUTime, bool) { return groupCPU(cmd.Process.Pid) },
 	}
 	if err := s.Greet(ctx); err != nil {
 		if s.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"time"
 )
 
 // A Starter starts a subject: an implementation behind an adapter.
@@ -36,6 +37,14 @@ type Session struct {
 	Memory func() (n int64, ok bool)
 	// Descriptors returns how many files the subject's processes hold open now.
 	Descriptors func() (n int, ok bool)
+	// CPU returns what CPU time the threads of the subject's processes have had so far.
+	CPU func() (t CPUTime, ok bool)
+}
+
+// A CPUTime is what CPU time several threads have had, in sum.
+type CPUTime struct {
+	Ran    time.Duration
+	Waited time.Duration // for a CPU, able to run
 }
 
 // An InProcess starts an implementation in Go as a subject inside this process. It uses the
@@ -81,6 +90,7 @@ func (f Func) Start(ctx context.Context) (*Session, error) {
 		StderrTotal: func() (int64, bool) { return 0, false },
 		Memory:      func() (int64, bool) { return 0, false },
 		Descriptors: func() (int, bool) { return 0, false },
+		CPU:         func() (CPUTime, bool) { return CPUTime{}, false },
 	}
 	if err := s.Greet(ctx); err != nil {
 		s.Kill()

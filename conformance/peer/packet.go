@@ -76,6 +76,16 @@ func frame(b []byte) (header, whole int) {
 	return header, whole
 }
 
+// Declared returns how many octets the first packet has by its length. It returns nil if b ends inside
+// the length.
+func Declared(b []byte) *big.Int {
+	length, rest, ok := cutInteger(b)
+	if !ok {
+		return nil
+	}
+	return length.Add(length, big.NewInt(int64(len(b)-len(rest))))
+}
+
 // cutInteger reads a BSUInt from the front of b and returns the octets after it. Its time
 // is linear in the length of the integer: a subject may send one of a million octets, and
 // shifting a big.Int for each would be quadratic.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,20 +21,22 @@ import (
 type Peer struct {
 	Wire Wire
 
-	to     *os.File
-	from   *os.File
-	reader *pipe.Reader // of from
+	to      *os.File
+	from    *os.File
+	reader  *pipe.Reader // of from
+	written atomic.Int64 // octets that the pipe to the subject has accepted
 
-	mu      sync.Mutex // guards the fields below
-	unread  stream     // what was read and Next has not returned
-	arrived []mark     // of unread, in order
-	reads   int
-	ended   bool          // the subject's stream has ended
-	endErr  error         // why it ended; nil if the subject closed its end
-	paused  chan struct{} // closed by Resume; nil while the peer reads
-	full    chan struct{} // closed when less is unread; nil while unread has room
-	changed chan struct{} // closed at the next change of unread or ended
-	done    chan struct{} // closed when the reading goroutine ends; needs no lock
+	mu       sync.Mutex // guards the fields below
+	unread   stream     // what was read and Next has not returned
+	arrived  []mark     // of unread, in order
+	reads    int
+	received int64         // octets read
+	ended    bool          // the subject's stream has ended
+	endErr   error         // why it ended; nil if the subject closed its end
+	paused   chan struct{} // closed by Resume; nil while the peer reads
+	full     chan struct{} // closed when less is unread; nil while unread has room
+	changed  chan struct{} // closed at the next change of unread or ended
+	done     chan struct{} // closed when the reading goroutine ends; needs no lock
 }
 
 // A mark is the time at which a number of octets arrived, with which read.
@@ -67,6 +70,19 @@ func (e *EndError) Error() string {
 	}
 	return s
 }
+
+// A FullError reports that the pipe to the subject stayed full.
+type FullError struct {
+	Accepted int   // octets that the pipe accepted before
+	Octets   int   // of Send
+	Err      error // why Send did not wait longer
+}
+
+func (e *FullError) Error() string {
+	return fmt.Sprintf("the pipe to the subject accepted only %d of %d octets: %v", e.Accepted, e.Octets, e.Err)
+}
+
+func (e *FullError) Unwrap() error { return e.Err }
 
 func newPeer(to, from *os.File) (p *Peer, err error) {
 	p = &Peer{to: to, from: from, changed: make(chan struct{}), done: make(chan struct{})}
@@ -119,6 +135,7 @@ func (p *Peer) receive(octets []byte) {
 	p.Wire.add(Event{From: FromSubject, Octets: octets})
 	p.change(func() {
 		p.reads++
+		p.received += int64(len(octets))
 		p.unread.add(octets)
 		p.arrived = append(p.arrived, mark{len(octets), time.Now(), p.reads})
 		if p.full == nil && len(p.unread.octets) >= mostUnread {
@@ -156,20 +173,69 @@ func (p *Peer) await(ctx context.Context, ready func() bool) error {
 
 // Send writes octets to the subject. If either end of the pipe is closed, Send records
 // that on the wire and returns nil: a scenario judges the subject by what it sends. If
-// the pipe stays full until ctx ends, Send returns ctx's cause, wrapped.
+// the pipe stays full until ctx ends, Send returns a [*FullError].
 func (p *Peer) Send(ctx context.Context, octets []byte) error {
 	p.Wire.add(Event{From: FromPeer, Octets: octets})
 	stop := context.AfterFunc(ctx, func() { _ = p.to.SetWriteDeadline(time.Unix(1, 0)) })
 	defer stop()
-	n, err := p.to.Write(octets)
+	n, err := p.write(octets)
 	switch {
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, os.ErrClosed):
 		p.Wire.add(Event{From: FromPeer, Note: fmt.Sprintf("could write only %d of these octets: nobody reads the pipe", n)})
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("the pipe to the subject accepted only %d of %d octets: %w", n, len(octets), context.Cause(ctx))
+		return &FullError{Accepted: n, Octets: len(octets), Err: context.Cause(ctx)}
 	}
 	return err
+}
+
+// write writes octets and returns how many the pipe has accepted. It counts them as the pipe accepts
+// them, which [os.File.Write] would only do at the end.
+func (p *Peer) write(octets []byte) (n int, err error) {
+	raw, err := p.to.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var writeErr error
+	err = raw.Write(func(fd uintptr) (done bool) {
+		for n < len(octets) {
+			var some int
+			some, writeErr = syscall.Write(int(fd), octets[n:])
+			if errors.Is(writeErr, syscall.EINTR) {
+				continue
+			}
+			if writeErr != nil {
+				return !errors.Is(writeErr, syscall.EAGAIN)
+			}
+			n += some
+			p.written.Add(int64(some))
+		}
+		return true
+	})
+	switch {
+	case err == nil:
+		return n, writeErr
+	case raw.Control(func(uintptr) {}) != nil: // closed; RawConn has no error value for that
+		return n, os.ErrClosed
+	}
+	return n, err
+}
+
+// A Traffic is what has gone over a connection so far.
+type Traffic struct {
+	Received int64 // octets that the peer has read
+	Taken    int64 // octets that the subject has read, or its pipe has accepted where nobody can see more
+	Ended    bool  // the subject's stream has ended
+}
+
+// Traffic returns what has gone over the connection. Unlike the other methods, it may be called
+// concurrently with any of them.
+func (p *Peer) Traffic() Traffic {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	written := p.written.Load()
+	unread, _ := pipe.Unread(p.to)
+	return Traffic{Received: p.received, Taken: written - int64(unread), Ended: p.ended}
 }
 
 // Next waits for the next packet of the subject and returns it. The error is an

@@ -21,7 +21,7 @@ type Outcome string
 const (
 	Pass    Outcome = "pass"
 	Fail    Outcome = "fail"    // the subject did not do what the scenario requires
-	Timeout Outcome = "timeout" // a step did not finish in the scenario's time
+	Timeout Outcome = "timeout" // what a step awaits did not come in the scenario's time
 	Crash   Outcome = "crash"   // the adapter ended, or printed a line that is not a reply
 	Flaky   Outcome = "flaky"   // passed in some runs, and deviated in others
 	Skip    Outcome = "skip"    // the adapter lacks an ability

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -26,16 +27,19 @@ func (w *World) command(m adapter.Message) (adapter.Reply, error) {
 func (w *World) await(p *adapter.Pending) (adapter.Reply, error) {
 	r, err := p.Wait(w.Ctx)
 	if errors.Is(err, ErrTimeout) {
-		return r, &Failure{
-			Expected: fmt.Sprintf("a reply to %s", commandName(p.Command)), TimedOut: true,
-			Actual: fmt.Sprintf("none within %v", w.Timeout),
-		}
+		return r, w.timedOut("a reply to "+commandName(p.Command), "")
 	}
+	w.watch.served()
 	return r, skipIfUnsupported(p.Command, err)
 }
 
 func commandName(m adapter.Message) string {
-	words := []string{"the command", m.Op}
+	return "the command " + commandWords(m)
+}
+
+// commandWords returns a command as in wait "a".
+func commandWords(m adapter.Message) string {
+	words := []string{m.Op}
 	if m.Call != "" {
 		words = append(words, fmt.Sprintf("%q", m.Call))
 	}
@@ -67,11 +71,12 @@ func (w *World) named(name string) (*adapter.Pending, error) {
 	return p, nil
 }
 
-// waitFailure returns the failure of the peer's wait for the subject, which ended with err.
-func (w *World) waitFailure(expected string, err error) error {
+// waitFailure returns the failure of the peer's wait for the subject, which ended with err. If the time
+// is over, came says what came.
+func (w *World) waitFailure(expected, came string, err error) error {
 	switch {
 	case errors.Is(err, ErrTimeout):
-		return &Failure{Expected: expected, Actual: fmt.Sprintf("nothing within %v", w.Timeout), TimedOut: true}
+		return w.timedOut(expected, came)
 	case errors.Is(err, context.Canceled), errors.Is(err, ErrSkip):
 		return err
 	}
@@ -125,7 +130,7 @@ func (w *World) staysAway(event <-chan struct{}) (bool, error) {
 	case <-over.C:
 		return true, nil
 	case <-w.Ctx.Done():
-		return false, context.Cause(w.Ctx)
+		return false, w.waitFailure(fmt.Sprintf("nothing for %v", absence), "", context.Cause(w.Ctx))
 	}
 }
 
@@ -142,12 +147,17 @@ const maxPause = 10 * time.Millisecond
 // poll asks until the answer is enough or the scenario's time is over, and returns the last
 // answer. The adapter protocol reports no event when the answers to the commands seen and
 // ticks change, so asking is the only way. The first question comes at once, the others
-// after growing pauses. The pauses delay a verdict and never decide it.
+// after growing pauses. The pauses delay a verdict and never decide it. An answer is progress
+// only if it differs from the one before.
 func poll[T any](w *World, ask func() (T, error), enough func(T) bool) (T, error) {
+	defer w.watch.during(regardTraffic)()
 	var last T
 	for pause := time.Duration(0); ; pause = min(2*pause+50*time.Microsecond, maxPause) {
 		answer, err := ask()
 		if err == nil {
+			if !reflect.DeepEqual(answer, last) {
+				w.watch.answerChanged()
+			}
 			last = answer
 		}
 		if w.Ctx.Err() != nil {

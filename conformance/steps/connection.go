@@ -2,6 +2,7 @@ package steps
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/packetspec/packetspec/conformance/peer"
@@ -27,7 +28,11 @@ func (w *World) nextPacket(expected string) (peer.Received, error) {
 		c.backlog = c.backlog[1:]
 		return r, nil
 	}
-	return w.readPacket(expected)
+	r, err := w.readPacket(expected)
+	if err == nil {
+		w.watch.served()
+	}
+	return r, err
 }
 
 // readPacket waits for the subject's next packet on the wire. It fails if the packet comes
@@ -37,7 +42,7 @@ func (w *World) readPacket(expected string) (peer.Received, error) {
 	r, err := c.peer.Next(w.Ctx)
 	switch {
 	case err != nil:
-		return r, w.waitFailure(expected, err)
+		return r, w.waitFailure(expected, c.describeUnread(), err)
 	case c.sawEOF:
 		return r, failf("no octets after EOF", "%s", describe(r.Octets))
 	case !r.IsRequest && !c.requests.answer(r.Packet):
@@ -67,6 +72,7 @@ func (w *World) findPacket(expected string, wanted func(peer.Packet) bool) (peer
 			return r, err
 		}
 		if wanted(r.Packet) {
+			w.watch.served()
 			return r, nil
 		}
 		if err := c.addToBacklog(r, expected); err != nil {
@@ -89,6 +95,18 @@ func (c *connection) addToBacklog(r peer.Received, expected string) error {
 		return nil
 	}
 	return failf(expected, "%d packets that no step requires: %s", len(c.backlog), c.describeBacklog())
+}
+
+// describeUnread describes the beginning of a packet whose rest has not come.
+func (c *connection) describeUnread() string {
+	octets, _ := c.peer.Unread()
+	if len(octets) == 0 {
+		return ""
+	}
+	if whole := peer.Declared(octets); whole != nil && whole.IsInt64() {
+		return fmt.Sprintf("%d of the %d octets of a packet (%s)", len(octets), whole, peer.ShowHex(octets))
+	}
+	return fmt.Sprintf("the beginning of a packet (%s)", peer.ShowHex(octets))
 }
 
 // describeBacklog describes the packets that no step has required.

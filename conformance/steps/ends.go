@@ -57,8 +57,9 @@ func (w *World) subjectStreamEnds() error {
 		return failf("the end of the stream", "%s", describe(rest))
 	}
 	if err != nil {
-		return w.waitFailure("the end of the subject's octets", err)
+		return w.waitFailure("the end of the subject's octets", "", err)
 	}
+	w.watch.served()
 	return nil
 }
 
@@ -79,6 +80,7 @@ func (w *World) subjectTakesNoMoreRequests() error {
 	if w.HasERQ {
 		return w.awaitERQ()
 	}
+	defer w.watch.during(regardNothing)() // a subject that never refuses would move its answers for ever
 	tries := 0
 	attempt := func() (bool, error) {
 		tries++
@@ -88,9 +90,7 @@ func (w *World) subjectTakesNoMoreRequests() error {
 	if err != nil || refused {
 		return err
 	}
-	f := failf(`a request to be refused with the error "closed"`, "%d requests submitted within %v", tries, w.Timeout)
-	f.TimedOut = true
-	return f
+	return w.timedOut(`a request to be refused with the error "closed"`, fmt.Sprintf("%d requests submitted", tries))
 }
 
 // isClosed submits a request and reports whether it is refused as closed. If it is not, the

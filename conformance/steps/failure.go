@@ -11,7 +11,7 @@ import (
 // A Failure reports that the subject did something different from what the scenario requires.
 type Failure struct {
 	Expected, Actual string
-	TimedOut         bool // the scenario's time was over before the subject did anything
+	TimedOut         bool // the scenario's time was over before what it expects came
 }
 
 func (f *Failure) Error() string {
@@ -20,6 +20,15 @@ func (f *Failure) Error() string {
 
 func failf(expected, actual string, args ...any) *Failure {
 	return &Failure{Expected: expected, Actual: fmt.Sprintf(actual, args...)}
+}
+
+// tally adds to a timeout how many of the awaited things had come before.
+func tally(err error, came, of int, what string) error {
+	var f *Failure
+	if of > 1 && errors.As(err, &f) && f.TimedOut {
+		f.Actual = fmt.Sprintf("%d of %d %s; then %s", came, of, what, f.Actual)
+	}
+	return err
 }
 
 // ErrSkip reports that the scenario cannot be run: the adapter lacks something that it needs, which

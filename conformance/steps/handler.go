@@ -42,7 +42,7 @@ func (w *World) checkHandled(calls ...string) error {
 	if err != nil {
 		return err
 	}
-	return compareCalls(want, got, false)
+	return compareCalls(want, got)
 }
 
 func (w *World) expectHandledInAnyOrder(table *godog.Table) error {
@@ -56,26 +56,31 @@ func (w *World) expectHandledInAnyOrder(table *godog.Table) error {
 	}
 	slices.Sort(want)
 	slices.Sort(got)
-	return compareCalls(want, got, len(got) < len(want))
+	if len(got) < len(want) {
+		return w.timedOut(expectedCalls(want), fmt.Sprintf("%d of %d: %s", len(got), len(want), listCalls(got)))
+	}
+	return compareCalls(want, got)
 }
 
-func compareCalls(want, got []string, timedOut bool) error {
+func compareCalls(want, got []string) error {
 	if slices.Equal(want, got) {
 		return nil
 	}
-	f := failf("these calls of the handler: "+listCalls(want), "%s", listCalls(got))
-	f.TimedOut = timedOut
-	return f
+	return failf(expectedCalls(want), "%s", listCalls(got))
 }
+
+func expectedCalls(want []string) string { return "these calls of the handler: " + listCalls(want) }
 
 func (w *World) expectHandledTimes(n int) error {
 	got, err := w.handledAtLeast(n)
 	if err != nil || len(got) == n {
 		return err
 	}
-	f := failf(fmt.Sprintf("%d calls of the handler", n), "%d", len(got))
-	f.TimedOut = len(got) < n
-	return f
+	expected := fmt.Sprintf("%d calls of the handler", n)
+	if len(got) < n {
+		return w.timedOut(expected, fmt.Sprintf("%d calls", len(got)))
+	}
+	return failf(expected, "%d", len(got))
 }
 
 // parseCalls reads calls of the handler as features describe them: type, flags, payload.

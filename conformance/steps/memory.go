@@ -134,7 +134,7 @@ func (w *World) answersOf(firstTag, requests, octets int) error {
 		expected := fmt.Sprintf("the response to tag %s, of %s octets", tag, size)
 		r, err := w.answerTo(tag, new(big.Int), expected)
 		if err != nil {
-			return err
+			return w.tallyResponses(err, i, requests)
 		}
 		if len(r.Payload) != octets {
 			return failf(expected, "%d octets", len(r.Payload))
@@ -156,7 +156,7 @@ func (w *World) refusals(channel, requests, octets int, tag func(i int) int) err
 	}
 	for i := range requests {
 		if err := w.subjectFails(big.NewInt(int64(tag(i))), big.NewInt(int64(channel)), ""); err != nil {
-			return err
+			return w.tallyResponses(err, i, requests)
 		}
 	}
 	return nil

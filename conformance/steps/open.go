@@ -34,6 +34,7 @@ func (w *World) open(m adapter.Message) error {
 	}
 	w.current = &connection{name: m.Conn, peer: p, sent: map[string]*subjectRequest{}, requests: peerRequests{hasERQ: w.HasERQ}}
 	w.conns = append(w.conns, w.current)
+	w.watch.add(p)
 	return nil
 }
 

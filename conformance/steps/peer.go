@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -15,8 +16,14 @@ import (
 func (w *World) send(octets []byte) error {
 	w.current.requests.add(octets)
 	if err := w.current.peer.Send(w.Ctx, octets); err != nil {
-		return w.waitFailure("the subject to read what the peer writes", err)
+		var full *peer.FullError
+		came := ""
+		if errors.As(err, &full) {
+			came = fmt.Sprintf("the pipe accepted only %d of %d octets", full.Accepted, full.Octets)
+		}
+		return w.waitFailure("the subject to read what the peer writes", came, err)
 	}
+	w.watch.served()
 	return nil
 }
 

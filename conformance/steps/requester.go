@@ -136,7 +136,7 @@ func (w *World) subjectDoes(rqType, name, fields string) error {
 func (w *World) each(n int, name, fields string, step func(name, fields string) error) error {
 	for i := 1; i <= n; i++ {
 		if err := step(ofMany(name, fields, i)); err != nil {
-			return err
+			return tally(err, i-1, n, fmt.Sprintf("of %q done", name))
 		}
 	}
 	return nil

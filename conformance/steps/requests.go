@@ -43,7 +43,7 @@ func (w *World) takeRequests(n int) (requests []peer.Received, err error) {
 		expected := fmt.Sprintf("request %d of %d of the subject, before the peer answers any", i+1, n)
 		r, err := w.findPacket(expected, func(p peer.Packet) bool { return w.isRequest(p) && !p.Same(peer.EOF) })
 		if err != nil {
-			return nil, err
+			return nil, tally(err, i, n, "requests")
 		}
 		requests = append(requests, r)
 	}

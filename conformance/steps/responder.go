@@ -17,6 +17,17 @@ func (w *World) answerTo(tag, channel *big.Int, expected string) (peer.Received,
 	})
 }
 
+// tallyResponses adds to a timeout how many of the awaited responses had come: those that the step has
+// read, and those behind the missing one.
+func (w *World) tallyResponses(err error, read, of int) error {
+	for _, r := range w.current.backlog {
+		if !r.IsRequest {
+			read++
+		}
+	}
+	return tally(err, read, of, "responses")
+}
+
 func (w *World) subjectAnswers(want []byte, or string) error {
 	r, err := w.answerLike(want)
 	if err == nil && !r.OK() {
@@ -61,7 +72,7 @@ func (w *World) subjectFails(tag, channel *big.Int, words string) error {
 func (w *World) subjectFailsTags(from, to int) error {
 	for tag := from; tag <= to; tag++ {
 		if err := w.subjectFails(big.NewInt(int64(tag)), nil, ""); err != nil {
-			return err
+			return w.tallyResponses(err, tag-from, to-from+1)
 		}
 	}
 	return nil
@@ -79,7 +90,7 @@ func (w *World) subjectAnswersTags(from, to int, fields string) error {
 		expected := packet.Encode()
 		r, err := w.answerTo(packet.Tag, new(big.Int), describe(expected))
 		if err != nil {
-			return err
+			return w.tallyResponses(err, tag-from, to-from+1)
 		}
 		if err := samePacket(expected, r.Octets); err != nil {
 			return err
@@ -104,7 +115,7 @@ func (w *World) subjectAnswersLarge(tag *big.Int, n int) error {
 func (w *World) subjectAnswersTagsLarge(from, to, n int) error {
 	for tag := from; tag <= to; tag++ {
 		if err := w.subjectAnswersLarge(big.NewInt(int64(tag)), n); err != nil {
-			return err
+			return w.tallyResponses(err, tag-from, to-from+1)
 		}
 	}
 	return nil

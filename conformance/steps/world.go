@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,14 +13,11 @@ import (
 	"github.com/packetspec/packetspec/internal/excerpt"
 )
 
-// ErrTimeout is the cause with which a scenario's context ends when its time is over.
-var ErrTimeout = errors.New("the scenario's time is over")
-
-// A World holds what the steps of one scenario share. Its exported fields are set before the
-// first step. It serves one scenario, from one goroutine.
+// A World holds what the steps of one scenario share. Its exported fields are set before
+// Watch, which comes before the first step. It serves one scenario, from one goroutine.
 type World struct {
-	Ctx     context.Context // bounds the scenario; after Timeout its cause is ErrTimeout
-	Timeout time.Duration   // for messages
+	Ctx     context.Context // bounds the scenario; set by Watch
+	Timeout time.Duration   // after which a scenario that hangs ends
 	Session *adapter.Session
 	Dir     string // for named pipes; the scenario's own
 	// HasERQ reports whether the subject speaks the 2024 dialect: ERQ comes before EOF, and
@@ -29,12 +27,34 @@ type World struct {
 	// shared by the run's worlds. If it is nil, pipes that the adapter cannot reach are its failure.
 	Reached *atomic.Bool
 
+	watch       *watchdog
 	conns       []*connection
 	current     *connection                 // the one that steps act on
 	started     []*adapter.Pending          // commands whose replies no step may look at
 	lack        context.CancelCauseFunc     // of Ctx, for a command that the adapter does not support; nil: no command was started
 	pending     map[string]*adapter.Pending // shutdowns and joins, by their names in the feature
 	stderrNoted int                         // bytes of standard error that n requests bring without a tick
+}
+
+// Watch begins the scenario's time: when the scenario hangs, w.Ctx ends with the cause ErrTimeout.
+// The caller calls stop at the end of the scenario.
+func (w *World) Watch(ctx context.Context) (stop func()) {
+	w.watch = watch(ctx, w.Session, w.Timeout)
+	w.Ctx = w.watch.ctx
+	return w.watch.stop
+}
+
+// timedOut returns the failure of a scenario whose time is over before what it expects has come.
+// came says what came in its place.
+func (w *World) timedOut(expected, came string) *Failure {
+	isClosed := func(conn string) bool {
+		return slices.ContainsFunc(w.conns, func(c *connection) bool { return c.name == conn && c.closed })
+	}
+	f := &Failure{Expected: expected, Actual: w.watch.describe(isClosed), TimedOut: true}
+	if came != "" {
+		f.Actual = came + "; then " + f.Actual
+	}
+	return f
 }
 
 // Wire returns what went over the pipes, one packet a line.

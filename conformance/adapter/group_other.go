@@ -30,3 +30,6 @@ func groupMemory(group int) (n int64, ok bool) {
 
 // groupDescriptors returns false: this system does not show what files a process holds open.
 func groupDescriptors(int) (n int, ok bool) { return 0, false }
+
+// groupCPU returns false: this system does not show how long a process has waited for a CPU.
+func groupCPU(int) (t CPUTime, ok bool) { return t, false }

@@ -2,9 +2,11 @@ package adapter
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 )
 
 // groupMemory returns the resident memory of the processes of a group, in bytes.
@@ -29,6 +31,27 @@ func groupDescriptors(group int) (n int, ok bool) {
 		}
 	})
 	return n, ok
+}
+
+// groupCPU returns how long the threads of a group have run, and how long they have waited for
+// a CPU although they could run. Threads that have ended do not count.
+func groupCPU(group int) (t CPUTime, ok bool) {
+	eachOfGroup(group, func(folder string, _ []byte) {
+		files, _ := filepath.Glob(filepath.Join(folder, "task/*/schedstat"))
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				continue // the thread has ended
+			}
+			var ran, waited time.Duration // the kernel counts nanoseconds, too
+			if n, _ := fmt.Sscan(string(text), &ran, &waited); n == 2 {
+				t.Ran += ran
+				t.Waited += waited
+				ok = true
+			}
+		}
+	})
+	return t, ok
 }
 
 // eachOfGroup calls f with the /proc folder of each process of a group, and with its
