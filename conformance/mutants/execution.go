@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -69,11 +68,8 @@ func (e *execution) makeTasks() {
 }
 
 func (e *execution) limit(c *scenarioCoverage) time.Duration {
-	switch {
-	case c.needsProcess: // how long it takes is unknown, and a process is slow to start
+	if c.needsProcess { // how long it takes is unknown, and a process is slow to start
 		return 30 * e.Timeout
-	case limitsTime(c.scenario): // its own limit is to be the first to be exceeded
-		return 8 * e.Timeout
 	}
 	return e.Timeout + 10*c.took
 }
@@ -131,7 +127,7 @@ func (e *execution) runTask(ctx context.Context, t *task) {
 		e.done++
 	}
 	t.outcome = results.Results[0].Outcome
-	t.confirmed = t.confirmed || !stalled && (t.outcome != report.Fail || !limitsTime(t.scenario))
+	t.confirmed = t.confirmed || !stalled
 	if e.Observe != nil {
 		e.Observe(Progress{Fault: t.Fault, Scenario: t.scenario.ID, Outcome: t.outcome, Done: e.done, Runs: len(e.tasks)})
 	}
@@ -152,12 +148,6 @@ func tempDir() (string, error) {
 	}
 	return os.MkdirTemp("", "packetspec")
 }
-
-// timeLimit matches the steps that give the subject less time than a scenario has, which
-// may fail because the machine is slow.
-var timeLimit = regexp.MustCompile(`less than [0-9.]+ s`)
-
-func limitsTime(sc spec.Scenario) bool { return slices.ContainsFunc(sc.Steps, timeLimit.MatchString) }
 
 // table returns what is known.
 func (e *execution) table(elapsed time.Duration) *Table {

@@ -63,7 +63,7 @@ type Run struct {
 	Own     bool // a fault is tried on the scenarios of its own requirement only
 	// Parallel is how many scenarios work at a time, not counting those that only wait; at least 1.
 	Parallel int
-	// Timeout is how long a scenario may take, in addition to ten times what it takes
+	// Timeout is how long a scenario may be silent, in addition to ten times what it takes
 	// without a fault.
 	Timeout time.Duration
 	// Baselines is how often each scenario is run without a fault, among the others.

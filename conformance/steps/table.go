@@ -21,6 +21,9 @@ const (
 	theReturn     = "the call to return"
 )
 
+// theCalm says of a step what it makes of a busy machine.
+const theCalm = "A try that the machine delayed does not count as a failure. If the machine is too busy for a minute, the scenario is skipped."
+
 // What several steps wait for, with its number.
 var (
 	theAbsence = fmt.Sprintf("the adapter's next reply, and %v more", absence)
@@ -204,13 +207,15 @@ var table = []group{
 	}},
 	{"Time and ticks", []definition{
 		on(`the fastest of {n} answers takes less than {seconds}`, (*World).expectFastAnswer, theResponses,
-			fmt.Sprintf("Sends one request after the other until one is answered in less than this time. Fails after n slower answers. Fails sooner, from answer %d on, once the answers together took n times this time.", fewestTries)),
+			fmt.Sprintf("Sends one request after the other until one is answered in less than this time. Fails after n slower answers. Fails sooner, from answer %d on, once the answers together took n times this time. "+theCalm, fewestTries)),
+		on(`the fastest of {n} answers takes less than {seconds}, and less than half as long as with the default grace`, (*World).expectFasterAnswer, theResponses,
+			"Opens another connection with the default grace, and sends one request after the other on both, in turn, until the fastest answer on the first is fast enough. If the default grace delays no answer by half of this time, there is nothing to compare. Fails after n answers, or sooner, as the step above does; but passes if the default grace makes the answers slower by half of this time. "+theCalm),
 		on(`each of {n} {answers|failures} takes at least {seconds}`, (*World).expectSlowAnswers, theResponses,
 			"Sends n requests, one after the other, and requires that none is answered sooner."),
 		on(`the answers to {n} requests written together come together, after at least {seconds}`, (*World).expectAnswersTogether, theResponses,
-			"Writes n requests at once, and requires that no response comes sooner, and that all arrive in one read or within half of that time."),
+			"Writes n requests at once, and requires that no response comes sooner, and that all arrive in one read or within half of that time. If they do not arrive together, the peer tries once more. "+theCalm),
 		on(`{n} requests of the subject's come together, after at least {seconds}`, (*World).expectRequestsTogether, "the requests",
-			"The subject submits n requests. Requires that they arrive as the answers do in the step above. If they do not arrive together, the subject tries once more."),
+			"The subject submits n requests. Requires that they arrive as the answers do in the step above."),
 		on(`no ticks have come`, (*World).expectNoTicks, theReply,
 			"Requires that no tick is recorded.").needs(adapter.CanTick),
 		on(`{n} responses to unknown tags bring at least {n} ticks`, (*World).expectTicksFromReceiving, "the ticks, "+thePolling,

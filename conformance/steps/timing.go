@@ -2,7 +2,6 @@ package steps
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 	"time"
 
@@ -10,8 +9,8 @@ import (
 	"github.com/packetspec/packetspec/conformance/peer"
 )
 
-// Steps about time. A step requires a lower bound of a time, or an upper bound of the fastest
-// of many: a busy machine delays some answers, but not every one.
+// Steps about time. A step requires a lower bound of a time, or an upper bound that one of many tries
+// has to keep: a busy machine delays some answers, but not every one. See untilCalm.
 
 // The wire types of requests that the standard handler answers with their payload, and with
 // a failure.
@@ -35,7 +34,7 @@ func (w *World) exchange(wireType int64, first, n int) (answers []peer.Received,
 	for tag := first; tag < first+n; tag++ {
 		r, err := w.answerTo(big.NewInt(int64(tag)), new(big.Int), fmt.Sprintf("the response to tag %d", tag))
 		if err != nil {
-			return nil, began, err
+			return nil, began, w.tallyResponses(err, tag-first, n)
 		}
 		answers = append(answers, r)
 	}
@@ -51,26 +50,88 @@ func (w *World) roundTrip(wireType int64, tag int) (time.Duration, error) {
 	return answers[0].At.Sub(began), nil
 }
 
-// fewestTries is how many slow answers the step sees before it may give up: when they have
+// fewestTries is how many late answers the step sees before it may give up: when they have
 // taken as long together as all n may take. It spares a subject that is always slow from n
 // of its answers.
 const fewestTries = 5
 
+// A fastest holds the fastest of several answers.
+type fastest struct {
+	took  time.Duration // 0: none has come
+	last  time.Duration // that the last of them took
+	tries int
+}
+
+// try has another request answered on the connection in use.
+func (f *fastest) try(w *World) error {
+	f.tries++
+	took, err := w.roundTrip(octetsType, f.tries)
+	if err != nil {
+		return err
+	}
+	f.last = took
+	if f.took == 0 || took < f.took {
+		f.took = took
+	}
+	return nil
+}
+
+// enough returns a function that reports, from the fewest calls on, that late answers have taken as long
+// as n answers may take, or that it was called n times.
+func enough(n int, limit time.Duration, f *fastest) func() bool {
+	calls, total := 0, time.Duration(0)
+	return func() bool {
+		calls++
+		total += f.last
+		return calls >= n || calls >= fewestTries && total >= time.Duration(n)*limit
+	}
+}
+
 func (w *World) expectFastAnswer(n int, limit time.Duration) error {
-	fastest, total := time.Duration(math.MaxInt64), time.Duration(0)
-	tried := 0
-	for tried < n && (tried < fewestTries || total < time.Duration(n)*limit) {
-		tried++
-		took, err := w.roundTrip(octetsType, tried)
-		if err != nil {
+	var f fastest
+	return w.untilCalm(limit/4, func() error {
+		if err := f.try(w); err != nil || f.took < limit {
 			return err
 		}
-		if took < limit {
+		return tooLate{failf(fmt.Sprintf("the fastest of %d answers in less than %v", n, limit), "%v for the fastest of %d", f.took, f.tries)}
+	}, enough(n, limit, &f))
+}
+
+// expectFasterAnswer compares answers on the connection in use, whose grace is 0, with answers on a
+// connection with the default grace. An implementation that reads 0 as "not set" has the same grace on
+// both. Where the default grace delays nothing either, there is nothing to compare. An implementation that
+// is slow anyway passes if the default grace makes it slower by half of the limit.
+func (w *World) expectFasterAnswer(n int, limit time.Duration) error {
+	atOnce := w.current
+	if err := w.subjectOpensWithDefaultGrace(); err != nil {
+		return err
+	}
+	byDefault := w.current
+	defer func() { w.current = atOnce }()
+	var f, g fastest
+	seen, lost := enough(n, limit, &f), false
+	err := w.untilCalm(limit/4, func() error {
+		w.current = atOnce
+		if err := f.try(w); err != nil {
+			return err
+		}
+		w.current = byDefault
+		if err := g.try(w); err != nil {
+			return err
+		}
+		if f.took < limit && (f.took < g.took/2 || g.took < limit/2) {
 			return nil
 		}
-		fastest, total = min(fastest, took), total+took
+		return tooLate{failf(fmt.Sprintf("the fastest of %d answers in less than %v, and in less than half of the time with the default grace", n, limit),
+			"%v for the fastest of %d, and %v with the default grace", f.took, f.tries, g.took)}
+	}, func() bool {
+		lost = seen()
+		return lost
+	})
+	if lost && g.took-f.took >= limit/2 {
+		return nil
 	}
-	return failf(fmt.Sprintf("the fastest of %d answers in less than %v", n, limit), "%v for the fastest of %d", fastest, tried)
+	return err
 }
 
 func (w *World) expectSlowAnswers(n int, kind string, limit time.Duration) error {
@@ -88,42 +149,45 @@ func (w *World) expectSlowAnswers(n int, kind string, limit time.Duration) error
 }
 
 func (w *World) expectAnswersTogether(n int, limit time.Duration) error {
-	answers, began, err := w.exchange(octetsType, 1, n)
-	if err != nil {
-		return err
-	}
-	if err := checkNotBefore("answer", answers, began, limit); err != nil {
-		return err
-	}
-	return checkTogether("answer", answers, limit)
+	return w.together("answer", limit, func(try int) ([]peer.Received, time.Time, error) {
+		return w.exchange(octetsType, 1+try*n, n)
+	})
 }
 
-// togetherTries is how often a subject may try to have its requests leave together. Once,
-// the scheduler may have delayed a command on its way to the subject, so that a request
-// missed the flush.
-const togetherTries = 2
-
 func (w *World) expectRequestsTogether(n int, limit time.Duration) error {
-	var apart error
-	for try := range togetherTries {
+	return w.together("request", limit, func(try int) ([]peer.Received, time.Time, error) {
 		began := time.Now()
 		for i := range n {
 			if err := w.subjectRequests("0", fmt.Sprintf("together-%d-%d", try, i), "", ""); err != nil {
-				return err
+				return nil, began, err
 			}
 		}
 		requests, err := w.takeRequests(n)
+		return requests, began, err
+	})
+}
+
+// togetherTries is how often packets may come apart on a calm machine. Once, the scheduler may have
+// delayed a command on its way to the subject, so that a packet missed the flush.
+const togetherTries = 2
+
+// together requires that the packets of one of several tries come together, and none of any too soon.
+func (w *World) together(what string, limit time.Duration, play func(try int) (packets []peer.Received, began time.Time, err error)) error {
+	tries, apart := 0, 0
+	return w.untilCalm(limit/4, func() error {
+		packets, began, err := play(tries)
+		tries++
 		if err != nil {
 			return err
 		}
-		if err := checkNotBefore("request", requests, began, limit); err != nil {
+		if err := checkNotBefore(what, packets, began, limit); err != nil {
 			return err
 		}
-		if apart = checkTogether("request", requests, limit); apart == nil {
-			return nil
-		}
-	}
-	return apart
+		return checkTogether(what, packets, limit)
+	}, func() bool {
+		apart++
+		return apart >= togetherTries
+	})
 }
 
 // checkNotBefore requires that no packet came sooner than limit after began.
@@ -141,7 +205,7 @@ func checkNotBefore(what string, packets []peer.Received, began time.Time, limit
 func checkTogether(what string, packets []peer.Received, limit time.Duration) error {
 	for i, r := range packets {
 		if apart := r.At.Sub(packets[0].At); r.Read != packets[0].Read && apart > limit/2 {
-			return failf(fmt.Sprintf("each %s together with the first", what), "%s %d came %v later", what, i+1, apart)
+			return tooLate{failf(fmt.Sprintf("each %s together with the first", what), "%s %d came %v later", what, i+1, apart)}
 		}
 	}
 	return nil
@@ -183,10 +247,7 @@ func (w *World) awaitMore(what string, more int, count func() (int, error), acti
 	if err != nil || now-before >= more {
 		return err
 	}
-	return &Failure{
-		Expected: fmt.Sprintf("at least %d more %s", more, what), TimedOut: true,
-		Actual: fmt.Sprintf("%d more within %v", max(0, now-before), w.Timeout),
-	}
+	return w.timedOut(fmt.Sprintf("at least %d more %s", more, what), fmt.Sprintf("%d more", max(0, now-before)))
 }
 
 func (w *World) expectTicksFromReceiving(n, ticks int) error {
