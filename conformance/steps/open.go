@@ -67,8 +67,8 @@ func (w *World) openFailure(pipes *peer.Pipes, err error) error {
 		return pipesErr
 	}
 	defer pipes.Discard()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.Ctx), w.Timeout)
-	defer cancel()
+	ctx, stop := Patiently(context.WithoutCancel(w.Ctx), w.Session, w.Timeout)
+	defer stop()
 	_, openErr := w.Session.Do(ctx, m)
 	if w.Session.Err() != nil || adapter.KindOf(openErr) == adapter.Unsupported || openErr != nil && pipes.WereOpened() {
 		return err
