@@ -3,12 +3,7 @@ package plan
 import (
 	"bytes"
 	"fmt"
-	"regexp"
-	"slices"
-	"strconv"
-	"unicode/utf8"
 
-	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/input"
 )
 
@@ -124,62 +119,3 @@ func (a *Answer) String() string {
 	}
 	return fmt.Sprintf("%s to the %s", s, a.Packet)
 }
-
-// plainNumber matches the sizes that every adapter reads alike, up to [input.MaxLarge].
-var plainNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,4})$`)
-
-// setResult sets what the standard handler's result to the request must be answered with.
-func (a *Answer) setResult(can Abilities) {
-	p := a.Packet
-	allow := func(allowed Allowed, flags uint64, payload []byte, requirement string) {
-		if allowed == Result && flags > input.MaxInteger>>1 {
-			allowed = ResultOrFailure // a response may have no room for them (INT-5)
-		}
-		a.Allowed, a.Flags, a.Payload, a.Requirement = allowed, flags, payload, requirement
-	}
-	switch handlerType(p) {
-	case adapter.TypeNone:
-		allow(Result, 0, nil, "HND-1")
-	case adapter.TypeFlags:
-		allow(Result, p.Flags, nil, "HND-2")
-	case adapter.TypeBytes, adapter.TypeHold, adapter.TypeCall:
-		allow(Result, 0, p.Payload, "HND-3")
-	case adapter.TypeText:
-		switch {
-		case utf8.Valid(p.Payload):
-			allow(Result, 0, p.Payload, "HND-4")
-		case slices.Contains(p.Payload, 0xed): // perhaps a lone surrogate, which texts of some languages can have
-			allow(Unspecified, 0, nil, "HND-4")
-		default:
-			allow(Failure, 0, nil, "HND-6")
-		}
-	case adapter.TypeBoth:
-		allow(Result, p.Flags, p.Payload, "HND-5")
-	case adapter.TypeReverse:
-		reversed := slices.Clone(p.Payload)
-		slices.Reverse(reversed)
-		allow(Result, 0x11, reversed, "HND-5")
-	case adapter.TypeLarge:
-		if !plainNumber.Match(p.Payload) {
-			allow(Unspecified, 0, nil, "HND-6")
-			return
-		}
-		n, _ := strconv.Atoi(string(p.Payload))
-		large := make([]byte, n)
-		for i := range large {
-			large[i] = byte(i % 251)
-		}
-		allow(Result, 0, large, "HND-3")
-	case adapter.TypeInvalid:
-		if can.InvalidReply && slices.Contains([]string{"float", "list3", "int-str", "negative"}, string(p.Payload)) {
-			allow(Failure, 0, nil, "HND-7")
-			return
-		}
-		allow(Unspecified, 0, nil, "HND-7")
-	default:
-		allow(Failure, 0, nil, "HND-6")
-	}
-}
-
-// handlerType returns the type that the handler is given of a request.
-func handlerType(p input.Packet) adapter.Type { return adapter.Type(p.Type - 1) }

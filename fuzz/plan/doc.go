@@ -4,6 +4,14 @@
 // the specification requires in response. A plan is a pure function of the input and of the
 // subject's abilities.
 //
+// Each frame of the input takes the same way:
+//
+//  1. decide returns a step: what the frame is, which requirement it tests, what must have
+//     been observed before, what is done, and what that requires.
+//  2. carryOut appends the step to the plan, and keeps account of what is due, held or pending.
+//
+// What the peer writes is decided in peer.go, and what the local user does in local.go.
+//
 // No requirement rests on an order that nothing observable enforces. An adapter may carry
 // out a command later than the octets that follow it, and an implementation may do its work
 // late. So wherever the order of two acts decides what is right, the plan waits between

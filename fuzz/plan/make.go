@@ -30,11 +30,10 @@ const maxLength = 1 << 20
 // Make returns the plan of an input.
 func Make(raw []byte, can Abilities) *Plan {
 	b := &builder{
-		can:       can,
-		plan:      &Plan{NoChannels: !can.Channels, End: End{From: Never, Act: Never}, EOF: Never},
-		tags:      map[uint64]*tagState{},
-		released:  map[string]bool{},
-		responded: map[input.ID]bool{},
+		can:      can,
+		plan:     &Plan{NoChannels: !can.Channels, End: End{From: Never, Act: Never}, EOF: Never},
+		tags:     map[uint64]*tagState{},
+		released: map[string]bool{},
 	}
 	frames := input.Frames(raw)
 	frames = frames[:min(len(frames), maxFrames)]
@@ -43,94 +42,78 @@ func Make(raw []byte, can Abilities) *Plan {
 		b.plan.Grace = frames[i].Packet.Flags&input.Grace != 0
 	}
 	for _, f := range frames {
-		b.add(f)
+		b.carryOut(b.decide(f))
 	}
 	b.finish()
 	return b.plan
 }
 
-func (b *builder) add(f input.Frame) {
+// A step is what becomes of a frame: what is waited for, what is done, and what that requires.
+// The zero step does nothing.
+type step struct {
+	// In this order:
+	first wait // before the note
+	note  Note // without Act, State and InFlight; there is none without a Kind
+	then  wait // between the note and the acts
+	last  wait // after the acts
+
+	// What the peer does.
+	cutAt      int           // where its next octets are cut in two pieces; 0: as before
+	octets     []byte        // that it writes
+	progress   progress      // of the request in octets
+	answer     Answer        // to that request, but for Sent, Due and Duplicate
+	tag        *tagState     // of that request, if the handler may get it
+	duplicates bool          // that request duplicates the last one with its tag, or may
+	delivers   *LocalRequest // the pending request that octets respond to
+	responds   bool          // octets may respond to any pending request
+	mayHold    string        // the gate at which a handler waits if octets are not refused
+	end        *End          // of its stream by octets, but for From and Act
+	close      *End          // of its stream by its closing, if nothing ended it before
+
+	// What the local user does.
+	request  *LocalRequest // or the handler that gets the request in octets
+	refusal  *Refusal
+	release  string // a gate
+	shutdown *ShutdownCall
+}
+
+// A wait says what is waited for.
+type wait int
+
+// The waits. Both due and received include all before them.
+const (
+	nothing  wait = iota
+	sent          // until local requests are on the wire
+	ended         // until what the end of the peer's stream made due has come
+	doubled       // until duplicates have been refused
+	due           // until everything due has come
+	received      // the same, and until everything written has been received
+	eof           // until everything due has come, and EOF too
+	shut          // until a local request is refused as closed
+	read          // until the subject has read everything written
+)
+
+// decide returns what becomes of a frame. Neither decide nor what it calls changes the builder.
+func (b *builder) decide(f input.Frame) step {
 	switch f.Op() {
 	case input.Write:
-		b.frame(f)
+		return b.frame(f)
 	case input.Await:
-		b.note("await", "", "", input.Packet{})
-		b.confirm()
+		return step{note: Note{Kind: "await"}, last: received}
 	case input.Segment:
-		b.note("segment", "", "DEC-5", input.Packet{})
-		if b.cutAt = int(min(f.Packet.Flags, maxLength)); b.cutAt == 0 {
-			b.drain()
+		s := step{note: Note{Kind: "segment", Requirement: "DEC-5"}, cutAt: int(min(f.Packet.Flags, maxLength))}
+		if s.cutAt == 0 {
+			s.last = read
 		}
+		return s
 	case input.Request:
-		b.request(f)
+		return b.request(f)
 	case input.Release:
-		if b.unseenEnd {
-			b.awaitDue()
-		}
-		b.release(string(f.Packet.Payload))
+		return b.release(string(f.Packet.Payload))
 	case input.Shutdown:
-		b.shutdown(f.Packet.Flags&input.Blocking != 0)
+		return b.shutdown(f.Packet.Flags&input.Blocking != 0)
 	case input.Close:
-		if !b.closed {
-			b.beforeEnd()
-			b.close()
-		}
+		return step{close: closedBy("EOS-2")}
 	}
-}
-
-// frame adds what the peer writes.
-func (b *builder) frame(f input.Frame) {
-	p := f.Packet
-	b.frameStart = b.now()
-	switch {
-	case b.closed:
-		return
-	case b.phase != Open && b.phase != ShutDown:
-		b.note("late "+kindOf(f), "", "EOS-5", p)
-		b.write(f.Octets)
-	case f.Shape == input.Cut && !f.Beyond && f.Length <= maxLength:
-		b.note("cut", "", "BAD-2", p)
-		b.beforeEnd()
-		b.write(f.Octets)
-		b.endAt(b.frameStart, b.closeSend(), "BAD-2", "BAD-2", adapter.EndedCut)
-	case f.Shape == input.Cut:
-		b.endBy(f, "long", "BAD-4", "BAD-4", adapter.EndedCut, adapter.EndedMalformed)
-		b.close()
-	case f.Beyond, f.Length > maxLength:
-		b.beyond(f)
-	case f.Shape == input.Short:
-		b.endBy(f, "short", "BAD-1", "BAD-1", adapter.EndedMalformed)
-	case p.IsEOF():
-		b.endBy(f, "eof", "EOS-3", "EOS-1", adapter.EndedEOF)
-	case p.EndsStream():
-		requirement := "MEO-1"
-		switch {
-		case b.phase == ShutDown:
-			requirement = "MEO-4"
-		case b.plan.NoHandler:
-			requirement = "MEO-5"
-		}
-		b.endBy(f, "meo", requirement, requirement, adapter.EndedMalformed)
-	case p.IsRequest:
-		b.peerRequest(f)
-	default:
-		b.response(f)
-	}
-}
-
-// kindOf returns the kind of note that a frame gets.
-func kindOf(f input.Frame) string {
-	switch {
-	case f.Shape == input.Short:
-		return "short"
-	case f.Shape == input.Cut:
-		return "cut"
-	case f.Packet.IsEOF():
-		return "eof"
-	case f.Packet.EndsStream():
-		return "meo"
-	case f.Packet.IsRequest:
-		return "request"
-	}
-	return "response"
+	return step{}
 }
