@@ -165,6 +165,9 @@ func nearestID(s *spec.Spec, id string) string {
 	for i := range ids {
 		lower[i] = strings.ToLower(ids[i])
 	}
+	for _, sc := range s.Scenarios { // a feature has a title too
+		lower, ids = append(lower, strings.ToLower(sc.Feature)), append(ids, featureOf(sc))
+	}
 	return ids[slices.Index(lower, nearest.Names(strings.ToLower(id), lower, 1)[0])]
 }
 

@@ -151,15 +151,10 @@ func parseCampaign(text string, s *spec.Spec) (d Deviation, err error) {
 	return d, nil
 }
 
-// longestName is the longest name, in bytes, for which unknown looks for others that are like it.
-const longestName = 200
-
 func unknown(what, name string, ids []string) error {
 	like := ""
-	if len(name) <= longestName {
-		for _, id := range nearest.Names(name, ids, 1) {
-			like = "; did you mean " + id + "?"
-		}
+	for _, id := range nearest.Names(name, ids, 1) {
+		like = "; did you mean " + id + "?"
 	}
 	return fmt.Errorf("there is no %s %s (packetspec list shows all)%s", what, visible.Line(name), like)
 }

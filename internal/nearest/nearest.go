@@ -28,10 +28,11 @@ func distance(a, b string) int {
 	return 4*(missing(a, b)+missing(b, a)) + edits(a, b)
 }
 
-// missing counts the words of a, separated by hyphens, that b does not have.
+// missing counts the words of a, between hyphens, slashes and spaces, that b does not have.
 func missing(a, b string) (n int) {
-	words := strings.Split(b, "-")
-	for w := range strings.SplitSeq(a, "-") {
+	between := func(r rune) bool { return strings.ContainsRune("-/ ", r) }
+	words := strings.FieldsFunc(b, between)
+	for _, w := range strings.FieldsFunc(a, between) {
 		if !slices.Contains(words, w) {
 			n++
 		}

@@ -17,6 +17,7 @@ func TestNames(t *testing.T) {
 		{"", "text", 1, "text"},
 		{"eof-twise", "tag-twice eof-early eof-twice", 1, "eof-twice"},
 		{"twice-eof", "tag-twice eof-early eof-twice", 1, "eof-twice"},
+		{"tags/no-such", "tick/the-sender-ticks tags/a-tag-is-used", 1, "tags/a-tag-is-used"},
 		{"2020", "2024 2021", 2, "2024 2021"},
 		{"b", "a b c", 2, "b a"},
 		{"x", "a b", 5, "a b"},
