@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,12 +45,23 @@ def encode(is_request, channel, tag, flags, rq_type, payload):
 			t.Fatal(err)
 		}
 	}
-	var out, errs bytes.Buffer
-	args := []string{"test", "--run", "ENC-1", "--", python, filepath.Join(dir, "adapter.py")}
-	if status := execute(t.Context(), args, strings.NewReader(""), &out, &errs); status != statusConforms {
-		t.Errorf("status %d, expected 0\n%s%s", status, &out, &errs)
+	run := func(flags ...string) (status int, out string) {
+		var stdout, stderr bytes.Buffer
+		args := slices.Concat([]string{"test"}, flags, []string{"--", python, filepath.Join(dir, "adapter.py")})
+		status = execute(t.Context(), args, strings.NewReader(""), &stdout, &stderr)
+		return status, stdout.String() + stderr.String()
 	}
-	if !regexp.MustCompile(`(?m)^must +[1-9]\d* +0 +0 +0 +0 +0 +0 +0$`).Match(out.Bytes()) {
-		t.Errorf("expected every scenario to pass, got\n%s", &out)
+	status, out := run("--run", "ENC-1")
+	if status != statusConforms {
+		t.Errorf("status %d, expected 0\n%s", status, out)
+	}
+	if !regexp.MustCompile(`(?m)^must +[1-9]\d* +0 +0 +0 +0 +0 +0 +0$`).MatchString(out) {
+		t.Errorf("expected every scenario to pass, got\n%s", out)
+	}
+	// It lacks most of the core, so it conforms to no profile.
+	for _, flags := range []string{"", "--strict", "--profile codec", "--profile everything"} {
+		if status, out := run(strings.Fields(flags)...); status != statusNot || !strings.Contains(out, " requires ") {
+			t.Errorf("with the flags %q: status %d, expected 1 and what is required\n%s", flags, status, out)
+		}
 	}
 }
