@@ -37,6 +37,7 @@ func Make(raw []byte, can Abilities) *Plan {
 	}
 	frames := input.Frames(raw)
 	frames = frames[:min(len(frames), maxFrames)]
+	b.plan.Notes = make([]Note, 0, len(frames)+1) // most frames get one, and so does the end
 	if i := slices.IndexFunc(frames, func(f input.Frame) bool { return f.Op() == input.Options }); i >= 0 {
 		b.plan.NoHandler = frames[i].Packet.Flags&input.NoHandler != 0
 		b.plan.Grace = frames[i].Packet.Flags&input.Grace != 0
