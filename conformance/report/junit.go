@@ -59,14 +59,28 @@ type (
 // counts (see [Result.Counts]). If it does not count, and for a skip or a known
 // deviation, the test case is skipped, with the reason. Fixed and flaky are failures. A
 // scenario that ran several times has the property "runs", which says how often it passed.
-// A scenario that was not run is an error if the run was interrupted or given up, else it is skipped.
+// A scenario that was not run is an error if the run was interrupted or given up, else it is skipped;
+// if it ran in an earlier one of several runs and failed, it is that failure.
 func (r *Results) JUnit(w io.Writer, strict bool) error {
 	out := junitSuites{properties: r.properties()}
+	unfinished := map[string]Unfinished{}
+	for _, u := range r.Unfinished {
+		unfinished[u.ID] = u
+	}
 	for _, result := range r.Results {
-		out.suite(result.Feature).add(r.junitCase(result, strict))
+		c := r.junitCase(result, strict)
+		if u, ok := unfinished[result.ID]; ok {
+			if c.Failure == nil && c.Error == nil {
+				c = r.junitUnfinished(u)
+			}
+			delete(unfinished, result.ID)
+		}
+		out.suite(result.Feature).add(c)
 	}
 	for _, u := range r.Unfinished {
-		out.suite(u.Feature).add(r.junitUnfinished(u))
+		if _, left := unfinished[u.ID]; left {
+			out.suite(u.Feature).add(r.junitUnfinished(u))
+		}
 	}
 	text, err := xml.MarshalIndent(out, "", "  ")
 	if err != nil {

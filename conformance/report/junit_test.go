@@ -174,3 +174,22 @@ func TestUnfinished(t *testing.T) {
 		})
 	}
 }
+
+// TestUnfinishedAfterAnEarlierRun gives a scenario that ran before, in the first of several runs, one
+// test case: the failure that it showed, or else that it was not run again.
+func TestUnfinishedAfterAnEarlierRun(t *testing.T) {
+	for outcome, want := range map[report.Outcome]string{report.Pass: "<error ", report.Fail: "<failure "} {
+		r := report.Results{
+			Interrupted: "SIGINT", NotRun: 1,
+			Results:    []report.Result{{ID: "b/one", Feature: "B", Requirements: []string{"B-1"}, Level: spec.Must, Outcome: outcome}},
+			Unfinished: []report.Unfinished{{ID: "b/one", Feature: "B", Requirements: []string{"B-1"}, Level: spec.Must}},
+		}
+		var out strings.Builder
+		if err := r.JUnit(&out, false); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(out.String(), "<testcase"); n != 1 || !strings.Contains(out.String(), want) {
+			t.Errorf("%s: the JUnit report is\n%s\nexpected one test case, with %s", outcome, out.String(), want)
+		}
+	}
+}
