@@ -3,7 +3,9 @@ package steps
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
@@ -36,30 +38,71 @@ func (w *World) memory() (octets int64, err error) {
 	return octets, err
 }
 
-// doesNotGrow plays requests, batch by batch, until the subject has grown by less than half
-// of the octets that have gone over the connection. It fails if that has not happened when
-// all requests have been played.
+// longest is how many times as many requests as a step names are played while the subject still grows. The
+// heap of a runtime that collects late, as an untuned JVM does, levels off by then; a leak does not.
+const longest = 3
+
+// doesNotGrow plays requests, batch by batch, until the subject has grown by less than half of the octets
+// that have gone over the connection. When all requests have been played, it goes on up to longest times
+// as many, until the subject has levelled off. It fails if the subject still grows.
 func (w *World) doesNotGrow(requests, octets int, play func(firstTag, requests, octets int) error) error {
 	before, err := w.memory()
 	if err != nil {
 		return err
 	}
-	var grown, passed int64
+	var g growth
 	next := min(max(fewestOctets, before/4), mostAtFirst) // look when this much has passed
-	for played := 0; played < requests; played += batch {
+	for played := 0; played < longest*requests; played += batch {
 		if err := play(played, batch, octets); err != nil {
 			return err
 		}
-		if passed += int64(batch * octets); passed < next {
+		passed := int64(played+batch) * int64(octets)
+		if passed < next {
 			continue
 		}
 		next = passed + passed/4
 		now, _ := w.Session.Memory()
-		if grown = now - before; grown < passed/2 {
+		g.add(passed, now-before)
+		if g.isSmall() || played >= requests && g.hasLevelledOff() {
 			return nil
 		}
 	}
-	return failf(fmt.Sprintf("less than %d bytes more memory for %d octets over the connection", passed/2, passed), "%d bytes more", grown)
+	return failf("the resident memory of the adapter's processes to level off, or to grow by less than half of the octets over the connection",
+		"growth that goes on (%s); if the runtime's heap may grow for longer before it collects, limit it, as java -Xmx64m does", g)
+}
+
+// A growth holds how much the subject had grown when it was weighed.
+type growth []weighing
+
+type weighing struct{ passed, grown int64 } // octets over the connection, and bytes of memory, since the beginning
+
+func (g *growth) add(passed, grown int64) { *g = append(*g, weighing{passed, grown}) }
+
+// isSmall reports whether the subject has grown by less than half of the octets.
+func (g growth) isSmall() bool {
+	last := g[len(g)-1]
+	return last.grown < last.passed/2
+}
+
+// hasLevelledOff reports whether the subject has grown by less than half of the octets since half of them
+// had passed. A shorter span could be one in which a leak fills the room of garbage.
+func (g growth) hasLevelledOff() bool {
+	last := g[len(g)-1]
+	for _, half := range slices.Backward(g) {
+		if half.passed <= last.passed/2 {
+			return last.grown-half.grown < (last.passed-half.passed)/2
+		}
+	}
+	return false
+}
+
+// String returns every weighing, as in "3 MiB after 4 MiB".
+func (g growth) String() string {
+	var all []string
+	for _, w := range g {
+		all = append(all, fmt.Sprintf("%d MiB after %d MiB", w.grown>>20, w.passed>>20))
+	}
+	return strings.Join(all, ", ")
 }
 
 func (w *World) expectNoGrowthFromAnswers(requests, octets int) error {

@@ -231,7 +231,7 @@ var table = []group{
 	}},
 	{"Memory", []definition{
 		on(`the subject answers up to {n} requests with {n} octets each, and does not grow by half of that`, (*World).expectNoGrowthFromAnswers, theResponses,
-			fmt.Sprintf("Sends requests of wire type 9 in batches of %d, until the subject's memory has grown little since the step began: by less than half of the octets of all answers so far. Fails if n requests do not reach that.", batch)),
+			fmt.Sprintf("Sends requests of wire type 9 in batches of %d, until the subject's memory has grown little since the step began: by less than half of the octets of all answers so far. If n requests do not reach that, goes on up to %d times as many, until the memory has levelled off: until it has grown by less than half of the octets since half of them had passed. Fails if it still grows.", batch, longest)),
 		on(`the subject refuses up to {n} requests on channel {n} with {n} octets each, and does not grow by half of that`, (*World).expectNoGrowthFromRefusals, theFailures,
 			"The same for requests on a channel, which the subject refuses."),
 		on(`the subject refuses up to {n} requests with the tag {n} and {n} octets each, and does not grow by half of that`, (*World).expectNoGrowthFromDuplicates, theFailures,
