@@ -106,7 +106,7 @@ func (f *fake) Start(ctx context.Context) (*adapter.Session, error) {
 	s.Stop = func() error { _ = stop(); f.end(&f.stopped); return f.stopErr }
 	s.Kill = func() { kill(); f.end(&f.killed) }
 	s.DescribeExit = func() string { return "the fake's exit" }
-	s.Stderr = func(int64) string { return "the fake's last words" }
+	s.Stderr = func() string { return "the fake's last words" }
 	return s, nil
 }
 

@@ -365,6 +365,14 @@ func (w *worker) stop() {
 	if err := w.session.Stop(); err != nil {
 		w.note(err.Error())
 	}
+	w.release()
+}
+
+// release forgets an adapter that has ended, and notes what it has left behind.
+func (w *worker) release() {
+	if left := w.session.LeftBehind(); left != "" {
+		w.note(left)
+	}
 	w.session = nil
 }
 
@@ -391,7 +399,7 @@ func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, re
 	replied = w.session.Replied() > before
 	if !usable {
 		w.session.Kill()
-		w.session = nil
+		w.release()
 	}
 	return r, replied, true, err
 }

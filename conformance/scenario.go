@@ -28,7 +28,7 @@ const (
 // serve another scenario. The error is an [*EnvironmentError]: the result says nothing then.
 func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session, dir string) (r report.Result, usable bool, broken error) {
 	r = newResult(sc)
-	stderrBefore, _ := session.StderrTotal()
+	session.MarkStderr()
 	world := &steps.World{Session: session, Dir: dir, Timeout: run.Timeout, HasERQ: run.Dialect == LaterDialect, Reached: run.reached}
 	stop := world.Watch(ctx)
 	began := time.Now()
@@ -74,8 +74,8 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 		r.Outcome, r.Step, r.Actual = report.Fail, step, err.Error()
 	}
 	r.Wire = world.Wire()
-	if stderrNow, _ := session.StderrTotal(); stderrNow > stderrBefore && r.Outcome != report.Crash {
-		r.Stderr = session.Stderr(stderrBefore)
+	if r.Outcome != report.Crash { // its reason has the standard error
+		r.Stderr = session.Stderr()
 	}
 	return r, false, nil // after a failure the adapter may be in any state, so it is not reused
 }

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -92,6 +93,24 @@ func badAdapter(args []string) int {
 			child := exec.Command("sleep", "1000")
 			child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
 			_ = child.Start()
+			return hang()
+		},
+		// leaves a daemon that holds its pipes open, in a session of its own
+		"daemon": func() int {
+			child := exec.Command("sleep", "20")
+			child.Stdout, child.Stderr = os.Stdout, os.Stderr
+			child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+			_ = child.Start()
+			return -1
+		},
+		// panics as Go does: the message is at the head of a long text
+		"panic": func() int {
+			_, _ = fmt.Fprint(os.Stderr, "panic: the message is first\n", strings.Repeat("frame of the stack\n", 2000), "the last line\n")
+			return 2
+		},
+		// prints the same on standard error, and answers nothing any more
+		"dead-thread": func() int {
+			_, _ = fmt.Fprint(os.Stderr, "Exception in thread\n")
 			return hang()
 		},
 		// kills itself, leaving a child that holds its pipes open

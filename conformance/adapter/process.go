@@ -6,11 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -68,12 +66,13 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 		}
 		return nil, cannotRun(p.Argv, err)
 	}
-	r := &running{cmd: cmd, pipes: pipes, exited: make(chan struct{}), stderr: newTail(pipes.stderr)}
-	go r.wait()
+	r := &running{cmd: cmd, pipes: pipes, exited: make(chan struct{}), stderr: newTranscript(pipes.stderr)}
+	client := NewClient(pipes.stdin, pipes.stdout)
+	go r.wait(client.Ended())
 	s := &Session{
-		Client: NewClient(pipes.stdin, pipes.stdout),
-		Stop:   r.stop, Kill: r.kill, DescribeExit: r.describeExit,
-		Stderr: r.stderr.since, StderrTotal: r.stderr.total,
+		Client: client, LeftBehind: r.leftBehind,
+		Stop: r.stop, Kill: r.kill, DescribeExit: r.describeExit,
+		MarkStderr: r.stderr.mark, Stderr: r.stderr.String, StderrTotal: r.stderr.total,
 		Memory:      func() (int64, bool) { return groupMemory(cmd.Process.Pid) },
 		Descriptors: func() (int, bool) { return groupDescriptors(cmd.Process.Pid) },
 		CPU:         func() (CPUTime, bool) { return groupCPU(cmd.Process.Pid) },
@@ -133,16 +132,29 @@ type running struct {
 	cmd    *exec.Cmd
 	pipes  stdio
 	exited chan struct{} // closed once the process and its group have ended
-	stderr *tail
+	stderr *transcript
+	left   bool // another process holds its output open; set when it has exited
 }
 
 // wait waits until the process has ended, kills the rest of its group, and reads its
-// standard error to the end.
-func (r *running) wait() {
+// standard error and its replies to the end.
+func (r *running) wait(replied <-chan struct{}) {
 	_ = r.cmd.Wait() // its error is the exit status, which is in ProcessState
 	r.signal(syscall.SIGKILL)
-	within(stderrTime, r.stderr.ended)
+	r.left = !within(stderrTime, r.stderr.ended) || !within(stderrTime, replied)
 	close(r.exited)
+}
+
+func (r *running) leftBehind() string {
+	select {
+	case <-r.exited:
+		if r.left {
+			return "a process that the adapter started has outlived it, and holds its standard output or error open: " +
+				"it had left the adapter's process group, so it was not killed"
+		}
+	default:
+	}
+	return ""
 }
 
 // signal sends a signal to the process group.
@@ -195,7 +207,7 @@ func (r *running) describeExit() string {
 	within(termTime, r.exited)
 	s := "the adapter: " + r.status()
 	if text := r.stderr.String(); text != "" {
-		s += "; its standard error ended with:\n" + indent(text)
+		s += "; its standard error:\n" + indent(text)
 	}
 	return s
 }
@@ -214,61 +226,4 @@ func shellJoin(argv []string) string {
 		quoted[i] = arg
 	}
 	return strings.Join(quoted, " ")
-}
-
-// tailSize bounds what is kept of an adapter's standard error, in bytes.
-const tailSize = 8 << 10
-
-// A tail reads a stream to its end and keeps the last tailSize bytes.
-type tail struct {
-	ended chan struct{} // closed at the end of the stream
-
-	mu   sync.Mutex
-	kept []byte
-	seen int64 // bytes read so far
-}
-
-func newTail(r io.Reader) *tail {
-	t := &tail{ended: make(chan struct{})}
-	go func() {
-		defer close(t.ended)
-		_, _ = io.Copy(t, r)
-	}()
-	return t
-}
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.kept = append(t.kept, b...)
-	if over := len(t.kept) - tailSize; over > 0 {
-		t.kept = append([]byte(nil), t.kept[over:]...)
-	}
-	t.seen += int64(len(b))
-	return len(b), nil
-}
-
-// total returns how many bytes the stream has brought so far; ok is always true.
-func (t *tail) total() (n int64, ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.seen, true
-}
-
-// String returns what was kept, from the start of a line.
-func (t *tail) String() string { return t.since(0) }
-
-// since returns what came after the first n bytes. If some of that was not kept, it returns
-// the rest from the start of a line.
-func (t *tail) since(n int64) string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	first := t.seen - int64(len(t.kept))
-	if n >= first {
-		return string(t.kept[min(n-first, int64(len(t.kept))):])
-	}
-	if _, rest, found := strings.Cut(string(t.kept), "\n"); found {
-		return "…\n" + rest
-	}
-	return "…\n" + string(t.kept)
 }

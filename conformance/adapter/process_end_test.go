@@ -104,8 +104,8 @@ func TestAChildThatEscapes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			waitUntil(t, "the child's process id", func() bool { return strings.HasSuffix(s.Stderr(0), "\n") })
-			child, err := strconv.Atoi(strings.TrimSpace(s.Stderr(0)))
+			waitUntil(t, "the child's process id", func() bool { return strings.HasSuffix(s.Stderr(), "\n") })
+			child, err := strconv.Atoi(strings.TrimSpace(s.Stderr()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -153,7 +153,7 @@ func holding(t *testing.T, p adapter.Process) (adapter.Process, <-chan struct{})
 func TestDescribeExit(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
 		"with last words": {hello + `echo 'out of memory' >&2; echo 'dying' >&2; exit 7`,
-			"the adapter: exit status 7; its standard error ended with:\n    out of memory\n    dying"},
+			"the adapter: exit status 7; its standard error:\n    out of memory\n    dying"},
 		"without": {hello + `kill -9 $$`, "the adapter: signal: killed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,7 +41,7 @@ func TestProcessFailsToStart(t *testing.T) {
 		},
 		"ends at once": {
 			shell(`echo 'no module of that name' >&2; exit 7`),
-			[]string{"it ended before it answered hello (exit status 7)\n", "its standard error ended with:\n    no module of that name"},
+			[]string{"it ended before it answered hello (exit status 7)\n", "its standard error:\n    no module of that name"},
 		},
 		"ends at once without a word": {
 			shell(`exit 0`),
@@ -120,7 +120,8 @@ func TestProcessEnvironment(t *testing.T) {
 	check(t, "release", start(t, p).Hello.Release, "good day")
 }
 
-// TestStderrIsKept shows that the end of a long standard error is kept, in whole lines.
+// TestStderrIsKept shows that both ends of a long standard error are kept, in whole lines, and that
+// it begins anew where a scenario does.
 func TestStderrIsKept(t *testing.T) {
 	s := start(t, shell(hello+`i=0; while [ $i -lt 2000 ]; do echo "line $i" >&2; i=$((i+1)); done; read line; echo '{"id":2}'; cat`))
 	do(t, s, adapter.Message{Op: adapter.OpRelease})
@@ -128,13 +129,16 @@ func TestStderrIsKept(t *testing.T) {
 		n, ok := s.StderrTotal()
 		return ok && n == int64(len("line 0\n")*10+len("line 10\n")*90+len("line 100\n")*900+len("line 1000\n")*1000)
 	})
-	log := s.Stderr(0)
-	if !strings.HasPrefix(log, "…\nline ") || !strings.HasSuffix(log, "\nline 1999\n") {
-		t.Errorf("got %q … %q, expected whole lines, up to the last", log[:min(len(log), 40)], log[max(0, len(log)-40):])
+	log := s.Stderr()
+	if !strings.HasPrefix(log, "line 0\nline 1\n") || !strings.HasSuffix(log, "\nline 1999\n") {
+		t.Errorf("got %q … %q, expected whole lines, from the first to the last", log[:min(len(log), 40)], log[max(0, len(log)-40):])
 	}
-	if len(log) < 8000 || len(log) > 8<<10+len("…\n") {
-		t.Errorf("got %d bytes, expected about 8192", len(log))
+	checkText(t, "the middle", log, "\n… (", " more bytes) …\nline ")
+	if len(log) < 12000 || len(log) > 12<<10+len("… (10000 more bytes) …\n") {
+		t.Errorf("got %d bytes, expected about 12288", len(log))
 	}
+	s.MarkStderr()
+	check(t, "after a mark", s.Stderr(), "")
 }
 
 // waitUntil calls yes until it returns true.

@@ -24,12 +24,16 @@ type Session struct {
 	Stop func() error
 	// Kill ends the subject at once.
 	Kill func()
+	// LeftBehind returns a note about a process that the subject started and that has outlived
+	// it, as far as that was noticed, or "". Call it after Stop or Kill.
+	LeftBehind func() string
 	// DescribeExit returns how the subject ended: its exit status and the last lines of
 	// its standard error.
 	DescribeExit func() string
-	// Stderr returns the end of what the subject wrote to its standard error after the
-	// given number of bytes.
-	Stderr func(after int64) string
+	// Stderr returns what the subject has written to its standard error since MarkStderr was
+	// called or, if it never was, since the start. It returns both ends of much.
+	Stderr     func() string
+	MarkStderr func()
 	// StderrTotal returns how many bytes the subject has written to its standard error.
 	// Here and below, ok is false where this cannot be measured.
 	StderrTotal func() (n int64, ok bool)
@@ -84,8 +88,9 @@ func (f Func) Start(ctx context.Context) (*Session, error) {
 	s := &Session{
 		Client: NewClient(in, out),
 		Stop:   end, Kill: func() { _ = end() },
+		LeftBehind:   func() string { return "" },
 		DescribeExit: func() string { return "the adapter runs in this process" },
-		Stderr:       func(int64) string { return "" },
+		Stderr:       func() string { return "" }, MarkStderr: func() {},
 
 		StderrTotal: func() (int64, bool) { return 0, false },
 		Memory:      func() (int64, bool) { return 0, false },

@@ -12,7 +12,7 @@ import (
 func TestInProcess(t *testing.T) {
 	s := start(t, reference)
 	check(t, "command", reference.String(), "")
-	check(t, "standard error", s.Stderr(0), "")
+	check(t, "standard error", s.Stderr(), "")
 	if _, ok := s.StderrTotal(); ok {
 		t.Error("StderrTotal: got a total, but this process cannot separate the subject's standard error")
 	}

@@ -26,7 +26,7 @@ type StartError struct {
 func (e *StartError) Error() string {
 	s := fmt.Sprintf("cannot speak to the adapter %q: %s", e.Command, visible.Line(e.Err.Error()))
 	if e.Stderr != "" {
-		s += "\nits standard error ended with:\n" + indent(visible.Block(e.Stderr))
+		s += "\nits standard error:\n" + indent(visible.Block(e.Stderr))
 	}
 	if e.Hint != "" {
 		s += "\nhint: " + e.Hint
