@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/internal/environment"
+	"github.com/packetspec/packetspec/internal/pipe"
 )
 
 // How long [Session.Stop] waits: first for the adapter to end by itself, then after SIGTERM.
@@ -141,7 +142,10 @@ type running struct {
 func (r *running) wait(replied <-chan struct{}) {
 	_ = r.cmd.Wait() // its error is the exit status, which is in ProcessState
 	r.signal(syscall.SIGKILL)
-	r.left = !within(stderrTime, r.stderr.ended) || !within(stderrTime, replied)
+	ended := within(stderrTime, r.stderr.ended) && within(stderrTime, replied)
+	// A busy machine alone may delay the end of the streams, and that of the group.
+	groupIsGone := errors.Is(syscall.Kill(-r.cmd.Process.Pid, 0), syscall.ESRCH)
+	r.left = !ended && groupIsGone && (pipe.HasWriter(r.pipes.stderr) || pipe.HasWriter(r.pipes.stdout))
 	close(r.exited)
 }
 

@@ -27,7 +27,9 @@ func (w *World) command(m adapter.Message) (adapter.Reply, error) {
 func (w *World) await(p *adapter.Pending) (adapter.Reply, error) {
 	r, err := p.Wait(w.Ctx)
 	if errors.Is(err, ErrTimeout) {
-		return r, w.timedOut("a reply to "+commandName(p.Command), "")
+		f := w.timedOut("a reply to "+commandName(p.Command), "")
+		f.Actual += "; a thread of the adapter may have died, or what it calls does not return"
+		return r, f
 	}
 	w.watch.served()
 	return r, skipIfUnsupported(p.Command, err)

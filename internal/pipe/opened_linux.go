@@ -32,6 +32,17 @@ func WasOpened(from *os.File, to string) bool {
 	return opened
 }
 
+// HasWriter reports whether a process has the writing end of a pipe open, whose reading end is f.
+// It reports false where that cannot be seen.
+func HasWriter(f *os.File) (has bool) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	_ = raw.Control(func(fd uintptr) { has = !hungUp(int(fd)) })
+	return has
+}
+
 // hungUp reports whether the last writer of a pipe has gone, or that cannot be seen.
 func hungUp(fd int) bool {
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
