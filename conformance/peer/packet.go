@@ -205,22 +205,23 @@ func (p Packet) String() string {
 	return s
 }
 
-// shownPayload is the number of payload octets that String shows.
+// shownPayload is the number of payload octets that String shows, the last quarter of them from
+// the end.
 const shownPayload = 64
 
-// payloadString returns b quoted if it is printable UTF-8, or else in hex.
+// payloadString returns b quoted if it is printable UTF-8, or else in hex. It shows both ends of a
+// long payload.
 func payloadString(b []byte) string {
-	more := ""
 	if len(b) > shownPayload {
-		more = fmt.Sprintf("… (%d octets)", len(b))
-		b = b[:shownPayload]
+		const last = shownPayload / 4
+		return fmt.Sprintf("%s … %s (%d octets)", payloadString(b[:shownPayload-last]), payloadString(b[len(b)-last:]), len(b))
 	}
 	for _, r := range string(b) {
 		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return fmt.Sprintf("%x", b) + more
+			return fmt.Sprintf("%x", b)
 		}
 	}
-	return strconv.Quote(string(b)) + more
+	return strconv.Quote(string(b))
 }
 
 // A stream collects octets that arrive in pieces, and splits them into packets. Its zero

@@ -41,7 +41,7 @@ func TestPacketString(t *testing.T) {
 		"04 01 04 22 5c":                      `response: tag 1, ok, payload "\"\\"`,
 		"05 01 04 ef bf bd":                   "response: tag 1, ok, payload efbfbd",
 		"0b 82 80 80 80 80 80 80 80 80 00 00": "response: tag 18446744073709551616, failed",
-		"66 01 04" + fmt.Sprintf("%x", long):  `response: tag 1, ok, payload "` + long[:64] + `"… (100 octets)`,
+		"66 01 04" + fmt.Sprintf("%x", long):  `response: tag 1, ok, payload "` + long[:48] + `" … "` + long[84:] + `" (100 octets)`,
 	} {
 		p, n, err := peer.Decode(octets(t, octetsOf))
 		if err != nil || n != len(octets(t, octetsOf)) {
@@ -99,7 +99,7 @@ func TestShowHex(t *testing.T) {
 		"":                               nil,
 		"00 ff":                          {0, 0xff},
 		strings.Repeat("00 ", 47) + "00": long[:48],
-		strings.Repeat("00 ", 48) + "… (49 octets)": long,
+		strings.Repeat("00 ", 36) + "…" + strings.Repeat(" 00", 12) + " (49 octets)": long,
 	} {
 		check(t, "hex", peer.ShowHex(b), want)
 	}

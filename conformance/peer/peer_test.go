@@ -61,7 +61,7 @@ func TestNextOctetByOctet(t *testing.T) {
 		}
 		s.writes(strings.Repeat("61", 254))
 	}()
-	r := next(t, p, `response: tag 1, ok, payload "`+strings.Repeat("a", 64)+`"… (254 octets)`)
+	r := next(t, p, `response: tag 1, ok, payload "`+strings.Repeat("a", 48)+`" … "`+strings.Repeat("a", 16)+`" (254 octets)`)
 	check(t, "length", len(r.Octets), 258)
 	<-done
 }

@@ -103,10 +103,11 @@ func (w *Wire) All() iter.Seq[Line] {
 const shownOctets = 48
 
 // ShowHex returns octets as the features write them, two digits each with spaces between.
-// It shows the first shownOctets of more, and their number.
+// It shows shownOctets of more, the last quarter of them from the end, and their number.
 func ShowHex(b []byte) string {
 	if len(b) > shownOctets {
-		return fmt.Sprintf("% x … (%d octets)", b[:shownOctets], len(b))
+		const last = shownOctets / 4
+		return fmt.Sprintf("% x … % x (%d octets)", b[:shownOctets-last], b[len(b)-last:], len(b))
 	}
 	return fmt.Sprintf("% x", b)
 }

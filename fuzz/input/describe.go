@@ -74,7 +74,8 @@ const shownOctets = 48
 // Hex returns octets in hex. It cuts long sequences.
 func Hex(b []byte) string {
 	if len(b) > shownOctets {
-		return fmt.Sprintf("% x … (%d octets)", b[:shownOctets], len(b))
+		const last = shownOctets / 4
+		return fmt.Sprintf("% x … % x (%d octets)", b[:shownOctets-last], b[len(b)-last:], len(b))
 	}
 	return fmt.Sprintf("% x", b)
 }

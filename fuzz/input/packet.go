@@ -134,13 +134,15 @@ func (p Packet) describe(words func([]byte) string) string {
 	return s
 }
 
-// shownPayload is how many octets of a payload Words returns: a line of text, more or less.
+// shownPayload is how many octets of a payload Words returns, the last quarter of them from the
+// end: a line of text, more or less.
 const shownPayload = 64
 
 // Words returns a payload as the features write it, but cuts a long one.
 func Words(b []byte) string {
 	if len(b) > shownPayload {
-		return fmt.Sprintf("%s… (%d octets)", AllWords(b[:shownPayload]), len(b))
+		const last = shownPayload / 4
+		return fmt.Sprintf("%s … %s (%d octets)", AllWords(b[:shownPayload-last]), AllWords(b[len(b)-last:]), len(b))
 	}
 	return AllWords(b)
 }
