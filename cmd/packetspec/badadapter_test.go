@@ -113,6 +113,17 @@ func badAdapter(args []string) int {
 			_, _ = fmt.Fprint(os.Stderr, "Exception in thread\n")
 			return hang()
 		},
+		// ends as a program in Go does that gets no more threads
+		"no-thread": func() int {
+			_, _ = fmt.Fprintln(os.Stderr, "runtime: failed to create new OS thread (have 5 already; errno=11)")
+			return 2
+		},
+		// says something else each time, and kills itself
+		"kill": func() int {
+			_, _ = fmt.Fprintf(os.Stderr, "\x1b[2JFOUND    nothing\nprocess %d: connection %d is too much\n", os.Getpid(), time.Now().UnixNano())
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			return hang()
+		},
 		// kills itself, leaving a child that holds its pipes open
 		"orphan": func() int {
 			child := exec.Command("sleep", "1000")

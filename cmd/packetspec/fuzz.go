@@ -3,23 +3,23 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance"
-	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/campaign"
+	"github.com/packetspec/packetspec/internal/hint"
 )
 
 type fuzzFlags struct {
 	campaign campaign.Campaign
+	limits   limitFlags
+	reports  []string
 	afl      bool
 	dir      string
 	corpora  []string
@@ -38,14 +38,17 @@ the implementation does with what the specification requires.
 
 Each finding is confirmed on fresh processes, minimised, and written to a folder of
 its own: the input, what was required and what came, the command that replays it,
-and a scenario. An interrupt ends the campaign and keeps everything.
+and a scenario. Differences that seem to have the same cause are faces of one finding.
+What earlier campaigns found in the same folder is tried first, and is still there or
+fixed. An interrupt ends the campaign and keeps everything.
 
 Exit status:
   0  nothing was found that counts
-  1  something was found: it breaks a must or a should, and is not a known deviation
+  1  something was found that is no known deviation: it breaks a must or a should, or
+     the adapter crashed; or there was no time to try a suspect again
   2  a mistake in the command line, or a file that cannot be read; nothing was run
-  3  the adapter could not be started or spoken to
-  4  the campaign ran, but its corpus or a finding could not be written
+  3  the adapter could not be started or spoken to, or the machine gave too little
+  4  the campaign ran, but its corpus, a finding or a report could not be written
   128 and more: a signal with the number above 128 ended it. Without --time and --inputs,
      SIGINT is the normal end, with status 0 or 1`,
 		Example: `  packetspec fuzz --time 2m -- python3 adapter.py
@@ -56,7 +59,7 @@ Exit status:
 	flags := cmd.Flags()
 	c := &f.campaign
 	flags.DurationVar(&c.Time, "time", 0, "how long to make inputs; 0: until interrupted, or until --inputs are made")
-	flags.Int64Var(&c.Inputs, "inputs", 0, "how many inputs to make; 0: no limit")
+	flags.Int64Var(&c.Inputs, "inputs", 0, "how many inputs to make, beside those of the corpus; 0: no limit")
 	flags.Uint64Var(&c.Seed, "seed", 1, "the same `number` makes the same inputs")
 	flags.IntVar(&c.Workers, "workers", 1, "how many processes of the adapter run at a time")
 	flags.IntVar(&c.InFlight, "in-flight", campaign.DefaultInFlight, "how many inputs run at a time on each process")
@@ -69,6 +72,8 @@ Exit status:
 	flags.StringVar(&f.dir, "dir", "packetspec-fuzz", "the `folder` of the corpus, which is read first, and of the findings")
 	flags.StringArrayVar(&f.corpora, "corpus", nil, "a `folder` of further inputs to begin with; may be repeated")
 	flags.StringVar(&f.known, "known", "", "a `file` of known deviations, the suite's list or a campaign's: what it lists does not count")
+	f.limits.add(cmd)
+	reportFlag(cmd, &f.reports, fuzzFormats)
 	cmd.AddCommand(newFuzzRepro(), newFuzzMinimize(), newFuzzMerge(), newFuzzTriage(), newFuzzConvert())
 	return cmd
 }
@@ -82,7 +87,7 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	err := errors.Join(
 		atLeast("--time", c.Time, 0), atLeast("--inputs", c.Inputs, 0), atLeast("--workers", c.Workers, 1),
 		atLeast("--in-flight", c.InFlight, 1), atLeast("--max-len", c.Limit, 1), atLeast("--max-findings", c.Enough, 0),
-		atLeast("--minimize", c.Minimize, 0),
+		atLeast("--minimize", c.Minimize, 0), f.limits.check(),
 	)
 	if err != nil {
 		return err
@@ -92,7 +97,7 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 		return err
 	}
 	if c.Given, err = (campaign.Store{Dir: f.dir}).Corpus(); err != nil {
-		return fmt.Errorf("--dir: read its corpus: %w", err)
+		return hint.Add(fmt.Errorf("--dir is %q: read its corpus: %w", f.dir, err), "--dir with another folder")
 	}
 	given, err := readCorpora("--corpus", f.corpora, campaign.Raw, "--corpus adds inputs to those of --dir, and must exist")
 	if err != nil {
@@ -105,8 +110,18 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	}
 	c.Known = list.List
 	c.Starter = process
-	if f.afl {
+	switch {
+	case f.afl:
 		c.Starter = campaign.Instrumented{Process: process}
+	case !c.Codec:
+		fit, files, err := campaign.FitInFlight(c.Workers, c.InFlight)
+		if err != nil {
+			return &statusError{statusAdapter, err}
+		}
+		if fit < c.InFlight {
+			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "note: only %d files may be open at a time (ulimit -n), so %d inputs run at a time on each process, not %d\n", files, fit, c.InFlight)
+		}
+		c.InFlight = fit
 	}
 	err = f.play(cmd, s, args)
 	if c.Time == 0 && c.Inputs == 0 {
@@ -115,101 +130,35 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	return err
 }
 
-// play runs the campaign and writes what it found. The arguments are the adapter's command as
-// the user gave it.
-func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error {
-	c := &f.campaign
-	store := campaign.Store{Dir: f.dir}
-	out, screen := cmd.OutOrStdout(), newScreen(cmd.ErrOrStderr())
-	if err := os.MkdirAll(f.dir, 0o777); err != nil {
-		return fmt.Errorf("--dir: make the folder for corpus and findings: %w", err)
-	}
-	var unwritten error
-	c.Observe = func(e campaign.Event) {
-		finding := e.Finding
-		if finding == nil {
-			screen.progress(e.Progress)
-			return
-		}
-		broken := requirementOf(s, finding)
-		replay := func(file string) string { return f.replay(finding, file, args) }
-		dir, err := store.SaveFinding(finding, broken, replay)
-		unwritten = errors.Join(unwritten, err)
-		screen.clear()
-		if finding.Known == "" {
-			_, _ = fmt.Fprint(out, finding.Explain(broken, replay(dir+"/"+campaign.InputFile)), "\n")
-		}
-	}
-	result, err := c.Run(cmd.Context())
-	screen.clear()
-	if result == nil {
-		return &statusError{statusAdapter, err}
-	}
-	suspects, suspectErr := store.SaveSuspects(result.Suspects)
-	unwritten = errors.Join(unwritten, suspectErr, store.SaveCorpus(result.Corpus))
-	f.summary(out, result)
-	if n := len(result.Suspects); n > 0 {
-		_, _ = fmt.Fprintf(out, "suspects left, for lack of time: %d\nhint: %s fuzz triage %s --dir %s%s\n", n, self(), suspects, f.dir, adapterWords(args))
-	}
-	wrong := new(campaign.ReferenceError)
-	switch {
-	case errors.As(err, &wrong):
-		return &statusError{statusNot, err}
-	case err != nil:
-		return &statusError{statusAdapter, err}
-	case unwritten != nil:
-		return &statusError{statusUnwritten, fmt.Errorf("the campaign ran, but not everything could be written: %w", unwritten)}
-	case slices.ContainsFunc(result.Findings, func(f *campaign.Finding) bool { return f.Known == "" && requirementOf(s, f).Level != spec.May }):
-		return &statusError{status: statusNot}
-	}
-	return nil
+// The limits of time that verbs share which play inputs.
+type limitFlags struct{ timeout, start time.Duration }
+
+// add adds the flags of the limits to a command.
+func (l *limitFlags) add(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&l.timeout, "timeout", campaign.DefaultTimeout, "how long what is due to an input may take while nothing comes, when a suspect is confirmed; the search before waits a fraction of it")
+	cmd.Flags().DurationVar(&l.start, "start-timeout", campaign.DefaultStartTimeout, "how long the adapter may take to start and to answer hello")
 }
 
-// replay returns the command that shows a finding again, whose input is in a file.
-func (f *fuzzFlags) replay(finding *campaign.Finding, file string, args []string) string {
-	if finding.Many { // twice as many inputs, since their number varies from run to run
-		return fmt.Sprintf("%s fuzz --seed %d --inputs %d --dir %s/again%s", self(), f.campaign.Seed, 2*(finding.Number+1), filepath.Dir(file), adapterWords(args))
-	}
-	return self() + " fuzz repro " + file + adapterWords(args)
+func (l *limitFlags) check() error {
+	return errors.Join(aboveZero("--timeout", l.timeout), aboveZero("--start-timeout", l.start))
 }
 
-func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
-	known := 0
-	for _, found := range r.Findings {
-		if found.Known != "" {
-			known++
-		}
+// of returns the subject that a process is, with the limits.
+func (l *limitFlags) of(process adapter.Process) campaign.Subject {
+	return campaign.Subject{Starter: process, Timeout: l.timeout, StartTimeout: l.start}
+}
+
+// replay makes the commands that show findings again, with the limits that are not the default ones.
+func (l *limitFlags) replay(adapterArgs []string, seed uint64) campaign.Replay {
+	r := campaign.Replay{Program: strings.Fields(self()), Adapter: adapterArgs, Seed: seed}
+	if path, err := os.Executable(); err == nil && len(r.Program) == 1 {
+		r.Path = path
 	}
-	_, _ = fmt.Fprintf(w, "%s: %d inputs in %s, %d a second, seed %d; %d traces, corpus %d; %d findings",
-		report.Subject{Name: r.Subject.Name, Release: r.Subject.Release, Language: r.Subject.Language}, r.Inputs, r.Elapsed.Round(10*time.Millisecond),
-		int64(float64(r.Inputs)/max(r.Elapsed.Seconds(), 1e-3)), f.campaign.Seed, r.Traces, len(r.Corpus), len(r.Findings)-known)
-	if known > 0 {
-		_, _ = fmt.Fprintf(w, ", %d known", known)
+	if l.timeout != campaign.DefaultTimeout && l.timeout != 0 {
+		r.Flags = append(r.Flags, "--timeout", l.timeout.String())
 	}
-	if f.afl {
-		_, _ = fmt.Fprintf(w, "; %d edges", r.Edges)
+	if l.start != campaign.DefaultStartTimeout && l.start != 0 {
+		r.Flags = append(r.Flags, "--start-timeout", l.start.String())
 	}
-	if n := len(r.Unconfirmed); n > 0 {
-		_, _ = fmt.Fprintf(w, "; %d not confirmed", n)
-	}
-	if r.CodecOnly {
-		_, _ = fmt.Fprint(w, "; its codec alone")
-		if !f.campaign.Codec {
-			_, _ = fmt.Fprint(w, ", since the adapter does not support \"open\"")
-		}
-	}
-	_, _ = fmt.Fprintln(w)
-	if len(r.Unconfirmed) > 0 {
-		_, _ = fmt.Fprintln(w, "not confirmed, since no fresh process showed it, with the number of inputs that did:")
-	}
-	for _, u := range r.Unconfirmed {
-		why := ""
-		if u.TimedOut() {
-			why = "; a time limit had passed, as on a busy machine"
-		}
-		_, _ = fmt.Fprintf(w, "%6d  %s%s\n", u.Seen, u.Signature, why)
-	}
-	for _, d := range campaign.Unseen(f.campaign.Known, r.Findings) {
-		_, _ = fmt.Fprintf(w, "known, but not seen: %s, at %s\n", strings.TrimSpace(d.Requirement+" "+d.Kind), d.Where)
-	}
+	return r
 }

@@ -14,6 +14,7 @@ import (
 
 func newFuzzMinimize() *cobra.Command {
 	var signature, out string
+	var limits limitFlags
 	tries := 5 * defaultMinimize
 	cmd := &cobra.Command{
 		Use:   "minimize FILE [-- ADAPTER ARG...]",
@@ -25,7 +26,7 @@ Exit status: 0 if the smaller input is written; 1 if FILE shows no such differen
 for a mistake in the command line or a file that cannot be read; 3 if the adapter
 could not be started or spoken to; 4 if the smaller input could not be written.`,
 		RunE: withSpecification(func(cmd *cobra.Command, s *spec.Spec, args []string) error {
-			if err := atLeast("--tries", tries, 1); err != nil {
+			if err := errors.Join(atLeast("--tries", tries, 1), limits.check()); err != nil {
 				return err
 			}
 			files, process, err := splitArgs(cmd, args, "FILE", 1)
@@ -36,12 +37,13 @@ could not be started or spoken to; 4 if the smaller input could not be written.`
 			if err != nil {
 				return err
 			}
-			f, err := campaign.Shrink(cmd.Context(), process, raw, signature, tries)
+			f, err := campaign.Shrink(cmd.Context(), limits.of(process), raw, signature, tries)
+			replay := limits.replay(process.Argv, 0)
 			switch {
 			case err != nil:
 				return &statusError{statusAdapter, err}
 			case f == nil && signature != "":
-				return &statusError{statusNot, hint.Add(fmt.Errorf("%s does not show %q", files[0], signature), "%s fuzz repro %s%s lists what it shows", self(), files[0], adapterWords(process.Argv))}
+				return &statusError{statusNot, hint.Add(fmt.Errorf("%s does not show %q", files[0], signature), "%s lists what it shows", replay.Command(new(campaign.Finding), files[0]))}
 			case f == nil:
 				return &statusError{statusNot, errors.New(files[0] + " shows no difference that minimising could keep")}
 			}
@@ -52,10 +54,11 @@ could not be started or spoken to; 4 if the smaller input could not be written.`
 				return &statusError{statusUnwritten, fmt.Errorf("write the smaller input: %w", err)}
 			}
 			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s%d of %d bytes are left, in %s\n",
-				f.Explain(requirementOf(s, f), self()+" fuzz repro "+out+adapterWords(process.Argv)), len(f.Input), len(raw), out)
+				f.Explain(requirementOf(s, f), replay.Command(f, out)), len(f.Input), len(raw), out)
 			return nil
 		}),
 	}
+	limits.add(cmd)
 	cmd.Flags().StringVar(&signature, "signature", "", "the signature of the difference to keep, as repro prints it after FOUND; empty: the first")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the `file` to write; empty: FILE.min")
 	cmd.Flags().IntVar(&tries, "tries", tries, "how many inputs to try")

@@ -12,7 +12,8 @@ import (
 )
 
 func newFuzzRepro() *cobra.Command {
-	return &cobra.Command{
+	var limits limitFlags
+	cmd := &cobra.Command{
 		Use:   "repro FILE... [-- ADAPTER ARG...]",
 		Short: "Play inputs again, each on a fresh process",
 		Long: `Plays each input again on a fresh process of the implementation behind ADAPTER or,
@@ -21,6 +22,9 @@ without one, of the reference, and reports what differs from the specification.
 Exit status: 0 if no input differs; 1 if one does; 2 for a mistake in the command
 line or a file that cannot be read; 3 if the adapter could not be started or spoken to.`,
 		RunE: withSpecification(func(cmd *cobra.Command, s *spec.Spec, args []string) error {
+			if err := limits.check(); err != nil {
+				return err
+			}
 			files, process, err := splitArgs(cmd, args, "FILE", math.MaxInt)
 			if err != nil {
 				return err
@@ -31,9 +35,10 @@ line or a file that cannot be read; 3 if the adapter could not be started or spo
 					return err
 				}
 			}
+			replay := limits.replay(process.Argv, 0)
 			differs := false
 			for i, file := range files {
-				found, err := campaign.Repro(cmd.Context(), process, raws[i])
+				found, err := campaign.Repro(cmd.Context(), limits.of(process), raws[i])
 				if err != nil {
 					return &statusError{statusAdapter, err}
 				}
@@ -42,7 +47,7 @@ line or a file that cannot be read; 3 if the adapter could not be started or spo
 				}
 				for _, f := range found {
 					differs = true
-					_, _ = fmt.Fprintln(cmd.OutOrStdout(), f.Explain(requirementOf(s, f), self()+" fuzz repro "+file+adapterWords(process.Argv)))
+					_, _ = fmt.Fprintln(cmd.OutOrStdout(), f.Explain(requirementOf(s, f), replay.Command(f, file)))
 				}
 			}
 			if differs {
@@ -51,4 +56,6 @@ line or a file that cannot be read; 3 if the adapter could not be started or spo
 			return nil
 		}),
 	}
+	limits.add(cmd)
+	return cmd
 }

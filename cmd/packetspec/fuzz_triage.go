@@ -21,6 +21,9 @@ one for each signature, confirmed on fresh processes and minimised.
 
 The exit status is that of fuzz.`,
 		RunE: withSpecification(func(cmd *cobra.Command, s *spec.Spec, args []string) error {
+			if err := f.limits.check(); err != nil {
+				return err
+			}
 			dirs, process, err := splitArgs(cmd, args, "DIR", math.MaxInt)
 			if err != nil {
 				return err
@@ -33,10 +36,12 @@ The exit status is that of fuzz.`,
 			if len(c.Given) == 0 {
 				return fmt.Errorf("DIR: there are no inputs in %s", strings.Join(dirs, ", "))
 			}
-			c.Inputs, c.Starter = int64(len(c.Given)), process
+			c.Only, c.Starter = true, process
 			return f.play(cmd, s, process.Argv)
 		}),
 	}
+	f.limits.add(cmd)
+	reportFlag(cmd, &f.reports, fuzzFormats)
 	cmd.Flags().StringVar(&f.dir, "dir", "packetspec-fuzz", "the `folder` of the findings")
 	return cmd
 }

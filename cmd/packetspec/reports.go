@@ -7,9 +7,12 @@ import (
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/output"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // A reportOutput is one report to write.
@@ -24,9 +27,15 @@ type reportOutput struct {
 // write or close.
 type reportOutputs []reportOutput
 
-// openReports opens the file of each --report, and adds a text report on the standard output if no
-// other report goes there. No report may go to the file of --known, which may be empty.
-func openReports(ctx context.Context, args []string, known string) (outputs reportOutputs, err error) {
+// reportFlag adds --report, with the formats that a command writes.
+func reportFlag(cmd *cobra.Command, args *[]string, formats []string) {
+	cmd.Flags().StringArrayVar(args, "report", nil, "a report to write, given as `FORMAT or FORMAT=FILE`: "+words.Join(formats, "or")+"; may be repeated")
+}
+
+// openReports opens the file of each --report, in one of the formats that are allowed. It adds a
+// report in the first format on the standard output if no other report goes there. No report may go
+// to the file of --known, which may be empty.
+func openReports(ctx context.Context, args []string, known string, formats []string) (outputs reportOutputs, err error) {
 	defer func() {
 		if err != nil {
 			outputs.close()
@@ -34,7 +43,7 @@ func openReports(ctx context.Context, args []string, known string) (outputs repo
 	}()
 	printed := false
 	for _, arg := range args {
-		o, err := parseReport(arg)
+		o, err := parseReport(arg, formats)
 		if err != nil {
 			return outputs, err
 		}
@@ -50,15 +59,15 @@ func openReports(ctx context.Context, args []string, known string) (outputs repo
 		outputs = append(outputs, o)
 	}
 	if !printed {
-		outputs = append(outputs, reportOutput{format: "text"})
+		outputs = append(outputs, reportOutput{format: formats[0]})
 	}
 	return outputs, outputs.printedTwice()
 }
 
 // parseReport reads an argument of --report: FORMAT or FORMAT=FILE.
-func parseReport(arg string) (o reportOutput, err error) {
+func parseReport(arg string, formats []string) (o reportOutput, err error) {
 	format, name, named := strings.Cut(arg, "=")
-	if err := oneOf("the format of --report", format, "text", "json", "junit"); err != nil {
+	if err := oneOf("the format of --report", format, formats...); err != nil {
 		return o, err
 	}
 	if named && name == "" {
@@ -109,15 +118,13 @@ func (outputs reportOutputs) stream(stdout io.Writer, suite report.Suite, verbos
 	return report.NewStream(io.Discard, suite, verbose, color)
 }
 
-// write writes every report, those on the standard output last, and the end of the stream. One that
-// fails does not stop the others; the error is about all that failed. What fails on the standard
-// output, execute reports.
-func (outputs reportOutputs) write(stdout io.Writer, results *report.Results, stream *report.Stream, verbose, everyLevel bool) error {
-	content := map[string]func(io.Writer) error{
-		"text":  func(w io.Writer) error { return results.Text(w, verbose) },
-		"json":  results.JSON,
-		"junit": func(w io.Writer) error { return results.JUnit(w, everyLevel) },
-	}
+// contents writes the reports of a run, by their formats.
+type contents map[string]func(io.Writer) error
+
+// write writes every report, those on the standard output last; the text there has been printed by
+// then. One that fails does not stop the others; the error is about all that failed. What fails on
+// the standard output, execute reports.
+func (outputs reportOutputs) write(stdout io.Writer, content contents) error {
 	var errs []error
 	for _, o := range outputs {
 		if o.file == nil {
@@ -132,7 +139,6 @@ func (outputs reportOutputs) write(stdout io.Writer, results *report.Results, st
 			_ = content[o.format](stdout)
 		}
 	}
-	_ = stream.Finish(results)
 	return errors.Join(errs...)
 }
 

@@ -84,8 +84,11 @@ func adapterWords(args []string) string {
 	if len(args) == 0 {
 		return ""
 	}
-	return " -- " + adapter.Process{Argv: args}.String()
+	return " -- " + quoteWords(args...)
 }
+
+// quoteWords returns words for a shell.
+func quoteWords(words ...string) string { return adapter.Process{Argv: words}.String() }
 
 // self returns how a person starts this program: by go run, which leaves the program in a
 // folder for builds, or by its name.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"strconv"
@@ -33,6 +34,9 @@ type testFlags struct {
 	verbose  bool
 	color    string // when the report is in color
 }
+
+// testFormats lists the formats of the suite's reports, first the one of the standard output.
+var testFormats = []string{"text", "json", "junit"}
 
 func newTest() *cobra.Command {
 	var f testFlags
@@ -70,7 +74,7 @@ One that is skipped counts if --profile claims what the adapter lacks.`,
 	flags.DurationVar(&f.run.Timeout, "timeout", 5*time.Second, "how long a scenario may be silent; in all it may take 20 times as long")
 	flags.DurationVar(&f.run.StartTime, "start-timeout", 30*time.Second, "how long an adapter may take to start and answer hello")
 	flags.Uint64Var(&f.run.Seed, "seed", 0, "run the scenarios in a random order, made from this `number`; 0: in the order of the specification")
-	flags.StringArrayVar(&f.reports, "report", nil, "a report to write, given as `FORMAT or FORMAT=FILE`: text, json or junit; may be repeated")
+	reportFlag(cmd, &f.reports, testFormats)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list every scenario, not only those that do not pass")
 	flags.StringVar(&f.color, "color", "auto", "whether the text report on the standard output is in color: `WHEN` is auto, always or never; auto: on a terminal, unless NO_COLOR or CI is set")
 	return cmd
@@ -97,7 +101,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 		return err
 	}
 	defer list.close()
-	outputs, err := openReports(cmd.Context(), f.reports, f.known)
+	outputs, err := openReports(cmd.Context(), f.reports, f.known, testFormats)
 	if err != nil {
 		return err
 	}
@@ -115,7 +119,12 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if results == nil {
 		return &statusError{statusAdapter, gaveUp}
 	}
-	unwritten := outputs.write(stdout, results, stream, f.verbose, f.everyLevel())
+	unwritten := outputs.write(stdout, contents{
+		"text":  func(w io.Writer) error { return results.Text(w, f.verbose) },
+		"json":  results.JSON,
+		"junit": func(w io.Writer) error { return results.JUnit(w, f.everyLevel()) },
+	})
+	_ = stream.Finish(results)
 	if f.update && unwritten == nil {
 		return f.updateKnown(cmd, list, s, results, gaveUp)
 	}

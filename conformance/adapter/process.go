@@ -72,7 +72,7 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 	go r.wait(client.Ended())
 	s := &Session{
 		Client: client, LeftBehind: r.leftBehind,
-		Stop: r.stop, Kill: r.kill, DescribeExit: r.describeExit,
+		Stop: r.stop, Kill: r.kill, DescribeExit: r.describeExit, Exit: r.exit,
 		MarkStderr: r.stderr.mark, Stderr: r.stderr.String, StderrTotal: r.stderr.total,
 		Memory:      func() (int64, bool) { return groupMemory(cmd.Process.Pid) },
 		Descriptors: func() (int, bool) { return groupDescriptors(cmd.Process.Pid) },
@@ -205,6 +205,17 @@ func (r *running) status() string {
 	default:
 		return "still running"
 	}
+}
+
+func (r *running) exit() Exit {
+	if !within(termTime, r.exited) {
+		return Exit{Status: -1, Stderr: r.stderr.String()}
+	}
+	e := Exit{Status: r.cmd.ProcessState.ExitCode(), Stderr: r.stderr.String()}
+	if s, ok := r.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && s.Signaled() {
+		e.Signal = s.Signal().String()
+	}
+	return e
 }
 
 func (r *running) describeExit() string {

@@ -2,6 +2,7 @@ package adapter
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -30,6 +31,8 @@ type Session struct {
 	// DescribeExit returns how the subject ended: its exit status and the last lines of
 	// its standard error.
 	DescribeExit func() string
+	// Exit waits a moment for the subject to end, and returns how it did.
+	Exit func() Exit
 	// Stderr returns what the subject has written to its standard error since MarkStderr was
 	// called or, if it never was, since the start. It returns both ends of much.
 	Stderr     func() string
@@ -49,6 +52,24 @@ type Session struct {
 type CPUTime struct {
 	Ran    time.Duration
 	Waited time.Duration // for a CPU, able to run
+}
+
+// An Exit says how a process ended. Its zero value is an end with status 0.
+type Exit struct {
+	Status int    // -1: it was ended by a signal, or has not ended
+	Signal string // that ended it, such as killed; empty: none did
+	Stderr string // both ends of what it wrote to its standard error
+}
+
+// String describes the end in words.
+func (e Exit) String() string {
+	switch {
+	case e.Signal != "":
+		return "signal " + e.Signal
+	case e.Status < 0:
+		return "end of its output, though it still runs"
+	}
+	return fmt.Sprintf("exit status %d", e.Status)
 }
 
 // An InProcess starts an implementation in Go as a subject inside this process. It uses the
@@ -90,6 +111,7 @@ func (f Func) Start(ctx context.Context) (*Session, error) {
 		Stop:   end, Kill: func() { _ = end() },
 		LeftBehind:   func() string { return "" },
 		DescribeExit: func() string { return "the adapter runs in this process" },
+		Exit:         func() Exit { return Exit{} },
 		Stderr:       func() string { return "" }, MarkStderr: func() {},
 
 		StderrTotal: func() (int64, bool) { return 0, false },

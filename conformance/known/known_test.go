@@ -30,6 +30,7 @@ equality/two EQ-2 crash x
 shutdown/ten SHD-10 flaky now and then
 fuzz SHD-10 "no answer" it is silent
 fuzz EQ-1 whatever
+fuzz - "crash" it ends
 `), specification)
 	if err != nil {
 		t.Fatal(err)
@@ -41,6 +42,7 @@ fuzz EQ-1 whatever
 		{Scenario: "shutdown/ten", Requirement: "SHD-10", Outcome: report.Flaky, Reason: "now and then", Where: "known.txt:7"},
 		{Requirement: "SHD-10", Kind: "no answer", Reason: "it is silent", Where: "known.txt:8"},
 		{Requirement: "EQ-1", Reason: "whatever", Where: "known.txt:9"},
+		{Requirement: "-", Kind: "crash", Reason: "it ends", Where: "known.txt:10"},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%v\nexpected\n%v", got, want)

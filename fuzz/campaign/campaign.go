@@ -20,16 +20,20 @@ type Campaign struct {
 	Seed     uint64
 	Blind    bool          // keep nothing, and change bytes without regard to packets
 	Codec    bool          // test the codec alone, without connections
-	Inputs   int64         // how many at most; 0: no limit
+	Inputs   int64         // how many to make at most, beside those given; 0: no limit
 	Time     time.Duration // for making inputs, at most; 0: no limit
 	Workers  int           // processes of the subject at a time; 0: one
 	InFlight int           // inputs at a time on each process; 0: DefaultInFlight
 	Limit    int           // bytes of an input, at most; 0: DefaultLimit
 	Given    [][]byte      // inputs to begin with
+	Only     bool          // make no inputs beside those given
+	Earlier  []*Finding    // of earlier campaigns, to try again before everything else
 	Known    known.List
 	Enough   int  // findings that are not known, after which to end; 0: no limit
 	Raw      bool // take suspects for findings: neither confirm nor minimise them
 	Minimize int  // inputs to try when minimising one finding; 0: do not minimise
+
+	Timeout, StartTimeout time.Duration // as of a [Subject]
 
 	// Observe, if not nil, is called when a finding is ready, and every second in between. Run
 	// calls it from one goroutine of its own, and returns after the last call. While Observe runs
@@ -40,13 +44,15 @@ type Campaign struct {
 // An Event is news of a running campaign.
 type Event struct {
 	Finding  *Finding // that is ready; the observer may keep it; nil: a second has passed
+	Face     *Finding // the newest of its faces, if the finding was ready before; or nil
 	Progress Progress
 }
 
 // A Progress says how far a campaign has come.
 type Progress struct {
 	Elapsed  time.Duration
-	Inputs   int64 // judged
+	Given    int64 // inputs judged, of those given
+	Inputs   int64 // inputs judged beside those
 	Corpus   int   // inputs
 	Traces   int
 	Edges    int              // that an [Instrumented] subject ran, each with the class of its count
@@ -62,6 +68,9 @@ type Result struct {
 	Subject  adapter.Hello
 	Corpus   [][]byte
 	Findings []*Finding
+	// Earlier holds findings of earlier campaigns that are fixed or were not tried. Those that are
+	// still there are among Findings.
+	Earlier []*Finding
 	// Suspects holds those that there was no time to try again.
 	Suspects []*Finding
 	// Unconfirmed holds a suspect for each signature that no fresh process showed.
@@ -87,7 +96,11 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 		c.InFlight = 1 // so that an edge can be assigned to an input
 	}
 	c.Limit = cmp.Or(c.Limit, DefaultLimit)
-	first, err := start(ctx, c.Starter)
+	subject, err := Subject{Starter: c.Starter, Timeout: c.Timeout, StartTimeout: c.StartTimeout}.withRoom(c.Workers, c.InFlight)
+	if err != nil {
+		return nil, err
+	}
+	first, err := subject.start(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -96,24 +109,32 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 		err = first.reach(ctx)
 	}
 	first.end()
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
 
 	making, stop := context.WithCancel(ctx)
 	defer stop()
-	if c.Time > 0 {
-		making, stop = context.WithTimeout(ctx, c.Time)
-		defer stop()
-	}
 	r := &running{
-		Campaign: c, began: time.Now(), stop: stop, generator: newGenerator(c.Seed, can, c.Blind, c.Limit, c.Given),
+		Campaign: c, subject: subject, began: time.Now(), stop: stop, generator: newGenerator(c.Seed, can, c.Blind, c.Limit, c.Given),
 		cases: make(chan *Case, 2*batch), results: make(chan result, 2*batch), news: make(chan struct{}, 1), taken: map[string]int{},
 		result: &Result{Subject: hello}, found: map[string]*Finding{}, failed: map[string][]*Finding{},
 	}
 	r.changed.L = &r.mu
 	r.result.Shown = map[string]int64{}
-	return r.run(ctx, making)
+	observed := make(chan struct{})
+	finished := make(chan struct{})
+	go func() { defer close(observed); r.observe(finished) }()
+	r.again(making)
+	if c.Time > 0 {
+		r.begin() // earlier findings do not take from it
+		making, stop = context.WithTimeout(making, c.Time)
+		defer stop()
+	}
+	r.run(ctx, making)
+	close(finished)
+	<-observed
+	return r.result, errors.Join(r.errs...)
 }
 
 // running is a campaign that runs. Its goroutines pass an input on:
@@ -121,35 +142,46 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 //	generate ─cases→ the pool's workers ─results→ collect ─suspects→ triage ─news→ observe
 type running struct {
 	Campaign
+	subject   Subject
 	began     time.Time
 	stop      func() // making inputs
 	generator *generator
 	cases     chan *Case
 	results   chan result
-	news      chan struct{} // holds one value while a finding is ready that was not observed
+	news      chan struct{} // holds one value while unseen is not empty
+	plain     sync.Once     // sets causes, before the first finding
 
 	mu       sync.Mutex // guards what follows
-	changed  sync.Cond  // there are new suspects, or no more come
+	changed  sync.Cond  // there are new suspects, or no more come, or one was examined
 	result   *Result
-	found    map[string]*Finding   // suspects and findings, by signature
+	causes   causes
+	found    map[string]*Finding   // suspects, findings and faces, by signature
 	failed   map[string][]*Finding // suspects that did not show again, by signature
 	suspects []*Finding            // that wait to be confirmed
+	examined []*Finding            // suspects that were taken and are not yet decided
 	taken    map[string]int        // suspects that were taken to be confirmed, by requirement
+	unseen   []Event               // that were not observed
 	enough   bool
 	errs     []error
 }
 
-func (r *running) run(ctx, making context.Context) (*Result, error) {
-	finished := make(chan struct{})
-	var generating, playing, confirming, observing sync.WaitGroup
+// begin sets the time from which the campaign counts.
+func (r *running) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.began = time.Now()
+}
+
+// run makes inputs, plays them, and makes findings of what they show.
+func (r *running) run(ctx, making context.Context) {
+	var generating, playing, confirming sync.WaitGroup
 	generating.Go(func() { r.generate(making) })
 	playing.Go(func() {
 		defer close(r.results)
-		p := &pool{starter: r.Starter, workers: r.Workers, inFlight: r.InFlight, cases: r.cases, results: r.results, newEdges: r.generator.newEdges}
+		p := &pool{Subject: r.subject, workers: r.Workers, cases: r.cases, results: r.results, newEdges: r.generator.newEdges}
 		r.fail(p.run(making))
 	})
 	confirming.Go(func() { r.triage(ctx) })
-	observing.Go(func() { r.observe(finished) })
 
 	r.collect() // until the pool has ended
 	playing.Wait()
@@ -160,17 +192,14 @@ func (r *running) run(ctx, making context.Context) (*Result, error) {
 	r.stop()
 	generating.Wait()
 	confirming.Wait()
-	close(finished)
-	observing.Wait()
 	r.result.Progress = r.progress()
 	r.result.Unconfirmed = r.unconfirmed()
 	r.result.Corpus = r.generator.inputs()
-	return r.result, errors.Join(r.errs...)
 }
 
 // fail ends the campaign with an error, unless the error is that the campaign has ended.
 func (r *running) fail(err error) {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || ended(err) {
 		return
 	}
 	r.mu.Lock()
@@ -182,7 +211,15 @@ func (r *running) fail(err error) {
 // generate makes inputs until a limit is reached.
 func (r *running) generate(ctx context.Context) {
 	defer close(r.cases)
-	for left := cmp.Or(r.Inputs, math.MaxInt64); ctx.Err() == nil && left > 0; left -= batch {
+	left := int64(len(r.Given))
+	switch {
+	case r.Only:
+	case r.Inputs == 0:
+		left = math.MaxInt64
+	default:
+		left += r.Inputs
+	}
+	for ; ctx.Err() == nil && left > 0; left -= batch {
 		cases, err := r.generator.next(left)
 		if err != nil {
 			r.fail(err)
@@ -206,7 +243,6 @@ func (r *running) observe(finished <-chan struct{}) {
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	observed := 0
 	for last := false; !last; {
 		second := false
 		select {
@@ -216,10 +252,9 @@ func (r *running) observe(finished <-chan struct{}) {
 		case <-finished:
 			last = true
 		}
-		fresh := r.findings(observed)
-		observed += len(fresh)
-		for _, f := range fresh {
-			r.Observe(Event{Finding: f, Progress: r.progress()})
+		for _, e := range r.takeEvents() {
+			e.Progress = r.progress()
+			r.Observe(e)
 		}
 		if second {
 			r.Observe(Event{Progress: r.progress()})
@@ -227,16 +262,12 @@ func (r *running) observe(finished <-chan struct{}) {
 	}
 }
 
-// findings returns copies of the findings from a number on, since collect still counts in those of
-// the result.
-func (r *running) findings(from int) (fresh []*Finding) {
+func (r *running) takeEvents() []Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, f := range r.result.Findings[from:] {
-		copied := *f
-		fresh = append(fresh, &copied)
-	}
-	return fresh
+	events := r.unseen
+	r.unseen = nil
+	return events
 }
 
 func (r *running) progress() Progress {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/fuzz/play"
 )
@@ -26,8 +25,11 @@ var rounds = [...]int{1, copies}
 
 // Repro plays an input on a fresh process, then in company if it does not differ alone, and returns
 // the differences.
-func Repro(ctx context.Context, starter adapter.Starter, raw []byte) (found []*Finding, err error) {
-	p, err := start(ctx, starter)
+func Repro(ctx context.Context, subject Subject, raw []byte) (found []*Finding, err error) {
+	if subject, err = subject.withRoom(1, copies); err != nil {
+		return nil, err
+	}
+	p, err := subject.start(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -37,8 +39,11 @@ func Repro(ctx context.Context, starter adapter.Starter, raw []byte) (found []*F
 		for _, d := range played.found {
 			found = append(found, &Finding{
 				Signature: d.Signature(), Difference: d, Input: raw, First: raw, Record: played.record, Plan: played.input.Plan,
-				Seen: 1, Confirmed: 1, Tries: 1, Company: round > 0,
+				Seen: 1, Confirmed: 1, Tries: 1, Company: round > 0, Crash: played.crash,
 			})
+		}
+		if played.short != nil {
+			return nil, played.short
 		}
 		if len(found) > 0 || played.died {
 			break
@@ -49,8 +54,12 @@ func Repro(ctx context.Context, starter adapter.Starter, raw []byte) (found []*F
 
 // Shrink minimises an input and keeps one of its differences: the one with the signature, or the
 // first if the signature is empty. It returns nil if the input does not differ so.
-func Shrink(ctx context.Context, starter adapter.Starter, raw []byte, signature string, tries int) (*Finding, error) {
-	found, err := Repro(ctx, starter, raw)
+func Shrink(ctx context.Context, subject Subject, raw []byte, signature string, tries int) (*Finding, error) {
+	subject, err := subject.withRoom(1, copies)
+	if err != nil {
+		return nil, err
+	}
+	found, err := Repro(ctx, subject, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +67,7 @@ func Shrink(ctx context.Context, starter adapter.Starter, raw []byte, signature 
 	if i < 0 {
 		return nil, nil
 	}
-	c := &confirmer{starter: starter}
+	c := &confirmer{Subject: subject}
 	defer c.end()
 	if err := c.minimize(ctx, found[i], tries); err != nil {
 		return nil, err
@@ -80,7 +89,7 @@ func (p *process) playAll(ctx context.Context, raws [][]byte, patience play.Pati
 // playCopies plays copies of an input at once. It returns the first result that shows a signature,
 // or any difference if the signature is empty.
 func (p *process) playCopies(ctx context.Context, raw []byte, copies int, signature string) (_ result, d judge.Difference, shows bool) {
-	all := p.playAll(ctx, slices.Repeat([][]byte{raw}, copies), play.Calm)
+	all := p.playAll(ctx, slices.Repeat([][]byte{raw}, copies), p.subject.patience(play.Calm))
 	for _, r := range all {
 		if d, shows := r.shows(signature); shows {
 			return r, d, true
@@ -91,7 +100,7 @@ func (p *process) playCopies(ctx context.Context, raw []byte, copies int, signat
 
 // A confirmer confirms and minimises suspects. It must not be used from two goroutines at once.
 type confirmer struct {
-	starter adapter.Starter
+	Subject
 	process *process // that it keeps; nil: it starts when it is needed
 	used    int      // how often the process was used
 }
@@ -101,7 +110,7 @@ type confirmer struct {
 func (c *confirmer) keep(ctx context.Context, uses int) (*process, error) {
 	if c.process == nil || c.process.Err() != nil || c.used >= uses {
 		c.end()
-		p, err := start(ctx, c.starter)
+		p, err := c.start(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +124,7 @@ func (c *confirmer) keep(ctx context.Context, uses int) (*process, error) {
 func (c *confirmer) confirm(ctx context.Context, f *Finding, tries int) error {
 	f.Confirmed, f.Tries, f.Company = 0, 0, true
 	for f.Tries < tries && ctx.Err() == nil {
-		p, err := start(ctx, c.starter)
+		p, err := c.start(ctx)
 		if err != nil {
 			return err
 		}
@@ -124,9 +133,14 @@ func (c *confirmer) confirm(ctx context.Context, f *Finding, tries int) error {
 			played, d, shows := p.playCopies(ctx, f.Input, n, f.Signature)
 			if shows {
 				f.Confirmed++
-				f.Difference, f.Record, f.Plan = d, played.record, played.input.Plan
+				f.Difference, f.Record, f.Plan, f.Crash = d, played.record, played.input.Plan, played.crash
+				f.shows = signatures(played.found)
 				f.Company = f.Company && round > 0
 				break
+			}
+			if played.short != nil && round == 0 {
+				p.end()
+				return played.short
 			}
 			if p.Err() != nil {
 				break
@@ -159,7 +173,7 @@ func (c *confirmer) minimize(ctx context.Context, f *Finding, tries int) error {
 }
 
 // maxUses is how many inputs minimising plays on one process. A connection left hanging counts as
-// a thirty-second part of it, so that few are.
+// a thirty-second part of it or, where few files may be open, as more, so that few are.
 const maxUses = 500
 
 // first plays inputs at once and returns the index of the first that shows a signature, or -1.
@@ -168,10 +182,10 @@ func (c *confirmer) first(ctx context.Context, inputs [][]byte, signature string
 	if err != nil {
 		return -1, err
 	}
-	results := p.playAll(ctx, inputs, play.Brisk)
+	results := p.playAll(ctx, inputs, c.patience(play.Brisk))
 	for _, r := range results {
 		if r.hung() {
-			c.used += maxUses / 32
+			c.used += maxUses / min(32, c.stuck)
 		} else {
 			c.used++
 		}

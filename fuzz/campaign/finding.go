@@ -3,6 +3,7 @@ package campaign
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/spec"
@@ -14,6 +15,7 @@ import (
 )
 
 // A Finding is a difference that was confirmed, with its smallest input. Until then it is a suspect.
+// Further differences that have the same suspected cause are its faces.
 type Finding struct {
 	Signature  string
 	Difference judge.Difference
@@ -27,7 +29,47 @@ type Finding struct {
 	Many       bool          // it shows only on a process that played many inputs, of which this is the last
 	Record     *judge.Record // of the last try that showed it; nil: no connection
 	Plan       *plan.Plan
-	Known      string // why it is known; empty: it is not
+	Crash      *Crash     // of the last try that showed it; nil: the process went on
+	Known      string     // why the difference is known; empty: it is not
+	Status     Status     // if an earlier campaign found it
+	Faces      []*Finding // without faces of their own
+
+	dir    string   // of an earlier campaign
+	before *Saved   // as the earlier campaign saved it
+	shows  []string // signatures that the smallest input showed when the finding was confirmed
+}
+
+// A Status says what became of the finding of an earlier campaign. It is empty for a new one.
+type Status string
+
+// The statuses.
+const (
+	StillThere Status = "still there" // it showed again
+	Fixed      Status = "fixed"       // no try showed it
+	NotTried   Status = "not tried"   // no single input shows it, or the campaign ended first
+)
+
+// Present returns what of the finding and its faces was not fixed.
+func (f *Finding) Present() []*Finding {
+	return slices.DeleteFunc(f.All(), func(face *Finding) bool { return face.Status == Fixed || face.Status == NotTried })
+}
+
+// All returns the finding and its faces.
+func (f *Finding) All() []*Finding { return append([]*Finding{f}, f.Faces...) }
+
+// IsKnown reports whether the finding and each of its faces is known, but for those that are fixed.
+func (f *Finding) IsKnown() bool {
+	return !slices.ContainsFunc(f.Present(), func(face *Finding) bool { return face.Known == "" })
+}
+
+// clone returns a copy that shares no counts.
+func (f *Finding) clone() *Finding {
+	c := *f
+	c.Faces = nil
+	for _, face := range f.Faces {
+		c.Faces = append(c.Faces, face.clone())
+	}
+	return &c
 }
 
 // Flaky reports whether some tries did not show the finding.
@@ -63,8 +105,8 @@ func (f *Finding) Outcome() (required, came []string) {
 		came = append(came, "subject"+line[len("peer   "):])
 	}
 	switch {
-	case f.Record.Died != "":
-		came = append(came, "subject  died")
+	case f.Record.Died:
+		return required, append(came, "subject  died")
 	case f.Record.Ended:
 		came = append(came, "subject  closed its sending pipe")
 	default:
@@ -78,9 +120,22 @@ func (f *Finding) Outcome() (required, came []string) {
 	return required, came
 }
 
-// Explain returns the finding as text for a user. It takes the requirement that the finding breaks,
-// and the command that replays it.
+// Explain returns the finding, without its faces, as text for a user. It takes the requirement that
+// the finding breaks, and the command that replays it.
 func (f *Finding) Explain(broken spec.Requirement, replay string) string {
+	return heading[f.Status] + visible.Line(f.Signature) + "\n" + f.body(broken, replay)
+}
+
+// ExplainFace returns a face of the finding, as Explain returns a finding.
+func (f *Finding) ExplainFace(face *Finding, broken spec.Requirement, replay string) string {
+	return fmt.Sprintf("FACE     %s\n  of           %s, which seems to have the same cause\n", visible.Line(face.Signature), visible.Line(f.Signature)) + face.body(broken, replay)
+}
+
+// heading holds the first words about a finding, by its status.
+var heading = map[Status]string{"": "FOUND    ", StillThere: "FOUND    ", Fixed: "FIXED    ", NotTried: "UNTRIED  "}
+
+// ShownText says how often the finding showed.
+func (f *Finding) ShownText() string {
 	shown := fmt.Sprintf("%d of %d times on a fresh process", f.Confirmed, f.Tries)
 	switch {
 	case f.Many:
@@ -88,27 +143,49 @@ func (f *Finding) Explain(broken spec.Requirement, replay string) string {
 	case f.Tries == 0:
 		shown = "not tried again"
 	}
-	if f.Flaky() {
+	if f.Flaky() && f.Confirmed > 0 {
 		shown += ": FLAKY"
 	}
-	if f.Company {
+	if f.Company && f.Confirmed > 0 {
 		shown += "; only beside other connections, or after them"
 	}
-	s := fmt.Sprintf("FOUND    %s\n  requirement  %s (%s): %s\n  expected     %s\n  came         %s\n  shown        %s\n",
-		f.Signature, f.Difference.Requirement, broken.Level, broken.Text, visible.Line(f.Difference.Expected), visible.Line(f.Difference.Came), shown)
+	if f.Status != "" {
+		shown = fmt.Sprintf("%s (an earlier campaign found it): %s", f.Status, shown)
+	}
+	return shown
+}
+
+// Inputs describes the smallest input, line by line.
+func (f *Finding) Inputs() []string {
+	if script := input.Describe(f.Input); len(script) > 0 {
+		return script
+	}
+	return []string{"nothing: the peer ends its stream at once"}
+}
+
+// Wire returns, line by line, what came from the subject, if that says anything.
+func (f *Finding) Wire() []string {
+	if f.Record == nil || f.Difference.State == judge.Codec {
+		return nil
+	}
+	_, came := f.Outcome()
+	return came
+}
+
+func (f *Finding) body(broken spec.Requirement, replay string) string {
+	s := fmt.Sprintf("  requirement  %s (%s): %s\n  expected     %s\n  came         %s\n  shown        %s\n",
+		f.Difference.Requirement, broken.Level, broken.Text, visible.Line(f.Difference.Expected), visible.Line(f.Difference.Came), f.ShownText())
 	if f.Known != "" {
 		s += "  known        " + visible.Line(f.Known) + "\n"
 	}
-	script := input.Describe(f.Input)
-	if len(script) == 0 {
-		script = []string{"nothing: the peer ends its stream at once"}
+	if f.Crash != nil {
+		label := "stderr"
+		for line := range strings.Lines(f.Crash.Shown()) {
+			s += fmt.Sprintf("  %-11s  %s\n", label, strings.TrimRight(line, "\n"))
+			label = ""
+		}
 	}
-	s += labelled("input", script)
-	if f.Record != nil && f.Difference.State != judge.Codec {
-		_, came := f.Outcome()
-		s += labelled("wire", came)
-	}
-	return s + "  run again    " + replay + "\n"
+	return s + labelled("input", f.Inputs()) + labelled("wire", f.Wire()) + "  run again    " + replay + "\n"
 }
 
 // labelled returns an excerpt of lines, with a label before the first.
@@ -125,7 +202,7 @@ func labelled(label string, lines []string) (s string) {
 func Unseen(list known.List, findings []*Finding) known.List {
 	return slices.DeleteFunc(slices.Clone(list), func(d known.Deviation) bool {
 		return !d.ForCampaigns() || slices.ContainsFunc(findings, func(f *Finding) bool {
-			return d.Covers(f.Difference.Requirement, f.Difference.Kind)
+			return slices.ContainsFunc(f.Present(), func(face *Finding) bool { return d.Covers(face.Difference.Requirement, face.Difference.Kind) })
 		})
 	})
 }

@@ -7,15 +7,14 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
 // A pool plays inputs on processes of the subject, many at a time on each. Every input that it takes
 // from cases leaves as one result.
 type pool struct {
-	starter  adapter.Starter
+	Subject
 	workers  int
-	inFlight int // on each process
 	cases    <-chan *Case
 	results  chan<- result
 	newEdges func(edges []uint64) *core // notes edges, and returns a core for those that are new, or nil
@@ -48,7 +47,7 @@ func (p *pool) run(ctx context.Context) error {
 func (p *pool) work(ctx context.Context) error {
 	inFlight := p.inFlight
 	for more := true; more && ctx.Err() == nil; {
-		process, err := start(ctx, p.starter)
+		process, err := p.start(ctx)
 		if err != nil {
 			return err
 		}
@@ -59,7 +58,7 @@ func (p *pool) work(ctx context.Context) error {
 		s.running.Wait()
 		process.end()
 		if len(s.lost) > 0 {
-			inFlight = max(1, inFlight/4) // the next crash shall cost fewer others
+			inFlight = max(1, inFlight/4) // the next crash or shortage shall cost fewer others
 		} else {
 			inFlight = min(p.inFlight, inFlight*2)
 		}
@@ -73,14 +72,28 @@ func (p *pool) work(ctx context.Context) error {
 }
 
 // playAlone plays the input of a result again on a process of its own, since another input may have
-// killed the process that they shared.
+// killed the process that they shared. If it kills that process too, it is played once more: only
+// what both processes say of their end can tell crashes apart.
 func (p *pool) playAlone(ctx context.Context, lost result) error {
-	process, err := start(ctx, p.starter)
-	if err != nil {
-		return err
+	var tries [2]result
+	for i := range tries {
+		process, err := p.start(ctx)
+		if err != nil {
+			return err
+		}
+		tries[i] = process.play(ctx, lost.input, process.patience())
+		process.end()
+		if tries[i].short != nil {
+			return tries[i].short
+		}
+		if tries[0].crash == nil {
+			break
+		}
 	}
-	defer process.end()
-	again := process.play(ctx, lost.input, process.patience())
+	again := tries[0]
+	if other := tries[1].crash; again.crash != nil && other != nil && other.String() == again.crash.String() {
+		again.found = []judge.Difference{again.crash.difference(sameWords(again.crash, other))}
+	}
 	again.grown = lost.grown
 	p.results <- again
 	return nil
@@ -93,10 +106,10 @@ type service struct {
 	slots   chan struct{} // holds a value for each input that runs
 	waiting chan struct{} // holds a value for each input that waits for what does not come
 	running sync.WaitGroup
-	stuck   atomic.Int64
+	stuck   atomic.Int64 // connections left hanging
 
 	mu   sync.Mutex
-	lost []result // of the inputs that ran when the process died
+	lost []result // of the inputs that ran when the process died, or had too little
 }
 
 // takeCases starts to play cases. It reports whether more may come.
@@ -108,7 +121,7 @@ func (s *service) takeCases(ctx context.Context) (more bool) {
 		case <-ctx.Done():
 			return false
 		}
-		if s.stuck.Load() > maxStuck {
+		if s.stuck.Load() > int64(s.room.stuck) {
 			break
 		}
 		select {
@@ -145,13 +158,14 @@ func (s *service) play(ctx context.Context, r result, opened bool) {
 	grown := r.grown
 	r = s.process.play(ctx, r.input, patience)
 	r.grown = grown
+	lost := r.died || r.short != nil && (s.tight || !opened)
 	switch {
 	case r.hung():
 		s.stuck.Add(1)
-	case r.isRefused() && opened:
+	case r.isRefused() && opened, r.short != nil:
 		s.stuck.Add(maxStuck + 1)
 	}
-	if r.died {
+	if lost {
 		s.mu.Lock()
 		s.lost = append(s.lost, r)
 		s.mu.Unlock()

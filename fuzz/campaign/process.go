@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -18,15 +19,45 @@ import (
 	"github.com/packetspec/packetspec/internal/environment"
 )
 
-// startTime is how long a subject may take to answer hello, as in the suite's --start-timeout.
-const startTime = 30 * time.Second
+// A Subject says how to start an implementation, and how long to wait for it.
+type Subject struct {
+	adapter.Starter
+	Timeout      time.Duration // for what is due to a suspect that is confirmed; 0: DefaultTimeout
+	StartTimeout time.Duration // for the answer to hello; 0: DefaultStartTimeout
+
+	*room // nil: as much as a few processes need
+}
+
+const (
+	// DefaultTimeout is long for an answer, which takes less than a millisecond, even on a busy machine.
+	DefaultTimeout = time.Second
+	// DefaultStartTimeout is that of the suite.
+	DefaultStartTimeout = 30 * time.Second
+)
+
+// withRoom returns the subject with the room for what is played on it.
+func (s Subject) withRoom(workers, inFlight int) (Subject, error) {
+	here, there := openFiles()
+	r, err := newRoom(here, there, workers, inFlight)
+	s.room = &r
+	return s, err
+}
+
+// patience returns a patience in proportion to the subject's Timeout.
+func (s Subject) patience(p play.Patience) play.Patience {
+	scale := float64(cmp.Or(s.Timeout, DefaultTimeout)) / float64(DefaultTimeout)
+	p.Due, p.End = time.Duration(scale*float64(p.Due)), time.Duration(scale*float64(p.End))
+	return p
+}
 
 // A process is a started subject, with the folder of its pipes. Inputs may be played on it
 // concurrently, but for one that counts edges.
 type process struct {
 	*play.Process
-	dir string
-	can plan.Abilities
+	subject Subject
+	slots   chan struct{} // holds a value for each connection that is open
+	dir     string
+	can     plan.Abilities
 
 	usual     atomic.Int64 // nanoseconds that an input takes which nothing delays, on average
 	codecOnly atomic.Bool  // it does not support connections
@@ -41,13 +72,16 @@ type Instrumented struct{ adapter.Process }
 var errNoEdges = errors.New("it counts no edges: build it by one of AFL's compilers, as by CC=afl-clang-fast, or leave --afl out")
 
 // start starts a process of the subject.
-func start(ctx context.Context, starter adapter.Starter) (_ *process, err error) {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+func (s Subject) start(ctx context.Context) (_ *process, err error) {
+	limit := cmp.Or(s.StartTimeout, DefaultStartTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v (--start-timeout)", limit))
 	defer cancel()
-	p := &process{}
+	starter := s.Starter
+	p := &process{subject: s, slots: make(chan struct{}, s.each)}
 	defer func() {
 		if err != nil {
 			p.discard()
+			err = whyNotStarted(err)
 		}
 	}()
 	if p.dir, err = os.MkdirTemp("", "packetspec-fuzz-"); err != nil {
@@ -112,13 +146,13 @@ func (p *process) end() {
 }
 
 // slowest bounds the patience with a slow process, so that an input that hangs costs little.
-const slowest = 600 * time.Millisecond
+var slowest = play.Patience{Due: 600 * time.Millisecond}
 
 // patience returns how long to wait for what this process owes, in a campaign: eight times what an
 // input usually takes, so that a slow subject, or one on a busy machine, is not suspected at once.
 func (p *process) patience() play.Patience {
-	q := play.Quick
-	q.Due = min(max(q.Due, 8*time.Duration(p.usual.Load())), slowest)
+	q := p.subject.patience(play.Quick)
+	q.Due = min(max(q.Due, 8*time.Duration(p.usual.Load())), p.subject.patience(slowest).Due)
 	q.End = max(q.End, 2*q.Due)
 	return q
 }
@@ -134,7 +168,9 @@ type result struct {
 	input     *Case
 	found     []judge.Difference // of this input
 	grown     []judge.Difference // of the process, up to this input
+	crash     *Crash             // nil: the process went on, or printed a line that is no reply
 	died      bool               // the process, while the input was played
+	short     error              // the machine gave too little for this input; nil: enough
 	record    *judge.Record      // nil: no connection
 	edges     []uint64           // that the process ran, if it counts them
 	core      *core              // nil: none of the edges is new
@@ -144,7 +180,7 @@ type result struct {
 // shows returns the difference with a signature, or the first if the signature is empty.
 func (r result) shows(signature string) (judge.Difference, bool) {
 	for _, d := range r.found {
-		if signature == "" || d.Signature() == signature {
+		if signature == "" || d.Signature() == signature || d.Kind == crashKind && r.crash.shows(signature) {
 			return d, true
 		}
 	}
@@ -179,6 +215,9 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 	case r.codecOnly:
 		return r
 	}
+	p.subject.all <- struct{}{}
+	p.slots <- struct{}{}
+	defer func() { <-p.slots; <-p.subject.all }()
 	opening, cancel := context.WithTimeout(ctx, patience.End)
 	defer cancel()
 	end, err := p.Open(opening, c.Plan)
@@ -188,6 +227,7 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 		r.codecOnly = true
 		return r
 	case err != nil && p.Err() == nil:
+		r.short = whyNotOpen(err)
 		r.found = append(r.found, noConnection(err, patience.End))
 		return r
 	case err != nil:
@@ -199,7 +239,7 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 		p.took(time.Since(began))
 	}
 	end.Close()
-	if p.Err() != nil || r.record.Died != "" {
+	if p.Err() != nil || r.record.Died {
 		return p.dead(r)
 	}
 	r.found = append(r.found, judge.Judge(c.Plan, r.record, p.Can(adapter.CanEndReason))...)
@@ -207,15 +247,15 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 }
 
 const (
-	// noRequirement is the Requirement of a difference from the adapter guide.
-	noRequirement = "-"
+	// NoRequirement is the Requirement of a difference from the adapter guide.
+	NoRequirement = "-"
 	// refused is the Kind reported when the subject refuses to open a connection.
 	refused = "connection refused"
 )
 
 // noConnection returns the difference that the subject opened no connection within a limit.
 func noConnection(err error, limit time.Duration) judge.Difference {
-	d := judge.Difference{Requirement: noRequirement, Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()}
+	d := judge.Difference{Requirement: NoRequirement, Kind: "no connection", State: "open", Expected: "a connection", Came: err.Error()}
 	switch reply := new(adapter.Error); {
 	case errors.As(err, &reply):
 		d.Kind = refused
@@ -225,19 +265,26 @@ func noConnection(err error, limit time.Duration) judge.Difference {
 	return d
 }
 
-// dead adds to a result what it means that the process replies no more: it has ended, or its
+// dead returns a result with what it means that the process replies no more: it has ended, or its
 // adapter has printed a line that is no reply.
 func (p *process) dead(r result) result {
-	record := cmp.Or(r.record, &judge.Record{Aborted: -1}) // without a connection there is no record
-	r.died, record.Died = true, "it ended"
+	r.died = true
+	if r.record != nil {
+		r.record.Died = true
+	}
 	if stray := new(adapter.StrayError); errors.As(p.Err(), &stray) {
 		r.found = []judge.Difference{{
-			Requirement: noRequirement, Kind: "no reply", State: "adapter",
+			Requirement: NoRequirement, Kind: "no reply", State: "adapter",
 			Expected: "a reply to each command, as the adapter guide requires, and no other line", Came: stray.Error(),
 		}}
 		return r
 	}
-	r.found = append(r.found, judge.Judge(r.input.Plan, record, false)...)
+	r.crash = crashOf(p)
+	words := r.crash.words()
+	if shortage.MatchString(r.crash.Stderr) {
+		r.short = scarce("run the adapter", errors.New(strings.Join(words[max(0, len(words)-1):], "")))
+	}
+	r.found = []judge.Difference{r.crash.difference(sameWords(r.crash, r.crash))}
 	return r
 }
 

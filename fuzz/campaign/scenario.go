@@ -20,7 +20,7 @@ func (f *Finding) Scenario(level spec.Level) string {
 	s.line("Feature: Found by fuzzing")
 	s.line("")
 	switch {
-	case f.Difference.Requirement == noRequirement:
+	case f.Difference.Requirement == NoRequirement:
 		s.line("  # The subject breaks the adapter guide, not a requirement, so the suite has no scenario for it.")
 	case f.Many:
 		s.line("  # It takes a process that has run many inputs, and a scenario has only one.")

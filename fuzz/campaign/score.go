@@ -154,10 +154,15 @@ func (m *measuring) reaching(ctx context.Context, raws [][]byte) map[string][]in
 	reached := make([][]string, len(raws))
 	var all sync.WaitGroup
 	workers := 2 * runtime.GOMAXPROCS(0)
+	subject, err := Subject{}.withRoom(workers, 1)
+	if err != nil {
+		m.fail(err)
+		return nil
+	}
 	for w := range workers {
 		all.Go(func() {
 			coverage := &mutant.Coverage{}
-			c := &confirmer{starter: mutant.InProcess{Coverage: coverage}}
+			c := &confirmer{Subject: Subject{Starter: mutant.InProcess{Coverage: coverage}, room: subject.room}}
 			defer c.end()
 			for i := w; i < len(raws) && ctx.Err() == nil; i += workers {
 				p, err := c.keep(ctx, maxInputs)
@@ -190,7 +195,11 @@ func (m *measuring) search(ctx context.Context, f mutant.Fault, raws [][]byte, r
 	if f.Symptom == mutant.Crashes {
 		starter = m.Process(f.Name)
 	}
-	c := &confirmer{starter: starter}
+	subject, err := Subject{Starter: starter}.withRoom(1, copies)
+	if err != nil {
+		return 0, "", err
+	}
+	c := &confirmer{Subject: subject}
 	defer c.end()
 	for numbers := range slices.Chunk(reaching, abreast) {
 		p, err := c.keep(ctx, 1000)
@@ -205,10 +214,10 @@ func (m *measuring) search(ctx context.Context, f mutant.Fault, raws [][]byte, r
 		for i, r := range p.playAll(ctx, inputs, p.patience()) {
 			for _, d := range r.found {
 				found := d.Signature()
-				confirmed, err := showsAgain(ctx, starter, inputs[i], found, 1)
+				confirmed, err := showsAgain(ctx, subject, inputs[i], found, 1)
 				sound := false
 				if confirmed {
-					sound, err = showsAgain(ctx, mutant.InProcess{}, inputs[i], found, Tries)
+					sound, err = showsAgain(ctx, Subject{Starter: mutant.InProcess{}, room: subject.room}, inputs[i], found, Tries)
 				}
 				switch {
 				case err != nil:
@@ -225,9 +234,9 @@ func (m *measuring) search(ctx context.Context, f mutant.Fault, raws [][]byte, r
 }
 
 // showsAgain reports whether one of some tries on fresh processes differs by a signature.
-func showsAgain(ctx context.Context, starter adapter.Starter, raw []byte, signature string, tries int) (bool, error) {
+func showsAgain(ctx context.Context, subject Subject, raw []byte, signature string, tries int) (bool, error) {
 	suspect := &Finding{Signature: signature, Input: raw}
-	err := (&confirmer{starter: starter}).confirm(ctx, suspect, tries)
+	err := (&confirmer{Subject: subject}).confirm(ctx, suspect, tries)
 	return suspect.Confirmed > 0, err
 }
 

@@ -1,10 +1,12 @@
 package campaign
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,14 +16,59 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/internal/output"
 )
 
 // A Store is the folder of a campaign. It holds a folder for the corpus, one for suspects, each with
 // one raw file for an input, and one for findings, each a folder. Its methods make what is missing.
 type Store struct{ Dir string }
 
-// InputFile is the name of the file in the folder of a finding that holds its smallest input.
-const InputFile = "input"
+// The names of what the folder of a finding holds beside finding.json and replay.sh.
+const (
+	InputFile = "input" // its smallest input
+	facesDir  = "faces" // a folder with the smallest input of each of its faces
+)
+
+// Try makes the folder, and writes and renames a file in it and in each of its folders that exist. An
+// error shows before a campaign that its results could not be kept.
+func (s Store) Try() error {
+	if err := os.MkdirAll(s.Dir, 0o777); err != nil {
+		return err
+	}
+	for _, dir := range []string{s.Dir, s.corpus(), s.findings(), s.suspects()} {
+		info, err := os.Stat(dir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return err
+		case !info.IsDir():
+			return fmt.Errorf("%s is not a folder", dir)
+		}
+		if err := writeFile(filepath.Join(dir, ".try"), []byte("try"), 0o666); err != nil {
+			return err
+		}
+		if err := os.Remove(filepath.Join(dir, ".try")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFile makes or replaces a file, so that nobody ever finds half of one.
+func writeFile(name string, content []byte, mode fs.FileMode) error {
+	file, err := output.Open(context.Background(), name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := file.Write(func(w io.Writer) error { _, err := w.Write(content); return err }); err != nil {
+		return err
+	}
+	if mode&0o100 == 0 {
+		return nil
+	}
+	return os.Chmod(name, mode)
+}
 
 // Corpus reads the inputs of the corpus, in the order of their names. A store that does not exist
 // yet has none.
@@ -33,14 +80,16 @@ func (s Store) Corpus() ([][]byte, error) {
 	return corpus, err
 }
 
-func (s Store) corpus() string { return filepath.Join(s.Dir, "corpus") }
+func (s Store) corpus() string   { return filepath.Join(s.Dir, "corpus") }
+func (s Store) findings() string { return filepath.Join(s.Dir, "findings") }
+func (s Store) suspects() string { return filepath.Join(s.Dir, "suspects") }
 
 // SaveCorpus adds inputs to the corpus.
 func (s Store) SaveCorpus(corpus [][]byte) error { return WriteCorpus(s.corpus(), corpus, Raw) }
 
 // SaveSuspects writes the inputs of suspects that were not tried again, and returns their folder.
 func (s Store) SaveSuspects(suspects []*Finding) (dir string, err error) {
-	dir = filepath.Join(s.Dir, "suspects")
+	dir = s.suspects()
 	if len(suspects) == 0 {
 		return dir, nil
 	}
@@ -51,64 +100,186 @@ func (s Store) SaveSuspects(suspects []*Finding) (dir string, err error) {
 	return dir, WriteCorpus(dir, all, Raw)
 }
 
-// SaveFinding writes the folder of a finding and returns its path. It takes the requirement that the
-// finding breaks, and makes the command that replays the input in a file.
-func (s Store) SaveFinding(f *Finding, broken spec.Requirement, replay func(file string) string) (dir string, err error) {
-	dir = filepath.Join(s.Dir, "findings", slug(f.Signature))
+// Findings reads what earlier campaigns found, in the order of the folders' names. Folders without
+// the files of a finding are not read.
+func (s Store) Findings() (all []*Finding, err error) {
+	files, err := filepath.Glob(filepath.Join(escapeGlob(s.findings()), "*", findingFile))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		var was Saved
+		if err := json.Unmarshal(text, &was); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		f, err := was.finding()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		f.dir = filepath.Dir(file)
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// findingFile is the name of the file in the folder of a finding that describes it.
+const findingFile = "finding.json"
+
+// escapeGlob returns a path as a pattern that matches it alone.
+func escapeGlob(path string) string {
+	return regexp.MustCompile(`[\\*?\[]`).ReplaceAllString(path, `\$0`)
+}
+
+// SaveFinding writes the folder of a finding and returns its path.
+func (s Store) SaveFinding(f *Finding, broken Requirements, replay Replay) (dir string, err error) {
+	dir = f.dir
+	if dir == "" {
+		dir = filepath.Join(s.findings(), slug(f.Signature))
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return dir, err
 	}
-	command := replay(filepath.Join(dir, InputFile))
-	required, came := f.Outcome()
-	finding, err := json.MarshalIndent(saved{
-		Signature: f.Signature, Difference: f.Difference, Level: broken.Level, Text: broken.Text, Confirmed: fmt.Sprintf("%d of %d", f.Confirmed, f.Tries),
-		Flaky: f.Flaky(), Company: f.Company, Many: f.Many, Known: f.Known, Seen: f.Seen, Number: f.Number,
-		Input: hex.EncodeToString(f.Input), Script: input.Describe(f.Input), Requires: required, Came: came, Replay: command,
-	}, "", "  ")
+	text, err := json.MarshalIndent(Save(f, dir, broken, replay), "", "  ")
 	if err != nil {
 		return dir, err
 	}
-	for _, file := range []struct {
+	type file struct {
 		name    string
 		content []byte
-		mode    os.FileMode
-	}{
+		mode    fs.FileMode
+	}
+	files := []file{
 		{InputFile, f.Input, 0o666},
 		{"first", f.First, 0o666},
-		{"finding.json", append(finding, '\n'), 0o666},
-		{"replay.sh", []byte("#!/bin/sh\nexec " + command + "\n"), 0o777},
-		{"scenario.feature", []byte(f.Scenario(broken.Level)), 0o666},
-	} {
-		if err := os.WriteFile(filepath.Join(dir, file.name), file.content, file.mode); err != nil {
+		{findingFile, append(text, '\n'), 0o666},
+		{"replay.sh", []byte(replay.script(f, dir)), 0o777},
+	}
+	if f.Plan != nil {
+		files = append(files, file{"scenario.feature", []byte(f.Scenario(broken(f).Level)), 0o666})
+	}
+	if len(f.Faces) > 0 {
+		if err := os.MkdirAll(filepath.Join(dir, facesDir), 0o777); err != nil {
+			return dir, err
+		}
+	}
+	for _, face := range f.Faces {
+		files = append(files, file{face.fileAsFace(), face.Input, 0o666})
+	}
+	for _, file := range files {
+		if err := writeFile(filepath.Join(dir, file.name), file.content, file.mode); err != nil {
 			return dir, err
 		}
 	}
 	return dir, nil
 }
 
-// saved is the content of finding.json. Programs read it: fields may be added, but not renamed.
-type saved struct {
+// fileAsFace returns the name of the file in the folder of a finding that holds the smallest input of
+// a face.
+func (f *Finding) fileAsFace() string { return filepath.Join(facesDir, slug(f.Signature)) }
+
+// FaceFile returns the path of the file in the folder of the finding that holds the smallest input of
+// a face.
+func (f *Finding) FaceFile(dir string, face *Finding) string {
+	return filepath.Join(dir, face.fileAsFace())
+}
+
+// Requirements returns the requirement that a finding or a face breaks.
+type Requirements func(f *Finding) spec.Requirement
+
+// Saved is a finding or a face as finding.json and the JSON report hold it. Programs read it: fields
+// may be added, but not renamed.
+type Saved struct {
 	Signature string `json:"signature"`
 	judge.Difference
-	Level     spec.Level `json:"level"`
-	Text      string     `json:"text,omitempty"` // of the requirement
-	Confirmed string     `json:"confirmed"`
-	Flaky     bool       `json:"flaky,omitempty"`
-	Company   bool       `json:"company,omitempty"`
-	Many      bool       `json:"many,omitempty"`
-	Known     string     `json:"known,omitempty"`
-	Seen      int64      `json:"seen"`
-	Number    int64      `json:"first_input"`
-	Input     string     `json:"input"`
-	Script    []string   `json:"script"`
-	Requires  []string   `json:"requires"`
-	Came      []string   `json:"came"`
-	Replay    string     `json:"replay"`
+	Level     spec.Level  `json:"level"`
+	Text      string      `json:"text,omitempty"` // of the requirement
+	Status    Status      `json:"status,omitempty"`
+	Confirmed string      `json:"confirmed"`
+	Flaky     bool        `json:"flaky,omitempty"`
+	Company   bool        `json:"company,omitempty"`
+	Many      bool        `json:"many,omitempty"`
+	Known     string      `json:"known,omitempty"`
+	Seen      int64       `json:"seen"`
+	Number    int64       `json:"first_input"`
+	Input     string      `json:"input"`
+	Script    []string    `json:"script"`
+	Requires  []string    `json:"requires"`
+	Came      []string    `json:"came"`
+	Actual    string      `json:"actual"` // what came in the place of what was expected
+	Crash     *SavedCrash `json:"crash,omitempty"`
+	Replay    string      `json:"replay"`
+	Faces     []Saved     `json:"faces,omitempty"` // other differences of the same suspected cause
+}
+
+// A SavedCrash is a [Crash] in JSON.
+type SavedCrash struct {
+	Status int    `json:"exit_status"`
+	Signal string `json:"signal,omitempty"`
+	Stderr string `json:"stderr"`
+}
+
+// Save returns a finding, whose folder is dir, with its faces.
+func Save(f *Finding, dir string, broken Requirements, replay Replay) Saved {
+	s := saveOne(f, filepath.Join(dir, InputFile), broken, replay)
+	for _, face := range f.Faces {
+		s.Faces = append(s.Faces, saveOne(face, filepath.Join(dir, face.fileAsFace()), broken, replay))
+	}
+	return s
+}
+
+func saveOne(f *Finding, file string, broken Requirements, replay Replay) Saved {
+	q := broken(f)
+	s := Saved{
+		Signature: f.Signature, Difference: f.Difference, Level: q.Level, Text: q.Text, Status: f.Status,
+		Confirmed: fmt.Sprintf("%d of %d", f.Confirmed, f.Tries), Flaky: f.Flaky(), Company: f.Company, Many: f.Many, Known: f.Known,
+		Seen: f.Seen, Number: f.Number, Input: hex.EncodeToString(f.Input), Script: input.Describe(f.Input), Actual: f.Difference.Came, Replay: replay.Command(f, file),
+	}
+	s.Requires, s.Came = f.Outcome()
+	if f.Crash != nil {
+		s.Crash = &SavedCrash{Status: f.Crash.Status, Signal: f.Crash.Signal, Stderr: f.Crash.Shown()}
+	}
+	if f.before != nil && f.Confirmed == 0 { // what an earlier campaign saw says more
+		s.Confirmed, s.Flaky, s.Requires, s.Came, s.Crash = f.before.Confirmed, f.before.Flaky, f.before.Requires, f.before.Came, f.before.Crash
+	}
+	return s
+}
+
+// finding returns what is saved as a finding that was not tried again.
+func (s Saved) finding() (*Finding, error) {
+	raw, err := hex.DecodeString(s.Input)
+	if err != nil || s.Signature == "" {
+		return nil, errors.New("it is not the file of a finding: it must have a signature, and an input in hex")
+	}
+	f := &Finding{
+		Signature: s.Signature, Difference: s.Difference, Input: raw, First: raw, Number: s.Number, Seen: s.Seen,
+		Company: s.Company, Many: s.Many, Status: NotTried, before: &s,
+	}
+	f.Difference.Came = s.Actual
+	for _, face := range s.Faces {
+		g, err := face.finding()
+		if err != nil {
+			return nil, err
+		}
+		f.Faces = append(f.Faces, g)
+	}
+	return f, nil
 }
 
 var notWord = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
-// slug returns a signature as the name of a folder.
+// maxSlug bounds the name of a folder, in bytes.
+const maxSlug = 80
+
+// slug returns a signature as the name of a file or folder. One that is long, as that of a crash, ends
+// with a hash of the signature, since it does not hold all of it.
 func slug(signature string) string {
-	return strings.ToLower(strings.Trim(notWord.ReplaceAllString(signature, "-"), "-"))
+	name := strings.ToLower(strings.Trim(notWord.ReplaceAllString(signature, "-"), "-"))
+	if len(name) > maxSlug {
+		name = fmt.Sprintf("%s-%.8s", name[:maxSlug], Name([]byte(signature)))
+	}
+	return name
 }

@@ -3,13 +3,13 @@ package campaign
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/packetspec/packetspec/fuzz/judge"
+	"github.com/packetspec/packetspec/fuzz/play"
 )
 
 // collect takes the pool's results in the order of their inputs, whatever the order in which they
@@ -37,7 +37,11 @@ func (r *running) take(played result) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.result.Inputs++
+	if played.input.Number < int64(len(r.Given)) {
+		r.result.Given++
+	} else {
+		r.result.Inputs++
+	}
 	r.result.CodecOnly = r.result.CodecOnly || played.codecOnly
 	for _, d := range played.grown {
 		r.ofProcess(played.input, d)
@@ -50,13 +54,14 @@ func (r *running) take(played result) {
 			continue
 		}
 		f := r.newFinding(played.input, d)
+		f.Crash = played.crash
 		f.Record, f.Plan = played.record, played.input.Plan
 		if r.Raw {
 			r.ready(f)
 			continue
 		}
 		r.suspects = append(r.suspects, f)
-		r.changed.Signal()
+		r.changed.Broadcast()
 	}
 }
 
@@ -81,16 +86,23 @@ func (r *running) ofProcess(last *Case, d judge.Difference) {
 	r.ready(f)
 }
 
-// ready adds a finding to the result. r.mu is held.
+// ready adds a finding to the result: as a face of another that has the same suspected cause, or as
+// one of its own. r.mu is held.
 func (r *running) ready(f *Finding) {
-	r.result.Findings = append(r.result.Findings, f)
-	select {
-	case r.news <- struct{}{}:
-	default: // observe has yet to see the last news, and will find this finding too
+	of := func(g *Finding) bool {
+		return !r.Raw && slices.ContainsFunc(g.Present(), func(face *Finding) bool { return r.causes.same(face, f) })
+	}
+	if i := slices.IndexFunc(r.result.Findings, of); i >= 0 {
+		g := r.result.Findings[i]
+		g.Faces = append(g.Faces, f)
+		r.announce(Event{Finding: g.clone(), Face: f.clone()})
+	} else {
+		r.result.Findings = append(r.result.Findings, f)
+		r.announce(Event{Finding: f.clone()})
 	}
 	unknown := 0
 	for _, f := range r.result.Findings {
-		if f.Known == "" {
+		if !f.IsKnown() && f.Status == "" {
 			unknown++
 		}
 	}
@@ -100,8 +112,19 @@ func (r *running) ready(f *Finding) {
 	}
 }
 
+// announce hands an event to observe. It holds copies, since collect still counts in the findings of
+// the result. r.mu is held.
+func (r *running) announce(e Event) {
+	r.unseen = append(r.unseen, e)
+	select {
+	case r.news <- struct{}{}:
+	default: // observe has yet to see the last news, and will see this too
+	}
+}
+
 const (
-	// confirmers is how many suspects are confirmed at a time. They wait more than they work.
+	// confirmers is how many suspects are confirmed at a time, if there is room. They wait more than
+	// they work.
 	confirmers = 2
 	// minimizeTime bounds how long minimising one finding may take, so that one slow finding
 	// leaves time for the others.
@@ -123,9 +146,9 @@ func (r *running) triage(ctx context.Context) {
 		defer cancel()
 	}
 	var all sync.WaitGroup
-	for range confirmers {
+	for range r.subject.trying {
 		all.Go(func() {
-			c := &confirmer{starter: r.Starter}
+			c := &confirmer{Subject: r.subject}
 			defer c.end()
 			for f := r.nextSuspect(); f != nil; f = r.nextSuspect() {
 				r.examine(ctx, c, f)
@@ -138,20 +161,25 @@ func (r *running) triage(ctx context.Context) {
 // examine makes a finding of a suspect if it shows again.
 func (r *running) examine(ctx context.Context, c *confirmer, suspect *Finding) {
 	r.mu.Lock()
-	enough := r.enough
-	f := *suspect // collect counts in the original meanwhile
-	r.mu.Unlock()
-	if enough {
+	if r.enough {
+		r.awaitTurn(suspect)
+		r.mu.Unlock()
 		return
 	}
+	f := *suspect // collect counts in the original meanwhile
+	r.mu.Unlock()
 	err := ctx.Err()
 	if err == nil {
 		err = r.confirm(ctx, c, &f)
 	}
+	if err == nil && f.Confirmed > 0 {
+		r.plain.Do(func() { err = r.playPlainest(ctx, c) })
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.awaitTurn(suspect)
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case ended(err):
 		r.result.Suspects = append(r.result.Suspects, suspect)
 	case err != nil:
 		r.errs = append(r.errs, err)
@@ -170,6 +198,36 @@ func (r *running) examine(ctx context.Context, c *confirmer, suspect *Finding) {
 			delete(r.found, f.Signature) // so that another input of the signature is tried
 		}
 	}
+}
+
+// playPlainest finds out which differences nearly every input shows.
+func (r *running) playPlainest(ctx context.Context, c *confirmer) error {
+	everywhere := map[string]bool{}
+	for _, raw := range plainest {
+		p, err := c.keep(ctx, maxUses)
+		if err != nil {
+			return err
+		}
+		c.used++
+		for _, s := range signatures(p.play(ctx, caseOf(raw, p.can), c.patience(play.Quick)).found) {
+			everywhere[s] = true
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.causes.everywhere = everywhere
+	return nil
+}
+
+// awaitTurn waits until no suspect is examined that an earlier input showed. So of the faces of one
+// finding, the one that comes first does not depend on which is confirmed faster. r.mu is held.
+func (r *running) awaitTurn(f *Finding) {
+	isEarlier := func(other *Finding) bool { return other.Number < f.Number }
+	for slices.ContainsFunc(r.examined, isEarlier) {
+		r.changed.Wait()
+	}
+	r.examined = slices.DeleteFunc(r.examined, func(other *Finding) bool { return other == f })
+	r.changed.Broadcast()
 }
 
 // confirm tries a suspect again and, if it shows and is not known, minimises it.
@@ -194,7 +252,9 @@ func (r *running) confirm(ctx context.Context, c *confirmer, f *Finding) error {
 // unconfirmed returns the last suspect of each signature that never showed again, by signature.
 func (r *running) unconfirmed() (all []*Finding) {
 	for _, signature := range slices.Sorted(maps.Keys(r.failed)) {
-		if slices.ContainsFunc(r.result.Findings, func(f *Finding) bool { return f.Signature == signature }) {
+		if slices.ContainsFunc(r.result.Findings, func(f *Finding) bool {
+			return slices.ContainsFunc(f.All(), func(face *Finding) bool { return face.Signature == signature })
+		}) {
 			continue
 		}
 		f := r.failed[signature][len(r.failed[signature])-1]
@@ -228,5 +288,6 @@ func (r *running) nextSuspect() *Finding {
 	f := slices.MinFunc(r.suspects, func(a, b *Finding) int { return cmp.Compare(r.delay(a), r.delay(b)) })
 	r.suspects = slices.DeleteFunc(r.suspects, func(other *Finding) bool { return other == f })
 	r.taken[f.Difference.Requirement]++
+	r.examined = append(r.examined, f)
 	return f
 }

@@ -10,18 +10,16 @@ import (
 
 // Judge returns the differences between a record and its plan, in the order of their acts,
 // at most one per signature. It leaves out what only follows from another difference, as far
-// as it can see that. With endReason, the subject's join reports how the peer's stream ended.
+// as it can see that. With endReason, the subject's join reports how the peer's stream ended. It
+// returns nothing if the subject's process died: what is missing then breaks no requirement.
 func Judge(p *plan.Plan, r *Record, endReason bool) []Difference {
-	if r.Broken != nil {
+	if r.Broken != nil || r.Died {
 		return nil
 	}
 	j := &judgement{plan: p, record: r, eof: r.eof(), limit: plan.Never - 1}
 	if r.Aborted >= 0 {
 		j.limit = r.Aborted
 		j.plan = p.Until(r.Aborted)
-	}
-	if r.Died != "" {
-		return j.inState(j.died())
 	}
 	found := j.early()
 	j.endedEarly = len(found) > 0
@@ -58,7 +56,7 @@ func firstOfEach(found []Difference) []Difference {
 func firstMissing(found []Difference) []Difference {
 	had := false
 	return slices.DeleteFunc(found, func(d Difference) bool {
-		was, isMissing := had, slices.Contains(missing, d.Kind)
+		was, isMissing := had, d.IsMissing()
 		had = had || isMissing
 		return was && isMissing
 	})
@@ -69,6 +67,9 @@ var missing = []string{
 	"no answer", "missing request", "wait does not return", "shutdown does not return", "no end", "join does not return",
 	"late answer", "late request", "late result", "late cancellation", "shutdown returns late",
 }
+
+// IsMissing reports whether something did not come, or not in time.
+func (d Difference) IsMissing() bool { return slices.Contains(missing, d.Kind) }
 
 // A judgement is what the comparison of one record with its plan rests on. The checks, which
 // are its methods, return what they find, and change nothing.
@@ -111,16 +112,6 @@ func (j *judgement) lastNote(act int) plan.Note {
 		}
 	}
 	return last
-}
-
-// died returns what it means that the subject's process ended.
-func (j *judgement) died() []Difference {
-	at := min(j.limit, len(j.plan.Acts)-1)
-	last := j.lastNote(at)
-	return []Difference{{
-		Requirement: last.Requirement, Kind: "crash", Act: at,
-		Expected: "the process to go on after " + last.String(), Came: j.record.Died,
-	}}
 }
 
 // early finds that the subject ended its stream before it had a reason to.

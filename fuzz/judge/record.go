@@ -31,10 +31,10 @@ type Record struct {
 	// Waited is the limit of the first wait for something due that ran out, and WaitedEnd of
 	// the one for the end of the subject's stream. 0 means that none ran out.
 	Waited, WaitedEnd time.Duration
-	Flooded           bool   // the subject sent more than [plan.Plan.MostSent]
-	Hung              bool   // the subject's stream, or a command that waits for it, did not end
-	Died              string // how the subject's process ended; empty: it did not
-	Broken            error  // why the record shows nothing, without the subject's fault
+	Flooded           bool  // the subject sent more than [plan.Plan.MostSent]
+	Hung              bool  // the subject's stream, or a command that waits for it, did not end
+	Died              bool  // the subject's process ended, or replied no more
+	Broken            error // why the record shows nothing, without the subject's fault
 }
 
 // A Received is a frame that the subject sent, and the act during which it was seen.

@@ -101,7 +101,7 @@ func (p *player) run() {
 		p.at = i
 		ok := p.perform(p.plan.Acts[i])
 		if isClosed(p.end.Dead()) {
-			p.record.Died = "it ended"
+			p.record.Died = true
 			if p.record.Aborted < 0 {
 				p.record.Aborted = i
 			}
