@@ -124,6 +124,31 @@ func badAdapter(args []string) int {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			return hang()
 		},
+		// prints much on standard error, and goes on
+		"flood": func() int {
+			for range 1024 {
+				_, _ = fmt.Fprint(os.Stderr, strings.Repeat("flood of words\n", 4<<10))
+			}
+			return -1
+		},
+		// prints a line that does not end
+		"endless": func() int {
+			for {
+				if _, err := fmt.Print(strings.Repeat("x", 1<<20)); err != nil {
+					return 1
+				}
+			}
+		},
+		// prints JSON of great depth
+		"deep": func() int {
+			fmt.Println(strings.Repeat("[", 1<<20))
+			return -1
+		},
+		// stops itself, as SIGSTOP of somebody else would
+		"stop": func() int {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			return hang()
+		},
 		// kills itself, leaving a child that holds its pipes open
 		"orphan": func() int {
 			child := exec.Command("sleep", "1000")
