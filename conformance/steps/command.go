@@ -136,6 +136,19 @@ func (w *World) staysAway(event <-chan struct{}) (bool, error) {
 	}
 }
 
+// comesLate waits for an event for the time of [absence] again, in which it does not count time that the
+// machine gives to others, and reports whether the event has come.
+func (w *World) comesLate(event <-chan struct{}) bool {
+	ctx, stop := Patiently(w.Ctx, w.Session, absence)
+	defer stop()
+	select {
+	case <-event:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // pause gives the subject time to act on what it has read.
 func (w *World) pause() error {
 	_, err := w.staysAway(nil)

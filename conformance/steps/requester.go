@@ -112,7 +112,7 @@ func (w *World) subjectRequestsUnlessHeld(rqType, name, fields string) error {
 	}
 	if held, err := w.staysAway(submission.Done()); err != nil {
 		return err
-	} else if held {
+	} else if held && !w.comesLate(submission.Done()) {
 		return fmt.Errorf("%w: the subject holds requests back while the peer does not read", ErrSkip)
 	}
 	if err := w.awaitSubmission(name, submission); err != nil {

@@ -120,7 +120,7 @@ var table = []group{
 			"The subject submits a request of the caller's type with these fields, and waits for its answer from now on. Later steps refer to the request by its name. The decoder is `reverse`, `raise` or `flags`. With a decoder, the step skips without the ability `decode-response` or `decode-flags`; with a channel, without `channels`; with a negative integer, without `negative`."),
 		on(`the subject requests type {integer} as {name} ({fields}), to be waited for later`, (*World).subjectSubmits, theSubmission,
 			"Submits a request, but the subject waits for its answer only when a later step requires it."),
-		on(`the subject requests type {integer} as {name} ({fields}), unless it is held back`, (*World).subjectRequestsUnlessHeld, theSubmission+", for at most "+absence.String(),
+		on(`the subject requests type {integer} as {name} ({fields}), unless it is held back`, (*World).subjectRequestsUnlessHeld, theSubmission+", for about "+(2*absence).String()+" on a machine that is not busy",
 			"Submits a request and waits for its answer from now on. Skips the scenario if the subject holds the request back while the peer does not read."),
 		on(`the subject does type {integer} as {name} ({fields})`, (*World).subjectDoes, atOnce,
 			"The subject submits a request and waits for its answer in one call."),
