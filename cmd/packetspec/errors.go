@@ -85,6 +85,9 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	if args[0] == "" {
+		return emptyWord(cmd, "an argument")
+	}
 	err := fmt.Errorf("%q is not a flag: %s has no arguments", args[0], cmd.CommandPath())
 	if cmd.Flags().Lookup("run") != nil {
 		return hint.Add(err, "%s --run %s", cmd.CommandPath(), args[0])

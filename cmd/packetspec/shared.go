@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,22 +56,35 @@ func filterFlags(cmd *cobra.Command, f *conformance.Filter, dialect string) {
 func subject(cmd *cobra.Command, dialect string, args []string) (adapter.Process, error) {
 	dash := cmd.ArgsLenAtDash()
 	if dash > 0 || dash < 0 && len(args) > 0 {
-		return adapter.Process{}, hint.Add(fmt.Errorf("%q is not a flag: the adapter's command must follow --", args[0]), "%s -- %s", cmd.CommandPath(), strings.Join(args, " "))
+		if args[0] == "" {
+			return adapter.Process{}, emptyWord(cmd, "an argument")
+		}
+		return adapter.Process{}, hint.Add(fmt.Errorf("%q is not a flag: the adapter's command must follow --", args[0]), "%s -- %s", cmd.CommandPath(), quoteWords(args...))
 	}
-	return process(args, dialect)
+	return process(cmd, args, dialect)
 }
 
-// process returns the adapter that argv starts or, if argv is empty, this program as the
-// built-in adapter of a dialect.
-func process(argv []string, dialect string) (adapter.Process, error) {
-	if len(argv) > 0 {
+// process returns the adapter that argv, the words behind --, starts. Without -- it returns this
+// program as the built-in adapter of a dialect.
+func process(cmd *cobra.Command, argv []string, dialect string) (adapter.Process, error) {
+	switch {
+	case len(argv) > 0 && argv[0] == "":
+		return adapter.Process{}, emptyWord(cmd, "the adapter's command")
+	case len(argv) > 0:
 		return adapter.Process{Argv: argv, Env: os.Environ()}, nil // as it is now: godog sets variables later
+	case cmd.ArgsLenAtDash() >= 0:
+		return adapter.Process{}, hint.Add(errors.New("-- is not followed by a command"), "leave -- out to test the reference")
 	}
 	p, err := adapter.Self("adapter", "--dialect", dialect)
 	if err != nil {
 		return p, &statusError{statusAdapter, err}
 	}
 	return p, nil
+}
+
+// emptyWord returns the error of a word in the command line that is empty.
+func emptyWord(cmd *cobra.Command, what string) error {
+	return hint.Add(fmt.Errorf(`%s is "", an empty word`, what), `a variable in quotes may be empty, as in "$A"; the usage is: %s`, cmd.UseLine())
 }
 
 // testCommand returns the command, as a person types it, that runs the suite with flags against an
@@ -113,8 +127,10 @@ func splitArgs(cmd *cobra.Command, args []string, name string, most int) (paths 
 		return nil, p, hint.Add(fmt.Errorf("%s is missing", name), "%s", cmd.UseLine())
 	case n > most:
 		return nil, p, hint.Add(fmt.Errorf("%s is given %d times: it must be given once", name, n), "%s", cmd.UseLine())
+	case slices.Contains(paths, ""):
+		return nil, p, emptyWord(cmd, name)
 	}
-	p, err = process(command, conformance.Dialects[0])
+	p, err = process(cmd, command, conformance.Dialects[0])
 	return paths, p, err
 }
 
