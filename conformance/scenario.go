@@ -127,7 +127,7 @@ func play(sc spec.Scenario, world *steps.World) (step string, err error) {
 			world.Register(s)
 			s.StepContext().After(func(ctx context.Context, st *godog.Step, _ godog.StepResultStatus, stepErr error) (context.Context, error) {
 				if stepErr != nil && err == nil {
-					step, err = st.Text, stepErr
+					step, err = spec.StepText(st), stepErr
 				}
 				return ctx, nil
 			})

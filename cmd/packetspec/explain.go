@@ -120,7 +120,7 @@ func explainFeature(cmd *cobra.Command, s *spec.Spec, scenarios []spec.Scenario)
 func printScenario(cmd *cobra.Command, sc spec.Scenario) {
 	cmd.Printf("%s\n  %s:%d %s\n", sc.ID, sc.File, sc.Line, strings.Join(sc.Tags, " "))
 	for _, step := range sc.Steps {
-		cmd.Printf("    %s\n", step)
+		cmd.Printf("    %s\n", strings.ReplaceAll(step, "\n", "\n    "))
 	}
 }
 

@@ -16,11 +16,16 @@ import (
 )
 
 // lackingAdapter runs as the reference's adapter, and replies unsupported to the commands that its
-// arguments name. With an argument supports=ABILITY,… it lists these abilities.
+// arguments name. With an argument supports=ABILITY,… it lists these abilities; with an argument
+// kind=KIND after it, the error is of another kind.
 func lackingAdapter(args []string) int {
 	var subject adapter.Implementation = goreference.Implementation{}
 	if list, ok := strings.CutPrefix(args[0], "supports="); ok {
 		subject, args = claimant{subject, strings.Split(list, ",")}, args[1:]
+	}
+	kind := adapter.Unsupported
+	if other, ok := strings.CutPrefix(args[0], "kind="); ok {
+		kind, args = adapter.Kind(other), args[1:]
 	}
 	out := &lockedWriter{w: os.Stdout}
 	in, commands := io.Pipe()
@@ -30,7 +35,7 @@ func lackingAdapter(args []string) int {
 		for lines.Scan() {
 			var m adapter.Message
 			if json.Unmarshal(lines.Bytes(), &m) == nil && slices.Contains(args, m.Op) {
-				_, _ = fmt.Fprintf(out, `{"id":%d,"error":{"kind":"unsupported","message":"not yet"}}`+"\n", m.ID)
+				_, _ = fmt.Fprintf(out, `{"id":%d,"error":{"kind":%q,"message":"not yet"}}`+"\n", m.ID, kind)
 				continue
 			}
 			_, _ = fmt.Fprintf(commands, "%s\n", lines.Bytes())

@@ -47,7 +47,7 @@ type Result struct {
 	Outcome      Outcome    `json:"outcome"`
 	Runs         Tally      `json:"runs,omitempty"`     // by outcome, if there were several
 	DurationMS   float64    `json:"duration_ms"`        // the mean of all runs
-	Step         string     `json:"step,omitempty"`     // the text of the step that failed
+	Step         string     `json:"step,omitempty"`     // the text of the step that failed, and the rows of its table
 	Expected     string     `json:"expected,omitempty"` // by that step
 	Actual       string     `json:"actual,omitempty"`
 	Wire         []string   `json:"wire,omitempty"`   // the packets of both ends, one per line

@@ -129,7 +129,7 @@ func checkAlone(t *testing.T, sc spec.Scenario) {
 	check(t, sc.ID+": name", pickles[0].Name, sc.Name)
 	var steps, tags []string
 	for _, step := range pickles[0].Steps {
-		steps = append(steps, step.Text)
+		steps = append(steps, spec.StepText(step))
 	}
 	for _, tag := range pickles[0].Tags {
 		tags = append(tags, tag.Name)

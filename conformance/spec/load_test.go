@@ -28,7 +28,9 @@ Feature: The second
   Scenario: Both & more, in 2 words!
     Given it
     Then it is so
-    And more
+    And more:
+      | a | bc |
+      | é |    |
 `,
 		"01-first-one.feature": `Feature: The first
 
@@ -52,7 +54,7 @@ Feature: The second
 	check(t, "feature", second.Feature, "The second")
 	check(t, "requirements, of the feature's tags too", strings.Join(second.Requirements, " "), "A-1")
 	check(t, "level", second.Level, spec.Must)
-	check(t, "steps", strings.Join(second.Steps, "; "), "it; it is so; more")
+	check(t, "steps", strings.Join(second.Steps, "; "), "it; it is so; more:\n  | a | bc |\n  | é |    |")
 	check(t, "file and line", fmt.Sprintf("%s:%d", second.File, second.Line), "02-second.feature:5")
 }
 

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	gherkin "github.com/cucumber/gherkin/go/v42"
 	messages "github.com/cucumber/messages/go/v34"
@@ -21,7 +22,7 @@ type Scenario struct {
 	Requirements []string // ids
 	Level        Level
 	Tags         []string // with the @
-	Steps        []string // the text of each
+	Steps        []string // what [StepText] returns for each
 
 	File string
 	Line int
@@ -67,7 +68,7 @@ func parseScenarios(file string, content []byte) ([]Scenario, error) {
 			}
 		}
 		for _, step := range pickle.Steps {
-			s.Steps = append(s.Steps, step.Text)
+			s.Steps = append(s.Steps, StepText(step))
 		}
 		if err := s.readTags(); err != nil {
 			return nil, fmt.Errorf("%s:%d: scenario %q: %w", file, s.Line, s.Name, err)
@@ -75,6 +76,28 @@ func parseScenarios(file string, content []byte) ([]Scenario, error) {
 		scenarios = append(scenarios, s)
 	}
 	return scenarios, nil
+}
+
+// StepText returns the text of a step and, on lines of their own, the rows of its table if it has one.
+func StepText(step *messages.PickleStep) string {
+	if step.Argument == nil || step.Argument.DataTable == nil {
+		return step.Text
+	}
+	rows := step.Argument.DataTable.Rows
+	widths := make([]int, len(rows[0].Cells))
+	for _, row := range rows {
+		for i, cell := range row.Cells {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell.Value))
+		}
+	}
+	text := step.Text
+	for _, row := range rows {
+		text += "\n  |"
+		for i, cell := range row.Cells {
+			text += fmt.Sprintf(" %-*s |", widths[i], cell.Value)
+		}
+	}
+	return text
 }
 
 // wasTag begins the tag with a former id of a scenario.

@@ -130,6 +130,12 @@ func (d definition) bind(w *World) any {
 	}).Interface()
 }
 
+// matches reports whether the definition fits a step, given with the rows of its table.
+func (d definition) matches(step string) bool {
+	text, _, _ := strings.Cut(step, "\n")
+	return d.expr.MatchString(text)
+}
+
 // arguments reads the method's arguments, without its World.
 func (d definition) arguments(captured []reflect.Value) (args []reflect.Value, err error) {
 	t := d.method.Type()

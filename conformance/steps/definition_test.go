@@ -19,10 +19,10 @@ func definitions() (all []definition) {
 	return all
 }
 
-// matching returns the definitions whose pattern a step's text matches.
+// matching returns the definitions whose pattern a step matches.
 func matching(text string) (found []definition) {
 	for _, d := range definitions() {
-		if d.expr.MatchString(text) {
+		if d.matches(text) {
 			found = append(found, d)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/peer"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 func (w *World) subjectReleasesGate(gate string) error {
@@ -38,7 +39,7 @@ func (w *World) checkHandled(calls ...string) error {
 	if err != nil {
 		return err
 	}
-	got, err := w.handledAtMost(len(want))
+	got, err := w.handledAtMost(len(want), expectedCalls(want))
 	if err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func (w *World) expectHandledInAnyOrder(table *godog.Table) error {
 	if err != nil {
 		return err
 	}
-	got, err := w.handledAtLeast(len(want))
+	got, err := w.handledAtLeast(len(want), expectedCalls(want))
 	if err != nil {
 		return err
 	}
@@ -72,11 +73,11 @@ func compareCalls(want, got []string) error {
 func expectedCalls(want []string) string { return "these calls of the handler: " + listCalls(want) }
 
 func (w *World) expectHandledTimes(n int) error {
-	got, err := w.handledAtLeast(n)
+	expected := words.Count(n, "call") + " of the handler"
+	got, err := w.handledAtLeast(n, expected)
 	if err != nil || len(got) == n {
 		return err
 	}
-	expected := fmt.Sprintf("%d calls of the handler", n)
 	if len(got) < n {
 		return w.timedOut(expected, fmt.Sprintf("%d calls", len(got)))
 	}
@@ -103,10 +104,10 @@ func parseCalls(calls []string) (described []string, err error) {
 const lateReplies = 20
 
 // handledAtMost returns the calls of the handler after the last of these replies, or as soon
-// as there are more than n.
-func (w *World) handledAtMost(n int) (got []string, err error) {
+// as there are more than n. expected is what the step requires.
+func (w *World) handledAtMost(n int, expected string) (got []string, err error) {
 	for range lateReplies {
-		if got, err = w.handled(); err != nil || len(got) > n {
+		if got, err = w.handled(expected); err != nil || len(got) > n {
 			break
 		}
 	}
@@ -114,18 +115,20 @@ func (w *World) handledAtMost(n int) (got []string, err error) {
 }
 
 // handledAtLeast waits until the handler has been called n times, and then watches for more calls.
-func (w *World) handledAtLeast(n int) ([]string, error) {
-	got, err := poll(w, w.handled, func(got []string) bool { return len(got) >= n })
+// expected is what the step requires.
+func (w *World) handledAtLeast(n int, expected string) ([]string, error) {
+	got, err := poll(w, func() ([]string, error) { return w.handled(expected) }, func(got []string) bool { return len(got) >= n })
 	if err != nil || len(got) != n {
 		return got, err
 	}
-	return w.handledAtMost(n)
+	return w.handledAtMost(n, expected)
 }
 
-func (w *World) handled() (described []string, err error) {
+// handled asks for the calls of the handler so far. The error says that expected was expected.
+func (w *World) handled(expected string) (described []string, err error) {
 	r, err := w.command(adapter.Message{Op: adapter.OpSeen})
 	if err != nil {
-		return nil, replyFailure("the calls of the handler", err)
+		return nil, replyFailure(expected, err)
 	}
 	for _, seen := range *r.Calls {
 		described = append(described, describeCall(seen.RqType, seen.Flags, seen.Payload))

@@ -103,7 +103,7 @@ func hasBigInteger(m adapter.Message) bool {
 func NeedsConnection(steps []string) bool {
 	return slices.ContainsFunc(table, func(g group) bool {
 		return g.heading != withoutConnection && slices.ContainsFunc(g.steps, func(d definition) bool {
-			return slices.ContainsFunc(steps, d.expr.MatchString)
+			return slices.ContainsFunc(steps, d.matches)
 		})
 	})
 }

@@ -1,7 +1,10 @@
-// Package words writes lists as sentences do.
+// Package words writes lists and numbers as sentences do.
 package words
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Join returns words with commas between them, and with "and" or "or", which the caller chooses,
 // before the last: a, b and c.
@@ -18,4 +21,12 @@ func Join[W ~string](words []W, last string) string {
 		s.WriteString(string(w))
 	}
 	return s.String()
+}
+
+// Count returns a number of things, named by a noun whose plural only adds an s: "1 run", "2 runs".
+func Count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }

@@ -14,3 +14,11 @@ func TestJoin(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range []string{"0 runs", "1 run", "2 runs"} {
+		if got := words.Count(n, "run"); got != want {
+			t.Errorf("got %q, expected %q", got, want)
+		}
+	}
+}
