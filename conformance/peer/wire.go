@@ -28,15 +28,26 @@ type Event struct {
 // A Wire records the events of one connection in order. Its zero value is empty and ready
 // to use. Its methods may be called concurrently.
 type Wire struct {
-	mu     sync.Mutex
-	events []Event
+	mu      sync.Mutex // guards the fields below
+	events  []Event
+	stopped bool
 }
 
 func (w *Wire) add(e Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.stopped {
+		return
+	}
 	e.Time = time.Now()
 	w.events = append(w.events, e)
+}
+
+// Stop makes the wire record no further event: what comes then is no part of a scenario.
+func (w *Wire) Stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
 }
 
 // Events returns the events so far, which share their octets with w.

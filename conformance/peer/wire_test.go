@@ -124,3 +124,13 @@ func (w *Wire) Lines() (texts []string) {
 	}
 	return texts
 }
+
+func TestWireStops(t *testing.T) {
+	var w Wire
+	w.add(Event{From: FromPeer, Note: "stopped reading"})
+	w.Stop()
+	w.add(Event{From: FromSubject, Note: "closed its sending pipe"})
+	if got := w.Events(); len(got) != 1 {
+		t.Errorf("got %d events, expected the one before Stop", len(got))
+	}
+}

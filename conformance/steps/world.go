@@ -57,7 +57,7 @@ func (w *World) timedOut(expected, came string) *Failure {
 	return f
 }
 
-// Wire returns what went over the pipes, one packet a line.
+// Wire returns what went over the pipes until the scenario ended, one packet a line.
 func (w *World) Wire() []string {
 	var shown excerpt.Excerpt
 	for i, c := range w.conns {
@@ -82,7 +82,13 @@ func (l ofConnection) String() string { return fmt.Sprintf("c%d  %s", l.number, 
 
 // Close ends the scenario: the subject forgets its connections, within ctx. The error wraps [ErrSkip]
 // if the adapter does not support that.
+//
+// A reader would take what the subject still sends then, such as EOF, for a part of the scenario, and
+// it may come or not. So the wires record no more.
 func (w *World) Close(ctx context.Context) error {
+	for _, c := range w.conns {
+		c.peer.Wire.Stop()
+	}
 	if w.lack != nil {
 		w.lack(nil)
 	}
