@@ -24,8 +24,10 @@ func lackingAdapter(args []string) int {
 		subject, args = claimant{subject, strings.Split(list, ",")}, args[1:]
 	}
 	kind := adapter.Unsupported
-	if other, ok := strings.CutPrefix(args[0], "kind="); ok {
-		kind, args = adapter.Kind(other), args[1:]
+	if len(args) > 0 {
+		if other, ok := strings.CutPrefix(args[0], "kind="); ok {
+			kind, args = adapter.Kind(other), args[1:]
+		}
 	}
 	out := &lockedWriter{w: os.Stdout}
 	in, commands := io.Pipe()
