@@ -32,7 +32,8 @@ func Claimed(p profile.Profile, scenarios []spec.Scenario) (claimed []spec.Scena
 // skip returns the result of a scenario that err skipped. It breaks the claim of a profile that requires
 // what the adapter lacks.
 func skip(p profile.Profile, r report.Result, err error) report.Result {
-	r.Outcome, r.Reason, r.Lacks = report.Skip, strings.TrimPrefix(err.Error(), steps.ErrSkip.Error()+": "), steps.Lack(err)
+	r.Outcome, r.Reason = report.Skip, strings.TrimPrefix(err.Error(), steps.ErrSkip.Error()+": ")
+	r.Lacks, r.Refused = steps.Lack(err)
 	if r.Lacks != "" && p.Requires(r.Lacks) {
 		r.Unmet = string(p)
 	}

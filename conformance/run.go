@@ -271,7 +271,6 @@ func (s *schedule) collect() *report.Results {
 	if s.gaveUp != nil {
 		results.GivenUp = s.gaveUp.Error()
 	}
-	var skipped []string
 	for i := range s.Scenarios {
 		if !s.done[i] {
 			results.NotRun++
@@ -279,16 +278,11 @@ func (s *schedule) collect() *report.Results {
 		}
 		if r, ok := s.attempts[i].Result(); ok {
 			results.Results = append(results.Results, s.withCommand(s.Known.Judge(r)))
-			if r.Lacks != "" {
-				skipped = append(skipped, r.Lacks)
-			}
 		}
 	}
-	if s.subject.Name == "" { // it has not answered hello
-		results.Summarize()
-		return results
+	if s.subject.Name != "" { // it has answered hello
+		results.Lacking = s.Profile.Lacking(s.subject.Supports, results.Lacks())
 	}
-	results.Lacking = s.Profile.Lacking(s.subject.Supports, skipped)
 	results.Summarize()
 	return results
 }

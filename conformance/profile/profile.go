@@ -67,15 +67,16 @@ func (p Profile) Lacking(supports []adapter.Ability, skipped []string) []string 
 	return lacking
 }
 
-// Fitting returns the greatest profile that requires none of these abilities and commands. It
-// returns false if every profile requires one of them.
-func Fitting(lacks []string) (Profile, bool) {
+// Fitting returns the greatest profile that requires none of these abilities and commands. If every
+// profile requires some, it returns the least, and those that it requires.
+func Fitting(lacks []string) (fitting Profile, required []string) {
 	for _, p := range slices.Backward(All) {
 		if !slices.ContainsFunc(lacks, p.Requires) {
-			return p, true
+			return p, nil
 		}
 	}
-	return "", false
+	least := All[0]
+	return least, slices.DeleteFunc(slices.Clone(lacks), func(name string) bool { return !least.Requires(name) })
 }
 
 // Bounds of the warnings about an adapter's list of abilities: how many names they quote, and how

@@ -33,17 +33,19 @@ func TestRequires(t *testing.T) {
 
 func TestFitting(t *testing.T) {
 	for _, c := range []struct {
-		lacks string
-		want  profile.Profile
+		lacks    string
+		want     profile.Profile
+		required string
 	}{
-		{"", profile.Everything},
-		{"tick equal", profile.Connection},
-		{"tick open", profile.Codec},
-		{"open encode", ""},
+		{"", profile.Everything, ""},
+		{"tick equal", profile.Connection, ""},
+		{"tick open", profile.Codec, ""},
+		{"open encode", profile.Codec, "encode"},
+		{"decode encode", profile.Codec, "decode encode"},
 	} {
-		got, fits := profile.Fitting(strings.Fields(c.lacks))
-		if got != c.want || fits != (c.want != "") {
-			t.Errorf("without %q: got %q, %t, expected %q", c.lacks, got, fits, c.want)
+		got, required := profile.Fitting(strings.Fields(c.lacks))
+		if got != c.want || strings.Join(required, " ") != c.required {
+			t.Errorf("without %q: got %q, which requires %q, expected %q, which requires %q", c.lacks, got, required, c.want, c.required)
 		}
 	}
 }

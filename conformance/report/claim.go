@@ -27,6 +27,37 @@ func (r *Results) claim(out *strings.Builder) {
 	fmt.Fprintf(out, "; the adapter lacks: %s\n", cmp.Or(strings.Join(r.Lacking, ", "), "nothing"))
 }
 
+// refusals returns the commands that the adapter refuses whatever ability they need.
+func (r *Results) refusals() map[string]bool {
+	refused := map[string]bool{}
+	for _, result := range r.Results {
+		if result.Refused != "" && result.Refused == result.Lacks {
+			refused[result.Refused] = true
+		}
+	}
+	return refused
+}
+
+// lack returns for want of what a scenario was skipped: its command, if that is one of the refusals.
+// An ability that the command needs too says nothing then.
+func (r Result) lack(refusals map[string]bool) string {
+	if refusals[r.Refused] {
+		return r.Refused
+	}
+	return r.Lacks
+}
+
+// Lacks returns the abilities and commands for want of which scenarios were skipped, each once.
+func (r *Results) Lacks() (names []string) {
+	refusals := r.refusals()
+	for _, result := range r.Results {
+		if name := result.lack(refusals); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // brokenClaim returns which claim a skip breaks, or "".
 func (r Result) brokenClaim() string {
 	switch r.Unmet {
@@ -41,15 +72,15 @@ func (r Result) brokenClaim() string {
 // unmet writes which skips break a claim, and which claim fits.
 func (r *Results) unmet(out *strings.Builder) {
 	var names, unlisted []string
-	levels := map[spec.Level]int{}
+	levels, refusals := map[spec.Level]int{}, r.refusals()
 	for _, result := range r.Results {
 		switch {
 		case result.Unmet == UnmetList:
 			unlisted = append(unlisted, result.ID)
 		case result.Unmet != "":
 			levels[result.Level]++
-			if !slices.Contains(names, result.Lacks) {
-				names = append(names, result.Lacks)
+			if name := result.lack(refusals); !slices.Contains(names, name) {
+				names = append(names, name)
 			}
 		}
 	}
@@ -62,9 +93,13 @@ func (r *Results) unmet(out *strings.Builder) {
 		}
 		fmt.Fprintf(out, "the profile %s requires %s, which the adapter does not support; scenarios skipped for that: %s\n",
 			r.Profile, enumerate(names), strings.Join(counts, ", "))
-		if fitting, fits := profile.Fitting(names); fits {
+		fitting, required := profile.Fitting(names)
+		switch {
+		case required == nil:
 			fmt.Fprintf(out, "hint: --profile %s does not require that\n", fitting)
-		} else {
+		case len(required) < len(names):
+			fmt.Fprintf(out, "hint: --profile %s requires only %s of that; --run and --skip select the scenarios that count\n", fitting, enumerate(required))
+		default:
 			out.WriteString("hint: every profile requires that; --run and --skip select the scenarios that count\n")
 		}
 	}

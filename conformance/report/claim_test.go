@@ -70,6 +70,7 @@ func TestTextOfSkipsThatCount(t *testing.T) {
 			"scenarios skipped for that: 2 must, 2 should, 2 may\nhint: --profile codec does not require that\n"},
 		{skips(profile.Everything, "everything", "tick"), "the profile everything requires tick, which the adapter does not support; " +
 			"scenarios skipped for that: 1 must, 1 should, 1 may\nhint: --profile connection does not require that\n"},
+		{skips(profile.Connection, "connection", "open", "decode"), "hint: --profile codec requires only decode of that; --run and --skip select the scenarios that count\n"},
 		{skips(profile.Codec, "codec", "decode"), "hint: every profile requires that; --run and --skip select the scenarios that count\n"},
 		{skips(profile.Connection, report.UnmetList, "tick"), "3 scenarios were skipped that the list of known deviations does not list as skipped: " +
 			"a/tick-must, a/tick-should and a/tick-may\nhint: --update-known lists them\n"},

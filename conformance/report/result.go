@@ -52,9 +52,11 @@ type Result struct {
 	Actual       string     `json:"actual,omitempty"`
 	Wire         []string   `json:"wire,omitempty"`   // the packets of both ends, one per line
 	Reason       string     `json:"reason,omitempty"` // of a skip, a crash or a known deviation
-	// Lacks is the ability or the core command for want of which the scenario was skipped. Unmet is
-	// set if that skip breaks a claim: the name of the profile, or [UnmetList].
+	// Lacks is the ability or the core command for want of which the scenario was skipped. Refused is
+	// the command to which the adapter replied that it does not support it; empty: it was not asked.
+	// Unmet is set if that skip breaks a claim: the name of the profile, or [UnmetList].
 	Lacks      string `json:"lacks,omitempty"`
+	Refused    string `json:"refused,omitempty"`
 	Unmet      string `json:"unmet,omitempty"`
 	NotStarted bool   `json:"-"`                // of a crash: there was no adapter to run the scenario on
 	Stderr     string `json:"stderr,omitempty"` // of the adapter, during the scenario

@@ -72,20 +72,25 @@ func (r *Results) known(out *strings.Builder) {
 	out.WriteString("\n")
 }
 
-// skips writes how many scenarios were skipped for each reason.
+// skips writes how many scenarios were skipped for each reason. The refusal of a command is one
+// reason, whatever message the adapter gave: the first is shown.
 func (r *Results) skips(out *strings.Builder) {
-	var reasons []string
-	count := map[string]int{}
+	var causes []string
+	count, reasons, refusals := map[string]int{}, map[string]string{}, r.refusals()
 	for _, result := range r.Results {
 		if result.Outcome == Skip {
-			if count[result.Reason] == 0 {
-				reasons = append(reasons, result.Reason)
+			cause := result.Reason
+			if result.Refused != "" {
+				cause = result.Refused + " " + result.lack(refusals)
 			}
-			count[result.Reason]++
+			if count[cause] == 0 {
+				causes, reasons[cause] = append(causes, cause), result.Reason
+			}
+			count[cause]++
 		}
 	}
-	for _, reason := range reasons {
-		fmt.Fprintf(out, "skipped %d: %s\n", count[reason], visible.Line(reason))
+	for _, cause := range causes {
+		fmt.Fprintf(out, "skipped %d: %s\n", count[cause], visible.Line(reasons[cause]))
 	}
 }
 

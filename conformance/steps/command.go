@@ -27,16 +27,12 @@ func (w *World) command(m adapter.Message) (adapter.Reply, error) {
 func (w *World) await(p *adapter.Pending) (adapter.Reply, error) {
 	r, err := p.Wait(w.Ctx)
 	if errors.Is(err, ErrTimeout) {
-		f := w.timedOut("a reply to "+commandName(p.Command), "")
+		f := w.timedOut("a reply to the command "+commandWords(p.Command), "")
 		f.Actual += "; a thread of the adapter may have died, or what it calls does not return"
 		return r, f
 	}
 	w.watch.served()
 	return r, skipIfUnsupported(p.Command, err)
-}
-
-func commandName(m adapter.Message) string {
-	return "the command " + commandWords(m)
 }
 
 // commandWords returns a command as in wait "a".

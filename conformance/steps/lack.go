@@ -14,21 +14,22 @@ import (
 
 // A lackError skips a scenario because the adapter lacks an ability or a command.
 type lackError struct {
-	name string // of the ability or of the command
-	err  error  // wraps ErrSkip
+	name    string // of the ability or of the command
+	refused string // the command to which the adapter replied unsupported; empty: it was not asked
+	err     error  // wraps ErrSkip
 }
 
 func (e *lackError) Error() string { return e.err.Error() }
 func (e *lackError) Unwrap() error { return e.err }
 
-// Lack returns the name of the ability or of the command for want of which err skips a scenario,
-// or "" if err does not.
-func Lack(err error) string {
+// Lack returns the name of the ability or of the command for want of which err skips a scenario, and
+// the command to which the adapter replied unsupported, if it was asked; "" if err does not skip for that.
+func Lack(err error) (name, refused string) {
 	var lack *lackError
 	if errors.As(err, &lack) {
-		return lack.name
+		return lack.name, lack.refused
 	}
-	return ""
+	return "", ""
 }
 
 // need skips the scenario unless the adapter has the ability.
@@ -36,7 +37,7 @@ func (w *World) need(a adapter.Ability) error {
 	if w.Session.Can(a) {
 		return nil
 	}
-	return &lackError{string(a), fmt.Errorf("%w: the adapter does not support %q", ErrSkip, a)}
+	return &lackError{string(a), "", fmt.Errorf("%w: the adapter does not support %q", ErrSkip, a)}
 }
 
 func (w *World) expectAbility(words string) error {
@@ -114,7 +115,7 @@ func skipIfUnsupported(m adapter.Message, err error) error {
 	if errors.Is(err, ErrSkip) || adapter.KindOf(err) != adapter.Unsupported {
 		return err
 	}
-	return &lackError{neededFor(m), fmt.Errorf("%w: the adapter does not support %s (%w)", ErrSkip, commandName(m), err)}
+	return &lackError{neededFor(m), m.Op, fmt.Errorf("%w: the adapter does not support the command %s (%w)", ErrSkip, m.Op, err)}
 }
 
 // start sends a command whose reply the scenario may never wait for. If the adapter does not

@@ -48,11 +48,12 @@ func TestNeededFor(t *testing.T) {
 
 func TestLack(t *testing.T) {
 	for name, err := range map[string]error{
-		"": fmt.Errorf("%w: the runner does not see the subject's memory", ErrSkip), "tick": &lackError{"tick", ErrSkip},
-		"open": fmt.Errorf("a step: %w", &lackError{"open", ErrSkip}),
+		"": fmt.Errorf("%w: the runner does not see the subject's memory", ErrSkip), "tick": &lackError{"tick", "", ErrSkip},
+		"open": fmt.Errorf("a step: %w", &lackError{"open", "open", ErrSkip}),
 	} {
-		if got := Lack(err); got != name {
-			t.Errorf("%v: got %q, expected %q", err, got, name)
+		refused := map[string]string{"open": "open"}[name]
+		if got, command := Lack(err); got != name || command != refused {
+			t.Errorf("%v: got %q, %q, expected %q, %q", err, got, command, name, refused)
 		}
 	}
 }
