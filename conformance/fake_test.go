@@ -105,7 +105,7 @@ func (f *fake) Start(ctx context.Context) (*adapter.Session, error) {
 	stop, kill := s.Stop, s.Kill
 	s.Stop = func() error { _ = stop(); f.end(&f.stopped); return f.stopErr }
 	s.Kill = func() { kill(); f.end(&f.killed) }
-	s.DescribeExit = func() string { return "the fake's exit" }
+	s.DescribeExit = func(unanswered string) string { return "the fake's exit before " + unanswered }
 	s.Stderr = func() string { return "the fake's last words" }
 	return s, nil
 }

@@ -28,7 +28,7 @@ func TestKnownDeviations(t *testing.T) {
 		{"nothing", ptr(because(report.Fail)), report.Timeout, "it is listed as a known deviation with the outcome fail, not timeout (because)"},
 		{"wrong", ptr(because(report.Crash)), report.Fail, "it is listed as a known deviation with the outcome crash, not fail (because)"},
 		{"die", ptr(because(report.Fail)), report.Crash, "it is listed as a known deviation with the outcome fail, not crash (because); " +
-			"the adapter ended its output; the fake's exit"},
+			"the fake's exit before encode"},
 		{"refuse", ptr(because(report.Fail)), report.Skip, "the adapter does not support the command encode (unsupported: not that)"},
 	} {
 		t.Run(fmt.Sprintf("%s, listed as %v", c.does, c.listed), func(t *testing.T) {

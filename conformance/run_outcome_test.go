@@ -38,7 +38,7 @@ func TestOutcomes(t *testing.T) {
 			Actual: "02 ff 00 (no whole packet); the first difference is at octet 1: ff, not 01"},
 		3: {Step: "response: tag 3 encodes to 02 03 00", Expected: "a reply to the command encode", Actual: "nothing for 0.5s (--timeout 500ms); the adapter has not replied to encode for 0.5s; a thread of the adapter may have died, or what it calls does not return"},
 		4: {Reason: "the adapter does not support the command encode (unsupported: not that)"},
-		6: {Step: "response: tag 6 encodes to 02 06 00", Reason: "the adapter ended its output; the fake's exit"},
+		6: {Step: "response: tag 6 encodes to 02 06 00", Reason: "the fake's exit before encode"},
 	} {
 		got := r.Results[i]
 		check(t, "step", got.Step, want.Step)

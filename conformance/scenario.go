@@ -56,7 +56,7 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 	case session.Err() != nil:
 		r.Outcome, r.Step, r.Reason = report.Crash, step, session.Err().Error()
 		if errors.Is(session.Err(), adapter.ErrEnded) {
-			r.Reason += "; " + session.DescribeExit()
+			r.Reason = session.DescribeExit(world.Unanswered())
 		}
 	case err == nil && errors.Is(closeErr, steps.ErrSkip):
 		return skip(run.Profile, r, closeErr), usable, nil

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/internal/visible"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // A Client sends commands to one adapter and reads its replies. Several goroutines may
@@ -47,11 +48,15 @@ var ErrEnded = errors.New("the adapter ended its output")
 type StrayError struct {
 	Line   string // cut if it is long
 	Reason string // why it is not a reply
+	Object bool   // it is a JSON object, and so was meant to be a reply
 }
 
 func (e *StrayError) Error() string {
-	return fmt.Sprintf("the adapter printed a line that is not a reply: %q: %s "+
-		"(its standard output is for replies alone; free text belongs on standard error)", e.Line, e.Reason)
+	text := fmt.Sprintf("the adapter printed a line that is not a reply: %q: %s", e.Line, e.Reason)
+	if e.Object {
+		return text
+	}
+	return text + " (its standard output is for replies alone; free text belongs on standard error)"
 }
 
 // NewClient returns a client of the adapter whose standard input is in and whose standard
@@ -213,8 +218,7 @@ func (c *Client) read(out io.Reader) {
 	c.err = err
 	c.wake.Signal()
 	close(c.ended)
-	for id, p := range c.waiting {
-		delete(c.waiting, id)
+	for _, p := range c.waiting { // they stay, for Outstanding
 		p.finish(Reply{}, err)
 	}
 }
@@ -223,18 +227,47 @@ func (c *Client) read(out io.Reader) {
 func (c *Client) deliver(line []byte) error {
 	var r Reply
 	if err := json.Unmarshal(line, &r); err != nil {
-		return stray(line, whyNotReply(err))
+		return stray(line, whyNot("reply", err))
 	}
 	c.mu.Lock()
 	p, known := c.waiting[r.ID]
 	delete(c.waiting, r.ID)
+	answered := 0 < r.ID && r.ID <= c.lastID
 	c.mu.Unlock()
-	if !known {
-		return stray(line, fmt.Sprintf("no command with the id %d waits for a reply", r.ID))
+	switch {
+	case known:
+	case answered:
+		return stray(line, fmt.Sprintf("command %d was already answered", r.ID))
+	case hasID(line):
+		return stray(line, fmt.Sprintf("there was no command with the id %d", r.ID))
+	default:
+		return stray(line, "the reply has no id")
 	}
 	c.count(p)
+	if p.Command.Op == OpHello && isCommand(line) {
+		p.finish(Reply{}, errEcho)
+		return nil
+	}
 	p.finish(p.Command.result(r))
 	return nil
+}
+
+// hasID reports whether a JSON object has an id.
+func hasID(line []byte) bool {
+	var r struct{ ID *int64 }
+	return json.Unmarshal(line, &r) == nil && r.ID != nil
+}
+
+// errEcho reports that a program prints what it reads, as cat does, and terminals.
+var errEcho = errors.New("it printed the command itself back")
+
+// isCommand reports whether a reply to hello is that command.
+func isCommand(line []byte) bool {
+	var m struct {
+		Op   string
+		Name *string
+	}
+	return json.Unmarshal(line, &m) == nil && m.Op == OpHello && m.Name == nil
 }
 
 // count counts the reply to a command.
@@ -263,7 +296,7 @@ func (c *Client) Acts() int64 { return c.acts.Load() }
 // little; in an average over about eight replies, and 0 before the first.
 func (c *Client) RoundTrip() time.Duration { return time.Duration(c.roundTrip.Load()) }
 
-// Outstanding returns the commands that the adapter has not replied to, in the order in which
+// Outstanding returns the commands that the adapter has not replied to, even if it has ended, in the order in which
 // they were sent.
 func (c *Client) Outstanding() []*Pending {
 	c.mu.Lock()
@@ -271,14 +304,20 @@ func (c *Client) Outstanding() []*Pending {
 	return slices.SortedFunc(maps.Values(c.waiting), func(p, q *Pending) int { return cmp.Compare(p.Command.ID, q.Command.ID) })
 }
 
-// whyNotReply returns why a line is not a reply, in terms of JSON rather than of Go types.
-func whyNotReply(err error) string {
+// whyNot returns why a line is not a reply or a command, in terms of JSON rather than of Go types.
+func whyNot(what string, err error) string {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
 		return err.Error()
 	}
 	if wrong.Field == "" {
-		return fmt.Sprintf("it is %s %s; a reply must be an object", article(wrong.Value), wrong.Value)
+		return fmt.Sprintf("it is %s %s; a %s must be an object", article(wrong.Value), wrong.Value, what)
+	}
+	switch wrong.Type {
+	case reflect.TypeFor[Integer]():
+		return fmt.Sprintf("its field %q is %s; it must be a string of decimal digits, like \"300\"", wrong.Field, wrong.Value)
+	case reflect.TypeFor[Hex]():
+		return fmt.Sprintf("its field %q is %s; it must be a string of hex digits, two per octet, like \"68656c6c6f\"", wrong.Field, wrong.Value)
 	}
 	wants := map[reflect.Kind]string{
 		reflect.Struct: "an object", reflect.Slice: "a list", reflect.Bool: "true or false", reflect.String: "a string",
@@ -304,7 +343,7 @@ func (m Message) result(r Reply) (Reply, error) {
 	message := visible.Cut(r.Error.Message, maxMessage)
 	if !slices.Contains(kinds, r.Error.Kind) {
 		kind := visible.Cut(string(r.Error.Kind), maxName)
-		return Reply{}, Errorf(Internal, "%s (the adapter replied the error kind %q; it must be one of %q)", message, kind, kinds)
+		return Reply{}, Errorf(Internal, "%s (the adapter replied the error kind %q; it must be %s)", message, kind, words.Join(kinds, "or"))
 	}
 	return Reply{}, &Error{Kind: r.Error.Kind, Message: message}
 }
@@ -313,10 +352,11 @@ func (m Message) result(r Reply) (Reply, error) {
 // quotes it not much more.
 func stray(line []byte, reason string) error {
 	line = bytes.TrimSpace(line)
+	object := bytes.HasPrefix(line, []byte("{")) && json.Valid(line)
 	if len(line) > 200 {
 		line = append(line[:200:200], "…"...)
 	}
-	return &StrayError{Line: string(line), Reason: visible.Cut(reason, maxName)}
+	return &StrayError{Line: string(line), Reason: visible.Cut(reason, maxName), Object: object}
 }
 
 // missing returns an error if r lacks a field that a reply to m must have.
@@ -324,7 +364,7 @@ func (m Message) missing(r Reply) error {
 	var fields []string
 	need := func(present bool, name string) {
 		if !present {
-			fields = append(fields, name)
+			fields = append(fields, strconv.Quote(name))
 		}
 	}
 	switch m.Op {
@@ -359,5 +399,5 @@ func (m Message) missing(r Reply) error {
 	if fields == nil {
 		return nil
 	}
-	return Errorf(Internal, "the adapter's reply to %q lacks %q", m.Op, fields)
+	return Errorf(Internal, "the adapter's reply to %q lacks %s", m.Op, words.Join(fields, "and"))
 }

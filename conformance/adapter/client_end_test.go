@@ -25,16 +25,20 @@ func TestStrayLines(t *testing.T) {
 		"an array":              {`[{"id":1}]`, []string{"[{", "it is an array; a reply must be an object"}},
 		"a string":              {`"hello"`, []string{"it is a string; a reply must be an object"}},
 		"a number":              {`1`, []string{"it is a number"}},
-		"null":                  {`null`, []string{"the id 0"}},
-		"an object without id":  {`{"ended":"eof"}`, []string{"no command with the id 0 waits"}},
-		"an unknown id":         {`{"id":99}`, []string{"no command with the id 99 waits"}},
+		"null":                  {`null`, []string{"the reply has no id"}},
+		"an object without id":  {`{"ended":"eof"}`, []string{"the reply has no id"}},
+		"an id 0":               {`{"id":0}`, []string{"there was no command with the id 0"}},
+		"an unknown id":         {`{"id":99}`, []string{"there was no command with the id 99"}},
 		"an id that is text":    {`{"id":"1"}`, []string{`its field "id" is a string; it must be a whole number`}},
 		"a field of wrong type": {`{"id":1,"ended":5}`, []string{`its field "ended" is a number; it must be a string`}},
 		"no object":             {`{"id":1,"error":"boom"}`, []string{`its field "error" is a string; it must be an object`}},
 		"no list":               {`{"id":1,"calls":{}}`, []string{`its field "calls" is an object; it must be a list`}},
 		"a fraction":            {`{"id":1,"consumed":1.5}`, []string{`its field "consumed" is a number 1.5; it must be a whole number`}},
 		"truth as text":         {`{"id":1,"equal":"true"}`, []string{`its field "equal" is a string; it must be true or false`}},
-		"a number for integer":  {`{"id":1,"flags":5}`, []string{`got 5: a protocol integer is a string of decimal digits`}},
+		"a number for integer":  {`{"id":1,"flags":5}`, []string{`its field "flags" is 5; it must be a string of decimal digits, like "300"`}},
+		"words for an integer":  {`{"id":1,"packet":{"is_request":true,"tag":"one"}}`, []string{`its field "packet.tag" is "one"; it must be a string of decimal digits`}},
+		"an integer in a list":  {`{"id":1,"calls":[{"rq_type":"1","flags":3}]}`, []string{`its field "calls.flags" is 3; it must be a string of decimal digits`}},
+		"no hex":                {`{"id":1,"ticks":["xy"]}`, []string{`its field "ticks" is "xy"; it must be a string of hex digits`}},
 		"odd hex":               {`{"id":1,"payload":"abc"}`, []string{"two per octet"}},
 		"two objects":           {`{"id":1}{"id":2}`, []string{"after top-level value"}},
 		"a long line":           {long, []string{`"` + long[:200] + `…"`}},
@@ -52,7 +56,9 @@ func TestStrayLines(t *testing.T) {
 				if !errors.As(err, &stray) {
 					t.Fatalf("got %v, expected a StrayError", err)
 				}
-				checkText(t, "error", err.Error(), append(c.want, "is not a reply", "free text belongs on standard error")...)
+				checkText(t, "error", err.Error(), append(c.want, "is not a reply")...)
+				object := strings.HasPrefix(c.line, "{") && !strings.Contains(c.line, "}{")
+				check(t, "advice about free text", strings.Contains(err.Error(), "free text belongs on standard error"), !object)
 			}
 			<-s.Ended()
 			if s.Err() == nil {
@@ -72,7 +78,7 @@ func TestASecondReplyIsStray(t *testing.T) {
 	if _, err := await(t, p); err != nil {
 		t.Errorf("the first reply: got the error %v, expected it to stand", err)
 	}
-	checkText(t, "error", s.Err().Error(), "no command with the id 1 waits")
+	checkText(t, "error", s.Err().Error(), "command 1 was already answered")
 }
 
 // TestHugeLine shows that an endless line uses a bounded amount of memory.

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"reflect"
 	"strconv"
+
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // The names of the commands.
@@ -197,7 +200,7 @@ func (i *Integer) UnmarshalJSON(b []byte) error {
 	err := json.Unmarshal(b, &s)
 	v, ok := new(big.Int).SetString(s, 10)
 	if err != nil || !ok {
-		return fmt.Errorf("got %s: a protocol integer is a string of decimal digits, like \"300\"", b)
+		return wrongValue[Integer](b)
 	}
 	*i = Integer(v.String())
 	return nil
@@ -217,15 +220,20 @@ func (h *Hex) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return fmt.Errorf("got %s: octets are a string of hex digits, like \"68656c6c6f\"", b)
-	}
-	octets, err := hex.DecodeString(s)
-	if err != nil {
-		return fmt.Errorf("got %q: octets are a string of hex digits, two per octet: %w", s, err)
+	err := json.Unmarshal(b, &s)
+	octets, wrong := hex.DecodeString(s)
+	if err != nil || wrong != nil {
+		return wrongValue[Hex](b)
 	}
 	*h = octets
 	return nil
+}
+
+// wrongValue returns the error of a value that is no T. Package json adds the field's name to this
+// type of error alone, and [whyNot] the words.
+func wrongValue[T any](b []byte) error {
+	const most = 100
+	return &json.UnmarshalTypeError{Value: visible.Cut(string(b), most), Type: reflect.TypeFor[T]()}
 }
 
 // A Kind is the kind of an error in a reply.

@@ -44,8 +44,22 @@ func TestIntegerIsNothingElse(t *testing.T) {
 			t.Errorf("%s: got %s, expected an error", text, got)
 			continue
 		}
-		checkText(t, text, err.Error(), "got "+text+":", `a string of decimal digits, like "300"`)
+		checkText(t, text, refusal(t, `{"packet":{"tag":`+text+`}}`), `its field "packet.tag" is `+text+`;`, `a string of decimal digits, like "300"`)
 	}
+}
+
+// refusal returns the message with which a server replies to a line that is not a command.
+func refusal(t *testing.T, line string) string {
+	t.Helper()
+	var out strings.Builder
+	if err := adapter.Serve(t.Context(), nil, strings.NewReader(line), &out); err != nil {
+		t.Fatal(err)
+	}
+	var r adapter.Reply
+	if err := json.Unmarshal([]byte(out.String()), &r); err != nil || r.Error == nil {
+		t.Fatalf("got %q, %v, expected an error", out.String(), err)
+	}
+	return r.Error.Message
 }
 
 func TestIntegerOf64Bits(t *testing.T) {
@@ -88,7 +102,7 @@ func TestHexIsNothingElse(t *testing.T) {
 			t.Errorf("%s: got %x, expected an error", text, []byte(got))
 			continue
 		}
-		checkText(t, text, err.Error(), "got "+text+":", "a string of hex digits")
+		checkText(t, text, refusal(t, `{"bytes":`+text+`}`), `its field "bytes" is `+text+`;`, "a string of hex digits")
 	}
 }
 

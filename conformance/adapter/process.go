@@ -83,15 +83,32 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 			within(exitTime, r.exited) // so that the error below contains the exit status
 			err = s.Err()
 			if errors.Is(err, ErrEnded) {
-				err = fmt.Errorf("it ended before it answered hello (%s)", r.status())
+				err = &refusal{fmt.Sprintf("it ended before it answered hello (%s)", r.status()), err}
 			}
 		} else if ctx.Err() != nil {
 			err = fmt.Errorf("it did not answer hello: %w", err)
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				err = &late{err}
+			}
 		}
 		r.kill()
-		return nil, &StartError{Command: p.String(), Err: err, Stderr: r.stderr.String()}
+		return nil, &StartError{Command: p.String(), Err: err, Stderr: r.stderr.String(), Hint: r.greetingHint(err)}
 	}
 	return s, nil
+}
+
+// greetingHint returns what a person probably has to do after an adapter has failed by err to answer hello.
+// The adapter has ended.
+func (r *running) greetingHint(err error) string {
+	switch {
+	case errors.Is(err, errEcho):
+		return "an adapter answers each command with a reply, as conformance/adapter/ADAPTERS.md describes"
+	case errors.Is(err, ErrEnded) && r.cmd.ProcessState.Success():
+		return "the program may have ended without reading its standard input; an adapter reads commands until that ends"
+	case errors.Is(err, errLate):
+		return "flush standard output after each line"
+	}
+	return ""
 }
 
 // A stdio holds both ends of the three pipes between the runner and an adapter.
@@ -218,9 +235,20 @@ func (r *running) exit() Exit {
 	return e
 }
 
-func (r *running) describeExit() string {
-	within(termTime, r.exited)
-	s := "the adapter: " + r.status()
+func (r *running) describeExit(unanswered string) string {
+	e := r.exit()
+	s := fmt.Sprintf("the adapter ended with status %d", e.Status)
+	switch {
+	case e.Signal != "":
+		s = fmt.Sprintf("the adapter was ended by a signal (%s)", e.Signal)
+	case e.Status < 0:
+		s = "the adapter ended its output, though it still runs,"
+	}
+	if unanswered != "" {
+		s += " before it replied to " + unanswered
+	} else {
+		s += " before the end of its standard input"
+	}
 	if text := r.stderr.String(); text != "" {
 		s += "; its standard error:\n" + indent(text)
 	}

@@ -153,8 +153,8 @@ func holding(t *testing.T, p adapter.Process) (adapter.Process, <-chan struct{})
 func TestDescribeExit(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
 		"with last words": {hello + `echo 'out of memory' >&2; echo 'dying' >&2; exit 7`,
-			"the adapter: exit status 7; its standard error:\n    out of memory\n    dying"},
-		"without": {hello + `kill -9 $$`, "the adapter: signal: killed"},
+			"the adapter ended with status 7 before it replied to seen; its standard error:\n    out of memory\n    dying"},
+		"without": {hello + `kill -9 $$`, "the adapter was ended by a signal (killed) before it replied to seen"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,9 +163,9 @@ func TestDescribeExit(t *testing.T) {
 				t.Fatal(err)
 			}
 			<-s.Ended()
-			check(t, "exit", s.DescribeExit(), c.want)
+			check(t, "exit", s.DescribeExit("seen"), c.want)
 			s.Kill()
-			check(t, "exit after Kill", s.DescribeExit(), c.want)
+			check(t, "exit after Kill", s.DescribeExit("seen"), c.want)
 		})
 	}
 }

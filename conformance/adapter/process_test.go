@@ -45,7 +45,7 @@ func TestProcessFailsToStart(t *testing.T) {
 		},
 		"ends at once without a word": {
 			shell(`exit 0`),
-			[]string{"it ended before it answered hello (exit status 0)"},
+			[]string{"it ended before it answered hello (exit status 0)\nhint: the program may have ended without reading its standard input; "},
 		},
 		"is killed": {
 			shell(`kill -9 $$`),
@@ -57,7 +57,15 @@ func TestProcessFailsToStart(t *testing.T) {
 		},
 		"answers amiss": {
 			shell(`read line; echo '{"id":1,"version":1}'; cat`),
-			[]string{`internal: the adapter's reply to "hello" lacks ["name"]`},
+			[]string{`internal: the adapter's reply to "hello" lacks "name"`},
+		},
+		"prints the command back": {
+			shell(`cat`),
+			[]string{"it printed the command itself back\nhint: an adapter answers each command with a reply"},
+		},
+		"is a line in quotes": {
+			adapter.Process{Argv: []string{"sh -c  true", "a b"}},
+			[]string{`no such program`, "\nhint: leave the quotes out: -- sh -c true 'a b'"},
 		},
 		"answers with an error": {
 			shell(`read line; echo '{"id":1,"error":{"kind":"internal","message":"no memory"}}'; cat`),
@@ -99,7 +107,7 @@ func TestProcessDoesNotAnswerHello(t *testing.T) {
 	if err == nil {
 		t.Fatal("got no error")
 	}
-	checkText(t, "error", err.Error(), "it did not answer hello: no answer within 100ms")
+	checkText(t, "error", err.Error(), "it did not answer hello: no answer within 100ms", "\nhint: flush standard output after each line")
 }
 
 func TestProcessString(t *testing.T) {

@@ -26,7 +26,7 @@ func Serve(ctx context.Context, impl Implementation, in io.Reader, out io.Writer
 		var m Message
 		switch err := json.Unmarshal(lines.Bytes(), &m); {
 		case err != nil:
-			w.write(Reply{ID: idOf(lines.Bytes()), Error: Errorf(Invalid, "the line is not a command: %v", err)})
+			w.write(Reply{ID: idOf(lines.Bytes()), Error: Errorf(Invalid, "the line is not a command: %s", whyNot("command", err))})
 		case mayWait(m.Op):
 			go func() { w.write(s.Do(ctx, m)) }()
 		default:

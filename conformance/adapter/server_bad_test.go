@@ -28,7 +28,7 @@ func TestBadCommands(t *testing.T) {
 		{`"hello"`, 0, adapter.Invalid, "not a command"},
 		{`{"id":5,"op":`, 0, adapter.Invalid, "not a command"},
 		{`{"id":5,"op":7}`, 5, adapter.Invalid, "not a command"},
-		{`{"op":"encode","packet":{"tag":1},"id":5}`, 5, adapter.Invalid, "got 1: a protocol integer is a string"},
+		{`{"op":"encode","packet":{"tag":1},"id":5}`, 5, adapter.Invalid, `its field "packet.tag" is 1; it must be a string of decimal digits`},
 		{`{"op":"decode","bytes":"0","id":5}`, 5, adapter.Invalid, "two per octet"},
 
 		{`{}`, 0, adapter.Unsupported, `no command ""`},

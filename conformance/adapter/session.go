@@ -28,9 +28,9 @@ type Session struct {
 	// LeftBehind returns a note about a process that the subject started and that has outlived
 	// it, as far as that was noticed, or "". Call it after Stop or Kill.
 	LeftBehind func() string
-	// DescribeExit returns how the subject ended: its exit status and the last lines of
-	// its standard error.
-	DescribeExit func() string
+	// DescribeExit returns how the subject ended: its exit status, which commands it left
+	// unanswered, in words, and both ends of its standard error.
+	DescribeExit func(unanswered string) string
 	// Exit waits a moment for the subject to end, and returns how it did.
 	Exit func() Exit
 	// Stderr returns what the subject has written to its standard error since MarkStderr was
@@ -110,7 +110,7 @@ func (f Func) Start(ctx context.Context) (*Session, error) {
 		Client: NewClient(in, out),
 		Stop:   end, Kill: func() { _ = end() },
 		LeftBehind:   func() string { return "" },
-		DescribeExit: func() string { return "the adapter runs in this process" },
+		DescribeExit: func(string) string { return "the adapter runs in this process" },
 		Exit:         func() Exit { return Exit{} },
 		Stderr:       func() string { return "" }, MarkStderr: func() {},
 

@@ -16,7 +16,7 @@ func TestInProcess(t *testing.T) {
 	if _, ok := s.StderrTotal(); ok {
 		t.Error("StderrTotal: got a total, but this process cannot separate the subject's standard error")
 	}
-	check(t, "exit", s.DescribeExit(), "the adapter runs in this process")
+	check(t, "exit", s.DescribeExit(""), "the adapter runs in this process")
 	for range 2 {
 		if err := s.Stop(); err != nil {
 			t.Errorf("stop: %v", err)
@@ -55,7 +55,7 @@ func TestInProcessThatDoesNotGreet(t *testing.T) {
 	if !errors.As(err, &failed) {
 		t.Fatalf("got %v, expected a StartError", err)
 	}
-	checkText(t, "error", err.Error(), `"in process"`, `lacks ["name"]`)
+	checkText(t, "error", err.Error(), `"in process"`, `lacks "name"`)
 }
 
 type nameless struct{ *fake }

@@ -43,6 +43,8 @@ func cannotRun(argv []string, err error) *StartError {
 	what, hint := "", ""
 	info, statErr := os.Stat(file)
 	switch {
+	case quotedLine(argv) != "":
+		what, hint = "no such program", "leave the quotes out: -- "+quotedLine(argv)
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, exec.ErrDot):
 		what, hint = "no such program on the PATH", "install it, or give its path, such as ./"+file
 		if statErr == nil {
@@ -63,6 +65,22 @@ func cannotRun(argv []string, err error) *StartError {
 		what, hint = unusable(file, err)
 	}
 	return &StartError{Command: shellJoin(argv), Err: &refusal{what, err}, Hint: hint}
+}
+
+// quotedLine returns a command whose first word is not a program, but a command line that begins with
+// one, as in "python3 adapter.py", without the quotes. For another command it returns "".
+func quotedLine(argv []string) string {
+	words := strings.Fields(argv[0])
+	if len(words) < 2 {
+		return ""
+	}
+	if _, err := os.Stat(argv[0]); err == nil {
+		return ""
+	}
+	if _, err := exec.LookPath(words[0]); err != nil {
+		return ""
+	}
+	return strings.Join(words, " ") + strings.TrimSuffix(" "+shellJoin(argv[1:]), " ")
 }
 
 // unusable explains why a file that is there and executable does not run.
@@ -110,7 +128,15 @@ func plain(err error) error {
 	return cmp.Or(errors.Unwrap(err), err)
 }
 
-// A refusal is an error of the system in plain words.
+// errLate is in the tree of the error of an adapter that has not answered hello in time.
+var errLate = errors.New("late")
+
+// A late is the error of an adapter that has not answered hello in time.
+type late struct{ error }
+
+func (l *late) Unwrap() []error { return []error{l.error, errLate} }
+
+// A refusal is an error in plain words.
 type refusal struct {
 	what string
 	err  error

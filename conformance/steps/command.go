@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // do sends a command to the adapter and waits for the reply.
@@ -45,6 +47,21 @@ func commandWords(m adapter.Message) string {
 		words = append(words, "(block)")
 	}
 	return strings.Join(words, " ")
+}
+
+// Unanswered returns the scenario's commands that the adapter has not replied to, in words, or "" if
+// there are none. It leaves out hello, by which the runner finds out whether the adapter lives.
+func (w *World) Unanswered() string {
+	var commands []string
+	for _, p := range w.Session.Outstanding() {
+		if text := commandWords(p.Command); !p.Sent.Before(w.watch.began) && p.Command.Op != adapter.OpHello && !slices.Contains(commands, text) {
+			commands = append(commands, text)
+		}
+	}
+	if more := len(commands) - maxOutstanding; more > 0 {
+		commands = append(commands[:maxOutstanding], fmt.Sprintf("%d more", more))
+	}
+	return words.Join(commands, "and")
 }
 
 // startNamed sends a command whose reply a later step awaits by its name.
