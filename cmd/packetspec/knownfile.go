@@ -18,8 +18,9 @@ import (
 // A knownFile is the file of --known. Its owner ends it with update or close.
 type knownFile struct {
 	known.List
-	text string
-	file *output.File // to write with --update-known
+	text    string
+	missing bool         // there is no such file yet
+	file    *output.File // to write with --update-known
 }
 
 // openKnown reads the list of known deviations in the file of --known. An empty name is an empty
@@ -31,10 +32,11 @@ func openKnown(ctx context.Context, name string, s *spec.Spec, update bool) (*kn
 	}
 	var err error
 	k.text, k.List, err = readKnown(ctx, name, s)
-	switch missing := errors.Is(err, fs.ErrNotExist); {
-	case missing && !update:
+	k.missing = errors.Is(err, fs.ErrNotExist)
+	switch {
+	case k.missing && !update:
 		return nil, hint.Add(err, "packetspec test --update-known makes the file")
-	case err != nil && !missing:
+	case err != nil && !k.missing:
 		return nil, err
 	}
 	if update {

@@ -119,6 +119,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if results == nil {
 		return &statusError{statusAdapter, gaveUp}
 	}
+	results.ListsSkips = f.update && f.listsSkips(list)
 	unwritten := outputs.write(stdout, contents{
 		"text":  func(w io.Writer) error { return results.Text(w, f.verbose) },
 		"json":  results.JSON,
@@ -163,17 +164,31 @@ func (f *testFlags) updateKnown(cmd *cobra.Command, list *knownFile, s *spec.Spe
 		if f.failFast && results.NotRun > 0 {
 			err = hint.Add(err, "--update-known without --fail-fast")
 		}
-		return &statusError{status, errors.Join(gaveUp, fmt.Errorf("--update-known leaves %s as it was: %w", f.known, err))}
+		left := fmt.Sprintf("leaves %s as it was", f.known)
+		if list.missing {
+			left = "writes no " + f.known
+		}
+		return &statusError{status, errors.Join(gaveUp, fmt.Errorf("--update-known %s: %w", left, err))}
 	}
-	skips := len(list.List) == 0 || !f.filtered() // else those of other scenarios would be missing
-	text := known.Update(list.text, s, results, skips)
+	text := known.Update(list.text, s, results, f.listsSkips(list))
 	if err := list.update(text); err != nil {
 		return &statusError{statusUnwritten, fmt.Errorf("--update-known: %w", err)}
 	}
-	if n := known.Reviews(text); n > 0 {
+	cmd.PrintErrf("packetspec: %s: %s\n", f.known, known.Changes(list.text, text, s))
+	switch n := known.Reviews(text); n {
+	case 0:
+	case 1:
+		cmd.PrintErrf("packetspec: 1 timeout or crash in %s is marked # review, since the machine may have caused it\n", f.known)
+	default:
 		cmd.PrintErrf("packetspec: %d timeouts and crashes in %s are marked # review, since the machine may have caused them\n", n, f.known)
 	}
 	return nil
+}
+
+// listsSkips reports whether an update of the list of known deviations lists the skips of the run. A run
+// of some scenarios lists them only if the list does: those of other scenarios would be missing.
+func (f *testFlags) listsSkips(list *knownFile) bool {
+	return len(list.List) == 0 || !f.filtered() || list.ListsSkips()
 }
 
 // filtered reports whether flags select some of the scenarios.

@@ -88,13 +88,18 @@ func (l List) Judge(r report.Result) report.Result {
 	return r
 }
 
+// ListsSkips reports whether the list has a line for a skip, and so lists them all.
+func (l List) ListsSkips() bool {
+	return slices.ContainsFunc(l, func(d Deviation) bool { return d.Outcome == report.Skip })
+}
+
 // judgeSkip does the work of Judge for a scenario that was skipped. Its line is d, if it has one.
 func (l List) judgeSkip(r report.Result, d Deviation) report.Result {
 	switch {
 	case r.Lacks == "":
 	case d.Outcome == report.Skip:
 		r.Unmet = ""
-	case slices.ContainsFunc(l, func(d Deviation) bool { return d.Outcome == report.Skip }):
+	case l.ListsSkips():
 		r.Unmet = report.UnmetList
 	}
 	return r

@@ -11,6 +11,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/visible"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // review begins the mark at the end of a line whose outcome may be the machine's doing, rather than
@@ -34,13 +35,13 @@ func Check(results *report.Results) error {
 	}
 	switch {
 	case results.Interrupted != "":
-		return fmt.Errorf("the run was interrupted, and %d scenarios were not run", results.NotRun)
+		return fmt.Errorf("the run was interrupted, and %s not run", words.Were(results.NotRun, "scenario"))
 	case results.GivenUp != "":
 		return errors.New("the run was given up")
 	case results.NotRun > 0:
-		return fmt.Errorf("%d scenarios were not run", results.NotRun)
+		return fmt.Errorf("%s not run", words.Were(results.NotRun, "scenario"))
 	case notStarted > 0:
-		return fmt.Errorf("the adapter did not start for %d scenarios", notStarted)
+		return fmt.Errorf("the adapter did not start for %s", words.Count(notStarted, "scenario"))
 	case doubtful > 1 && certain == 0:
 		return hint.Add(errors.New("every scenario that ran timed out or crashed"), "--run lists one scenario, if that is what the implementation does")
 	}
@@ -99,6 +100,42 @@ func Update(text string, s *spec.Spec, results *report.Results, skips bool) stri
 		text = byteOrderMark + text
 	}
 	return text
+}
+
+// Changes describes what differs between the text of a list and its text after an update, by counts of
+// the scenarios that it lists: 19 listed, 3 new, 2 removed. A former id is the same scenario.
+func Changes(was, is string, s *spec.Spec) string {
+	before, after := outcomes(was, s), outcomes(is, s)
+	added, removed, changed := 0, 0, 0
+	for id, outcome := range after {
+		switch old, listed := before[id]; {
+		case !listed:
+			added++
+		case old != outcome:
+			changed++
+		}
+	}
+	for id := range before {
+		if _, listed := after[id]; !listed {
+			removed++
+		}
+	}
+	text := fmt.Sprintf("%d listed, %d new, %d removed", len(after), added, removed)
+	if changed > 0 {
+		text += fmt.Sprintf(", %d with another outcome", changed)
+	}
+	return text
+}
+
+// outcomes returns the outcomes of the scenarios that the text of a list lists, by present id.
+func outcomes(text string, s *spec.Spec) map[string]string {
+	listed := map[string]string{}
+	for line := range strings.Lines(strings.TrimPrefix(text, byteOrderMark)) {
+		if line = withPresentID(line, s); scenarioOf(line) != "" {
+			listed[scenarioOf(line)] = strings.Fields(line)[2]
+		}
+	}
+	return listed
 }
 
 // mayBeFlaky reports whether a line lists a scenario as flaky, and its result does not show that it

@@ -66,6 +66,21 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+// The changes are those of scenarios: a comment, a reason and a former id are none.
+func TestChanges(t *testing.T) {
+	s := &spec.Spec{Scenarios: []spec.Scenario{{ID: "f/new", Was: []string{"f/was-new"}}}}
+	const was = "# why\nf/was-new A-1 fail x\nf/a A-1 fail y\nf/b A-1 fail z\nfuzz A-1 my words\n"
+	for is, want := range map[string]string{
+		was: "3 listed, 0 new, 0 removed",
+		"":  "0 listed, 0 new, 3 removed",
+		"f/new A-1 fail other words\nf/a A-1 crash y # review: crash\nf/c A-1 fail z\n": "3 listed, 1 new, 1 removed, 1 with another outcome",
+	} {
+		if got := known.Changes(was, is, s); got != want {
+			t.Errorf("%q: got %q, expected %q", is, got, want)
+		}
+	}
+}
+
 // A list is made only of a whole run on a machine that works.
 func TestCheck(t *testing.T) {
 	outcomes := func(outcomes ...report.Outcome) *report.Results {
@@ -98,7 +113,7 @@ func TestCheck(t *testing.T) {
 		{interrupted, "the run was interrupted, and 3 scenarios were not run"},
 		{givenUp, "the run was given up"},
 		{notRun, "2 scenarios were not run"},
-		{notStarted, "the adapter did not start for 1 scenarios"},
+		{notStarted, "the adapter did not start for 1 scenario"},
 	} {
 		got := ""
 		if err := known.Check(c.r); err != nil {

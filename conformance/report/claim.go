@@ -71,6 +71,9 @@ func (r Result) brokenClaim() string {
 
 // unmet writes which skips break a claim, and which claim fits.
 func (r *Results) unmet(out *strings.Builder) {
+	if r.ListsSkips {
+		return
+	}
 	var names, unlisted []string
 	levels, refusals := map[spec.Level]int{}, r.refusals()
 	for _, result := range r.Results {
@@ -104,8 +107,8 @@ func (r *Results) unmet(out *strings.Builder) {
 		}
 	}
 	if unlisted != nil {
-		fmt.Fprintf(out, "%d scenarios were skipped that the list of known deviations does not list as skipped: %s\n",
-			len(unlisted), enumerate(unlisted))
+		fmt.Fprintf(out, "%s skipped that the list of known deviations does not list as skipped: %s\n",
+			words.Were(len(unlisted), "scenario"), enumerate(unlisted))
 		out.WriteString("hint: --update-known lists them\n")
 	}
 }

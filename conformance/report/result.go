@@ -124,6 +124,9 @@ type Results struct {
 	Notes []string `json:"notes,omitempty"`
 
 	Elapsed time.Duration `json:"-"`
+	// ListsSkips is set if a list of known deviations is made of the results that lists their skips: the
+	// text does not say that they break a claim.
+	ListsSkips bool `json:"-"`
 }
 
 // An Unfinished is a scenario that was selected, but did not finish. Nothing is known about it,

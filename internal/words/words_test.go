@@ -21,4 +21,7 @@ func TestCount(t *testing.T) {
 			t.Errorf("got %q, expected %q", got, want)
 		}
 	}
+	if got, want := words.Were(1, "run")+", "+words.Were(2, "run"), "1 run was, 2 runs were"; got != want {
+		t.Errorf("got %q, expected %q", got, want)
+	}
 }
