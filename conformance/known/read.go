@@ -118,11 +118,7 @@ func parseSuite(text string, s *spec.Spec) (d Deviation, err error) {
 	sc, found := s.Scenario(d.Scenario)
 	switch {
 	case !found:
-		var ids []string
-		for _, sc := range s.Scenarios {
-			ids = append(ids, sc.ID)
-		}
-		return d, unknown("scenario", d.Scenario, ids)
+		return d, &unknownError{"scenario", d.Scenario, s}
 	case !slices.Contains(sc.Requirements, d.Requirement):
 		return d, fmt.Errorf("the scenario %s does not test %s, but %s", d.Scenario, d.Requirement, strings.Join(sc.Requirements, ", "))
 	case !slices.Contains(listable, d.Outcome):
@@ -145,19 +141,33 @@ func parseCampaign(text string, s *spec.Spec) (d Deviation, err error) {
 		return d, errors.New(`a known deviation of campaigns reads: fuzz REQUIREMENT ["KIND"] reason`)
 	}
 	if _, found := s.Requirement(d.Requirement); !found && d.Requirement != adapterGuide {
-		var ids []string
-		for _, q := range s.Requirements {
-			ids = append(ids, q.ID)
-		}
-		return d, unknown("requirement", d.Requirement, ids)
+		return d, &unknownError{"requirement", d.Requirement, s}
 	}
 	return d, nil
 }
 
-func unknown(what, name string, ids []string) error {
+// An unknownError reports a name that the specification does not have. It searches for the nearest
+// one only when it is shown: that takes milliseconds, and a stale list may have any number of them.
+type unknownError struct {
+	what, name string
+	spec       *spec.Spec
+}
+
+// Error returns the name, and the nearest that exists.
+func (e *unknownError) Error() string {
+	var ids []string
+	if e.what == "scenario" {
+		for _, sc := range e.spec.Scenarios {
+			ids = append(ids, sc.ID)
+		}
+	} else {
+		for _, q := range e.spec.Requirements {
+			ids = append(ids, q.ID)
+		}
+	}
 	like := ""
-	for _, id := range nearest.Names(name, ids, 1) {
+	for _, id := range nearest.Names(e.name, ids, 1) {
 		like = "; did you mean " + id + "?"
 	}
-	return fmt.Errorf("there is no %s %s (packetspec list shows all)%s", what, visible.Line(name), like)
+	return fmt.Sprintf("there is no %s %s (packetspec list shows all)%s", e.what, visible.Line(e.name), like)
 }

@@ -2,6 +2,7 @@ package known_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
 )
 
 // A list may name a scenario by a former id, but lists it only once.
@@ -150,5 +152,19 @@ func TestJudgeSkips(t *testing.T) {
 		if reason := list.Reason("EQ-1", "crash"); reason != "" {
 			t.Errorf("a skip covers a campaign's difference, for the reason %q", reason)
 		}
+	}
+}
+
+// TestReadStaleList reads a long list without a right line in less time than it takes to find the
+// nearest id for each: only those that are described need one.
+func TestReadStaleList(t *testing.T) {
+	ids := make([]spec.Scenario, 700)
+	for i := range ids {
+		ids[i] = spec.Scenario{ID: fmt.Sprintf("a-feature/a-scenario-with-many-words-%d", i), Requirements: []string{"A-1"}}
+	}
+	text := strings.Repeat("a-feature/a-scenario-that-does-not-exist A-1 fail why\n", 20_000)
+	_, err := known.Read("list", strings.NewReader(text), &spec.Spec{Scenarios: ids})
+	if err == nil || !strings.Contains(err.Error(), "19800 more lines are wrong") || !strings.Contains(err.Error(), "did you mean a-feature/") {
+		t.Errorf("got the error %.200v, expected 200 lines with their nearest ids, and a count of the others", err)
 	}
 }
