@@ -64,6 +64,26 @@ func atLeast[N int | int64 | time.Duration](flag string, value, least N) error {
 	return nil
 }
 
+// mostRuns bounds how often a run or a scenario is repeated: a year would not be enough for more.
+const mostRuns = 1_000_000
+
+// atMost returns an error if the value of a flag is more than it may be.
+func atMost(flag string, value, most int) error {
+	if value > most {
+		return hint.Add(fmt.Errorf("%s is %d: it must be at most %d", flag, value, most), "%s %d", flag, most)
+	}
+	return nil
+}
+
+// notEmpty returns an error if a flag that names a file was given an empty name, as by a variable
+// that is not set.
+func notEmpty(cmd *cobra.Command, flag string) error {
+	if f := cmd.Flags().Lookup(flag); f.Changed && f.Value.String() == "" {
+		return hint.Add(fmt.Errorf("--%s is empty: it must name a file", flag), "leave --%s out, or set the variable that holds the name", flag)
+	}
+	return nil
+}
+
 // aboveZero returns an error if the value of a flag is no length of time.
 func aboveZero(flag string, value time.Duration) error {
 	if value <= 0 {

@@ -104,6 +104,9 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 		return err
 	}
 	c.Given = append(c.Given, given...)
+	if err := notEmpty(cmd, "known"); err != nil {
+		return err
+	}
 	list, err := openKnown(cmd.Context(), f.known, s, false)
 	if err != nil {
 		return err

@@ -96,6 +96,9 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if err != nil {
 		return err
 	}
+	if err := notEmpty(cmd, "known"); err != nil {
+		return err
+	}
 	list, err := openKnown(cmd.Context(), f.known, s, f.update)
 	if err != nil {
 		return err
@@ -201,7 +204,9 @@ func (f *testFlags) check() error {
 	if err := cmp.Or(
 		atLeast("--parallel", f.run.Parallel, 1),
 		atLeast("--repeat", f.run.Times, 1),
+		atMost("--repeat", f.run.Times, mostRuns),
 		atLeast("--retry", f.run.Retry, 0),
+		atMost("--retry", f.run.Retry, mostRuns),
 		aboveZero("--timeout", f.run.Timeout),
 		aboveZero("--start-timeout", f.run.StartTime),
 		oneOf("--color", f.color, "auto", "always", "never"),
