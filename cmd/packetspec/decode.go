@@ -73,7 +73,7 @@ type decoding struct {
 
 // run writes every packet that precedes an error.
 func (d decoding) run(in io.Reader) error {
-	r := reference.NewReader(in, reference.DefaultMaxPacket)
+	r := reference.NewReader(in, packettext.MaxPacket)
 	for {
 		offset := r.Offset()
 		if d.hex != nil {

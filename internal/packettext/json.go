@@ -15,9 +15,11 @@ import (
 )
 
 const (
-	// maxPayload bounds a payload, in octets. It leaves room for twice the largest packet that
-	// decode accepts.
-	maxPayload = 2 * reference.DefaultMaxPacket
+	// maxPayload bounds a payload, in octets: several times what any scenario sends.
+	maxPayload = 128 << 20
+
+	// MaxPacket bounds the body of a packet, in octets: the largest payload, with its integers.
+	MaxPacket = maxPayload + 64
 
 	// maxToken bounds every other string, number and word, in bytes. Nothing that is right is as long.
 	maxToken = 1 << 10

@@ -160,7 +160,7 @@ func (j *JSONReader) octets() (octets []byte, err error) {
 			return nil, j.notHex(octets, high, j.column+1-begin)
 		case len(octets) >= maxPayload:
 			return nil, hint.Add(fmt.Errorf("payload is longer than %d octets, which is the most that encode accepts", maxPayload),
-				"decode accepts packets of at most %d octets", reference.DefaultMaxPacket)
+				"decode accepts packets of at most %d octets", MaxPacket)
 		case high < 0:
 			high = digit
 		default:
