@@ -42,7 +42,9 @@ func Open(ctx context.Context, name string) (*File, error) {
 	case p.info.Mode().IsRegular():
 		err = f.openRegular()
 	case p.info.Mode()&fs.ModeNamedPipe != 0:
-		f.direct, err = openPipe(ctx, p.path)
+		if f.direct, err = openPipe(ctx, p.path); err == nil {
+			context.AfterFunc(ctx, func() { _ = f.direct.SetWriteDeadline(time.Now().Add(readerTime)) })
+		}
 	default:
 		f.direct, err = os.OpenFile(p.path, os.O_WRONLY|syscall.O_NOCTTY, 0)
 	}
@@ -83,8 +85,9 @@ func openDescriptor(n int) (*os.File, error) {
 	return os.NewFile(uintptr(duplicate), fmt.Sprintf("/dev/fd/%d", n)), nil
 }
 
-// readerTime is how long a named pipe may be without a reader. A program that is started
-// together with this one opens the pipe within milliseconds, on a busy machine within seconds.
+// readerTime is how long a named pipe may be without a reader, and its reader may read nothing
+// after a signal. A program that is started together with this one opens the pipe within
+// milliseconds, on a busy machine within seconds.
 const readerTime = 5 * time.Second
 
 // openPipe opens a named pipe once it has a reader. To open it blocking could block for ever, and
@@ -147,6 +150,9 @@ func makeBeside(path string, mode fs.FileMode) (*os.File, error) {
 // was. Write must not be called again.
 func (f *File) Write(content func(io.Writer) error) error {
 	err := f.write(content)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = fmt.Errorf("its reader has read nothing for %v", readerTime)
+	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.name, cause(err))
 	}
