@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -330,7 +331,7 @@ func (w *worker) work(ctx context.Context) {
 // which ctx ends says nothing about the scenario.
 func (w *worker) attempt(ctx context.Context, sc spec.Scenario) (r report.Result, replied, done bool) {
 	var attempts report.Attempts
-	for range w.Retry + 1 {
+	for range min(w.Retry, math.MaxInt-1) + 1 {
 		one, spoke, ran, err := w.run(ctx, sc)
 		if ctx.Err() != nil {
 			break
@@ -392,6 +393,9 @@ func (w *worker) run(ctx context.Context, sc spec.Scenario) (r report.Result, re
 	r, usable, err := w.runScenario(ctx, sc, w.session, dir)
 	replied = w.session.Replied() > before
 	if !usable {
+		if r.Outcome == report.Pass {
+			w.note(fmt.Sprintf("the adapter did not close a connection within %v of the end of a scenario that passed; it was ended and started again each time", closeTime))
+		}
 		w.session.Kill()
 		w.release()
 	}
