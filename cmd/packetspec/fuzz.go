@@ -82,6 +82,9 @@ Exit status:
 // fifth of what the verb minimize tries, which has no campaign beside it.
 const defaultMinimize = 400
 
+// dirHint says what --dir must be.
+const dirHint = "--dir names the folder of the corpus and of the findings, which is made if there is none"
+
 func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	c := &f.campaign
 	err := errors.Join(
@@ -97,7 +100,7 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 		return err
 	}
 	if c.Given, err = (campaign.Store{Dir: f.dir}).Corpus(); err != nil {
-		return hint.Add(fmt.Errorf("--dir is %q: read its corpus: %w", f.dir, err), "--dir with another folder")
+		return hint.Add(fmt.Errorf("--dir is %q: read its corpus: %w", f.dir, err), dirHint)
 	}
 	given, err := readCorpora("--corpus", f.corpora, campaign.Raw, "--corpus adds inputs to those of --dir, and must exist")
 	if err != nil {

@@ -30,7 +30,7 @@ func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	c.Timeout, c.StartTimeout = f.limits.timeout, f.limits.start
 	store := campaign.Store{Dir: f.dir}
 	if err := store.Try(); err != nil {
-		return hint.Add(fmt.Errorf("--dir is %q: it must be a folder that this user may write to: %w", f.dir, err), "--dir with another folder")
+		return hint.Add(fmt.Errorf("--dir is %q: it must be a folder that this user may write to: %w", f.dir, err), dirHint)
 	}
 	var err error
 	if c.Earlier, err = store.Findings(); err != nil {

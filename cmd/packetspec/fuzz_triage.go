@@ -9,6 +9,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/campaign"
+	"github.com/packetspec/packetspec/internal/hint"
 )
 
 func newFuzzTriage() *cobra.Command {
@@ -34,7 +35,7 @@ The exit status is that of fuzz.`,
 				return err
 			}
 			if len(c.Given) == 0 {
-				return fmt.Errorf("DIR: there are no inputs in %s", strings.Join(dirs, ", "))
+				return hint.Add(fmt.Errorf("DIR: there are no inputs in %s", strings.Join(dirs, ", ")), inputsHint)
 			}
 			c.Only, c.Starter = true, process
 			return f.play(cmd, s, process.Argv)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/packetspec/packetspec/conformance/known"
@@ -30,6 +31,9 @@ func openKnown(ctx context.Context, name string, s *spec.Spec, update bool) (*kn
 	if name == "" {
 		return k, nil
 	}
+	if info, err := os.Stat(name); update && err == nil && !info.Mode().IsRegular() {
+		return nil, hint.Add(fmt.Errorf("--known is %q, which is not a regular file: --update-known reads it, and then replaces it", name), "--known known.txt")
+	}
 	var err error
 	k.text, k.List, err = readKnown(ctx, name, s)
 	k.missing = errors.Is(err, fs.ErrNotExist)
@@ -41,7 +45,7 @@ func openKnown(ctx context.Context, name string, s *spec.Spec, update bool) (*kn
 	}
 	if update {
 		if k.file, err = output.Open(ctx, name); err != nil {
-			return nil, fmt.Errorf("--known: %w", err)
+			return nil, fmt.Errorf("--known is %q: --update-known must be able to write it: %w", name, err)
 		}
 	}
 	return k, nil

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -144,6 +145,27 @@ func requirementOf(s *spec.Spec, f *campaign.Finding) spec.Requirement {
 	return q
 }
 
+// readInput reads the file of an input.
+func readInput(name string) ([]byte, error) {
+	raw, err := os.ReadFile(name)
+	if err == nil {
+		return raw, nil
+	}
+	path := new(fs.PathError)
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	err = fmt.Errorf("FILE: %s: %w", name, err)
+	of := filepath.Join(name, campaign.InputFile)
+	if _, missing := os.Stat(of); missing == nil {
+		return nil, hint.Add(err, "%s, which is the input of that finding", of)
+	}
+	return nil, hint.Add(err, "name the file of an input, such as packetspec-fuzz/findings/FINDING/%s", campaign.InputFile)
+}
+
+// inputsHint says what a folder of inputs must be.
+const inputsHint = "name a folder with a file for each input, such as packetspec-fuzz/corpus"
+
 // readCorpora reads the inputs of folders that the user gave as the arguments or flags named.
 func readCorpora(name string, dirs []string, format campaign.Format, advice string) (all [][]byte, err error) {
 	for _, dir := range dirs {
@@ -151,6 +173,8 @@ func readCorpora(name string, dirs []string, format campaign.Format, advice stri
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, hint.Add(fmt.Errorf("%s: there is no folder %s", name, dir), "%s", advice)
+		case errors.Is(err, syscall.ENOTDIR):
+			return nil, hint.Add(fmt.Errorf("%s: %s is not a folder", name, dir), inputsHint)
 		case err != nil:
 			return nil, fmt.Errorf("%s: read the inputs: %w", name, err)
 		}

@@ -37,7 +37,7 @@ const (
 const byteOrderMark = "\ufeff"
 
 // Read reads a list, and checks it against the specification. Its error joins one error for
-// each wrong line, in order, each with the given name of the list and the line's number. A byte order
+// each wrong line, in order, each with the given name of the list and the line's number; a hint ends it. A byte order
 // mark and carriage returns before line feeds are ignored.
 func Read(name string, r io.Reader, s *spec.Spec) (List, error) {
 	var list List
@@ -84,11 +84,18 @@ func Read(name string, r io.Reader, s *spec.Spec) (List, error) {
 	case bounded.N == 0:
 		errs = append(errs, fmt.Errorf("%s: the list is longer than %d bytes", name, maxList))
 	}
-	if err := errors.Join(errs...); err != nil {
+	err := errors.Join(errs...)
+	if wrong > 0 && !hint.IsIn(err) {
+		err = hint.Add(err, "%s", lineForm)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return list, nil
 }
+
+// lineForm shows the form of a line for the suite, and of one for campaigns.
+const lineForm = `a line is like: tags/tags-count-from-1 TAG-1 fail it counts from 0, or for campaigns: fuzz TAG-3 "no answer" it remembers every tag`
 
 // checkEncoding returns an error about a line that is not in UTF-8, but looks like UTF-16: it begins
 // with a byte order mark of it, or has a NUL, as each Latin letter has there.

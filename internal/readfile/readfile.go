@@ -50,7 +50,11 @@ func plain(name string, err error) error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	err = fmt.Errorf("%s: %w", name, err)
+	if errors.Is(err, fs.ErrPermission) {
+		return hint.Add(err, "name a file that this user may read")
+	}
+	return err
 }
 
 // writerTime is how long a named pipe may be without a writer. A program that is started together
