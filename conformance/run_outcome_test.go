@@ -90,6 +90,21 @@ func TestFailedRestarts(t *testing.T) {
 	}
 }
 
+// TestLateStarts tries a start within a run again that took too long, as on a busy machine.
+func TestLateStarts(t *testing.T) {
+	late := &adapter.StartError{Command: "fake", Err: adapter.ErrLate}
+	for want, starts := range map[string][]error{
+		"crash pass pass":  {nil, late},
+		"crash crash pass": {nil, late, late},
+	} {
+		f := newFake(t, "die", "right", "right")
+		f.starts = starts
+		r := results(t, f.run())
+		check(t, "outcomes", outcomes(r), want)
+		check(t, "starts", f.started, len(starts)+1)
+	}
+}
+
 // TestMachineFails ends a run with its results so far, and blames no scenario, if the machine does
 // not let an adapter start again.
 func TestMachineFails(t *testing.T) {

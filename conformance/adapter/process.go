@@ -78,6 +78,7 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 		Descriptors: func() (int, bool) { return groupDescriptors(cmd.Process.Pid) },
 		CPU:         func() (CPUTime, bool) { return groupCPU(cmd.Process.Pid) },
 	}
+	started(ctx, s.CPU)
 	if err := s.Greet(ctx); err != nil {
 		if s.Err() != nil {
 			within(exitTime, r.exited) // so that the error below contains the exit status
@@ -87,9 +88,6 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 			}
 		} else if ctx.Err() != nil {
 			err = fmt.Errorf("it did not answer hello: %w", err)
-			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				err = &late{err}
-			}
 		}
 		r.kill()
 		return nil, &StartError{Command: p.String(), Err: err, Stderr: r.stderr.String(), Hint: r.greetingHint(err)}
@@ -105,7 +103,7 @@ func (r *running) greetingHint(err error) string {
 		return "an adapter answers each command with a reply, as conformance/adapter/ADAPTERS.md describes"
 	case errors.Is(err, ErrEnded) && r.cmd.ProcessState.Success():
 		return "the program may have ended without reading its standard input; an adapter reads commands until that ends"
-	case errors.Is(err, errLate):
+	case errors.Is(err, ErrLate):
 		return "flush standard output after each line"
 	}
 	return ""

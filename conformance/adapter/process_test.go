@@ -101,7 +101,7 @@ func TestStartErrorUnwraps(t *testing.T) {
 
 func TestProcessDoesNotAnswerHello(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeoutCause(context.Background(), 100*time.Millisecond, errors.New("no answer within 100ms"))
+	ctx, cancel := adapter.WithStartTime(context.Background(), 100*time.Millisecond, errors.New("no answer within 100ms"))
 	defer cancel()
 	_, err := shell(`echo 'still importing' >&2; sleep 1000`).Start(ctx)
 	if err == nil {

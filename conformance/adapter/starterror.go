@@ -128,14 +128,6 @@ func plain(err error) error {
 	return cmp.Or(errors.Unwrap(err), err)
 }
 
-// errLate is in the tree of the error of an adapter that has not answered hello in time.
-var errLate = errors.New("late")
-
-// A late is the error of an adapter that has not answered hello in time.
-type late struct{ error }
-
-func (l *late) Unwrap() []error { return []error{l.error, errLate} }
-
 // A refusal is an error in plain words.
 type refusal struct {
 	what string

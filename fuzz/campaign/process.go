@@ -74,7 +74,7 @@ var errNoEdges = errors.New("it counts no edges: build it by one of AFL's compil
 // start starts a process of the subject.
 func (s Subject) start(ctx context.Context) (_ *process, err error) {
 	limit := cmp.Or(s.StartTimeout, DefaultStartTimeout)
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v (--start-timeout)", limit))
+	ctx, cancel := adapter.WithStartTime(ctx, limit, fmt.Errorf("no answer within %v (--start-timeout)", limit))
 	defer cancel()
 	starter := s.Starter
 	p := &process{subject: s, slots: make(chan struct{}, s.each)}
