@@ -44,8 +44,9 @@ func newTest() *cobra.Command {
 		Use:   "test [flags] [-- ADAPTER ARG...]",
 		Short: "Run the suite against an implementation",
 		Long: `Runs the scenarios of the specification against the implementation that ADAPTER drives.
-Without ADAPTER it tests the reference or, in the later dialect, the second
-implementation, as a process of its own.
+Without ADAPTER it tests the reference, as a process of its own. The reference does not
+speak the later dialect: with --dialect 2024 the command tests the second implementation,
+which the suite has for planting faults in it (see packetspec mutants).
 
 Exit status: 0 if the implementation conforms; 1 if not; 2 for a mistake in the command
 line, or a report that cannot be written where it should be; 3 if the adapter could not
