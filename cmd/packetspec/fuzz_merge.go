@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/fuzz/campaign"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 func newFuzzMerge() *cobra.Command {
@@ -17,6 +18,9 @@ func newFuzzMerge() *cobra.Command {
 		Short: "Merge corpora, and drop inputs that show nothing new",
 		Long: `Reads the inputs of INTO, which need not exist, and of every DIR. Leaves in INTO as few
 inputs, and as short ones, as show every trace that the reference shows for any.
+
+INTO loses the inputs that packetspec wrote there and that show nothing new: files whose
+name is the hash of their content. Its other files are read too, but never removed.
 
 Exit status: 0 if INTO is written; 2 for a mistake in the command line or a folder that
 cannot be read; 4 if INTO could not be written.`,
@@ -35,13 +39,17 @@ cannot be read; 4 if INTO could not be written.`,
 				return &statusError{statusNot, err}
 			}
 			err = campaign.WriteCorpus(args[0], kept, campaign.Raw)
+			var others []string
 			if err == nil {
-				err = campaign.Prune(args[0], kept)
+				others, err = campaign.Prune(args[0], kept)
 			}
 			if err != nil {
 				return &statusError{statusUnwritten, fmt.Errorf("write the merged corpus: %w", err)}
 			}
 			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%d of %d inputs show all %d traces\n", len(kept), len(all), traces)
+			if len(others) > 0 {
+				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "note: %s keeps %s that packetspec did not write: %s\n", args[0], words.Count(len(others), "file"), someOf(others))
+			}
 			return nil
 		}),
 	}

@@ -182,3 +182,12 @@ func readCorpora(name string, dirs []string, format campaign.Format, advice stri
 	}
 	return all, nil
 }
+
+// someOf returns the first names of a list as text, and how many there are beside them.
+func someOf(names []string) string {
+	const shown = 5
+	if n := len(names) - shown; n > 0 {
+		return fmt.Sprintf("%s, and %d more", strings.Join(names[:shown], ", "), n)
+	}
+	return strings.Join(names, ", ")
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -58,25 +59,56 @@ func WriteCorpus(dir string, corpus [][]byte, format Format) error {
 // Name returns the name of the file that holds an input: the first quarter of its SHA-256.
 func Name(raw []byte) string { return fmt.Sprintf("%.8x", sha256.Sum256(raw)) }
 
-// Prune removes from a folder the files of inputs that are not in the corpus. It keeps folders.
-func Prune(dir string, corpus [][]byte) error {
+// Prune removes from a folder the files of inputs that are not in the corpus. Only files that
+// [WriteCorpus] has named count as such: the name of each is that of its content. Prune keeps
+// everything else, and returns the names of the other files.
+func Prune(dir string, corpus [][]byte) (others []string, err error) {
 	keep := map[string]bool{}
 	for _, raw := range corpus {
 		keep[Name(raw)] = true
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, e := range entries {
 		if !e.Type().IsRegular() || keep[e.Name()] {
 			continue
 		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-			return err
+		name := filepath.Join(dir, e.Name())
+		named, err := isNamed(name)
+		switch {
+		case err != nil:
+			return others, err
+		case !named:
+			others = append(others, e.Name())
+			continue
+		}
+		if err := os.Remove(name); err != nil {
+			return others, err
 		}
 	}
-	return nil
+	return others, nil
+}
+
+// aName matches what Name returns.
+var aName = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// isNamed reports whether the name of a regular file is that of its content.
+func isNamed(name string) (bool, error) {
+	if !aName.MatchString(filepath.Base(name)) {
+		return false, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = file.Close() }()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return false, err
+	}
+	return fmt.Sprintf("%.8x", hash.Sum(nil)) == filepath.Base(name), nil
 }
 
 // everything holds all abilities that a plan may need.

@@ -40,6 +40,27 @@ func Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	return file, nil
 }
 
+// ErrTooLong is wrapped by the error of [All] about a file that is longer than is allowed.
+var ErrTooLong = errors.New("too long")
+
+// All reads a file as [Open] does, and at most a number of bytes of it. It returns an error if the
+// file is longer.
+func All(ctx context.Context, name string, most int) ([]byte, error) {
+	file, err := Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(io.LimitReader(file, int64(most)+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(content) > most:
+		return nil, fmt.Errorf("%s is %w: it has more than %d bytes", name, ErrTooLong, most)
+	}
+	return content, nil
+}
+
 func refuse(name, kind string) error {
 	return hint.Add(fmt.Errorf("%s is %s: it must be a file", name, kind), "name a regular file, or a named pipe that a program writes to")
 }

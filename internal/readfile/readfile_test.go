@@ -126,3 +126,20 @@ func TestPipeWithASilentWriter(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAll reads a file of as many bytes as are allowed, and none that is longer.
+func TestAll(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if content, err := readfile.All(t.Context(), name, 4); err != nil || string(content) != "text" {
+		t.Errorf("got %q, %v", content, err)
+	}
+	if _, err := readfile.All(t.Context(), name, 3); !errors.Is(err, readfile.ErrTooLong) || !strings.Contains(err.Error(), "more than 3 bytes") {
+		t.Errorf("got the error %v", err)
+	}
+	if _, err := readfile.All(t.Context(), "/dev/zero", 4); err == nil || !strings.Contains(err.Error(), "a device") {
+		t.Errorf("got the error %v", err)
+	}
+}
