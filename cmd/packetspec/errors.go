@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -127,7 +129,12 @@ func explainFlagError(cmd *cobra.Command, err error) error {
 		return hint.Add(err, "--%s", nearest.Names(missing.GetSpecifiedName(), flags, 1)[0])
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
-		return hint.Add(fmt.Errorf("--%s is %q: it must be of type %s: %w", f.Name, invalid.GetValue(), f.Value.Type(), invalid.Unwrap()), "--%s %s", f.Name, f.DefValue)
+		allowed := map[string]string{"duration": "a length of time, such as 5s or 2m", "bool": "true or false"}[f.Value.Type()]
+		allowed = cmp.Or(allowed, "a whole number")
+		if errors.Is(err, strconv.ErrRange) {
+			allowed += " of fewer digits"
+		}
+		return hint.Add(fmt.Errorf("--%s is %q: it must be %s", f.Name, invalid.GetValue(), allowed), "--%s %s", f.Name, f.DefValue)
 	}
 	return err
 }

@@ -2,8 +2,10 @@
 package match
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 )
 
@@ -27,6 +29,9 @@ func Any[T any](flag string, values []string, all []T, names func(T) Names) (fun
 	var matchers []func(T) bool
 	for _, value := range values {
 		expr, err := regexp.Compile(value)
+		if syntaxErr := (*syntax.Error)(nil); errors.As(err, &syntaxErr) {
+			return nil, fmt.Errorf("%s is %q: it must be a regular expression: %s at %q", flag, value, syntaxErr.Code, syntaxErr.Expr)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s is %q: it must be a regular expression: %w", flag, value, err)
 		}
