@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,7 +64,6 @@ Exit status:
 	flags.Uint64Var(&c.Seed, "seed", 1, "the same `number` makes the same inputs")
 	flags.IntVar(&c.Workers, "workers", 1, "how many processes of the adapter run at a time")
 	flags.IntVar(&c.InFlight, "in-flight", campaign.DefaultInFlight, "how many inputs run at a time on each process")
-	flags.IntVar(&c.Limit, "max-len", campaign.DefaultLimit, "how many bytes an input may have")
 	flags.IntVar(&c.Enough, "max-findings", 0, "end after this many findings that are not known; 0: no limit")
 	flags.IntVar(&c.Minimize, "minimize", defaultMinimize, "how many inputs to try when minimising one finding; 0: do not minimise")
 	flags.BoolVar(&c.Codec, "codec", false, "test the codec alone, which is many times faster; implied by an adapter that does not support \"open\"")
@@ -89,7 +89,7 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	c := &f.campaign
 	err := errors.Join(
 		atLeast("--time", c.Time, 0), atLeast("--inputs", c.Inputs, 0), atLeast("--workers", c.Workers, 1),
-		atLeast("--in-flight", c.InFlight, 1), atLeast("--max-len", c.Limit, 1), atLeast("--max-findings", c.Enough, 0),
+		atLeast("--in-flight", c.InFlight, 1), atLeast("--max-findings", c.Enough, 0),
 		atLeast("--minimize", c.Minimize, 0), f.limits.check(),
 	)
 	if err != nil {
@@ -136,17 +136,38 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	return err
 }
 
-// The limits of time that verbs share which play inputs.
-type limitFlags struct{ timeout, start time.Duration }
+// The limits that verbs share which play inputs.
+type limitFlags struct {
+	timeout, start time.Duration
+	length         int // bytes of an input
+}
+
+// maxLength bounds --max-len. The reference takes about 3 s and 700 MB for the worst input of this
+// many bytes, and more than that for each byte of a longer one.
+const maxLength = 1 << 20
 
 // add adds the flags of the limits to a command.
 func (l *limitFlags) add(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&l.timeout, "timeout", campaign.DefaultTimeout, "how long what is due to an input may take while nothing comes, when a suspect is confirmed; the search before waits a fraction of it")
 	cmd.Flags().DurationVar(&l.start, "start-timeout", campaign.DefaultStartTimeout, "how long the adapter may take to start and to answer hello")
+	l.addLength(cmd)
+}
+
+// addLength adds the flag of an input's length alone, for verbs that start no adapter.
+func (l *limitFlags) addLength(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&l.length, "max-len", campaign.DefaultLimit, fmt.Sprintf("how many bytes an input may have, at most %d", maxLength))
+}
+
+// checkLength returns an error if an input may have too few or too many bytes.
+func (l *limitFlags) checkLength() error {
+	if l.length > maxLength {
+		return fmt.Errorf("--max-len is %d: it must be at most %d", l.length, maxLength)
+	}
+	return atLeast("--max-len", l.length, 1)
 }
 
 func (l *limitFlags) check() error {
-	return errors.Join(aboveZero("--timeout", l.timeout), aboveZero("--start-timeout", l.start))
+	return errors.Join(aboveZero("--timeout", l.timeout), aboveZero("--start-timeout", l.start), l.checkLength())
 }
 
 // of returns the subject that a process is, with the limits.
@@ -165,6 +186,9 @@ func (l *limitFlags) replay(adapterArgs []string, seed uint64) campaign.Replay {
 	}
 	if l.start != campaign.DefaultStartTimeout && l.start != 0 {
 		r.Flags = append(r.Flags, "--start-timeout", l.start.String())
+	}
+	if l.length != campaign.DefaultLimit && l.length != 0 {
+		r.Flags = append(r.Flags, "--max-len", strconv.Itoa(l.length))
 	}
 	return r
 }

@@ -33,7 +33,7 @@ could not be started or spoken to; 4 if the smaller input could not be written.`
 			if err != nil {
 				return err
 			}
-			raw, err := readInput(files[0])
+			raw, err := readInput(cmd.Context(), files[0], limits.length)
 			if err != nil {
 				return err
 			}

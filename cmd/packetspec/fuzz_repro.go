@@ -30,7 +30,7 @@ line or a file that cannot be read; 3 if the adapter could not be started or spo
 			}
 			raws := make([][]byte, len(files))
 			for i, file := range files {
-				if raws[i], err = readInput(file); err != nil {
+				if raws[i], err = readInput(cmd.Context(), file, limits.length); err != nil {
 					return err
 				}
 			}

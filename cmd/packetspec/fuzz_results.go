@@ -27,7 +27,7 @@ var fuzzFormats = []string{"text", "json", "junit", "html"}
 // the user gave it.
 func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	c := &f.campaign
-	c.Timeout, c.StartTimeout = f.limits.timeout, f.limits.start
+	c.Timeout, c.StartTimeout, c.Limit = f.limits.timeout, f.limits.start, f.limits.length
 	store := campaign.Store{Dir: f.dir}
 	if err := store.Try(); err != nil {
 		return hint.Add(fmt.Errorf("--dir is %q: it must be a folder that this user may write to: %w", f.dir, err), dirHint)

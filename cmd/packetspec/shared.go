@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,7 @@ import (
 	"github.com/packetspec/packetspec/features"
 	"github.com/packetspec/packetspec/fuzz/campaign"
 	"github.com/packetspec/packetspec/internal/hint"
+	"github.com/packetspec/packetspec/internal/readfile"
 )
 
 // specification returns the specification, which is built in.
@@ -145,22 +147,22 @@ func requirementOf(s *spec.Spec, f *campaign.Finding) spec.Requirement {
 	return q
 }
 
-// readInput reads the file of an input.
-func readInput(name string) ([]byte, error) {
-	raw, err := os.ReadFile(name)
-	if err == nil {
-		return raw, nil
-	}
-	path := new(fs.PathError)
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	err = fmt.Errorf("FILE: %s: %w", name, err)
+// readInput reads the file of an input, which may have at most a number of bytes.
+func readInput(ctx context.Context, name string, most int) ([]byte, error) {
+	raw, err := readfile.All(ctx, name, most)
 	of := filepath.Join(name, campaign.InputFile)
-	if _, missing := os.Stat(of); missing == nil {
-		return nil, hint.Add(err, "%s, which is the input of that finding", of)
+	info, missing := os.Stat(of)
+	switch {
+	case err == nil:
+		return raw, nil
+	case errors.Is(err, readfile.ErrTooLong):
+		return nil, hint.Add(fmt.Errorf("FILE: %w", err), "--max-len sets how many bytes an input may have, up to %d", maxLength)
+	case missing == nil && info.Mode().IsRegular():
+		return nil, hint.Add(fmt.Errorf("FILE: %s is a folder: it must be a file", name), "%s, which is the input of that finding", of)
+	case hint.IsIn(err):
+		return nil, fmt.Errorf("FILE: %w", err)
 	}
-	return nil, hint.Add(err, "name the file of an input, such as packetspec-fuzz/findings/FINDING/%s", campaign.InputFile)
+	return nil, hint.Add(fmt.Errorf("FILE: %w", err), "name the file of an input, such as packetspec-fuzz/findings/FINDING/%s", campaign.InputFile)
 }
 
 // inputsHint says what a folder of inputs must be.
