@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/internal/hint"
@@ -25,12 +26,29 @@ func (e *SilentError) Error() string {
 	if e.Last.Expected != "" {
 		saw = fmt.Sprintf("expected %s, got %s", e.Last.Expected, e.Last.Actual)
 	}
-	return fmt.Sprintf("the adapter answered hello, but replied to no other command in %d scenarios in a row; the last one was %s: %s", e.Scenarios, e.Last.ID, visible.Line(saw))
+	return fmt.Sprintf("the adapter answered hello, but replied to no other command in %d scenarios in a row; the last one was %s: %s", e.Scenarios, e.Last.ID, endLines(saw))
+}
+
+// endLines returns the first and the last line of a text on one line. The last line of a standard error
+// says the most, and its scenario's result has the others.
+func endLines(text string) string {
+	text = strings.TrimSpace(text)
+	first, rest, several := strings.Cut(text, "\n")
+	if !several {
+		return visible.Line(text)
+	}
+	last := rest[strings.LastIndex(rest, "\n")+1:]
+	between := " "
+	if last != rest {
+		between = " … "
+	}
+	return visible.Line(first + between + strings.TrimSpace(last))
 }
 
 // A silence counts the scenarios in a row in which the subject replied to nothing.
 type silence struct {
 	scenarios int
+	timeouts  int  // among them
 	spoke     bool // the subject has replied in this run
 }
 
@@ -40,16 +58,23 @@ type silence struct {
 func (s *silence) add(r report.Result, replied bool) error {
 	switch {
 	case replied:
-		s.spoke, s.scenarios = true, 0
+		s.spoke, s.scenarios, s.timeouts = true, 0, 0
 	case r.Outcome == report.Timeout, r.Outcome.Deviates() && !s.spoke:
 		s.scenarios++
+		if r.Outcome == report.Timeout {
+			s.timeouts++
+		}
 	}
 	if s.scenarios < mostSilent {
 		return nil
 	}
 	err := error(&SilentError{s.scenarios, r})
 	if r.Again != "" {
-		err = hint.Add(err, "run that scenario alone, and see what the adapter does with its first command; if it is only slow, raise --timeout: %s", r.Again)
+		slow := ""
+		if s.timeouts > 0 {
+			slow = "; if it is only slow, raise --timeout"
+		}
+		err = hint.Add(err, "run that scenario alone, and see what the adapter does with its first command%s: %s", slow, r.Again)
 	}
 	return err
 }

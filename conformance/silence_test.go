@@ -59,6 +59,7 @@ func TestSilence(t *testing.T) {
 					t.Errorf("got %q, expected it to contain %q", err, told)
 				}
 			}
+			check(t, "the hint names --timeout", strings.Contains(err.Error(), "--timeout: "), slices.Contains(c.does, "nothing"))
 		})
 	}
 }

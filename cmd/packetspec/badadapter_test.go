@@ -29,6 +29,11 @@ func badAdapter(args []string) int {
 			_, _ = fmt.Fprintln(os.Stderr, "bad-adapter: cannot import the implementation")
 			return 7
 		},
+		// exits, and prints several lines, as a runtime prints a stack
+		"stack": func() int {
+			_, _ = fmt.Fprint(os.Stderr, "stack:\n  line 1\n  line 2\nerror: the last line\n")
+			return 1
+		},
 		// exits, unless an adapter has done so before in this folder
 		"exit-once": func() int {
 			if os.Mkdir("bad-adapter-exited", 0o700) != nil {

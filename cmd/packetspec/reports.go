@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -110,12 +111,15 @@ func (outputs reportOutputs) printedTwice() error {
 // stream returns the stream of the text report on the standard output. Without that report it
 // writes nothing.
 func (outputs reportOutputs) stream(stdout io.Writer, suite report.Suite, verbose, color bool) *report.Stream {
-	for _, o := range outputs {
-		if o.file == nil && o.format == "text" {
-			return report.NewStream(stdout, suite, verbose, color)
-		}
+	if !outputs.textPrinted() {
+		stdout = io.Discard
 	}
-	return report.NewStream(io.Discard, suite, verbose, color)
+	return report.NewStream(stdout, suite, verbose, color)
+}
+
+// textPrinted reports whether the text report goes to the standard output.
+func (outputs reportOutputs) textPrinted() bool {
+	return slices.ContainsFunc(outputs, func(o reportOutput) bool { return o.file == nil && o.format == "text" })
 }
 
 // contents writes the reports of a run, by their formats.

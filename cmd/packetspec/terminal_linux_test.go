@@ -100,6 +100,14 @@ func TestOnATerminal(t *testing.T) {
 	}
 }
 
+// TestGivenUpOnATerminal says there once why a run was given up.
+func TestGivenUpOnATerminal(t *testing.T) {
+	got := onTerminal(t, 200, nil, "test", "--run", "^responses/", "--", "bad-adapter", "exit", "open", "1")
+	if n := strings.Count(got, "replied to no other command"); n != 1 {
+		t.Errorf("got %q, which says %d times why the run was given up, expected 1", got, n)
+	}
+}
+
 // TestTerminalsWithoutAProgressLine shows it and colors only where they are wanted.
 func TestTerminalsWithoutAProgressLine(t *testing.T) {
 	for _, c := range []struct {

@@ -134,6 +134,9 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 		return f.updateKnown(cmd, list, s, results, gaveUp)
 	}
 	if gaveUp != nil {
+		if outputs.textPrinted() && terminal(stdout) != nil && terminal(cmd.ErrOrStderr()) != nil {
+			gaveUp = nil // the text report beside it ends with the same
+		}
 		return &statusError{statusAdapter, errors.Join(unwritten, gaveUp)}
 	}
 	conforms := results.Conforms(f.everyLevel())
