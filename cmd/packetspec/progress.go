@@ -11,10 +11,10 @@ import (
 	"github.com/packetspec/packetspec/conformance/report"
 )
 
-// How often the line on a terminal changes at least, so that its times are right, and how
-// often a log gets a line: often enough to show that a run goes on.
+// How long the line on a terminal stays at least, since nobody reads faster and a slow connection would
+// delay the run, and how often a log gets a line: often enough to show that a run goes on.
 const (
-	redrawTime = time.Second
+	redrawTime = time.Second / 10
 	logTime    = 10 * time.Second
 )
 
@@ -25,9 +25,10 @@ type progress struct {
 	columns func() int             // of the terminal; nil: w is not one
 	text    func(time.Time) string // what is to be shown at a time
 
-	mu    sync.Mutex // guards the line on the terminal, and what text reads
-	drawn bool       // the line is on the terminal
-	stop  func()
+	mu      sync.Mutex // guards the line on the terminal, and what text reads
+	drawn   string     // the line on the terminal; empty: it is not there
+	drawnAt time.Time  // when it was written last
+	stop    func()
 }
 
 // start shows the progress on w until end is called.
@@ -65,17 +66,35 @@ func (p *progress) watch(ticks <-chan time.Time, done <-chan struct{}) {
 	}
 }
 
-// update calls a function that changes what is to be shown at a time. The function may also print
-// to the terminal: the line is not there meanwhile.
+// update calls a function that changes what is to be shown at a time, and shows it on a terminal,
+// unless the line there is younger than redrawTime: the next tick shows it then. The function may also
+// print to the terminal, by a writer of above.
 func (p *progress) update(at time.Time, change func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.erase()
 	change()
-	if p.columns != nil {
-		_, _ = io.WriteString(p.w, fit(p.text(at), p.columns()))
-		p.drawn = true
+	if p.columns == nil || at.Sub(p.drawnAt) < redrawTime {
+		return
 	}
+	if line := fit(p.text(at), p.columns()); line != p.drawn {
+		p.erase()
+		_, _ = io.WriteString(p.w, line)
+		p.drawn, p.drawnAt = line, at
+	}
+}
+
+// above returns a writer to w that erases the line before it writes. It may be used inside update,
+// and after end.
+func (p *progress) above(w io.Writer) io.Writer { return &aboveProgress{w, p} }
+
+type aboveProgress struct {
+	io.Writer
+	progress *progress
+}
+
+func (a *aboveProgress) Write(b []byte) (int, error) {
+	a.progress.erase()
+	return a.Writer.Write(b)
 }
 
 // end erases the line, and shows no more.
@@ -87,9 +106,9 @@ func (p *progress) end() {
 }
 
 func (p *progress) erase() {
-	if p.drawn {
+	if p.drawn != "" {
 		_, _ = io.WriteString(p.w, eraseLine)
-		p.drawn = false
+		p.drawn = ""
 	}
 }
 

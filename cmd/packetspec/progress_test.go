@@ -83,7 +83,7 @@ func TestProgressOnATerminal(t *testing.T) {
 	p.begin("tags/a-tag-is-used-again-after-its-answer", start)
 	p.update(afterStart(1), func() {})
 	expect(40, "1s: 0 of 732, 0 failed; now tags/a-tag…")
-	printed := func(r report.Result) { _, _ = fmt.Fprintf(&out, "FAIL %s\n", r.ID) }
+	printed := func(r report.Result) { _, _ = fmt.Fprintf(p.above(&out), "FAIL %s\n", r.ID) }
 	p.observe(report.Result{ID: "tags/x", Outcome: report.Fail}, afterStart(61), printed)
 	expect(40, "FAIL tags/x\n1m1s: 1 of 732, 1 failed; now tags/a-t…")
 	width = 20
@@ -98,6 +98,32 @@ func TestProgressOnATerminal(t *testing.T) {
 	width = 1
 	p.update(afterStart(64), func() {})
 	expect(1, "…")
+}
+
+// TestProgressIsDrawnTenTimesASecond writes the line once in a tenth of a second at most, and shows
+// what came meanwhile at the next tick.
+func TestProgressIsDrawnTenTimesASecond(t *testing.T) {
+	var out bytes.Buffer
+	p := newRunProgress(1000, start)
+	p.w, p.columns = &out, func() int { return 100 }
+	p.stop = func() {}
+	draws := func() int { return strings.Count(out.String(), " of 1000, ") }
+	for i := range 1000 { // one each millisecond
+		p.observe(report.Result{ID: "tags/x", Outcome: report.Pass}, afterStart(float64(i)/1000), nothing)
+	}
+	if n := draws(); n != 10 {
+		t.Errorf("the line was drawn %d times in a second, expected 10", n)
+	}
+	p.update(afterStart(1.01), func() {})
+	if s := newTerminalModel(100); draws() != 11 {
+		t.Errorf("the line was drawn %d times, expected once more at the tick", draws())
+	} else if s.write(out.String()); s.String() != "1s: 1000 of 1000, 0 failed" {
+		t.Errorf("got %q, expected the last state", s)
+	}
+	p.update(afterStart(1.2), func() {})
+	if n := draws(); n != 11 {
+		t.Errorf("the line was drawn %d times, expected no more: it is the same", n)
+	}
 }
 
 // A terminalModel is a terminal that understands the control sequences that packetspec writes.

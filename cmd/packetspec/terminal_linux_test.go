@@ -60,8 +60,8 @@ func onTerminal(t *testing.T, columns uint16, env []string, args ...string) stri
 	return got.String()
 }
 
-// duration matches the only part of a report that differs from run to run.
-var duration = regexp.MustCompile(`scenarios in [0-9.]+m?s`)
+// duration matches the only parts of a report that differ from run to run.
+var duration = regexp.MustCompile(`scenarios in [0-9.]+m?s|[0-9.]+ ms`)
 
 var colorSequence = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
@@ -84,12 +84,12 @@ func TestOnATerminal(t *testing.T) {
 			}
 		}
 		shown, want := newTerminalModel(columns), newTerminalModel(columns)
-		shown.write(duration.ReplaceAllString(got, "scenarios in 1s"))
-		want.write(duration.ReplaceAllString(string(text), "scenarios in 1s"))
+		shown.write(duration.ReplaceAllString(got, "a time"))
+		want.write(duration.ReplaceAllString(string(text), "a time"))
 		if shown.String() != want.String() {
 			t.Errorf("got a screen of %d columns\n%s\nexpected\n%s", columns, shown, want)
 		}
-		if strings.Count(got, eraseLine) < 10 {
+		if !strings.Contains(got, eraseLine) {
 			t.Errorf("%d columns: got %q, expected a progress line", columns, got)
 		}
 		for _, want := range []string{"\x1b[1;31mCRASH\x1b[0m ", "\x1b[32mPASS\x1b[0m "} {

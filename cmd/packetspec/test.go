@@ -118,8 +118,9 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 		run.Last = func(r report.Result) bool { return r.Counts(f.everyLevel()) }
 	}
 	stdout := cmd.OutOrStdout()
-	stream := outputs.stream(stdout, run.Suite(), f.verbose, inColor(f.color, stdout))
-	results, gaveUp := doShown(cmd, run, stream)
+	progress := newRunProgress(len(run.Scenarios)*run.Times, time.Now())
+	stream := outputs.stream(progress.above(stdout), run.Suite(), f.verbose, inColor(f.color, stdout))
+	results, gaveUp := doShown(cmd, run, stream, progress)
 	if results == nil {
 		return &statusError{statusAdapter, gaveUp}
 	}
@@ -152,8 +153,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 }
 
 // doShown makes the runs, and shows their progress and their results meanwhile.
-func doShown(cmd *cobra.Command, run conformance.Series, stream *report.Stream) (*report.Results, error) {
-	progress := newRunProgress(len(run.Scenarios)*run.Times, time.Now())
+func doShown(cmd *cobra.Command, run conformance.Series, stream *report.Stream, progress *runProgress) (*report.Results, error) {
 	run.Begin = func(id string) { progress.begin(id, time.Now()) }
 	run.Observe = func(r report.Result) { progress.observe(r, time.Now(), stream.Observe) }
 	progress.start(cmd.ErrOrStderr())
