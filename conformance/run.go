@@ -162,6 +162,7 @@ type schedule struct {
 	running  map[int]time.Time // when each scenario was taken that has no result yet
 	ended    time.Time         // when gaveUp was set, or when ctx ended; zero: neither
 	stopped  string            // the text of the cause with which ctx ended
+	because  string            // why no further scenario starts, if neither gaveUp nor stopped says it
 }
 
 func (s *schedule) next() (index int, ok bool) {
@@ -199,6 +200,7 @@ func (s *schedule) record(index int, r report.Result, replied bool) {
 		s.end(err)
 	}
 	if s.Last != nil && s.Last(judged) {
+		s.because = cmp.Or(s.because, "--fail-fast ended the run after "+r.ID)
 		s.end(nil)
 	}
 }
@@ -273,6 +275,9 @@ func (s *schedule) collect() *report.Results {
 	if s.gaveUp != nil {
 		results.GivenUp = s.gaveUp.Error()
 	}
+	if s.gaveUp == nil && s.stopped == "" {
+		results.NotRunBecause = s.because
+	}
 	for i := range s.Scenarios {
 		if !s.done[i] {
 			results.NotRun++
@@ -342,7 +347,9 @@ func (w *worker) attempt(ctx context.Context, sc spec.Scenario) (r report.Result
 			break
 		}
 		if !ran {
-			w.failed++
+			if w.failed++; w.failed == maxFailedStarts {
+				w.failedToStart()
+			}
 		}
 		attempts.Add(one)
 		r, done = attempts.Result()
@@ -352,6 +359,13 @@ func (w *worker) attempt(ctx context.Context, sc spec.Scenario) (r report.Result
 		}
 	}
 	return r, replied, done
+}
+
+// failedToStart notes why the worker takes no further scenario.
+func (w *worker) failedToStart() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.because = cmp.Or(w.because, fmt.Sprintf("the adapter failed to start %d times in a row", maxFailedStarts))
 }
 
 func (w *worker) stop() {

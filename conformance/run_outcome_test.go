@@ -83,6 +83,11 @@ func TestFailedRestarts(t *testing.T) {
 			check(t, "outcomes", outcomes(r), c.want)
 			check(t, "starts", f.started, c.started)
 			check(t, "scenarios not run", r.NotRun, c.notRun)
+			why := ""
+			if c.notRun > 0 {
+				why = "the adapter failed to start 3 times in a row"
+			}
+			check(t, "why not", r.NotRunBecause, why)
 			check(t, "conforms", r.Conforms(false), false)
 			check(t, "the reason of the second", r.Results[1].Reason, "out of memory")
 			check(t, "adapters alive", f.alive, 0)

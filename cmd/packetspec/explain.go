@@ -14,6 +14,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/nearest"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 func newExplain() *cobra.Command {
@@ -107,7 +108,7 @@ func featureOf(sc spec.Scenario) string {
 }
 
 func explainFeature(cmd *cobra.Command, s *spec.Spec, scenarios []spec.Scenario) {
-	cmd.Printf("%s\n  %s, %d scenarios\n", scenarios[0].Feature, scenarios[0].File, len(scenarios))
+	cmd.Printf("%s\n  %s, %s\n", scenarios[0].Feature, scenarios[0].File, words.Count(len(scenarios), "scenario"))
 	for _, r := range newListing(s, scenarios).Requirements {
 		cmd.Printf("\n%s (%s; %s)\n%s\n", r.ID, r.Level, r.Source, r.Text)
 		for _, id := range r.Scenarios {
@@ -153,7 +154,7 @@ func printDetections(cmd *cobra.Command, f mutants.RecordedFault) {
 		cmd.Printf("    the verdict: %s\n", f.Verdict)
 	}
 	if f.Others > 0 {
-		cmd.Printf("    and %d scenarios of other requirements\n", f.Others)
+		cmd.Printf("    and %s of other requirements\n", words.Count(f.Others, "scenario"))
 	}
 }
 

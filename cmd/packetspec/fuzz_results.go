@@ -18,6 +18,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/campaign"
 	"github.com/packetspec/packetspec/fuzz/results"
 	"github.com/packetspec/packetspec/internal/hint"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // fuzzFormats lists the formats of a campaign's reports, first the one of the standard output.
@@ -152,9 +153,9 @@ func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
 			still++
 		}
 	}
-	_, _ = fmt.Fprintf(w, "%s: %d inputs in %s, %d a second, seed %d; %d traces, corpus %d; %d findings",
+	_, _ = fmt.Fprintf(w, "%s: %d inputs in %s, %d a second, seed %d; %d traces, corpus %d; %s",
 		report.Subject{Name: r.Subject.Name, Release: r.Subject.Release, Language: r.Subject.Language}, r.Inputs, r.Elapsed.Round(10*time.Millisecond),
-		int64(float64(r.Given+r.Inputs)/max(r.Elapsed.Seconds(), 1e-3)), f.campaign.Seed, r.Traces, len(r.Corpus), len(r.Findings)-known)
+		int64(float64(r.Given+r.Inputs)/max(r.Elapsed.Seconds(), 1e-3)), f.campaign.Seed, r.Traces, len(r.Corpus), words.Count(len(r.Findings)-known, "finding"))
 	fixed := len(r.Earlier)
 	for _, found := range r.Earlier {
 		if found.Status == campaign.NotTried {

@@ -9,6 +9,7 @@ import (
 	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 func newList() *cobra.Command {
@@ -36,7 +37,7 @@ func newList() *cobra.Command {
 					cmd.Printf("    %s\n", id)
 				}
 			}
-			cmd.Printf("%d requirements, %d scenarios\n", len(l.Requirements), len(selected))
+			cmd.Printf("%s, %s\n", words.Count(len(l.Requirements), "requirement"), words.Count(len(selected), "scenario"))
 			return nil
 		})),
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/fuzz/campaign"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // A screen shows the progress of a campaign: a block of lines that it rewrites on a terminal,
@@ -51,8 +52,8 @@ func (s *screen) progress(p campaign.Progress) {
 		if p.AllRun {
 			phase = ": no more inputs, suspects are being confirmed and minimised"
 		}
-		text := fmt.Sprintf("  time      %s%s\n  inputs    %d, %.0f a second\n  traces    %d %s\n%s  corpus    %d\n  findings  %d, and %d suspects\n",
-			p.Elapsed.Round(time.Second), phase, p.Inputs, rate, p.Traces, sparkline(s.curve, 40), edges, p.Corpus, p.Findings, p.Suspects)
+		text := fmt.Sprintf("  time      %s%s\n  inputs    %d, %.0f a second\n  traces    %d %s\n%s  corpus    %d\n  findings  %d, and %s\n",
+			p.Elapsed.Round(time.Second), phase, p.Inputs, rate, p.Traces, sparkline(s.curve, 40), edges, p.Corpus, p.Findings, words.Count(p.Suspects, "suspect"))
 		columns := s.columns()
 		for line := range strings.Lines(text) {
 			_, _ = io.WriteString(s.w, fit(strings.TrimSuffix(line, "\n"), columns)+"\n")
@@ -65,8 +66,8 @@ func (s *screen) progress(p campaign.Progress) {
 	}
 	s.last, s.logged = p, p.Elapsed
 	s.pause = min(2*s.pause, time.Minute)
-	_, _ = fmt.Fprintf(s.w, "%s: %d inputs, %.0f a second; %d traces, corpus %d; %d findings, %d suspects\n",
-		p.Elapsed.Round(time.Second), p.Inputs, rate, p.Traces, p.Corpus, p.Findings, p.Suspects)
+	_, _ = fmt.Fprintf(s.w, "%s: %d inputs, %.0f a second; %d traces, corpus %d; %s, %s\n",
+		p.Elapsed.Round(time.Second), p.Inputs, rate, p.Traces, p.Corpus, words.Count(p.Findings, "finding"), words.Count(p.Suspects, "suspect"))
 }
 
 // sparkline draws values over time, in at most the given number of columns.

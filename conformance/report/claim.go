@@ -18,7 +18,11 @@ func (r *Results) claim(out *strings.Builder) {
 	}
 	fmt.Fprintf(out, "profile %s", r.Profile)
 	if r.OutsideProfile > 0 {
-		fmt.Fprintf(out, ", which leaves out %d scenarios that need a connection", r.OutsideProfile)
+		need := "need"
+		if r.OutsideProfile == 1 {
+			need = "needs"
+		}
+		fmt.Fprintf(out, ", which leaves out %s that %s a connection", words.Count(r.OutsideProfile, "scenario"), need)
 	}
 	if r.Subject == (Subject{}) { // no adapter has answered
 		out.WriteString("\n")

@@ -113,6 +113,8 @@ type Results struct {
 	// NotRun counts the scenarios that were selected, but did not finish because the
 	// run ended early.
 	NotRun int `json:"not_run,omitempty"`
+	// NotRunBecause says why they were not, if neither GivenUp nor Interrupted does.
+	NotRunBecause string `json:"not_run_because,omitempty"`
 	// GivenUp says why no further scenario was started, if the reason is not the subject's
 	// conformance; empty: the run was not given up.
 	GivenUp string `json:"given_up,omitempty"`

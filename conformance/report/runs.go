@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // A Tally counts the runs of one scenario by outcome.
@@ -133,6 +135,6 @@ func (r *Results) classes() string {
 	if runs == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d scenarios ran several times, %d runs in all: %d always passed, %d never, %d sometimes\n",
-		always+never+sometimes, runs, always, never, sometimes)
+	return fmt.Sprintf("%s ran several times, %d runs in all: %d always passed, %d never, %d sometimes\n",
+		words.Count(always+never+sometimes, "scenario"), runs, always, never, sometimes)
 }

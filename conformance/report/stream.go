@@ -1,7 +1,10 @@
 package report
 
 import (
+	"fmt"
 	"io"
+
+	"github.com/packetspec/packetspec/internal/visible"
 )
 
 // A Stream writes the text report of a run while it runs: Observe writes what there is to say
@@ -36,7 +39,7 @@ func (s *Stream) Observe(r Result) {
 	case explains(r) && !s.explained[explanation{r.ID, r.Outcome}]:
 		s.explain(r)
 	case s.verbose:
-		s.write(s.headline(r) + "\n")
+		s.write(s.headline(r) + remark(r) + "\n")
 	default:
 		return
 	}
@@ -58,7 +61,7 @@ func (s *Stream) Finish(results *Results) error {
 		case explains(r) && !s.explained[explanation{r.ID, r.Outcome}]:
 			s.explain(r)
 		default:
-			s.write(s.headline(r) + "\n")
+			s.write(s.headline(r) + remark(r) + "\n")
 		}
 	}
 	s.write(results.summarize())
@@ -79,6 +82,18 @@ func (s *Stream) headline(r Result) string {
 		return colored(r)
 	}
 	return headline(r)
+}
+
+// remark returns the end of the line of a result without an explanation: how long a scenario that passed
+// took in its only run, or why one was skipped.
+func remark(r Result) string {
+	switch {
+	case r.Outcome == Pass && r.Runs == nil && r.DurationMS > 0:
+		return fmt.Sprintf("  %.1f ms", r.DurationMS)
+	case r.Outcome == Skip && r.Reason != "":
+		return "  " + visible.Line(r.Reason)
+	}
+	return ""
 }
 
 // write writes a text at once, so that it stays whole beside the output of other programs.

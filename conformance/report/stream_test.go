@@ -84,7 +84,7 @@ func TestColor(t *testing.T) {
 	sequences := regexp.MustCompile("\x1b\\[([0-9;]*)m")
 	check(t, "without its colors", sequences.ReplaceAllString(colored.String(), ""), plain.String())
 	for _, want := range []string{
-		"\x1b[32mPASS\x1b[0m     must    a/passes\n",
+		"\x1b[32mPASS\x1b[0m     must    a/passes  1.5 ms\n",
 		"\x1b[1;31mFAIL\x1b[0m     must    a/fails\n",
 		"\x1b[1;31mTIMEOUT\x1b[0m  should  a/times-out\n",
 		"\x1b[1;31mCRASH\x1b[0m    may     b/crashes\n",

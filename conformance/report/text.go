@@ -9,6 +9,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/visible"
+	"github.com/packetspec/packetspec/internal/words"
 )
 
 // Text writes the results for people: an explanation of each failure, and a summary by
@@ -29,7 +30,22 @@ func (r *Results) summarize() string {
 	r.claim(&out)
 	r.summary(&out)
 	r.unmet(&out)
+	if r.deviations() > manyDeviations {
+		out.WriteString("begin with the first failure: --fail-fast\n")
+	}
 	return out.String()
+}
+
+// manyDeviations is how many scenarios may deviate before a reader is advised to look at one alone.
+const manyDeviations = 50
+
+func (r *Results) deviations() (n int) {
+	for _, result := range r.Results {
+		if result.Outcome.Deviates() {
+			n++
+		}
+	}
+	return n
 }
 
 // broken writes a line for each requirement with a failing scenario.
@@ -49,7 +65,7 @@ func (r *Results) broken(out *strings.Builder) {
 	out.WriteString("requirements that do not hold:\n")
 	for _, q := range r.Suite.Requirements {
 		if bad[q.ID] > 0 {
-			fmt.Fprintf(out, "  %-6s  %-6s  in %d of %d scenarios\n", q.ID, q.Level, bad[q.ID], all[q.ID])
+			fmt.Fprintf(out, "  %-6s  %-6s  in %d of %s\n", q.ID, q.Level, bad[q.ID], words.Count(all[q.ID], "scenario"))
 		}
 	}
 	out.WriteString("\n")
@@ -98,7 +114,7 @@ func (r *Results) skips(out *strings.Builder) {
 func (r *Results) summary(out *strings.Builder) {
 	out.WriteString(r.classes())
 	subject := cmp.Or(r.Subject.String(), "no adapter")
-	fmt.Fprintf(out, "%s: %d scenarios in %v\n", subject, len(r.Results), r.Elapsed.Round(10*time.Millisecond))
+	fmt.Fprintf(out, "%s: %s in %v\n", subject, words.Count(len(r.Results), "scenario"), r.Elapsed.Round(10*time.Millisecond))
 	fmt.Fprintf(out, "%-8s", "")
 	for _, o := range Outcomes {
 		fmt.Fprintf(out, "%8s", o)
@@ -121,7 +137,11 @@ func (r *Results) summary(out *strings.Builder) {
 		fmt.Fprintf(out, "interrupted by %s\n", r.Interrupted)
 	}
 	if r.NotRun > 0 {
-		fmt.Fprintf(out, "%d scenarios were not run\n", r.NotRun)
+		out.WriteString(words.Were(r.NotRun, "scenario") + " not run")
+		if r.NotRunBecause != "" {
+			out.WriteString(": " + r.NotRunBecause)
+		}
+		out.WriteString("\n")
 	}
 	for _, u := range r.Unfinished {
 		if u.Running > 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -38,6 +39,13 @@ func TestTextWarnsAboutRunsThatProveNothing(t *testing.T) {
 	r := of(spec.Must, report.Pass)
 	r.NotRun = 3
 	check(t, "what was not run is told", strings.HasSuffix(text(r), "3 scenarios were not run\n"), true)
+	r.NotRun, r.NotRunBecause = 1, "--fail-fast"
+	check(t, "why it was not", strings.HasSuffix(text(r), "\n1 scenario was not run: --fail-fast\n"), true)
+	const advice = "begin with the first failure: --fail-fast\n"
+	for n, want := range map[int]bool{50: false, 51: true} {
+		failures := of(spec.Must, slices.Repeat([]report.Outcome{report.Fail}, n)...)
+		check(t, "advice", strings.HasSuffix(text(failures), advice), want)
+	}
 }
 
 // Explain shows both ends of a long standard error: the message of a panic may be at either.
