@@ -200,7 +200,7 @@ func (p Packet) String() string {
 	}
 	s += wireType
 	if len(p.Payload) > 0 {
-		s += ", payload " + payloadString(p.Payload)
+		s += ", payload " + ShowPayload(p.Payload)
 	}
 	return s
 }
@@ -209,12 +209,12 @@ func (p Packet) String() string {
 // the end.
 const shownPayload = 64
 
-// payloadString returns b quoted if it is printable UTF-8, or else in hex. It shows both ends of a
-// long payload.
-func payloadString(b []byte) string {
+// ShowPayload returns a payload as String writes it: quoted if it is printable UTF-8, or else in hex.
+// It shows both ends of a long payload.
+func ShowPayload(b []byte) string {
 	if len(b) > shownPayload {
 		const last = shownPayload / 4
-		return fmt.Sprintf("%s … %s (%d octets)", payloadString(b[:shownPayload-last]), payloadString(b[len(b)-last:]), len(b))
+		return fmt.Sprintf("%s … %s (%d octets)", ShowPayload(b[:shownPayload-last]), ShowPayload(b[len(b)-last:]), len(b))
 	}
 	for _, r := range string(b) {
 		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {

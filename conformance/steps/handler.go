@@ -8,7 +8,6 @@ import (
 	"github.com/cucumber/godog"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
-	"github.com/packetspec/packetspec/conformance/peer"
 	"github.com/packetspec/packetspec/internal/words"
 )
 
@@ -137,7 +136,7 @@ func (w *World) handled(expected string) (described []string, err error) {
 }
 
 func describeCall(rqType, flags adapter.Integer, payload []byte) string {
-	return fmt.Sprintf("type %s, flags %s, payload [%s]", rqType, flags, peer.ShowHex(payload))
+	return fmt.Sprintf("type %s", rqType) + describeFields(flags, payload)
 }
 
 func listCalls(calls []string) string {

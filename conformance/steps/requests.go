@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"math/big"
 	"slices"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -165,7 +166,26 @@ func (w *World) expectAnswer(name, fields string) error {
 }
 
 func describeResult(ok bool, flags adapter.Integer, payload []byte) string {
-	return fmt.Sprintf("ok %t, flags %s, payload [%s]", ok, flags, peer.ShowHex(payload))
+	if !ok {
+		return "failed" + describeFields(flags, payload)
+	}
+	return "ok" + describeFields(flags, payload)
+}
+
+// describeFields returns flags and a payload as the lines of the wire write them: without flags 0, and
+// without an empty payload.
+func describeFields(flags adapter.Integer, payload []byte) (text string) {
+	if flags != "0" {
+		n, ok := new(big.Int).SetString(string(flags), 10)
+		if !ok {
+			return fmt.Sprintf(", flags %q, payload %s", flags, peer.ShowPayload(payload))
+		}
+		text = fmt.Sprintf(", flags %#x", n)
+	}
+	if len(payload) > 0 {
+		text += ", payload " + peer.ShowPayload(payload)
+	}
+	return text
 }
 
 func (w *World) expectAnswers(n int, name, fields string) error {
