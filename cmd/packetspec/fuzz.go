@@ -99,14 +99,16 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.Given, err = (campaign.Store{Dir: f.dir}).Corpus(); err != nil {
+	own, err := (campaign.Store{Dir: f.dir}).Corpus(cmd.Context(), f.limits.length)
+	if err != nil {
 		return hint.Add(fmt.Errorf("--dir is %q: read its corpus: %w", f.dir, err), dirHint)
 	}
-	given, err := readCorpora("--corpus", f.corpora, campaign.Raw, "--corpus adds inputs to those of --dir, and must exist")
+	noteSkipped(cmd, "the corpus of --dir", own)
+	given, err := f.limits.readCorpora(cmd, "--corpus", f.corpora, campaign.Raw, "--corpus adds inputs to those of --dir, and must exist")
 	if err != nil {
 		return err
 	}
-	c.Given = append(c.Given, given...)
+	c.Given = append(own.Inputs, given...)
 	if err := notEmpty(cmd, "known"); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 func newFuzzConvert() *cobra.Command {
 	var from, to string
+	var limits limitFlags
 	formats := ""
 	for _, f := range campaign.Formats {
 		formats += fmt.Sprintf("\n  %-10s  %s", f.Name, f.Text)
@@ -17,7 +18,8 @@ func newFuzzConvert() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "convert FROM INTO",
 		Short: "Copy a corpus to or from the format of another tool",
-		Long: `Copies the inputs of the folder FROM into the folder INTO. No format loses anything: an
+		Long: `Copies the inputs of the folder FROM into the folder INTO. It leaves folders in FROM and
+inputs above --max-len out, and names them. No format loses anything: an
 input is a sequence of bytes.
 ` + formats + `
 
@@ -25,6 +27,9 @@ Exit status: 0 if all inputs are copied; 2 for a mistake in the command line, or
 input that cannot be read; 4 if one could not be written.`,
 		Args: cobra.ExactArgs(2),
 		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
+			if err := limits.checkLength(); err != nil {
+				return err
+			}
 			read, err := formatNamed("--from", from)
 			if err != nil {
 				return err
@@ -33,9 +38,12 @@ input that cannot be read; 4 if one could not be written.`,
 			if err != nil {
 				return err
 			}
-			corpus, err := readCorpora("FROM", args[:1], read, "the folder to read comes first: "+cmd.UseLine())
+			corpus, err := limits.readCorpora(cmd, "FROM", args[:1], read, "the folder to read comes first: "+cmd.UseLine())
 			if err != nil {
 				return err
+			}
+			if len(corpus) == 0 {
+				return noInputs("FROM", args[:1])
 			}
 			if err := campaign.WriteCorpus(args[1], corpus, write); err != nil {
 				return &statusError{statusUnwritten, fmt.Errorf("write the inputs: %w", err)}
@@ -44,6 +52,7 @@ input that cannot be read; 4 if one could not be written.`,
 			return nil
 		}),
 	}
+	limits.addLength(cmd)
 	cmd.Flags().StringVar(&from, "from", "raw", "the format of FROM")
 	cmd.Flags().StringVar(&to, "to", "raw", "the format of INTO")
 	return cmd

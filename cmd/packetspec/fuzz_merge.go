@@ -13,7 +13,8 @@ import (
 )
 
 func newFuzzMerge() *cobra.Command {
-	return &cobra.Command{
+	var limits limitFlags
+	cmd := &cobra.Command{
 		Use:   "merge INTO DIR...",
 		Short: "Merge corpora, and drop inputs that show nothing new",
 		Long: `Reads the inputs of INTO, which need not exist, and of every DIR. Leaves in INTO as few
@@ -26,15 +27,21 @@ Exit status: 0 if INTO is written; 2 for a mistake in the command line or a fold
 cannot be read; 4 if INTO could not be written.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
+			if err := limits.checkLength(); err != nil {
+				return err
+			}
 			dirs := args
 			if _, err := os.Stat(args[0]); errors.Is(err, fs.ErrNotExist) {
 				dirs = args[1:]
 			}
-			all, err := readCorpora("DIR", dirs, campaign.Raw, "INTO, the first folder, need not exist; each DIR must")
+			all, err := limits.readCorpora(cmd, "DIR", dirs, campaign.Raw, "INTO, the first folder, need not exist; each DIR must")
 			if err != nil {
 				return err
 			}
-			kept, traces, err := campaign.Merge(all)
+			if len(all) == 0 {
+				return noInputs("DIR", args)
+			}
+			kept, traces, err := campaign.Merge(cmd.Context(), all)
 			if err != nil {
 				return &statusError{statusNot, err}
 			}
@@ -53,4 +60,6 @@ cannot be read; 4 if INTO could not be written.`,
 			return nil
 		}),
 	}
+	limits.addLength(cmd)
+	return cmd
 }

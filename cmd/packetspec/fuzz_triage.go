@@ -1,15 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"math"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/fuzz/campaign"
-	"github.com/packetspec/packetspec/internal/hint"
 )
 
 func newFuzzTriage() *cobra.Command {
@@ -30,12 +27,12 @@ The exit status is that of fuzz.`,
 				return err
 			}
 			c := &f.campaign
-			c.Given, err = readCorpora("DIR", dirs, campaign.Raw, "packetspec fuzz convert makes it from the format of another tool")
+			c.Given, err = f.limits.readCorpora(cmd, "DIR", dirs, campaign.Raw, "packetspec fuzz convert makes it from the format of another tool")
 			if err != nil {
 				return err
 			}
 			if len(c.Given) == 0 {
-				return hint.Add(fmt.Errorf("DIR: there are no inputs in %s", strings.Join(dirs, ", ")), inputsHint)
+				return noInputs("DIR", dirs)
 			}
 			c.Only, c.Starter = true, process
 			return f.play(cmd, s, process.Argv)

@@ -168,11 +168,14 @@ func readInput(ctx context.Context, name string, most int) ([]byte, error) {
 // inputsHint says what a folder of inputs must be.
 const inputsHint = "name a folder with a file for each input, such as packetspec-fuzz/corpus"
 
-// readCorpora reads the inputs of folders that the user gave as the arguments or flags named.
-func readCorpora(name string, dirs []string, format campaign.Format, advice string) (all [][]byte, err error) {
+// readCorpora reads the inputs of folders that the user gave as the arguments or flags named. It notes
+// what it skips.
+func (l *limitFlags) readCorpora(cmd *cobra.Command, name string, dirs []string, format campaign.Format, advice string) (all [][]byte, err error) {
 	for _, dir := range dirs {
-		corpus, err := campaign.ReadCorpus(dir, format)
+		corpus, err := campaign.ReadCorpus(cmd.Context(), dir, format, l.length)
 		switch {
+		case errors.Is(err, context.Canceled):
+			return nil, err
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, hint.Add(fmt.Errorf("%s: there is no folder %s", name, dir), "%s", advice)
 		case errors.Is(err, syscall.ENOTDIR):
@@ -180,9 +183,22 @@ func readCorpora(name string, dirs []string, format campaign.Format, advice stri
 		case err != nil:
 			return nil, fmt.Errorf("%s: read the inputs: %w", name, err)
 		}
-		all = append(all, corpus...)
+		noteSkipped(cmd, dir, corpus)
+		all = append(all, corpus.Inputs...)
 	}
 	return all, nil
+}
+
+// noteSkipped notes what a folder has beside its inputs.
+func noteSkipped(cmd *cobra.Command, dir string, corpus campaign.Corpus) {
+	if n := len(corpus.Skipped); n > 0 {
+		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "note: inputs in %s: %d; left out: %d: %s\n", dir, len(corpus.Inputs), n, someOf(corpus.Skipped))
+	}
+}
+
+// noInputs returns the error of folders without an input, which the arguments named gave.
+func noInputs(name string, dirs []string) error {
+	return hint.Add(fmt.Errorf("%s: there are no inputs in %s", name, strings.Join(dirs, ", ")), inputsHint)
 }
 
 // someOf returns the first names of a list as text, and how many there are beside them.

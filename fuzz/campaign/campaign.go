@@ -220,7 +220,7 @@ func (r *running) generate(ctx context.Context) {
 		left += r.Inputs
 	}
 	for ; ctx.Err() == nil && left > 0; left -= batch {
-		cases, err := r.generator.next(left)
+		cases, err := r.generator.next(ctx, left)
 		if err != nil {
 			r.fail(err)
 			return

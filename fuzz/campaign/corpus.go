@@ -3,10 +3,13 @@ package campaign
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha1"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,30 +18,60 @@ import (
 	"strings"
 
 	"github.com/packetspec/packetspec/fuzz/plan"
+	"github.com/packetspec/packetspec/internal/readfile"
 )
 
-// ReadCorpus reads every regular file of a folder as an input, in the order of their names.
-func ReadCorpus(dir string, format Format) (corpus [][]byte, err error) {
+// A Corpus holds what a folder has of inputs.
+type Corpus struct {
+	Inputs  [][]byte
+	Skipped []string // entries of the folder that are no inputs, each with the reason
+}
+
+// ReadCorpus reads every file of a folder as an input, in the order of their names. It follows links
+// to files. It skips other entries, and inputs that have more than a number of bytes.
+func ReadCorpus(ctx context.Context, dir string, format Format, limit int) (c Corpus, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	for _, e := range entries {
-		if !e.Type().IsRegular() {
+		if err := ctx.Err(); err != nil {
+			return c, err
+		}
+		skip := func(why string) { c.Skipped = append(c.Skipped, fmt.Sprintf("%s (%s)", e.Name(), why)) }
+		name := filepath.Join(dir, e.Name())
+		info, err := os.Stat(name)
+		switch {
+		case err != nil && e.Type() == fs.ModeSymlink:
+			skip("a link to nothing")
+			continue
+		case err != nil:
+			return c, err
+		case info.IsDir():
+			skip("a folder")
+			continue
+		case !info.Mode().IsRegular():
+			skip("not a regular file")
 			continue
 		}
-		name := filepath.Join(dir, e.Name())
-		file, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
+		file, err := readfile.All(ctx, name, format.maxFile(limit))
+		long := errors.Is(err, readfile.ErrTooLong)
+		if err != nil && !long {
+			return c, err
 		}
-		raw, err := format.Decode(file)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		var raw []byte
+		if !long {
+			if raw, err = format.Decode(file); err != nil {
+				return c, fmt.Errorf("%s: %w", name, err)
+			}
 		}
-		corpus = append(corpus, raw)
+		if long || len(raw) > limit {
+			skip(fmt.Sprintf("more than %d bytes", limit))
+			continue
+		}
+		c.Inputs = append(c.Inputs, raw)
 	}
-	return corpus, nil
+	return c, nil
 }
 
 // WriteCorpus writes inputs into a folder, each to a file named after its content. It makes
@@ -115,14 +148,17 @@ func isNamed(name string) (bool, error) {
 var everything = plan.Abilities{Channels: true, Decode: true, DecodeFlags: true, InvalidReply: true}
 
 // Merge returns few of the inputs, the shortest first, that together show every trace that all of them
-// show, and the number of traces. The error is a [ReferenceError].
-func Merge(corpus [][]byte) (kept [][]byte, traces int, err error) {
+// show, and the number of traces. The error is a [ReferenceError], or that ctx has ended.
+func Merge(ctx context.Context, corpus [][]byte) (kept [][]byte, traces int, err error) {
 	corpus = slices.Clone(corpus)
 	slices.SortStableFunc(corpus, func(a, b []byte) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), bytes.Compare(a, b))
 	})
 	seen := map[uint64]bool{}
 	for _, raw := range corpus {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
 		shown, err := explore(&Case{Raw: raw}, everything)
 		if err != nil {
 			return nil, 0, err
@@ -151,6 +187,12 @@ var Formats = []Format{
 	{Name: "go", Text: "Go's native fuzzing: go test fuzz v1, one []byte", File: Name, Encode: goFile, Decode: parseGoFile},
 	{Name: "libfuzzer", Text: "libFuzzer and AFL: the bytes, in a file named by their SHA-1", File: sha1Name, Encode: bytes.Clone, Decode: verbatim},
 	Raw,
+}
+
+// maxFile returns how many bytes a file has at most that holds an input of at most a number of bytes.
+func (f Format) maxFile(limit int) int {
+	const widest = len(`\x00`) // how Go may write a byte
+	return widest*limit + len(goFile(nil))
 }
 
 func verbatim(file []byte) ([]byte, error) { return file, nil }

@@ -73,8 +73,8 @@ func newGenerator(number uint64, can plan.Abilities, blind bool, limit int, give
 const batch = 64
 
 // next returns a batch of inputs, at most n. The error is a [ReferenceError], or that the reference
-// cannot be connected.
-func (g *generator) next(n int64) ([]*Case, error) {
+// cannot be connected, or that ctx has ended.
+func (g *generator) next(ctx context.Context, n int64) ([]*Case, error) {
 	cases := make([]*Case, min(n, batch))
 	g.mu.Lock()
 	for i := range cases {
@@ -88,9 +88,12 @@ func (g *generator) next(n int64) ([]*Case, error) {
 	for w := range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			for i := w; i < len(cases); i += runtime.GOMAXPROCS(0) {
-				if g.blind {
+				switch {
+				case ctx.Err() != nil: // a batch of long inputs takes minutes
+					errs[i] = ctx.Err()
+				case g.blind:
 					cases[i].Plan = plan.Make(cases[i].Raw, g.can)
-				} else {
+				default:
 					traces[i], errs[i] = explore(cases[i], g.can)
 				}
 			}

@@ -138,7 +138,7 @@ func (m *measuring) measure(ctx context.Context, seed, inputs int, blind bool) {
 func makeInputs(seed, inputs int, blind bool) (raws [][]byte, err error) {
 	g := newGenerator(uint64(seed), everything, blind, DefaultLimit, nil)
 	for len(raws) < inputs {
-		cases, err := g.next(int64(inputs - len(raws)))
+		cases, err := g.next(context.Background(), int64(inputs-len(raws)))
 		if err != nil {
 			return nil, err
 		}

@@ -70,12 +70,11 @@ func writeFile(name string, content []byte, mode fs.FileMode) error {
 	return os.Chmod(name, mode)
 }
 
-// Corpus reads the inputs of the corpus, in the order of their names. A store that does not exist
-// yet has none.
-func (s Store) Corpus() ([][]byte, error) {
-	corpus, err := ReadCorpus(s.corpus(), Raw)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// Corpus reads the corpus, as [ReadCorpus] does. A store that does not exist yet has no inputs.
+func (s Store) Corpus(ctx context.Context, limit int) (Corpus, error) {
+	corpus, err := ReadCorpus(ctx, s.corpus(), Raw, limit)
+	if _, missing := os.Stat(s.corpus()); errors.Is(missing, fs.ErrNotExist) {
+		return Corpus{}, nil
 	}
 	return corpus, err
 }
