@@ -34,7 +34,7 @@ func (e endless) Open(recv io.ReadCloser, send io.WriteCloser, _ adapter.OpenOpt
 		}
 		for {
 			if e.slowly {
-				time.Sleep(20 * time.Millisecond)
+				<-time.After(20 * time.Millisecond)
 			}
 			if _, err := send.Write(octets); err != nil {
 				return

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,7 +109,7 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	if err != nil {
 		return err
 	}
-	c.Given = append(own.Inputs, given...)
+	c.Given = slices.Concat(own.Inputs, given)
 	if err := notEmpty(cmd, "known"); err != nil {
 		return err
 	}

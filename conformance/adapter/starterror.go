@@ -40,7 +40,7 @@ func (e *StartError) Unwrap() error { return e.Err }
 // file, and how to mend it.
 func cannotRun(argv []string, err error) *StartError {
 	file := argv[0]
-	what, hint := "", ""
+	var what, hint string
 	info, statErr := os.Stat(file)
 	switch {
 	case quotedLine(argv) != "":

@@ -83,7 +83,7 @@ func Update(text string, s *spec.Spec, results *report.Results, skips bool) stri
 		r, ran := came[id]
 		delete(came, id)
 		switch {
-		case id == "" || !ran, r.Outcome == report.Known, r.Outcome == report.Skip && !(skips && r.Lacks != ""), mayBeFlaky(line, r):
+		case id == "" || !ran, r.Outcome == report.Known, r.Outcome == report.Skip && (!skips || r.Lacks == ""), mayBeFlaky(line, r):
 			lines = append(lines, line)
 		case r.Outcome.Deviates() || r.Outcome == report.Skip:
 			lines = append(lines, withOutcome(line, r.Outcome))

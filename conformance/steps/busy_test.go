@@ -33,7 +33,7 @@ func TestUntilCalm(t *testing.T) {
 				tries, late := 0, 0
 				err := w.untilCalm(2*time.Millisecond, func() error {
 					tries++
-					time.Sleep(10 * time.Millisecond)
+					<-time.After(10 * time.Millisecond) // in the bubble's time
 					waited += c.busy
 					if tries == c.succeeds {
 						return nil

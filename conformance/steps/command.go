@@ -192,7 +192,7 @@ func poll[T any](w *World, ask func() (T, error), enough func(T) bool) (T, error
 			if cause := context.Cause(w.Ctx); errors.Is(cause, ErrSkip) {
 				return last, cause
 			}
-			return last, nil //nolint:nilerr // the caller reports that the time is over
+			return last, nil // the caller reports that the time is over
 		}
 		if err != nil || enough(last) {
 			return last, err

@@ -159,11 +159,11 @@ func TestOutstandingCommands(t *testing.T) {
 		s := startQuiet(t)
 		defer s.Kill()
 		s.Send(adapter.Message{Op: adapter.OpWait, Conn: "of an earlier scenario", Call: "y"})
-		time.Sleep(time.Second)
+		<-time.After(time.Second) // in the bubble's time
 		d := watch(context.Background(), s, testTimeout)
 		defer d.stop()
 		s.Send(adapter.Message{Op: adapter.OpJoin, Conn: "closed"})
-		time.Sleep(time.Second)
+		<-time.After(time.Second) // in the bubble's time
 		for i := range 10 {
 			s.Send(adapter.Message{Op: adapter.OpWait, Conn: "c", Call: fmt.Sprint(i)})
 		}

@@ -64,15 +64,15 @@ const fewFiles = 64
 // the subject, which has the same limit, may be due to that alone.
 func Allows() error {
 	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || uint64(limit.Cur) >= fewFiles {
-		return nil
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || limit.Cur >= fewFiles {
+		return nil //nolint:nilerr // a limit that cannot be read is no reason
 	}
 	return &Error{hint.Add(fmt.Errorf("the adapter failed where a process may open only %d files: fewer than %d may be too few for it", limit.Cur, fewFiles),
 		"raise the limit of open files, as by ulimit -n 1024")}
 }
 
-func is(err error, any ...error) bool {
-	for _, e := range any {
+func is(err error, others ...error) bool {
+	for _, e := range others {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -206,11 +206,11 @@ func (j *JSONReader) escaped() int {
 func (j *JSONReader) notHex(octets []byte, high, at int) error {
 	rest, _ := j.r.Peek(j.r.Buffered())
 	err := fmt.Errorf("payload has %s as its character %d: octets are a string of hex digits, two per octet", character(rest), at)
-	whole, ends := rest, bytes.IndexByte(rest, '"')
+	ends := bytes.IndexByte(rest, '"')
 	if ends < 0 || len(octets)+ends > shown {
 		return hint.Add(err, "%q:%q", payload, "68656c6c6f")
 	}
-	whole = hex.AppendEncode(nil, octets)
+	whole := hex.AppendEncode(nil, octets)
 	if high >= 0 {
 		whole = strconv.AppendInt(whole, int64(high), 16)
 	}

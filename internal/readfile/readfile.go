@@ -111,7 +111,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 			return n, fmt.Errorf("%s: interrupted while reading", p.Name())
 		case err == nil:
 			return n, nil
-		case err != io.EOF: //nolint:errorlint // os.File returns it unwrapped
+		case err != io.EOF: // os.File returns it unwrapped
 			return n, plain(p.Name(), err)
 		case p.began:
 			return n, io.EOF
