@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,10 +31,11 @@ func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	c := &f.campaign
 	c.Timeout, c.StartTimeout, c.Limit = f.limits.timeout, f.limits.start, f.limits.length
 	store := campaign.Store{Dir: f.dir}
-	if err := store.Try(); err != nil {
+	undo, err := store.Try()
+	if err != nil {
 		return hint.Add(fmt.Errorf("--dir is %q: it must be a folder that this user may write to: %w", f.dir, err), dirHint)
 	}
-	var err error
+	defer undo() // if nothing is written
 	if c.Earlier, err = store.Findings(); err != nil {
 		return hint.Add(fmt.Errorf("--dir is %q: read what earlier campaigns found: %w", f.dir, err), "remove that folder, or use another --dir")
 	}
@@ -44,7 +46,7 @@ func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	defer outputs.close()
 	k := &keeper{
 		out: cmd.OutOrStdout(), screen: newScreen(cmd.ErrOrStderr()), store: store, replay: f.limits.replay(args, c.Seed),
-		broken: func(f *campaign.Finding) spec.Requirement { return requirementOf(s, f) }, printed: map[string]bool{}, dirs: map[string]string{},
+		broken: func(f *campaign.Finding) spec.Requirement { return requirementOf(s, f) }, printed: map[string]bool{}, dirs: map[string]string{}, unsaved: map[string]error{},
 	}
 	var text bytes.Buffer // for a file
 	if slices.ContainsFunc(outputs, func(o reportOutput) bool { return o.file == nil && o.format == "text" }) {
@@ -58,8 +60,9 @@ func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if result == nil {
 		return &statusError{statusAdapter, err}
 	}
+	k.saveAgain(slices.Concat(result.Findings, result.Earlier))
 	suspects, suspectErr := store.SaveSuspects(result.Suspects)
-	k.unwritten = errors.Join(k.unwritten, suspectErr, store.SaveCorpus(result.Corpus))
+	k.unwritten = errors.Join(k.lost(), suspectErr, store.SaveCorpus(result.Corpus))
 	f.summary(k.out, result)
 	try := quoteWords(slices.Concat(strings.Fields(self()), []string{"fuzz", "triage"}, k.replay.Flags, []string{"--dir", f.dir, suspects})...) + adapterWords(args)
 	if n := len(result.Suspects); n > 0 {
@@ -114,7 +117,33 @@ type keeper struct {
 	broken    campaign.Requirements
 	printed   map[string]bool   // findings and faces, by signature
 	dirs      map[string]string // of findings, by signature
+	unsaved   map[string]error  // why findings could not be written, by signature
 	unwritten error
+}
+
+// save writes the folder of a finding and returns its path.
+func (k *keeper) save(f *campaign.Finding) string {
+	dir, err := k.store.SaveFinding(f, k.broken, k.replay)
+	k.dirs[f.Signature], k.unsaved[f.Signature] = dir, err
+	return dir
+}
+
+// saveAgain writes those findings anew whose folders were removed during the campaign.
+func (k *keeper) saveAgain(findings []*campaign.Finding) {
+	for _, f := range findings {
+		if dir, saved := k.dirs[f.Signature]; saved && k.store.Lacks(f, dir) {
+			k.save(f)
+		}
+	}
+}
+
+// lost returns why findings could not be written.
+func (k *keeper) lost() error {
+	var errs []error
+	for _, signature := range slices.Sorted(maps.Keys(k.unsaved)) {
+		errs = append(errs, k.unsaved[signature])
+	}
+	return errors.Join(errs...)
 }
 
 func (k *keeper) observe(e campaign.Event) {
@@ -123,9 +152,7 @@ func (k *keeper) observe(e campaign.Event) {
 		k.screen.progress(e.Progress)
 		return
 	}
-	dir, err := k.store.SaveFinding(f, k.broken, k.replay)
-	k.dirs[f.Signature] = dir
-	k.unwritten = errors.Join(k.unwritten, err)
+	dir := k.save(f)
 	k.screen.clear()
 	if f.IsKnown() && f.Status == "" {
 		return

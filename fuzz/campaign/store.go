@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/packetspec/packetspec/conformance/spec"
@@ -30,8 +31,29 @@ const (
 )
 
 // Try makes the folder, and writes and renames a file in it and in each of its folders that exist. An
-// error shows before a campaign that its results could not be kept.
-func (s Store) Try() error {
+// error shows before a campaign that its results could not be kept. The function undo removes the
+// folders that Try made, except those that are no longer empty.
+func (s Store) Try() (undo func(), err error) {
+	var made []string // the innermost first
+	for dir := filepath.Clean(s.Dir); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		made = append(made, dir)
+	}
+	undo = func() {
+		for _, dir := range made {
+			_ = os.Remove(dir)
+		}
+	}
+	if err := s.try(); err != nil {
+		undo()
+		return nil, err
+	}
+	return undo, nil
+}
+
+func (s Store) try() error {
 	if err := os.MkdirAll(s.Dir, 0o777); err != nil {
 		return err
 	}
@@ -174,6 +196,15 @@ func (s Store) SaveFinding(f *Finding, broken Requirements, replay Replay) (dir 
 		}
 	}
 	return dir, nil
+}
+
+// Lacks reports whether the folder of a finding, as SaveFinding wrote it, lacks an input now.
+func (s Store) Lacks(f *Finding, dir string) bool {
+	names := []string{filepath.Join(dir, InputFile), filepath.Join(dir, findingFile)}
+	for _, face := range f.Faces {
+		names = append(names, f.FaceFile(dir, face))
+	}
+	return slices.ContainsFunc(names, func(name string) bool { _, err := os.Stat(name); return err != nil })
 }
 
 // fileAsFace returns the name of the file in the folder of a finding that holds the smallest input of
