@@ -100,6 +100,9 @@ func (f *fuzzFlags) run(cmd *cobra.Command, s *spec.Spec, args []string) error {
 	if err != nil {
 		return err
 	}
+	if f.dir == "" {
+		return emptyWord(cmd, "--dir")
+	}
 	own, err := (campaign.Store{Dir: f.dir}).Corpus(cmd.Context(), f.limits.length)
 	if err != nil {
 		return hint.Add(fmt.Errorf("--dir is %q: read its corpus: %w", f.dir, err), dirHint)

@@ -25,7 +25,7 @@ input is a sequence of bytes.
 
 Exit status: 0 if all inputs are copied; 2 for a mistake in the command line, or an
 input that cannot be read; 4 if one could not be written.`,
-		Args: cobra.ExactArgs(2),
+		Args: folders(2, 2, "FROM", "INTO"),
 		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
 			if err := limits.checkLength(); err != nil {
 				return err

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/fuzz/campaign"
+	"github.com/packetspec/packetspec/internal/hint"
 	"github.com/packetspec/packetspec/internal/words"
 )
 
@@ -25,7 +27,7 @@ name is the hash of their content. Its other files are read too, but never remov
 
 Exit status: 0 if INTO is written; 2 for a mistake in the command line or a folder that
 cannot be read; 4 if INTO could not be written.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: folders(1, math.MaxInt, "INTO"),
 		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
 			if err := limits.checkLength(); err != nil {
 				return err
@@ -34,12 +36,15 @@ cannot be read; 4 if INTO could not be written.`,
 			if _, err := os.Stat(args[0]); errors.Is(err, fs.ErrNotExist) {
 				dirs = args[1:]
 			}
+			if len(dirs) == 0 {
+				return hint.Add(fmt.Errorf("INTO is %s, which does not exist, and DIR is missing", args[0]), "%s", cmd.UseLine())
+			}
 			all, err := limits.readCorpora(cmd, "DIR", dirs, campaign.Raw, "INTO, the first folder, need not exist; each DIR must")
 			if err != nil {
 				return err
 			}
 			if len(all) == 0 {
-				return noInputs("DIR", args)
+				return noInputs("DIR", dirs)
 			}
 			kept, traces, err := campaign.Merge(cmd.Context(), all)
 			if err != nil {

@@ -36,8 +36,13 @@ func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error 
 		return hint.Add(fmt.Errorf("--dir is %q: it must be a folder that this user may write to: %w", f.dir, err), dirHint)
 	}
 	defer undo() // if nothing is written
-	if c.Earlier, err = store.Findings(); err != nil {
-		return hint.Add(fmt.Errorf("--dir is %q: read what earlier campaigns found: %w", f.dir, err), "remove that folder, or use another --dir")
+	if c.Earlier, err = store.Findings(cmd.Context()); err != nil {
+		err = fmt.Errorf("--dir is %q: read what earlier campaigns found: %w", f.dir, err)
+		bad := new(campaign.FindingError)
+		if !errors.As(err, &bad) {
+			return hint.Add(err, dirHint)
+		}
+		return hint.Add(err, "remove %s, the folder of that finding alone, or use another --dir", filepath.Dir(bad.File))
 	}
 	outputs, err := openReports(cmd.Context(), f.reports, f.known, fuzzFormats)
 	if err != nil {

@@ -22,6 +22,9 @@ The exit status is that of fuzz.`,
 			if err := f.limits.check(); err != nil {
 				return err
 			}
+			if f.dir == "" {
+				return emptyWord(cmd, "--dir")
+			}
 			dirs, process, err := splitArgs(cmd, args, "DIR", math.MaxInt)
 			if err != nil {
 				return err

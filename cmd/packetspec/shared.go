@@ -137,6 +137,22 @@ func splitArgs(cmd *cobra.Command, args []string, name string, most int) (paths 
 	return paths, p, err
 }
 
+// folders returns the check of a verb whose arguments are folders, at least and at most a number of
+// them. The names are those of the first ones in the verb's usage.
+func folders(least, most int, names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch n := len(args); {
+		case n < least:
+			return hint.Add(fmt.Errorf("%s is missing", names[n]), "%s", cmd.UseLine())
+		case n > most:
+			return hint.Add(fmt.Errorf("%q is one argument too many: the arguments are %s", args[most], strings.Join(names, " ")), "%s", cmd.UseLine())
+		case slices.Contains(args, ""):
+			return emptyWord(cmd, "a folder")
+		}
+		return nil
+	}
+}
+
 // requirementOf returns the requirement that a finding breaks. Without a connection none can be
 // tested, so a finding that breaks only the adapter guide counts as a must.
 func requirementOf(s *spec.Spec, f *campaign.Finding) spec.Requirement {
@@ -172,6 +188,9 @@ const inputsHint = "name a folder with a file for each input, such as packetspec
 // what it skips.
 func (l *limitFlags) readCorpora(cmd *cobra.Command, name string, dirs []string, format campaign.Format, advice string) (all [][]byte, err error) {
 	for _, dir := range dirs {
+		if dir == "" {
+			return nil, emptyWord(cmd, name)
+		}
 		corpus, err := campaign.ReadCorpus(cmd.Context(), dir, format, l.length)
 		switch {
 		case errors.Is(err, context.Canceled):

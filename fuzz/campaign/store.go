@@ -18,6 +18,7 @@ import (
 	"github.com/packetspec/packetspec/fuzz/input"
 	"github.com/packetspec/packetspec/fuzz/judge"
 	"github.com/packetspec/packetspec/internal/output"
+	"github.com/packetspec/packetspec/internal/readfile"
 )
 
 // A Store is the folder of a campaign. It holds a folder for the corpus, one for suspects, each with
@@ -121,25 +122,39 @@ func (s Store) SaveSuspects(suspects []*Finding) (dir string, err error) {
 	return dir, WriteCorpus(dir, all, Raw)
 }
 
+// A FindingError reports that the file of a finding does not hold one.
+type FindingError struct {
+	File string
+	Err  error
+}
+
+func (e *FindingError) Error() string { return e.File + ": " + e.Err.Error() }
+
+// Unwrap returns what is wrong with the file.
+func (e *FindingError) Unwrap() error { return e.Err }
+
+// maxFinding bounds finding.json, in bytes. It has each input twice, in hex and in words.
+const maxFinding = 64 << 20
+
 // Findings reads what earlier campaigns found, in the order of the folders' names. Folders without
-// the files of a finding are not read.
-func (s Store) Findings() (all []*Finding, err error) {
+// the files of a finding are not read. The error of a file with something else is a [FindingError].
+func (s Store) Findings(ctx context.Context) (all []*Finding, err error) {
 	files, err := filepath.Glob(filepath.Join(escapeGlob(s.findings()), "*", findingFile))
 	if err != nil {
 		return nil, err
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := readfile.All(ctx, file, maxFinding)
 		if err != nil {
 			return nil, err
 		}
 		var was Saved
 		if err := json.Unmarshal(text, &was); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return nil, &FindingError{file, errors.New("it is not the file of a finding: it is cut short, or not JSON")}
 		}
 		f, err := was.finding()
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return nil, &FindingError{file, err}
 		}
 		f.dir = filepath.Dir(file)
 		all = append(all, f)
