@@ -75,12 +75,21 @@ func Shrink(ctx context.Context, subject Subject, raw []byte, signature string, 
 	return found[i], c.confirm(ctx, found[i], Tries)
 }
 
-// playAll plays inputs at once, each as a case of its own.
+// playAll plays inputs at once, each as a case of its own. When ctx has ended it plays no more of
+// them, and the results are not complete.
 func (p *process) playAll(ctx context.Context, raws [][]byte, patience play.Patience) []result {
 	results := make([]result, len(raws))
 	var all sync.WaitGroup
 	for i, raw := range raws {
-		all.Go(func() { results[i] = p.play(ctx, caseOf(raw, p.can), patience) })
+		all.Go(func() {
+			if ctx.Err() != nil {
+				return
+			}
+			c := caseOf(raw, p.can) // which takes long for a long input
+			if ctx.Err() == nil {
+				results[i] = p.play(ctx, c, patience)
+			}
+		})
 	}
 	all.Wait()
 	return results
@@ -156,10 +165,7 @@ func (c *confirmer) minimize(ctx context.Context, f *Finding, tries int) error {
 	within, cancel := context.WithTimeout(ctx, minimizeTime)
 	defer cancel()
 	var failed error
-	f.Input = Minimize(f.Input, tries, func(inputs [][]byte) int {
-		if within.Err() != nil {
-			return -1
-		}
+	f.Input = Minimize(within, f.Input, tries, func(inputs [][]byte) int {
 		i, err := c.first(within, inputs, f.Signature)
 		if err != nil && within.Err() == nil {
 			failed = err

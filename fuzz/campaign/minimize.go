@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"bytes"
+	"context"
 	"slices"
 
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -12,10 +13,10 @@ const abreast = 8
 
 // Minimize makes an input smaller, first by packets, then by fields and bytes. It offers candidates
 // to first, up to abreast at a time and as many as tries in all. The function first returns the
-// index of the first candidate that still shows what matters, or -1.
-func Minimize(raw []byte, tries int, first func([][]byte) int) []byte {
-	m := &minimizer{raw: raw, tries: tries, first: first, tried: map[string]bool{}}
-	for before := []byte(nil); !bytes.Equal(before, m.raw) && m.tries > 0; {
+// index of the first candidate that still shows what matters, or -1. Minimize ends early if ctx ends.
+func Minimize(ctx context.Context, raw []byte, tries int, first func([][]byte) int) []byte {
+	m := &minimizer{ctx: ctx, raw: raw, tries: tries, first: first, tried: map[string]bool{}}
+	for before := []byte(nil); !bytes.Equal(before, m.raw) && m.goesOn(); {
 		before = m.raw
 		m.packets()
 		m.fields()
@@ -25,15 +26,19 @@ func Minimize(raw []byte, tries int, first func([][]byte) int) []byte {
 }
 
 type minimizer struct {
+	ctx   context.Context
 	raw   []byte
 	tries int
 	first func([][]byte) int
 	tried map[string]bool
 }
 
+// goesOn reports whether more candidates may be tried.
+func (m *minimizer) goesOn() bool { return m.tries > 0 && m.ctx.Err() == nil }
+
 // repeat offers candidates, made anew from what is left, until none of them will do.
 func (m *minimizer) repeat(candidates func() [][]byte) {
-	for m.try(candidates()) {
+	for m.goesOn() && m.try(candidates()) {
 	}
 }
 
@@ -64,7 +69,7 @@ func (m *minimizer) try(offered [][]byte) bool {
 
 // packets removes as many packets as it can: first half of them at once, then ever fewer.
 func (m *minimizer) packets() {
-	for size := (len(input.Frames(m.raw)) + 1) / 2; size >= 1; size /= 2 {
+	for size := (len(input.Frames(m.raw)) + 1) / 2; size >= 1 && m.goesOn(); size /= 2 {
 		m.repeat(func() (offered [][]byte) {
 			frames := input.Frames(m.raw)
 			for at := len(frames); at > 0; at -= size {
@@ -78,7 +83,7 @@ func (m *minimizer) packets() {
 
 // fields makes every packet as simple as it can.
 func (m *minimizer) fields() {
-	for i := 0; i < len(input.Frames(m.raw)); i++ {
+	for i := 0; m.goesOn() && i < len(input.Frames(m.raw)); i++ {
 		m.repeat(func() (offered [][]byte) {
 			frames := input.Frames(m.raw)
 			if i >= len(frames) || frames[i].Shape != input.Whole {

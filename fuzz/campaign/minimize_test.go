@@ -3,6 +3,7 @@ package campaign_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/packetspec/packetspec/conformance/mutant"
@@ -29,7 +30,7 @@ func TestMinimize(t *testing.T) {
 		p := input.Packet{IsRequest: true, Tag: 40 + i, Flags: i, Type: i, Payload: bytes.Repeat([]byte("x"), int(i))}
 		raw = p.Append(raw, input.Encoding{Tag: int(i) % 3})
 	}
-	small := campaign.Minimize(raw, 5000, func(inputs [][]byte) int {
+	small := campaign.Minimize(t.Context(), raw, 5000, func(inputs [][]byte) int {
 		for i, raw := range inputs {
 			if matters(raw) {
 				return i
@@ -72,5 +73,18 @@ func TestFormats(t *testing.T) {
 				t.Errorf("%s: %q became %q, %v", f.Name, raw, again, err)
 			}
 		}
+	}
+}
+
+// TestMinimizeEnds tries no candidate when the context has ended.
+func TestMinimizeEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	raw := bytes.Repeat([]byte{0}, 1000)
+	if small := campaign.Minimize(ctx, raw, 5000, func([][]byte) int { return 0 }); !bytes.Equal(small, raw) {
+		t.Errorf("%d of %d bytes are left, expected all", len(small), len(raw))
+	}
+	if _, _, err := campaign.Merge(ctx, [][]byte{raw}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Merge: got the error %v", err)
 	}
 }

@@ -186,7 +186,7 @@ const coreTries = 64
 
 // minimizeCore returns as little of an input as makes the process run the same new edges.
 func (p *process) minimizeCore(ctx context.Context, r result) []byte {
-	return Minimize(r.input.Raw, coreTries, func(inputs [][]byte) int {
+	return Minimize(ctx, r.input.Raw, coreTries, func(inputs [][]byte) int {
 		return slices.IndexFunc(inputs, func(raw []byte) bool {
 			if p.Err() != nil || ctx.Err() != nil {
 				return false
