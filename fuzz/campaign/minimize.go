@@ -38,7 +38,8 @@ func (m *minimizer) goesOn() bool { return m.tries > 0 && m.ctx.Err() == nil }
 
 // repeat offers candidates, made anew from what is left, until none of them will do.
 func (m *minimizer) repeat(candidates func() [][]byte) {
-	for m.goesOn() && m.try(candidates()) {
+	for better := true; better && m.goesOn(); {
+		better = m.try(candidates())
 	}
 }
 
