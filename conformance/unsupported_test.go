@@ -66,6 +66,9 @@ func (l *locked) refuse(id int64, count *atomic.Int64) {
 // TestOneUnsupportedCommand skips the scenarios that need a command which the adapter does not
 // support, and passes the others: none fails, and none waits for what cannot come.
 func TestOneUnsupportedCommand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the suite fourteen times, which takes minutes under the race detector")
+	}
 	s, err := spec.Load(features.FS)
 	if err != nil {
 		t.Fatal(err)
