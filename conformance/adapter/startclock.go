@@ -80,8 +80,7 @@ func started(ctx context.Context, cpu func() (CPUTime, bool)) {
 func (c *startClock) look(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// Beyond a quarter of the period the timer was late: this process could not run.
-	able := min(now.Sub(c.looked), c.period+c.period/4)
+	able := Able(now.Sub(c.looked), c.period)
 	c.looked = now
 	c.counted += able
 	c.all += able
@@ -91,8 +90,7 @@ func (c *startClock) look(now time.Time) bool {
 	return c.counted >= c.limit
 }
 
-// starved returns how long the adapter has waited for a CPU since it was last asked. What its other
-// threads ran meanwhile does not count: an adapter that keeps a whole CPU busy does not starve.
+// starved returns how long the adapter has waited for a CPU since it was last asked.
 func (c *startClock) starved(now time.Time) time.Duration {
 	if c.cpu == nil {
 		return 0
@@ -101,8 +99,18 @@ func (c *startClock) starved(now time.Time) time.Duration {
 	if !ok {
 		return 0
 	}
-	ran, waited := has.Ran-c.had.Ran, has.Waited-c.had.Waited
-	elapsed := now.Sub(c.began)
+	starved := has.Starved(c.had, now.Sub(c.began))
 	c.had, c.began = has, now
-	return max(0, min(waited, elapsed-ran))
+	return starved
+}
+
+// Able returns how much of the time between two ticks of a timer this process was able to run. Beyond
+// a quarter of the period the timer was late, because the process waited for a CPU.
+func Able(elapsed, period time.Duration) time.Duration { return min(elapsed, period+period/4) }
+
+// Starved returns how long threads have waited for a CPU in the time that has elapsed since before. It
+// does not count the time in which others of them ran: a subject that keeps a whole CPU busy does not
+// starve.
+func (t CPUTime) Starved(before CPUTime, elapsed time.Duration) time.Duration {
+	return max(0, min(t.Waited-before.Waited, elapsed-(t.Ran-before.Ran)))
 }

@@ -195,8 +195,7 @@ func (d *watchdog) movement() movement {
 func (d *watchdog) look(now time.Time) (hangs bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	// Beyond a quarter of the period the timer was late: this process has waited for a CPU.
-	able := min(now.Sub(d.looked), d.period+d.period/4)
+	able := adapter.Able(now.Sub(d.looked), d.period)
 	d.looked = now
 	d.silence += able
 	d.wait += able
@@ -233,8 +232,7 @@ func (d *watchdog) pardon(now time.Time) bool {
 	if before == nil || !before.ok || !d.starved.ok {
 		return false
 	}
-	ran, waited := d.starved.time.Ran-before.time.Ran, d.starved.time.Waited-before.time.Waited
-	starved := min(waited, now.Sub(before.at)-ran)
+	starved := d.starved.time.Starved(before.time, now.Sub(before.at))
 	if starved < d.period {
 		return false
 	}
