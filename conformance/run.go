@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -337,7 +336,7 @@ func (w *worker) work(ctx context.Context) {
 // which ctx ends says nothing about the scenario.
 func (w *worker) attempt(ctx context.Context, sc spec.Scenario) (r report.Result, replied, done bool) {
 	var attempts report.Attempts
-	for range min(w.Retry, math.MaxInt-1) + 1 {
+	for try := 0; try <= w.Retry; try++ {
 		one, spoke, ran, err := w.run(ctx, sc)
 		if ctx.Err() != nil {
 			break

@@ -113,7 +113,7 @@ func (r *Results) properties() *junitProperties {
 	return &junitProperties{all}
 }
 
-// suite returns the suite of a feature, which it makes if there is none yet.
+// suite returns the suite of a feature, and adds it if it is missing.
 func (s *junitSuites) suite(feature string) *junitSuite {
 	i := slices.IndexFunc(s.Suites, func(suite junitSuite) bool { return suite.Name == feature })
 	if i < 0 {
