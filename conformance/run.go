@@ -35,6 +35,7 @@ type Run struct {
 	StartTime time.Duration   // how long an adapter may take to start and answer hello
 	Dialect   string          // that the subject speaks; empty: the main one
 	Seed      uint64          // makes the order in which scenarios run; 0: in the order of Scenarios
+	WireOfAll bool            // whether results of scenarios that passed have the wire and the events too
 	Dir       string          // where folders for named pipes are made; empty: in the system's temporary folder
 	// Retry is how often a scenario that deviates runs again, on a new adapter, until it
 	// passes. One that passes then is flaky. A scenario that deviates as listed does not

@@ -11,6 +11,7 @@ import (
 	"github.com/cucumber/godog"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/record"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/conformance/steps"
@@ -23,6 +24,10 @@ const (
 	closeTime = 2 * time.Second
 	aliveTime = 1 * time.Second
 )
+
+// reported bounds what a result keeps of what happened in its scenario: a run may have hundreds of
+// failures, and a report holds all of them.
+var reported = record.Limit{Events: 200, Each: 2 << 10, Bytes: 32 << 10}
 
 // runScenario runs one scenario on a session and reports whether the session can
 // serve another scenario. The error is an [*EnvironmentError]: the result says nothing then.
@@ -62,6 +67,9 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 		return skip(run.Profile, r, closeErr), usable, nil
 	case err == nil:
 		r.Outcome = report.Pass
+		if run.WireOfAll {
+			r.Wire, r.Events = world.Wire(), world.Record(reported)
+		}
 		return r, usable, nil
 	case errors.Is(err, steps.ErrSkip):
 		return skip(run.Profile, r, err), usable, nil
@@ -73,7 +81,7 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 	default:
 		r.Outcome, r.Step, r.Actual = report.Fail, step, err.Error()
 	}
-	r.Wire = world.Wire()
+	r.Wire, r.Events = world.Wire(), world.Record(reported)
 	if r.Outcome != report.Crash { // its reason has the standard error
 		r.Stderr = session.Stderr()
 	}

@@ -31,6 +31,7 @@ type Client struct {
 	replies   atomic.Int64 // to commands other than hello
 	acts      atomic.Int64 // see Acts
 	roundTrip atomic.Int64 // see RoundTrip, in nanoseconds
+	trace     atomic.Pointer[func(fromAdapter bool, line []byte)]
 
 	mu      sync.Mutex
 	lastID  int64
@@ -110,6 +111,23 @@ func (c *Client) NameConn() string { return "c" + strconv.FormatInt(c.conns.Add(
 // Can reports whether the adapter has the ability.
 func (c *Client) Can(a Ability) bool { return slices.Contains(c.Hello.Supports, a) }
 
+// Trace calls f with every command from now on, and with every line that the adapter prints, both
+// without the end of the line. A nil f ends that. f must be quick and must not keep the line; it may be
+// called concurrently.
+func (c *Client) Trace(f func(fromAdapter bool, line []byte)) {
+	if f == nil {
+		c.trace.Store(nil)
+		return
+	}
+	c.trace.Store(&f)
+}
+
+func (c *Client) traced(fromAdapter bool, line []byte) {
+	if f := c.trace.Load(); f != nil {
+		(*f)(fromAdapter, line)
+	}
+}
+
 // A Pending is a command that was sent, and later its reply. Several goroutines may wait.
 type Pending struct {
 	Command Message
@@ -136,6 +154,7 @@ func (c *Client) Send(m Message) *Pending {
 		return p
 	}
 	c.waiting[m.ID] = p
+	c.traced(false, line)
 	c.unsent.Write(append(line, '\n'))
 	c.wake.Signal()
 	return p
@@ -205,6 +224,7 @@ func (c *Client) read(out io.Reader) {
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
 	var err error
 	for err == nil && lines.Scan() {
+		c.traced(true, lines.Bytes())
 		err = c.deliver(lines.Bytes())
 	}
 	if err == nil {

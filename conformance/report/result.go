@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/profile"
+	"github.com/packetspec/packetspec/conformance/record"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/visible"
 )
@@ -52,6 +53,8 @@ type Result struct {
 	Actual       string     `json:"actual,omitempty"`
 	Wire         []string   `json:"wire,omitempty"`   // the packets of both ends, one per line
 	Reason       string     `json:"reason,omitempty"` // of a skip, a crash or a known deviation
+	// Events are what happened on the wire, the commands to the adapter and its replies.
+	Events []record.Event `json:"events,omitempty"`
 	// Lacks is the ability or the core command for want of which the scenario was skipped. Refused is
 	// the command to which the adapter replied that it does not support it; empty: it was not asked.
 	// Unmet is set if that skip breaks a claim: the name of the profile, or [UnmetList].

@@ -27,13 +27,14 @@ type World struct {
 	// shared by the run's worlds. If it is nil, pipes that the adapter cannot reach are its failure.
 	Reached *atomic.Bool
 
-	watch       *watchdog
-	conns       []*connection
-	current     *connection                 // the one that steps act on
-	started     []*adapter.Pending          // commands whose replies no step may look at
-	lack        context.CancelCauseFunc     // of Ctx, for a command that the adapter does not support; nil: no command was started
-	pending     map[string]*adapter.Pending // shutdowns and joins, by their names in the feature
-	stderrNoted int                         // bytes of standard error that n requests bring without a tick
+	watch        *watchdog
+	conversation conversation
+	conns        []*connection
+	current      *connection                 // the one that steps act on
+	started      []*adapter.Pending          // commands whose replies no step may look at
+	lack         context.CancelCauseFunc     // of Ctx, for a command that the adapter does not support; nil: no command was started
+	pending      map[string]*adapter.Pending // shutdowns and joins, by their names in the feature
+	stderrNoted  int                         // bytes of standard error that n requests bring without a tick
 }
 
 // Watch begins the scenario's time: when the scenario hangs, w.Ctx ends with the cause ErrTimeout.
@@ -41,6 +42,7 @@ type World struct {
 func (w *World) Watch(ctx context.Context) (stop func()) {
 	w.watch = watch(ctx, w.Session, w.Timeout)
 	w.Ctx = w.watch.ctx
+	w.Session.Trace(w.conversation.add)
 	return w.watch.stop
 }
 
@@ -84,8 +86,9 @@ func (l ofConnection) String() string { return fmt.Sprintf("c%d  %s", l.number, 
 // if the adapter does not support that.
 //
 // A reader would take what the subject still sends then, such as EOF, for a part of the scenario, and
-// it may come or not. So the wires record no more.
+// it may come or not. So the record ends here.
 func (w *World) Close(ctx context.Context) error {
+	w.Session.Trace(nil)
 	for _, c := range w.conns {
 		c.peer.Wire.Stop()
 	}
