@@ -23,7 +23,10 @@ import (
 
 // A Run is one run of scenarios against a subject.
 type Run struct {
-	Version   string // of the suite
+	Version string // of the suite
+	Commit  string // that the suite was built from
+	// Setting says how the run was started. The run itself sets Began, Host, Dialect and Seed.
+	Setting   report.Setting
 	Spec      *spec.Spec
 	Scenarios []spec.Scenario
 	Subject   adapter.Starter
@@ -90,7 +93,7 @@ func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedul
 	if r.judge == nil {
 		r.judge = r.Known.Judge
 	}
-	s := &schedule{Run: r, dir: dir, attempts: attempts, done: make([]bool, len(r.Scenarios)), order: r.order(), running: map[int]time.Time{}}
+	s := &schedule{Run: r, dir: dir, attempts: attempts, done: make([]bool, len(r.Scenarios)), order: r.order(), began: began, running: map[int]time.Time{}}
 	first := &worker{schedule: s}
 	unwatch := s.watch(ctx)
 	if err := first.start(ctx); err != nil {
@@ -122,7 +125,7 @@ func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedul
 
 // Suite returns the specification that the run tests, as reports describe it.
 func (r Run) Suite() report.Suite {
-	suite := report.Suite{Version: r.Version}
+	suite := report.Suite{Version: r.Version, Commit: r.Commit, Specification: r.Spec.Version}
 	for _, q := range r.Spec.Requirements {
 		suite.Requirements = append(suite.Requirements, report.Requirement{ID: q.ID, Level: q.Level, Text: q.Text})
 	}
@@ -150,6 +153,7 @@ type schedule struct {
 	Run
 	dir     string
 	subject adapter.Hello
+	began   time.Time
 	elapsed time.Duration
 
 	mu       sync.Mutex        // guards the fields below
@@ -270,6 +274,7 @@ func (s *schedule) collect() *report.Results {
 		Suite:   s.Suite(),
 		Subject: report.Subject{Name: s.subject.Name, Release: s.subject.Release, Language: s.subject.Language},
 		Profile: s.Profile, OutsideProfile: s.Outside,
+		Run:   s.setting(),
 		Notes: s.notes, Elapsed: s.elapsed, Interrupted: s.stopped,
 	}
 	if s.gaveUp != nil {
@@ -292,6 +297,14 @@ func (s *schedule) collect() *report.Results {
 	}
 	results.Summarize()
 	return results
+}
+
+// setting returns how the run was made.
+func (s *schedule) setting() report.Setting {
+	setting := s.Setting
+	setting.Began, setting.Host = s.began.UTC().Round(time.Millisecond), report.ThisHost()
+	setting.Dialect, setting.Seed = cmp.Or(s.Dialect, Dialects[0]), s.Seed
+	return setting
 }
 
 // unfinished describes a scenario without a result.

@@ -106,7 +106,9 @@ func environmentError(err error, dir string) error {
 
 // newResult returns a result of a scenario that has no outcome yet.
 func newResult(sc spec.Scenario) report.Result {
-	return report.Result{ID: sc.ID, Feature: sc.Feature, Scenario: sc.Name, Requirements: sc.Requirements, Level: sc.Level}
+	return report.Result{
+		ID: sc.ID, Feature: sc.Feature, Scenario: sc.Name, File: sc.File, Line: sc.Line, Requirements: sc.Requirements, Level: sc.Level,
+	}
 }
 
 // detectCrash gives the client an occasion to notice that the adapter has ended or is about

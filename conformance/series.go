@@ -50,7 +50,7 @@ func (s Series) Do(ctx context.Context) (*report.Results, error) {
 			break
 		}
 		if whole != nil {
-			one.elapsed, one.subject = one.elapsed+whole.elapsed, whole.subject
+			one.elapsed, one.subject, one.began = one.elapsed+whole.elapsed, whole.subject, whole.began
 			for _, note := range whole.notes {
 				one.note(note)
 			}
@@ -66,6 +66,7 @@ func (s Series) Do(ctx context.Context) (*report.Results, error) {
 		whole.gaveUp = err
 	}
 	whole.noteInterrupt(ctx)
+	whole.Seed = seed
 	whole.note(s.describe(times, seed))
 	return whole.collect(), err
 }

@@ -31,12 +31,13 @@ type testFlags struct {
 	shard    string
 	failFast bool
 	reports  []string
+	wire     string // of which scenarios the reports have the wire
 	verbose  bool
 	color    string // when the report is in color
 }
 
 // testFormats lists the formats of the suite's reports, first the one of the standard output.
-var testFormats = []string{"text", "json", "junit"}
+var testFormats = []string{"text", "json", "junit", "github"}
 
 func newTest() *cobra.Command {
 	var f testFlags
@@ -76,10 +77,17 @@ One that is skipped counts if --profile claims what the adapter lacks.`,
 	flags.DurationVar(&f.run.StartTime, "start-timeout", 30*time.Second, "how long an adapter may take to start and answer hello")
 	flags.Uint64Var(&f.run.Seed, "seed", 0, "run the scenarios in a random order, made from this `number`; 0: in the order of the specification")
 	reportFlag(cmd, &f.reports, testFormats)
+	flags.StringVar(&f.wire, "wire", wireOfFailures, "whose wire, commands and replies the JSON report has: `WHICH` is failures, or all, which adds scenarios that pass")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list every scenario, not only those that do not pass")
 	flags.StringVar(&f.color, "color", "auto", "whether the text report on the standard output is in color: `WHEN` is auto, always or never; auto: on a terminal, unless NO_COLOR or CI is set")
 	return cmd
 }
+
+// The values of --wire.
+const (
+	wireOfFailures = "failures"
+	wireOfAll      = "all"
+)
 
 // defaultParallel returns how many adapters run at a time: two for each processor, since
 // scenarios mostly wait, and four at least, to overlap their waits on a small machine.
@@ -111,6 +119,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	}
 	defer outputs.close()
 	run := f.run
+	run.Commit, run.Setting, run.WireOfAll = commit(), f.setting(cmd, args), f.wire == wireOfAll
 	run.Version, run.Spec, run.Scenarios, run.Subject, run.Known, run.Dialect = version(), s, selected, process, list.List, f.filter.Dialect
 	run.Again = func(r report.Result) string { return f.again(cmd, r, args) }
 	run.Profile, run.Outside = profile.Profile(f.profile), outside
@@ -126,9 +135,10 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	}
 	results.ListsSkips = f.update && f.listsSkips(list)
 	unwritten := outputs.write(stdout, contents{
-		"text":  func(w io.Writer) error { return results.Text(w, f.verbose) },
-		"json":  results.JSON,
-		"junit": func(w io.Writer) error { return results.JUnit(w, f.everyLevel()) },
+		"text":   func(w io.Writer) error { return results.Text(w, f.verbose) },
+		"json":   results.JSON,
+		"junit":  func(w io.Writer) error { return results.JUnit(w, f.everyLevel()) },
+		"github": func(w io.Writer) error { return results.GitHub(w, f.everyLevel()) },
 	})
 	_ = stream.Finish(results)
 	if f.update && unwritten == nil {
@@ -213,6 +223,7 @@ func (f *testFlags) check() error {
 		atMost("--retry", f.run.Retry, mostRuns),
 		aboveZero("--timeout", f.run.Timeout),
 		aboveZero("--start-timeout", f.run.StartTime),
+		oneOf("--wire", f.wire, wireOfFailures, wireOfAll),
 		oneOf("--color", f.color, "auto", "always", "never"),
 		oneOf("--dialect", f.filter.Dialect, conformance.Dialects...),
 		oneOf("--profile", f.profile, profileNames()...),
@@ -260,18 +271,42 @@ func (f *testFlags) again(cmd *cobra.Command, r report.Result, args []string) st
 	case flaky:
 		words = append(words, "--repeat", strconv.Itoa(max(10, r.Runs.Total())))
 	}
-	cmd.Flags().Visit(func(flag *pflag.Flag) { // only those given
+	words = append(words, given(cmd, func(name string) bool { return slices.Contains(names, name) })...)
+	return testCommand(words, args)
+}
+
+// setting returns how the command line asks for the run.
+func (f *testFlags) setting(cmd *cobra.Command, args []string) report.Setting {
+	setting := report.Setting{Counting: report.CountMust, Command: quoteWords(args...)}
+	if f.everyLevel() {
+		setting.Counting = report.CountEvery
+	}
+	if f.shard != "" {
+		setting.Shards = []string{f.shard}
+	}
+	files := []string{"known", "update-known", "report", "shard", "color", "verbose"}
+	setting.Flags = given(cmd, func(name string) bool { return !slices.Contains(files, name) })
+	return setting
+}
+
+// given returns the flags that the command line gives and that are wanted, each with its values, as words.
+func given(cmd *cobra.Command, wanted func(name string) bool) (words []string) {
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		values := []string{flag.Value.String()}
 		if several, ok := flag.Value.(pflag.SliceValue); ok {
 			values = several.GetSlice()
 		}
 		for _, value := range values {
-			if slices.Contains(names, flag.Name) {
+			switch {
+			case !wanted(flag.Name):
+			case flag.Value.Type() == "bool":
+				words = append(words, "--"+flag.Name+"="+value)
+			default:
 				words = append(words, "--"+flag.Name, value)
 			}
 		}
 	})
-	return testCommand(words, args)
+	return words
 }
 
 // everyLevel reports whether scenarios of every level count. With a list of known deviations

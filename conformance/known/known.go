@@ -61,6 +61,7 @@ func (l List) Lists(id string, o report.Outcome) bool {
 // others are, it breaks the claim of the list, [report.UnmetList].
 func (l List) Judge(r report.Result) report.Result {
 	d, listed := l.scenario(r.ID)
+	r.Listed = d.Where
 	switch {
 	case r.Outcome == report.Skip:
 		return l.judgeSkip(r, d)

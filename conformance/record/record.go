@@ -72,7 +72,7 @@ func (m *Milliseconds) UnmarshalJSON(b []byte) error {
 
 // A Limit bounds what a record keeps.
 type Limit struct {
-	Events int // at most so many, half of them from the beginning and half from the end
+	Events int // the most, half of them from the beginning and half from the end
 	Each   int // octets, or bytes of text, of one event
 	Bytes  int // octets and bytes of text of all events
 }

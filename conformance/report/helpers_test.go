@@ -55,6 +55,10 @@ func every() *report.Results {
 			{ID: "B-1", Level: spec.May, Text: "It may be so."},
 		}},
 		Subject: report.Subject{Name: "subject", Release: "3.4", Language: "Go"},
+		Run: report.Setting{
+			Began: time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), Dialect: "2021", Counting: report.CountMust,
+			Command: "./adapter", Flags: []string{"--profile", "connection"}, Host: report.Host{Name: "host", OS: "linux", Arch: "amd64", CPUs: 2},
+		},
 		Profile: profile.Connection,
 		Lacking: []string{"tick"},
 		Elapsed: 1234567 * time.Microsecond,

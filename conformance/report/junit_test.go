@@ -66,13 +66,13 @@ func TestJUnitOutcomes(t *testing.T) {
 		{spec.Must, report.Timeout, "error", "error"},
 		{spec.Must, report.Crash, "error", "error"},
 		{spec.Must, report.Flaky, "failure", "failure"},
-		{spec.Should, report.Flaky, "skipped", "failure"},
+		{spec.Should, report.Flaky, "pass", "failure"},
 		{spec.Must, report.Skip, "skipped", "skipped"},
 		{spec.Must, report.Known, "skipped", "skipped"},
 		{spec.Must, report.Fixed, "failure", "failure"},
-		{spec.Should, report.Fail, "skipped", "failure"},
-		{spec.Should, report.Timeout, "skipped", "error"},
-		{spec.May, report.Crash, "skipped", "error"},
+		{spec.Should, report.Fail, "pass", "failure"},
+		{spec.Should, report.Timeout, "pass", "error"},
+		{spec.May, report.Crash, "pass", "error"},
 		{spec.May, report.Skip, "skipped", "skipped"},
 		{spec.May, report.Fixed, "failure", "failure"},
 	} {
@@ -126,7 +126,62 @@ func TestJUnitGroupsByFeature(t *testing.T) {
 	s := junit(t, r, false)
 	check(t, "suites", len(s.Suites), 2)
 	check(t, "tests of A", s.Suites[0].Tests, 2)
-	check(t, "class", s.Suites[0].Cases[0].Class, "packetspec.A-1.A-2")
+}
+
+// A scenario keeps its class when its requirements change, so that viewers follow its history.
+func TestJUnitClass(t *testing.T) {
+	r := of(spec.Must, report.Pass)
+	before := junit(t, r, false).Suites[0].Cases[0].Class
+	r.Results[0].Requirements = []string{"A-1", "B-9"}
+	check(t, "class", junit(t, r, false).Suites[0].Cases[0].Class, before)
+	check(t, "class", before, "packetspec.a")
+}
+
+// A deviation that does not count is no failure and no skip: the suite says it.
+func TestJUnitDeviationThatDoesNotCount(t *testing.T) {
+	r := of(spec.Should, report.Fail)
+	r.Results[0].Expected, r.Results[0].Actual, r.Results[0].File, r.Results[0].Line = "yes", "no", "01-a.feature", 7
+	var out bytes.Buffer
+	if err := r.JUnit(&out, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`<property name="file" value="01-a.feature">`, `<property name="line:a/fail" value="7">`,
+		`<property name="deviation:a/fail" value="should, fail: expected yes, got no">`,
+		`<system-out>FAIL     should  a/fail&#xA;`,
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got\n%s\nexpected it to contain %s", &out, want)
+		}
+	}
+}
+
+// The message says what differs, in one line.
+func TestJUnitMessage(t *testing.T) {
+	long := strings.Repeat("x", 400)
+	for _, c := range []struct {
+		outcome                  report.Outcome
+		expected, actual, reason string
+		message                  string
+	}{
+		{report.Fail, "03 00 02 00 (EOF)", "nothing within 5s", "", "expected 03 00 02 00 (EOF), got nothing within 5s"},
+		{report.Fail, "", "the step failed", "", "expected what the step says, got the step failed"},
+		{report.Crash, "", "", "exit status 7\nits last words", "exit status 7 …"},
+		{report.Known, "a", "b", "it never was", "it never was"},
+		{report.Fixed, "", "", "take it off the list", "take it off the list"},
+		{report.Skip, "", "", "no tick", "no tick"},
+		{report.Fail, long, "b", "", "expected " + long[:291] + " …"},
+		{report.Flaky, "", "", "", "flaky"},
+	} {
+		r := of(spec.Must, c.outcome)
+		r.Results[0].Expected, r.Results[0].Actual, r.Results[0].Reason = c.expected, c.actual, c.reason
+		one := junit(t, r, true).Suites[0].Cases[0]
+		for _, f := range []*fault{one.Failure, one.Error, one.Skipped} {
+			if f != nil {
+				check(t, "message", f.Message, c.message)
+			}
+		}
+	}
 }
 
 // TestUnfinished reports each scenario that was not run, and the one that was running.
@@ -141,7 +196,7 @@ func TestUnfinished(t *testing.T) {
 	}{
 		"interrupted": {report.Results{Interrupted: "SIGTERM"}, []string{
 			`tests="1" failures="0" errors="1" skipped="0" time="1.500"`,
-			`<testcase classname="packetspec.C-1.C-2" name="c/two" time="0.000">`,
+			`<testcase classname="packetspec.c" name="c/two" time="0.000">`,
 			`<error type="not run" message="not run to its end: it had been running for 1.5s">interrupted by SIGTERM</error>`,
 			`<error type="not run" message="not run">interrupted by SIGTERM</error>`,
 		}, []string{"interrupted by SIGTERM\n2 scenarios were not run\n  b/one had been running for 1.5s\n"}},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/packetspec/packetspec/internal/hint"
 )
@@ -32,6 +33,7 @@ func Read(r io.Reader) (*Results, error) {
 	if err != nil {
 		return nil, hint.Add(fmt.Errorf("not results of packetspec test --report json: %w", err), "packetspec test --report json=results.json")
 	}
+	results.Elapsed = time.Duration(results.Run.ElapsedMS * float64(time.Millisecond))
 	results.Summarize()
 	return results, nil
 }
@@ -66,6 +68,8 @@ func decodeResults(in io.Reader) (*Results, error) {
 // whole returns an error if results lack what every run reports.
 func (r *Results) whole() error {
 	switch {
+	case r.Format > Format:
+		return fmt.Errorf("they have the format %d, and this packetspec reads formats up to %d", r.Format, Format)
 	case len(r.Suite.Requirements) == 0:
 		return errors.New("the field suite.requirements is missing or empty")
 	case r.Results == nil:

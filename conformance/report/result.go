@@ -43,6 +43,8 @@ type Result struct {
 	ID           string     `json:"id"`
 	Feature      string     `json:"feature"`
 	Scenario     string     `json:"scenario"`
+	File         string     `json:"file,omitempty"` // of the features
+	Line         int        `json:"line,omitempty"` // there
 	Requirements []string   `json:"requirements"`
 	Level        spec.Level `json:"level"`
 	Outcome      Outcome    `json:"outcome"`
@@ -63,6 +65,7 @@ type Result struct {
 	Unmet      string `json:"unmet,omitempty"`
 	NotStarted bool   `json:"-"`                // of a crash: there was no adapter to run the scenario on
 	Stderr     string `json:"stderr,omitempty"` // of the adapter, during the scenario
+	Listed     string `json:"listed,omitempty"` // FILE:LINE of the list of known deviations that names the scenario
 	Seed       uint64 `json:"seed,omitempty"`   // of the order in which the scenarios ran, if it was random
 	Again      string `json:"again,omitempty"`  // the command that shows this result again
 }
@@ -89,8 +92,10 @@ func (s Subject) String() string {
 
 // A Suite describes the specification that the subject was tested against.
 type Suite struct {
-	Version      string        `json:"version"`
-	Requirements []Requirement `json:"requirements"`
+	Version       string        `json:"version"`                 // of packetspec
+	Commit        string        `json:"commit,omitempty"`        // that it was built from; empty: unknown
+	Specification string        `json:"specification,omitempty"` // the version of SPEC.md
+	Requirements  []Requirement `json:"requirements"`
 }
 
 // A Requirement is the part of a [spec.Requirement] that reports contain.
@@ -102,6 +107,8 @@ type Requirement struct {
 
 // Results holds the results of one run. Summarize fills Summary.
 type Results struct {
+	Format  int     `json:"format"` // see [Format]
+	Run     Setting `json:"run"`
 	Suite   Suite   `json:"suite"`
 	Subject Subject `json:"subject"`
 	// Profile is what the subject claims to be able to do. Lacking names the abilities that its
@@ -128,7 +135,7 @@ type Results struct {
 	// Notes report what no result shows, such as an adapter that had to be killed.
 	Notes []string `json:"notes,omitempty"`
 
-	Elapsed time.Duration `json:"-"`
+	Elapsed time.Duration `json:"-"` // Run has it for JSON
 	// ListsSkips is set if a list of known deviations is made of the results that lists their skips: the
 	// text does not say that they break a claim.
 	ListsSkips bool `json:"-"`
@@ -207,6 +214,7 @@ func (s Suite) requirement(id string) Requirement {
 // JSON writes the results as one JSON object, which [Read] reads.
 func (r *Results) JSON(w io.Writer) error {
 	out := *r
+	out.Format, out.Run.ElapsedMS = Format, float64(r.Elapsed.Microseconds())/1000
 	if out.Results == nil {
 		out.Results = []Result{} // encoded as an empty list, not as null
 	}

@@ -85,7 +85,7 @@ func TestJSONKeys(t *testing.T) {
 	r.Results[1].Runs, r.Results[1].Seed = report.Tally{report.Fail: 2}, 5
 	r.Results[4].Unmet = report.UnmetList
 	object := decode(t, r)
-	checkKeys(t, "", object, "lacking not_run notes outside_profile profile results subject suite summary")
+	checkKeys(t, "", object, "format lacking not_run notes outside_profile profile results run subject suite summary")
 	checkKeys(t, "suite", object["suite"], "requirements version")
 	checkKeys(t, "suite.requirements[0]", object["suite"].(map[string]any)["requirements"].([]any)[0], "id level text")
 	checkKeys(t, "subject", object["subject"], "language name release")
@@ -117,7 +117,7 @@ func TestJSONIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want.Elapsed = 0 // not in the JSON form
+	want.Format, want.Run.ElapsedMS = report.Format, 1234.567
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nexpected\n%+v", got, want)
 	}
@@ -159,4 +159,12 @@ func checkKeys(t *testing.T, what string, value any, want string) {
 	}
 	slices.Sort(keys)
 	check(t, "keys of "+what, strings.Join(keys, " "), want)
+}
+
+// GitHub's workflow commands: an error for what counts, a warning for another deviation, a notice for a known one.
+func TestGitHub(t *testing.T) {
+	r := every()
+	r.Results[1].File, r.Results[1].Line = "07-tags.feature", 12
+	r.Results[8].Listed = "known, all.txt:3"
+	golden(t, "github.golden", func(w io.Writer) error { return r.GitHub(w, false) })
 }

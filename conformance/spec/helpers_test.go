@@ -50,7 +50,7 @@ func refused(t *testing.T, f files, messages ...string) {
 }
 
 // one is a SPEC.md with one requirement, A-1, a must.
-const one = "# Title\n\n**A-1** *(must; observed)* It is so.\n"
+const one = "# Title\n\nVersion 1.0.\n\n**A-1** *(must; observed)* It is so.\n"
 
 // tested is a feature with one scenario for A-1.
 const tested = `Feature: A

@@ -14,6 +14,8 @@ func TestLoad(t *testing.T) {
 	s := load(t, files{
 		"SPEC.md": `# Title
 
+Version 1.0.
+
 **B-2** *(should; decision)* Text that
 goes on in a second line. And a sentence.
 
@@ -164,7 +166,7 @@ func TestMalformedRequirements(t *testing.T) {
 		})
 	}
 	t.Run("two without a blank line between", func(t *testing.T) {
-		refused(t, files{"SPEC.md": one + strings.Replace(strings.TrimPrefix(one, "# Title\n\n"), "A-1", "A-2", 1), "a.feature": tested}, "but only 1 have the form")
+		refused(t, files{"SPEC.md": one + strings.Replace(one[strings.Index(one, "**"):], "A-1", "A-2", 1), "a.feature": tested}, "but only 1 have the form")
 	})
 }
 

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -35,6 +36,17 @@ var requirement = regexp.MustCompile(`(?m)^\*\*([A-Z]+-[0-9]+)\*\* \*\((\w+); (\
 
 // numbered matches the beginning of a requirement, even of a malformed one.
 var numbered = regexp.MustCompile(`(?m)^\*\*[A-Z]+-[0-9]+\*\*`)
+
+// specVersion matches the line of SPEC.md that names its version: Version 1.0.
+var specVersion = regexp.MustCompile(`(?m)^Version ([0-9]+\.[0-9]+)\.$`)
+
+func parseVersion(text string) (string, error) {
+	m := specVersion.FindStringSubmatch(text)
+	if m == nil {
+		return "", errors.New("SPEC.md: no line names the version of the specification, as in: Version 1.0.")
+	}
+	return m[1], nil
+}
 
 func parseRequirements(text string) ([]Requirement, error) {
 	var rs []Requirement

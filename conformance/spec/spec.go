@@ -12,6 +12,7 @@ import (
 // A Spec is a specification whose requirements and scenarios agree. Nothing changes it
 // after Load, so any goroutine may read it.
 type Spec struct {
+	Version      string        // of SPEC.md: it rises when a requirement changes
 	Requirements []Requirement // in the order of SPEC.md
 	Scenarios    []Scenario    // in the order of the feature files
 }
@@ -25,6 +26,9 @@ func Load(fsys fs.FS) (*Spec, error) {
 		return nil, err
 	}
 	s := &Spec{}
+	if s.Version, err = parseVersion(string(text)); err != nil {
+		return nil, err
+	}
 	if s.Requirements, err = parseRequirements(string(text)); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,135 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/packetspec/packetspec/conformance/record"
+	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
+)
+
+// schemaOf returns the published schema of the JSON form, or the one that an edit makes of it.
+func schemaOf(t *testing.T, edit func(string) string) *jsonschema.Schema {
+	t.Helper()
+	text, err := os.ReadFile("results.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(edit(string(text))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("results.schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("results.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// instance returns the JSON form of results as the validator takes it.
+func instance(t *testing.T, r *report.Results) any {
+	t.Helper()
+	var out bytes.Buffer
+	if err := r.JSON(&out); err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// whole returns results that use every field.
+func whole() *report.Results {
+	r := every()
+	r.Format, r.Suite.Commit, r.Suite.Specification = report.Format, "0123456789ab", "1.0"
+	r.Run.Seed, r.Run.Shards = 7, []string{"1/2"}
+	r.OutsideProfile, r.NotRun, r.NotRunBecause, r.GivenUp, r.Interrupted = 1, 1, "x", "x", "SIGINT"
+	r.Unfinished = []report.Unfinished{{ID: "a/b", Feature: "A", Requirements: []string{"A-1"}, Level: spec.Must, Running: 5}}
+	one := &r.Results[1]
+	one.File, one.Line, one.Listed, one.Reason, one.Lacks, one.Refused, one.Unmet, one.Seed = "a.feature", 3, "k:1", "r", "tick", "ticks", "known", 7
+	one.Runs = report.Tally{report.Fail: 2}
+	one.Events = []record.Event{
+		{At: 5, Conn: 1, From: record.Peer, Octets: record.Octets{3, 0, 2, 0}, Omitted: 1, Skipped: 2},
+		{From: record.Runner, Text: "{}"},
+	}
+	return r
+}
+
+// Results are as the published schema says, and use no field that it does not name.
+func TestSchema(t *testing.T) {
+	open := schemaOf(t, func(text string) string { return text })
+	closed := schemaOf(t, func(text string) string {
+		return strings.ReplaceAll(text, `"properties": {`, `"additionalProperties": false, "properties": {`)
+	})
+	for name, r := range map[string]*report.Results{"every field": whole(), "every outcome": every()} {
+		for _, schema := range []*jsonschema.Schema{open, closed} {
+			if err := schema.Validate(instance(t, r)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	var unknown map[string]any
+	var out bytes.Buffer
+	if err := every().JSON(&out); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out.Bytes(), &unknown); err != nil {
+		t.Fatal(err)
+	}
+	unknown["a_field_of_later"] = true
+	if err := open.Validate(unknown); err != nil {
+		t.Errorf("with a field of a later release: %v", err)
+	}
+	if err := closed.Validate(unknown); err == nil {
+		t.Error("got no error for an unknown field, expected the closed schema to find it")
+	}
+}
+
+// Every field that the schema names is in the JSON form.
+func TestSchemaNamesNoOtherField(t *testing.T) {
+	text, err := os.ReadFile("results.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := whole().JSON(&out); err != nil {
+		t.Fatal(err)
+	}
+	var schema map[string]any
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	var names func(value any)
+	names = func(value any) {
+		switch v := value.(type) {
+		case map[string]any:
+			if properties, ok := v["properties"].(map[string]any); ok {
+				for name := range properties {
+					if !strings.Contains(out.String(), `"`+name+`":`) {
+						t.Errorf("the schema names the field %q, which no result has", name)
+					}
+				}
+			}
+			for _, inner := range v {
+				names(inner)
+			}
+		case []any:
+			for _, inner := range v {
+				names(inner)
+			}
+		}
+	}
+	names(schema)
+}
