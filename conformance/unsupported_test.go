@@ -19,9 +19,9 @@ import (
 	"github.com/packetspec/packetspec/features"
 )
 
-// without returns the reference's adapter, which replies unsupported to one command, and counts
-// how often it does.
-func without(op string, refused *atomic.Int64) adapter.Func {
+// refusing returns the adapter of an implementation, except that it replies an error to those commands for
+// which refuse returns its kind, and counts how often it does.
+func refusing(impl adapter.Implementation, refuse func(adapter.Message) adapter.Kind, refused *atomic.Int64) adapter.Func {
 	return func(ctx context.Context, commands io.Reader, replies io.Writer) error {
 		kept, keep := io.Pipe()
 		out := &locked{w: replies}
@@ -33,14 +33,26 @@ func without(op string, refused *atomic.Int64) adapter.Func {
 					return
 				}
 				var m adapter.Message
-				if json.Unmarshal(line, &m) == nil && m.Op == op {
-					out.refuse(m.ID, refused)
-					continue
+				if json.Unmarshal(line, &m) == nil {
+					if kind := refuse(m); kind != "" {
+						out.refuse(m.ID, kind, refused)
+						continue
+					}
 				}
 				_, _ = keep.Write(line)
 			}
 		}()
-		return adapter.Serve(ctx, goreference.Implementation{}, kept, out)
+		return adapter.Serve(ctx, impl, kept, out)
+	}
+}
+
+// unsupportedIf returns what refuses the commands with certain names as unsupported.
+func unsupportedIf(refuses func(op string) bool) func(adapter.Message) adapter.Kind {
+	return func(m adapter.Message) adapter.Kind {
+		if refuses(m.Op) {
+			return adapter.Unsupported
+		}
+		return ""
 	}
 }
 
@@ -56,11 +68,11 @@ func (l *locked) Write(b []byte) (int, error) {
 	return l.w.Write(b)
 }
 
-func (l *locked) refuse(id int64, count *atomic.Int64) {
+func (l *locked) refuse(id int64, kind adapter.Kind, count *atomic.Int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	count.Add(1)
-	_, _ = fmt.Fprintf(l.w, `{"id":%d,"error":{"kind":"unsupported","message":"not that"}}`+"\n", id)
+	_, _ = fmt.Fprintf(l.w, `{"id":%d,"error":{"kind":%q,"message":"not that"}}`+"\n", id, kind)
 }
 
 // TestOneUnsupportedCommand skips the scenarios that need a command which the adapter does not
@@ -85,7 +97,7 @@ func TestOneUnsupportedCommand(t *testing.T) {
 			var refused atomic.Int64
 			r := realResults(t, conformance.Run{
 				Spec: s, Scenarios: scenarios, Parallel: 8, Timeout: 10 * time.Second, StartTime: 10 * time.Second,
-				Subject: without(op, &refused),
+				Subject: refusing(goreference.Implementation{}, unsupportedIf(func(other string) bool { return other == op }), &refused),
 			})
 			for _, result := range r.Results {
 				if result.Outcome != report.Skip && result.Outcome != report.Pass {
