@@ -32,11 +32,17 @@ func Decode(b []byte) (p Packet, n int, err error) {
 	if n == 0 {
 		return p, 0, errShort
 	}
-	body := b[header:n]
+	p, err = DecodeBody(b[header:n])
+	return p, n, err
+}
+
+// DecodeBody reads the body of a packet, which is what follows its length.
+func DecodeBody(body []byte) (p Packet, err error) {
+	octets := len(body)
 	field := func() *big.Int {
 		v, after, whole := cutInteger(body)
 		if !whole {
-			err = fmt.Errorf("malformed: a body of %d octets is too short for its fields", n-header)
+			err = fmt.Errorf("malformed: a body of %d octets is too short for its fields", octets)
 		}
 		body = after
 		return v
@@ -53,7 +59,7 @@ func Decode(b []byte) (p Packet, n int, err error) {
 		p.Type = field()
 	}
 	p.Payload = body
-	return p, n, err
+	return p, err
 }
 
 // frame returns the number of octets of the first packet's length, in any encoding, and of
