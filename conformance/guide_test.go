@@ -14,7 +14,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/mutant"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
-	"github.com/packetspec/packetspec/features"
 )
 
 // guideStages lists the commands that the guide's table of levels adds, row by row.
@@ -36,14 +35,7 @@ func TestGuideLevels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := spec.Load(features.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	scenarios, err := conformance.Filter{}.Select(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, scenarios := wholeSuite(t)
 	impl, err := mutant.New("")
 	if err != nil {
 		t.Fatal(err)

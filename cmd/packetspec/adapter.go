@@ -21,6 +21,7 @@ const noFault = "none"
 
 func newAdapter() *cobra.Command {
 	var dialect, fault string
+	var sockets bool
 	cmd := &cobra.Command{
 		Use: "adapter", Short: "Run as the adapter of the reference, or of an implementation with a fault", Args: noArguments,
 		Long: `Reads commands of the adapter protocol from the standard input, and carries them out
@@ -36,6 +37,9 @@ packetspec explain FAULT shows which scenarios detect it.`,
 			if err != nil {
 				return err
 			}
+			if sockets {
+				impl = adapter.OverSockets(impl)
+			}
 			if err := adapter.Serve(cmd.Context(), impl, cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
 				return &statusError{statusNot, err}
 			}
@@ -44,6 +48,7 @@ packetspec explain FAULT shows which scenarios detect it.`,
 	}
 	cmd.Flags().StringVar(&dialect, "dialect", conformance.Dialects[0], "the `dialect` to speak: "+strings.Join(conformance.Dialects, " or "))
 	cmd.Flags().StringVar(&fault, "fault", "", "be the second implementation with the fault of this `name`, or with "+noFault)
+	cmd.Flags().BoolVar(&sockets, "sockets", false, "have the ability sockets: connections are opened over Unix-domain sockets in place of pipes")
 	_ = cmd.RegisterFlagCompletionFunc("fault", completeFault) // there is such a flag
 	return cmd
 }

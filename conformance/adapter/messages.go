@@ -49,7 +49,11 @@ const (
 	CanDecodeFlags  Ability = "decode-flags"
 )
 
-// Abilities lists every ability, in the order of the guide.
+// CanSockets is the ability to open connections over Unix-domain sockets. The runner then uses no pipes. No
+// scenario needs it, so it is not one of [Abilities].
+const CanSockets Ability = "sockets"
+
+// Abilities lists every ability that scenarios may need, in the order of the guide.
 var Abilities = []Ability{
 	CanEqual, CanString, CanGrace, CanTick, CanDecode, CanInvalidReply,
 	CanNegative, CanBigIntegers, CanChannels, CanEndReason, CanDecodeFlags,
@@ -84,6 +88,7 @@ type Message struct {
 
 	Recv    string   `json:"recv,omitempty"`    // open: path of the pipe to read
 	Send    string   `json:"send,omitempty"`    // open: path of the pipe to write
+	Socket  string   `json:"socket,omitempty"`  // open: path of the socket to connect to, in place of the pipes
 	Handler *bool    `json:"handler,omitempty"` // open: true for the standard handler, false for none
 	Grace   *float64 `json:"grace,omitempty"`   // open: packet_grace in seconds
 	Tick    string   `json:"tick,omitempty"`    // open: none, record or stderr

@@ -82,7 +82,7 @@ func NewServer(impl Implementation) *Server {
 	return &Server{impl: impl, conns: make(map[string]*serverConn)}
 }
 
-// Do runs one command and returns its reply. An open command opens the named pipes.
+// Do runs one command and returns its reply. An open command opens the named pipes, or the socket.
 func (s *Server) Do(ctx context.Context, m Message) Reply {
 	r, err := s.do(ctx, m)
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *Server) do(ctx context.Context, m Message) (Reply, error) {
 	case OpEncode, OpDecode, OpEqual, OpString:
 		return s.codec(m)
 	case OpOpen:
-		return Reply{}, s.openPipes(m)
+		return Reply{}, s.openStreams(m)
 	case OpClose, OpRequest, OpWait, OpDo, OpRelease, OpSeen, OpTicks, OpShutdown, OpJoin:
 	default:
 		return Reply{}, Errorf(Unsupported, "there is no command %q", m.Op)
@@ -121,44 +121,50 @@ func (s *Server) codec(m Message) (Reply, error) {
 		p, n, err := s.impl.Decode(*m.Bytes)
 		return Reply{Packet: &p, Consumed: &n}, err
 	case m.Op == OpEqual && m.A != nil && m.B != nil:
-		if i, ok := s.impl.(Equaler); ok {
-			equal, err := i.Equal(*m.A, *m.B)
-			return Reply{Equal: &equal}, err
-		}
-		return Reply{}, Errorf(Unsupported, "the implementation cannot compare packets")
+		equal, err := equal(s.impl, *m.A, *m.B)
+		return Reply{Equal: &equal}, err
 	case m.Op == OpString && m.Packet != nil:
-		if i, ok := s.impl.(Stringer); ok {
-			text, err := i.String(*m.Packet)
-			return Reply{String: &text}, err
-		}
-		return Reply{}, Errorf(Unsupported, "the implementation has no text form of a packet")
+		text, err := text(s.impl, *m.Packet)
+		return Reply{String: &text}, err
 	}
 	return Reply{}, Errorf(Invalid, "%s lacks its packet or bytes", m.Op)
 }
 
-// openPipes runs an open command over the two named pipes that it names.
-func (s *Server) openPipes(m Message) error {
-	if m.Conn == "" || m.Recv == "" || m.Send == "" {
-		return Errorf(Invalid, "open needs conn, recv and send")
+// openStreams runs an open command over the two named pipes, or the socket, that it names.
+func (s *Server) openStreams(m Message) error {
+	if m.Conn == "" || m.Socket == "" && (m.Recv == "" || m.Send == "") {
+		return Errorf(Invalid, "open needs conn, recv and send, or conn and socket")
 	}
 	c, o, err := newServerConn(m)
 	if err != nil {
 		return err
 	}
-	// Opening a named pipe waits until its other end is opened too. Both sides must
-	// therefore open the same pipe first, or they deadlock.
-	recv, err := os.OpenFile(m.Recv, os.O_RDONLY, 0)
+	recv, send, err := openBoth(m)
 	if err != nil {
 		return err
-	}
-	send, err := os.OpenFile(m.Send, os.O_WRONLY, 0)
-	if err != nil {
-		return errors.Join(err, recv.Close())
 	}
 	if err = s.open(recv, send, m, c, o); err != nil {
 		_, _ = recv.Close(), send.Close()
 	}
 	return err
+}
+
+// openBoth opens the two named pipes, or connects to the socket, that an open command names.
+func openBoth(m Message) (recv io.ReadCloser, send io.WriteCloser, err error) {
+	if m.Socket != "" {
+		return dial(m.Socket)
+	}
+	// Opening a named pipe waits until its other end is opened too. Both sides must
+	// therefore open the same pipe first, or they deadlock.
+	from, err := os.OpenFile(m.Recv, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	to, err := os.OpenFile(m.Send, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, nil, errors.Join(err, from.Close())
+	}
+	return from, to, nil
 }
 
 // Open runs an open command over two streams instead of the pipes that it names. The

@@ -180,7 +180,7 @@ func (p *Peer) Send(ctx context.Context, octets []byte) error {
 	defer stop()
 	n, err := p.write(octets)
 	switch {
-	case errors.Is(err, syscall.EPIPE), errors.Is(err, os.ErrClosed):
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET), errors.Is(err, os.ErrClosed):
 		p.Wire.add(Event{From: FromPeer, Note: fmt.Sprintf("could write only %d of these octets: nobody reads the pipe", n)})
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -370,20 +370,20 @@ func (p *Peer) resume() {
 // EndSending closes the peer's sending pipe. It does not send EOF.
 func (p *Peer) EndSending() {
 	p.Wire.add(Event{From: FromPeer, Note: "closed its sending pipe"})
-	_ = p.to.Close()
+	_ = pipe.CloseSending(p.to)
 }
 
 // EndReading closes the peer's receiving pipe, so that the subject's writes fail.
 func (p *Peer) EndReading() {
 	p.Wire.add(Event{From: FromPeer, Note: "closed its receiving pipe"})
-	_ = p.from.Close()
+	_ = pipe.CloseReading(p.from)
 }
 
 // Close closes both pipes and waits until the reading goroutine has ended. It may be
 // called in any state of the connection, and more than once.
 func (p *Peer) Close() {
-	_ = p.to.Close()
-	_ = p.from.Close()
+	_ = pipe.CloseSending(p.to)
+	_ = pipe.CloseReading(p.from)
 	p.mu.Lock()
 	p.resume()
 	p.readOn()

@@ -89,13 +89,14 @@ const (
 // Warnings returns a warning for each name in an adapter's list of abilities that is not an
 // ability, with the ability that was probably meant.
 func Warnings(supports []adapter.Ability) (warnings []string) {
+	abilities := append(slices.Clone(adapter.Abilities), adapter.CanSockets)
 	var names []string
-	for _, a := range adapter.Abilities {
+	for _, a := range abilities {
 		names = append(names, string(a))
 	}
 	unknown := 0
 	for _, a := range supports {
-		if slices.Contains(adapter.Abilities, a) {
+		if slices.Contains(abilities, a) {
 			continue
 		}
 		if unknown++; unknown > maxWarnings {

@@ -11,23 +11,30 @@ import (
 	"github.com/packetspec/packetspec/internal/environment"
 )
 
-// open has the subject open a connection on two named pipes, and the peer open their other
-// ends. Later steps act on this connection.
+// A place is where the subject opens a connection: two named pipes or a socket.
+type place interface {
+	Connect() (*peer.Peer, error)
+	WereOpened() bool
+	Discard()
+}
+
+// open has the subject open a connection on two named pipes or a socket, and the peer its other end. Later
+// steps act on this connection.
 func (w *World) open(m adapter.Message) error {
-	pipes, err := w.newPipes(&m)
+	place, err := w.newPlace(&m)
 	if err != nil {
 		return err
 	}
-	defer pipes.Discard()
+	defer place.Discard()
 	if _, err := w.do(m); err != nil {
-		return w.openFailure(pipes, replyFailure("a connection", err))
+		return w.openFailure(place, replyFailure("a connection", err))
 	}
-	p, err := pipes.Connect()
+	p, err := place.Connect()
 	switch {
 	case environment.IsShortage(err):
-		return environment.Explain("open the named pipes of a connection", err)
+		return environment.Explain("open a connection", err)
 	case err != nil:
-		return &Failure{Expected: "a connection that keeps both pipes open", Actual: err.Error()}
+		return &Failure{Expected: "a connection that keeps both streams open", Actual: err.Error()}
 	}
 	if w.Reached != nil {
 		w.Reached.Store(true)
@@ -38,9 +45,17 @@ func (w *World) open(m adapter.Message) error {
 	return nil
 }
 
-// newPipes makes the named pipes of a connection, and completes the command that opens it.
-func (w *World) newPipes(m *adapter.Message) (*peer.Pipes, error) {
+// newPlace makes the named pipes or the socket of a connection, and completes the command that opens it.
+func (w *World) newPlace(m *adapter.Message) (place, error) {
 	m.Op, m.Conn = adapter.OpOpen, w.Session.NameConn()
+	if w.Session.Can(adapter.CanSockets) {
+		socket, err := peer.NewSocket(w.Dir, filepath.Base(m.Conn))
+		if err != nil {
+			return nil, environment.Explain("make the socket of a connection", err)
+		}
+		m.Socket = socket.Path()
+		return socket, nil
+	}
 	pipes, err := peer.NewPipes(w.Dir, filepath.Base(m.Conn))
 	if err != nil {
 		return nil, environment.Explain("make the named pipes of a connection", err)
@@ -52,25 +67,25 @@ func (w *World) newPipes(m *adapter.Message) (*peer.Pipes, error) {
 // openFailure returns the failure of the subject to open a connection. It is an
 // [*environment.Error] if no adapter of the run has reached the pipes of any connection so far, and
 // this one does not reach those of a plain connection either.
-func (w *World) openFailure(pipes *peer.Pipes, err error) error {
+func (w *World) openFailure(opened place, err error) error {
 	var failure *Failure
 	if w.Reached == nil || w.Reached.Load() || !errors.As(err, &failure) {
 		return err
 	}
-	if pipes.WereOpened() {
+	if opened.WereOpened() {
 		w.Reached.Store(true)
 		return err
 	}
 	m := w.noGrace(adapter.Message{Handler: ptr(true)})
-	pipes, pipesErr := w.newPipes(&m)
-	if pipesErr != nil {
-		return pipesErr
+	another, placeErr := w.newPlace(&m)
+	if placeErr != nil {
+		return placeErr
 	}
-	defer pipes.Discard()
+	defer another.Discard()
 	ctx, stop := Patiently(context.WithoutCancel(w.Ctx), w.Session, w.Timeout)
 	defer stop()
 	_, openErr := w.Session.Do(ctx, m)
-	if w.Session.Err() != nil || adapter.KindOf(openErr) == adapter.Unsupported || openErr != nil && pipes.WereOpened() {
+	if w.Session.Err() != nil || adapter.KindOf(openErr) == adapter.Unsupported || openErr != nil && another.WereOpened() {
 		return err
 	}
 	if openErr != nil {

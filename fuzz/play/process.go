@@ -20,7 +20,7 @@ import (
 	"github.com/packetspec/packetspec/internal/pipe"
 )
 
-// A Process opens connections of a started subject, over named pipes in a folder. Its
+// A Process opens connections of a started subject, over named pipes or sockets in a folder. Its
 // methods may be called concurrently.
 type Process struct {
 	*adapter.Session
@@ -42,6 +42,9 @@ const closeTime = 2 * time.Second
 // Open opens a connection as a plan requires.
 func (s *Process) Open(ctx context.Context, required *plan.Plan) (_ Endpoint, err error) {
 	e := &pipeEndpoint{process: s, conn: s.NameConn(), received: newStream(), done: make(chan struct{})}
+	if s.Can(adapter.CanSockets) {
+		return s.openSocket(ctx, e, required)
+	}
 	if e.name, err = s.pipes(); err != nil {
 		return nil, err
 	}
@@ -59,25 +62,64 @@ func (s *Process) Open(ctx context.Context, required *plan.Plan) (_ Endpoint, er
 		return nil, err
 	}
 	defer func() { _ = holder.Close() }()
-	handler := !required.NoHandler
-	m := adapter.Message{Op: adapter.OpOpen, Conn: e.conn, Recv: to, Send: from, Handler: &handler}
-	if s.Can(adapter.CanGrace) && !required.Grace {
-		m.Grace = new(float64)
-	}
+	m := s.openCommand(e.conn, required)
+	m.Recv, m.Send = to, from
 	if _, err = s.Do(ctx, m); err != nil {
 		if _ = holder.Close(); !pipe.WasOpened(e.from, to) {
 			err = unopened{err}
 		}
 		return nil, err
 	}
-	if e.reader, err = pipe.NewReader(e.from, func(octets []byte) { _, _ = e.received.Write(octets) }); err != nil {
-		return nil, fmt.Errorf("read the pipe from the subject: %w", err)
-	}
 	if e.to, err = openPipe(to, syscall.O_WRONLY); err != nil {
 		return nil, err
 	}
+	return e, e.start()
+}
+
+// openCommand returns the command that opens a connection as a plan requires, without its streams.
+func (s *Process) openCommand(conn string, required *plan.Plan) adapter.Message {
+	handler := !required.NoHandler
+	m := adapter.Message{Op: adapter.OpOpen, Conn: conn, Handler: &handler}
+	if s.Can(adapter.CanGrace) && !required.Grace {
+		m.Grace = new(float64)
+	}
+	return m
+}
+
+// openSocket opens a connection over a Unix-domain socket.
+func (s *Process) openSocket(ctx context.Context, e *pipeEndpoint, required *plan.Plan) (Endpoint, error) {
+	l, err := pipe.Listen(filepath.Join(s.dir, e.conn+".socket"))
+	if err != nil {
+		return nil, environment.Explain("make the socket of a connection", err)
+	}
+	defer l.Close()
+	m := s.openCommand(e.conn, required)
+	m.Socket = l.Path()
+	_, err = s.Do(ctx, m)
+	to, from, acceptErr := l.Accept()
+	switch {
+	case err != nil && acceptErr != nil:
+		return nil, unopened{err}
+	case err != nil:
+		_, _ = to.Close(), from.Close()
+		return nil, err
+	case errors.Is(acceptErr, syscall.EAGAIN):
+		return nil, errors.New("the subject has said that the connection is up, but has not connected to the socket")
+	case acceptErr != nil:
+		return nil, fmt.Errorf("accept the subject's connection: %w", acceptErr)
+	}
+	e.to, e.from = to, from
+	return e, e.start()
+}
+
+// start begins to read what the subject sends. If it fails, the streams are closed.
+func (e *pipeEndpoint) start() (err error) {
+	if e.reader, err = pipe.NewReader(e.from, func(octets []byte) { _, _ = e.received.Write(octets) }); err != nil {
+		_, _ = e.to.Close(), e.from.Close()
+		return fmt.Errorf("read the octets from the subject: %w", err)
+	}
 	go e.read()
-	return e, nil
+	return nil
 }
 
 // unopened is the error of a subject that opened neither pipe of a connection.
@@ -191,11 +233,11 @@ func (s *Process) End() error {
 	return err
 }
 
-// A pipeEndpoint is an endpoint over named pipes.
+// A pipeEndpoint is an endpoint over named pipes or a socket.
 type pipeEndpoint struct {
 	process  *Process
 	conn     string
-	name     string
+	name     string // of the two pipes; empty: a socket
 	to, from *os.File
 	reader   *pipe.Reader // of from
 	received *stream      // what the reader has read
@@ -231,7 +273,7 @@ func (e *pipeEndpoint) Write(octets []byte) {
 
 func (e *pipeEndpoint) CloseSend() {
 	e.closed = true
-	_ = e.to.Close()
+	_ = pipe.CloseSending(e.to)
 }
 
 func (e *pipeEndpoint) Do(m adapter.Message) Pending {
@@ -263,7 +305,7 @@ func (e *pipeEndpoint) Drain(limit time.Duration) {
 // Close closes the peer's ends. The subject closes its own in the background.
 func (e *pipeEndpoint) Close() {
 	e.CloseSend()
-	_ = e.from.Close()
+	_ = pipe.CloseReading(e.from)
 	<-e.done
 	closing := e.Do(adapter.Message{Op: adapter.OpClose})
 	e.process.left.Add(1)
@@ -271,9 +313,11 @@ func (e *pipeEndpoint) Close() {
 		defer e.process.left.Done()
 		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 		defer cancel()
-		if _, err := closing.Wait(ctx); err == nil {
+		switch _, err := closing.Wait(ctx); {
+		case e.name == "": // a socket, which is gone
+		case err == nil:
 			e.process.recycle(e.name)
-		} else {
+		default:
 			e.process.discard(e.name)
 		}
 	}()

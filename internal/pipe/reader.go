@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// A Reader passes the octets of a pipe to a function as they arrive. One goroutine calls
+// A Reader passes the octets of a pipe, or of a socket, to a function as they arrive. One goroutine calls
 // Next; any number may call Now meanwhile.
 type Reader struct {
 	file *os.File
@@ -103,9 +103,9 @@ func (r *Reader) once(fd uintptr) (n int, err error) {
 		}
 	}
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, syscall.ECONNRESET):
 		return 0, err
-	case n == 0:
+	case n <= 0: // a socket whose other end was closed with octets unread is reset, which is an end too
 		return 0, io.EOF
 	}
 	r.take(buf[:n])

@@ -6,9 +6,10 @@ import (
 	"unsafe"
 )
 
-// Unread returns how many octets of a pipe its reader has not read. It takes either end.
+// Unread returns how many octets of a pipe its reader has not read. It takes either end. For a socket it
+// returns how much memory the octets take that were written to f, and that the other end has not read.
 func Unread(f *os.File) (n int, ok bool) {
-	const fionread = 0x541b
+	const fionread, tiocoutq = 0x541b, 0x5411
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return 0, false
@@ -16,7 +17,11 @@ func Unread(f *os.File) (n int, ok bool) {
 	var v int32
 	var errno syscall.Errno
 	err = raw.Control(func(fd uintptr) {
-		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, fionread, uintptr(unsafe.Pointer(&v)))
+		request := uintptr(fionread)
+		if _, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_TYPE); err == nil {
+			request = tiocoutq
+		}
+		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, request, uintptr(unsafe.Pointer(&v)))
 	})
 	return int(v), err == nil && errno == 0
 }

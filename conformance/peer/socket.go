@@ -1,0 +1,62 @@
+//go:build unix
+
+package peer
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"syscall"
+
+	"github.com/packetspec/packetspec/internal/pipe"
+)
+
+// A Socket is the Unix-domain socket of a connection until the subject has connected to it. Call Connect
+// then, or Discard if the subject fails to.
+type Socket struct {
+	listener *pipe.Listener
+}
+
+// NewSocket makes a socket in dir.
+func NewSocket(dir, name string) (*Socket, error) {
+	l, err := pipe.Listen(filepath.Join(dir, name+".socket"))
+	if err != nil {
+		return nil, err
+	}
+	return &Socket{l}, nil
+}
+
+// Path returns the path that the subject connects to.
+func (s *Socket) Path() string { return s.listener.Path() }
+
+// Connect returns the peer at its end of the socket. Call it once the subject has connected.
+func (s *Socket) Connect() (*Peer, error) {
+	defer s.Discard()
+	to, from, err := s.listener.Accept()
+	if errors.Is(err, syscall.EAGAIN) {
+		return nil, errors.New("the subject has said that the connection is up, but has not connected to the socket")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("accept the subject's connection: %w", err)
+	}
+	connected, err := newPeer(to, from)
+	if err != nil {
+		_, _ = to.Close(), from.Close()
+		return nil, fmt.Errorf("read the socket: %w", err)
+	}
+	return connected, nil
+}
+
+// WereOpened reports whether the subject has connected. Call it if the subject failed to open the
+// connection; Connect must not follow.
+func (s *Socket) WereOpened() bool {
+	to, from, err := s.listener.Accept()
+	if err != nil {
+		return false
+	}
+	_, _ = to.Close(), from.Close()
+	return true
+}
+
+// Discard removes the socket. The ends that are connected stay usable.
+func (s *Socket) Discard() { s.listener.Close() }
