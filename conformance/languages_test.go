@@ -1,0 +1,80 @@
+package conformance_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/packetspec/packetspec/conformance"
+	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/features"
+)
+
+// requireLanguages is the environment variable that makes TestLanguages fail, not skip, if a
+// tool is missing.
+const requireLanguages = "PACKETSPEC_REQUIRE_LANGUAGES"
+
+// TestLanguages runs the suite against the implementations in other languages. Each must pass
+// every scenario of every level, except those of the abilities that its row lets it lack.
+//
+// In the folder of each, "build DIR" builds the implementation and writes the program
+// "adapter" into DIR.
+func TestLanguages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("building takes long")
+	}
+	for _, language := range []struct {
+		folder string
+		tool   string   // the program without which build cannot run
+		hint   string   // what to install
+		lacks  []string // the abilities that the language cannot express
+	}{
+		{folder: "rust", tool: "cargo", hint: "install Rust, version 1.85 or later", lacks: []string{"invalid-reply", "negative"}},
+	} {
+		t.Run(language.folder, func(t *testing.T) {
+			if _, err := exec.LookPath(language.tool); err != nil {
+				if os.Getenv(requireLanguages) != "" {
+					t.Fatalf("%v: %s", err, language.hint)
+				}
+				t.Skipf("%s is not installed: %s", language.tool, language.hint)
+			}
+			testLanguage(t, filepath.Join("adapters", language.folder), language.lacks)
+		})
+	}
+}
+
+func testLanguage(t *testing.T, dir string, lacks []string) {
+	out := t.TempDir()
+	if text, err := exec.Command(filepath.Join(dir, "build"), out).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", filepath.Join(dir, "build"), err, text)
+	}
+	s, err := spec.Load(features.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenarios, err := conformance.Filter{}.Select(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := conformance.Run{
+		Spec: s, Scenarios: scenarios, Parallel: 4,
+		Timeout: 5 * time.Second, StartTime: time.Minute,
+		Subject: adapter.Process{Argv: []string{filepath.Join(out, "adapter")}},
+	}.Do(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results.Results {
+		skipped := r.Outcome == report.Skip && slices.Contains(lacks, r.Lacks)
+		if r.Outcome != report.Pass && !skipped {
+			t.Error(results.Explain(r))
+		}
+	}
+	check(t, "scenarios", len(results.Results), len(scenarios))
+}
