@@ -66,3 +66,39 @@ func TestDelayOfThisProcess(t *testing.T) {
 		t.Errorf("got a delay of %v, expected 19ms", m.worst)
 	}
 }
+
+// An event that comes while the subject waits for a CPU has not stayed away, however late it is.
+func TestStaysAwayOnABusyMachine(t *testing.T) {
+	for name, c := range map[string]struct {
+		waited time.Duration // for a CPU, in each window
+		comes  time.Duration // when the event does
+		away   bool
+		least  time.Duration // that the step takes
+	}{
+		"calm, and it comes in time": {0, absence / 2, false, absence / 2},
+		"calm, and it comes later":   {0, 2 * absence, true, absence},
+		"busy, and it comes late":    {absence, 5 * absence / 2, false, 5 * absence / 2},
+		"busy without end":           {absence, time.Hour, true, mostAbsence * absence},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := startQuiet(t)
+				began := time.Now()
+				s.CPU = func() (adapter.CPUTime, bool) {
+					windows := time.Since(began) / absence
+					return adapter.CPUTime{Waited: windows * c.waited}, true
+				}
+				w := &World{Timeout: time.Hour, Session: s, current: &connection{}}
+				defer w.Watch(t.Context())()
+				event := make(chan struct{})
+				comes := time.AfterFunc(c.comes, func() { close(event) })
+				defer comes.Stop()
+				away, err := w.staysAway(event)
+				if err != nil || away != c.away || time.Since(began) < c.least {
+					t.Errorf("got %v, %v after %v, expected %v after at least %v", away, err, time.Since(began), c.away, c.least)
+				}
+				s.Kill()
+			})
+		})
+	}
+}
