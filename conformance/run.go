@@ -126,6 +126,9 @@ func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedul
 // Suite returns the specification that the run tests, as reports describe it.
 func (r Run) Suite() report.Suite {
 	suite := report.Suite{Version: r.Version, Commit: r.Commit, Specification: r.Spec.Version}
+	if all, err := (Filter{Dialect: r.Dialect}).Select(r.Spec); err == nil {
+		suite.Scenarios = len(all)
+	}
 	for _, q := range r.Spec.Requirements {
 		suite.Requirements = append(suite.Requirements, report.Requirement{ID: q.ID, Level: q.Level, Text: q.Text})
 	}

@@ -28,9 +28,12 @@ func Matrix(w io.Writer, all []*Results) error {
 		for _, r := range all {
 			row = append(row, r.cell(q.ID))
 		}
-		if !slices.ContainsFunc(row[2:], func(cell string) bool { return cell != holds }) {
+		switch cells := row[2:]; {
+		case !slices.ContainsFunc(cells, func(cell string) bool { return cell != holds }):
 			hold++
 			continue
+		case !slices.ContainsFunc(cells, func(cell string) bool { return cell != notRun }):
+			continue // the notes below say what was run
 		}
 		addRow(row)
 	}
@@ -43,6 +46,14 @@ func Matrix(w io.Writer, all []*Results) error {
 	}
 	_ = columns.Flush()
 	fmt.Fprintf(&out, "%d requirements hold for all, and are not shown\n", hold)
+	for _, r := range all {
+		switch {
+		case len(r.Results) == 0:
+			fmt.Fprintf(&out, "%s: no scenario was run\n", r.Subject)
+		case !r.Whole():
+			fmt.Fprintf(&out, "%s: only a part of the suite, %s; - means that no scenario of a requirement was run\n", r.Subject, r.Part())
+		}
+	}
 	_, err := io.WriteString(w, out.String())
 	return err
 }

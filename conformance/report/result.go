@@ -95,6 +95,7 @@ type Suite struct {
 	Version       string        `json:"version"`                 // of packetspec
 	Commit        string        `json:"commit,omitempty"`        // that it was built from; empty: unknown
 	Specification string        `json:"specification,omitempty"` // the version of SPEC.md
+	Scenarios     int           `json:"scenarios,omitempty"`     // in the dialect; 0: unknown
 	Requirements  []Requirement `json:"requirements"`
 }
 

@@ -54,6 +54,7 @@ func instance(t *testing.T, r *report.Results) any {
 func whole() *report.Results {
 	r := every()
 	r.Format, r.Suite.Commit, r.Suite.Specification = report.Format, "0123456789ab", "1.0"
+	r.Suite.Scenarios = 732
 	r.Run.Seed, r.Run.Shards = 7, []string{"1/2"}
 	r.OutsideProfile, r.NotRun, r.NotRunBecause, r.GivenUp, r.Interrupted = 1, 1, "x", "x", "SIGINT"
 	r.Unfinished = []report.Unfinished{{ID: "a/b", Feature: "A", Requirements: []string{"A-1"}, Level: spec.Must, Running: 5}}
