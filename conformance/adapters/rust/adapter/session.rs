@@ -73,7 +73,7 @@ struct Subject {
 /// A `Session` holds the open connections.
 #[derive(Default)]
 pub(crate) struct Session {
-    subjects: Mutex<HashMap<String, Arc<Subject>>>,
+    subjects: Arc<Mutex<HashMap<String, Arc<Subject>>>>,
 }
 
 /// Work that may take long, and so needs a thread.
@@ -152,19 +152,26 @@ impl Session {
                 vec![("string", packet.to_string().into())]
             }
             "open" => {
-                let subject = open(command)?;
-                let name = field::text(command, "conn")?.to_owned();
-                lock(&self.subjects).insert(name, Arc::new(subject));
-                Vec::new()
+                // Opening a pipe waits without end if the runner has given up by now, and has
+                // closed its own end.
+                let (command, subjects) = (command.clone(), Arc::clone(&self.subjects));
+                return Ok(later(move || {
+                    let subject = open(&command)?;
+                    let name = field::text(&command, "conn")?.to_owned();
+                    lock(&subjects).insert(name, Arc::new(subject));
+                    Ok(Vec::new())
+                }));
             }
             "close" => {
                 let name = field::text(command, "conn")?;
                 let subject = lock(&self.subjects)
                     .remove(name)
                     .ok_or_else(|| Error::internal(format!("no connection {name}")))?;
-                subject.connection.close();
-                subject.standard.close();
-                Vec::new()
+                return Ok(later(move || {
+                    subject.standard.close();
+                    subject.connection.close();
+                    Ok(Vec::new())
+                }));
             }
             op => return self.on_connection(op, command),
         };
