@@ -36,6 +36,7 @@ func TestLanguages(t *testing.T) {
 		lacks  []string // the abilities that the language cannot express
 	}{
 		{folder: "rust", tool: "cargo", hint: "install Rust, version 1.85 or later", lacks: []string{"invalid-reply", "negative"}},
+		{folder: "java", tool: "javac", hint: "install a JDK, version 17 or later"},
 	} {
 		t.Run(language.folder, func(t *testing.T) {
 			if _, err := exec.LookPath(language.tool); err != nil {
