@@ -3,6 +3,7 @@ package input_test
 import (
 	"bytes"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/packetspec/packetspec/fuzz/input"
@@ -45,6 +46,14 @@ func TestShapes(t *testing.T) {
 	} {
 		if f := input.Read([]byte(octets)); f.Shape != want {
 			t.Errorf("% x: shape %d, want %d", octets, f.Shape, want)
+		}
+	}
+	for octets, beyond := range map[string]bool{
+		"\x27\x9f\xff\xff\xff\xff\xff\xff\xff\x7f": false, "\x27\xa0\x80\x80\x80\x80\x80\x80\x80\x00": true,
+		"\x27\x01\x81" + strings.Repeat("\x80", 9): true, "\x27\x01\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f": false,
+	} {
+		if f := input.Read([]byte(octets)); f.Shape != input.Cut || f.Beyond != beyond {
+			t.Errorf("% x: shape %d, beyond %t", octets, f.Shape, f.Beyond)
 		}
 	}
 	// An integer of more than 64 bits keeps its low bits, of which two are the word's own.

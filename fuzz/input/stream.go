@@ -27,16 +27,22 @@ type Frame struct {
 // Read returns the first frame of b.
 func Read(b []byte) Frame {
 	length, n, over := CutInteger(b)
+	f := Frame{Length: length, Tag: n, Beyond: over || length > MaxInteger}
 	if n == 0 || over || length > uint64(len(b)-n) {
-		return Frame{Octets: b, Shape: Cut, Beyond: over || length > MaxInteger, Length: length}
+		f.Octets, f.Shape = b, Cut
+	} else {
+		end := n + int(length)
+		f.Octets = b[:end:end]
 	}
-	end := n + int(length)
-	f := Frame{Octets: b[:end:end], Length: length, Tag: n}
 	body := f.Octets
 	at := n
+	missing := n == 0 // an integer, so that nothing follows
 	field := func() (v uint64) {
+		if missing {
+			return 0
+		}
 		v, n, over := CutInteger(body[at:])
-		if n == 0 && f.Shape == Whole {
+		if missing = n == 0; missing && f.Shape == Whole {
 			f.Shape = Short
 		}
 		f.Beyond = f.Beyond || over
@@ -60,7 +66,7 @@ func Read(b []byte) Frame {
 	f.Payload = at
 	p.Payload = body[at:]
 	f.Beyond = f.Beyond || p.Tag > MaxInteger || p.Flags > MaxInteger || p.Channel > MaxInteger || p.Type > MaxInteger
-	if f.Shape == Short {
+	if f.Shape != Whole {
 		f.Packet = Packet{}
 	}
 	return f

@@ -59,6 +59,7 @@ func TestEnds(t *testing.T) {
 	for octets, want := range map[string]string{
 		"": "EOS-2 [cut]", "\x03\x00\x02\x00": "EOS-3 [eof]", "\x03\x00\x06\x00": "MEO-1 [malformed]",
 		"\x00": "BAD-1 [malformed]", "\x03\x00": "BAD-2 [cut]",
+		"\x27" + strings.Repeat("\xff", 9) + "\x7f": "INT-5 [cut malformed]", // refused at once, or when its octets stop
 	} {
 		end := plan.Make([]byte(octets), plan.Abilities{}).End
 		if got := fmt.Sprintf("%s %v", end.Requirement, end.Reasons); got != want {

@@ -52,6 +52,9 @@ func (b *builder) frame(f input.Frame) (s step) {
 		s.note.Kind, s.note.Requirement = "late "+s.note.Kind, "EOS-5"
 	case f.Shape == input.Cut && !f.Beyond && f.Length <= maxLength:
 		s.note.Requirement, s.close = "BAD-2", closedBy("BAD-2")
+	case f.Shape == input.Cut && f.Length <= maxLength: // an integer that may be refused before the packet is whole
+		ends("INT-5", "INT-5", adapter.EndedCut, adapter.EndedMalformed)
+		s.close = closedBy("EOS-2")
 	case f.Shape == input.Cut:
 		ends("BAD-4", "BAD-4", adapter.EndedCut, adapter.EndedMalformed)
 		s.note.Kind, s.close = "long", closedBy("EOS-2")
