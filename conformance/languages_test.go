@@ -35,6 +35,7 @@ func TestLanguages(t *testing.T) {
 		hint   string   // what to install
 		lacks  []string // the abilities that the language cannot express
 	}{
+		{folder: "c", tool: "make", hint: "install make and a C compiler", lacks: []string{"big-integers"}},
 		{folder: "rust", tool: "cargo", hint: "install Rust, version 1.85 or later", lacks: []string{"invalid-reply", "negative"}},
 		{folder: "java", tool: "javac", hint: "install a JDK, version 17 or later"},
 	} {
