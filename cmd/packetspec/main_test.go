@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 		"open-adapter":    func() { os.Exit(openAdapter(os.Args[1:])) },
 		"foreign-adapter": func() { os.Exit(foreignAdapter(os.Args[1:])) },
 		"lacking-adapter": func() { os.Exit(lackingAdapter(os.Args[1:])) },
+		"speaker":         func() { os.Exit(speaker(os.Args[1:])) },
 	})
 }
 

@@ -36,11 +36,16 @@ func (e *StartError) Error() string {
 
 func (e *StartError) Unwrap() error { return e.Err }
 
-// cannotRun returns the error of a program that the system refused to run: what is wrong with the
-// file, and how to mend it.
+// cannotRun returns the error of an adapter that the system refused to run.
 func cannotRun(argv []string, err error) *StartError {
+	what, hint := WhyNotRun(argv, err)
+	return &StartError{Command: shellJoin(argv), Err: &refusal{what, err}, Hint: hint}
+}
+
+// WhyNotRun says why the system refused to run a program with an error: what is wrong with the file, and how
+// to mend it. The hint may be empty.
+func WhyNotRun(argv []string, err error) (what, hint string) {
 	file := argv[0]
-	var what, hint string
 	info, statErr := os.Stat(file)
 	switch {
 	case quotedLine(argv) != "":
@@ -64,7 +69,7 @@ func cannotRun(argv []string, err error) *StartError {
 	default:
 		what, hint = unusable(file, err)
 	}
-	return &StartError{Command: shellJoin(argv), Err: &refusal{what, err}, Hint: hint}
+	return what, hint
 }
 
 // quotedLine returns a command whose first word is not a program, but a command line that begins with

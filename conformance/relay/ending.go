@@ -90,4 +90,16 @@ func (j *Judge) Opens(requester Side, at time.Time, most int) (opens []Open, cou
 	return opens, d.open.count
 }
 
+// OpenNow returns how many requests of a side are open, and since when the oldest is.
+func (j *Judge) OpenNow(requester Side) (count int, oldest time.Time) {
+	d := &j.dirs[requester]
+	if d.open.oldest != nil {
+		oldest = d.open.oldest.at
+	}
+	return d.open.count, oldest
+}
+
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// Silence has the judge pass on no further events.
+func (j *Judge) Silence() { j.o.Observe = nil }

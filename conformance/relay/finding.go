@@ -79,7 +79,7 @@ func (j *Judge) findIn(p *Packet, requirement, kind, text string) {
 	if j.findings.count(j.o.Names[j.event.From], requirement, kind) {
 		return
 	}
-	j.find(j.event.From, j.event.At, Finding{Requirement: requirement, Kind: kind, Offset: p.Offset, Packet: p.String(), Text: text})
+	j.find(j.event.From, j.event.At, Finding{Requirement: requirement, Kind: kind, Offset: p.Offset, Packet: p.Text(!j.o.NoPayloads), Text: text})
 }
 
 // find notes that a side breaks a requirement.

@@ -26,6 +26,8 @@ type Options struct {
 	Later bool       // the dialect is the one of 2024, which has ERQ
 	// AnswerWithin is how long a request may be open; 0: for any time.
 	AnswerWithin time.Duration
+	// NoPayloads keeps payloads out of the texts of findings.
+	NoPayloads bool
 	// Observe is called with each event; nil: with none. Its argument is valid until it returns.
 	Observe func(*Event)
 }
@@ -37,6 +39,7 @@ type Event struct {
 	Packet   *Packet       // nil: Note says what happened
 	Answers  bool          // the packet is the response to a request
 	Took     time.Duration // how long that request was open
+	WireType Number        // of the request, or of the one that the response answers
 	Note     string
 	Findings []Finding // what the event breaks
 }
@@ -131,6 +134,7 @@ func (j *Judge) packet(from Side, p *Packet, at time.Time) {
 		j.end(from, p, at)
 	case p.IsRequest():
 		d.requests++
+		j.event.WireType = p.Type
 		j.form(p)
 		j.request(from, p, at)
 	default:
@@ -253,7 +257,7 @@ func (j *Judge) response(from Side, p *Packet, at time.Time) {
 	if found {
 		took := at.Sub(r.at)
 		peer.took.add(took)
-		j.event.Answers, j.event.Took = true, took
+		j.event.Answers, j.event.Took, j.event.WireType = true, took, r.wireType
 		if p.OK() {
 			peer.lastOK = max(peer.lastOK, r.number)
 		}

@@ -52,6 +52,15 @@ type Relay struct {
 	Recorder *Recorder // nil: nothing is recorded
 
 	mu sync.Mutex // guards Judge
+
+	making sync.Once
+	ended  [2]chan struct{}
+}
+
+// Ended returns a channel that is closed once what a side sends has ended, and that has been passed on.
+func (r *Relay) Ended(side Side) <-chan struct{} {
+	r.making.Do(func() { r.ended = [2]chan struct{}{make(chan struct{}), make(chan struct{})} })
+	return r.ended[side]
 }
 
 // chunk is the most that the relay reads at a time, in octets: the capacity of a pipe on Linux.
@@ -138,6 +147,8 @@ func (r *Relay) pass(ctx context.Context, from Side) {
 	}
 	r.end(from, how)
 	_ = sink.CloseWrite()
+	r.Ended(from)
+	close(r.ended[from])
 }
 
 // judge has the judge see octets, before they are passed on.

@@ -155,10 +155,15 @@ func (r *Report) Verdict(strict bool) string {
 	return fmt.Sprintf("%s: %s in %v", verdict, words.Count(int(total), "finding"), duration(r.DurationMS))
 }
 
+// Line returns the finding in one line for people, without what explains it.
+func (f Finding) Line() string {
+	return fmt.Sprintf("FINDING  %-6s  %s breaks %s: %s", f.Level, visible.Line(f.Side), f.Requirement, f.Kind)
+}
+
 // Block returns the finding in some lines for people.
 func (f Finding) Block() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "FINDING  %-6s  %s breaks %s: %s\n", f.Level, visible.Line(f.Side), f.Requirement, f.Kind)
+	out.WriteString(f.Line() + "\n")
 	if f.Packet != "" {
 		fmt.Fprintf(&out, "  packet  octet %d, %s\n", f.Offset, visible.Line(f.Packet))
 	} else {

@@ -79,7 +79,17 @@ func (p *Packet) Decoded() (d peer.Packet, ok bool) {
 }
 
 // String returns the packet in the words of the features.
-func (p *Packet) String() string {
+func (p *Packet) String() string { return p.Text(true) }
+
+// Clone returns a copy that stays valid.
+func (p *Packet) Clone() *Packet {
+	c := *p
+	c.Head, c.Payload = slices.Clone(p.Head), slices.Clone(p.Payload)
+	return &c
+}
+
+// Text returns the packet in the words of the features, with its payload or only the size of it.
+func (p *Packet) Text(withPayload bool) string {
 	switch {
 	case p.Malformed:
 		return fmt.Sprintf("malformed: a body of %d octets is too short for its fields", p.Length.low)
@@ -90,10 +100,13 @@ func (p *Packet) String() string {
 	switch {
 	case !ok:
 		return fmt.Sprintf("a packet whose integers take %d octets", p.HeadOctets)
-	case uint64(len(d.Payload)) == p.Size:
+	case p.Size == 0, withPayload && uint64(len(d.Payload)) == p.Size:
 		return d.String()
 	}
 	d.Payload = nil
+	if !withPayload {
+		return fmt.Sprintf("%v, %d octets of payload", d, p.Size)
+	}
 	return fmt.Sprintf("%v, payload %s … (%d octets)", d, peer.ShowPayload(p.Payload[:min(len(p.Payload), keptPayload*3/4)]), p.Size)
 }
 

@@ -54,6 +54,27 @@ func Open(ctx context.Context, name string) (*File, error) {
 	return f, nil
 }
 
+// OpenLive opens a file to write to as the work goes on, from its beginning. It replaces nothing at the end:
+// a reader may follow the file. The caller closes it.
+func OpenLive(ctx context.Context, name string) (file *os.File, err error) {
+	p, err := find(name)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case p.descriptor >= 0:
+		file, err = openDescriptor(p.descriptor)
+	case p.info != nil && p.info.Mode()&fs.ModeNamedPipe != 0:
+		file, err = openPipe(ctx, p.path)
+	default:
+		file, err = os.OpenFile(p.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOCTTY, 0o666)
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	return file, nil
+}
+
 // explain returns an error without the names of calls, with a hint where one helps.
 func explain(err error) error {
 	err = cause(err)

@@ -1,0 +1,6 @@
+package watch
+
+import "golang.org/x/sys/unix"
+
+// dup2 makes a descriptor refer to the file of another.
+func dup2(from, to int) error { return unix.Dup3(from, to, 0) }
