@@ -16,7 +16,7 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-// speaker is a program that speaks the protocol itself, in one of these ways, and returns its exit status:
+// speaker runs a program that speaks the protocol itself, in one of these ways, and returns its exit status:
 //
 //	server               answers requests on its standard input and output, until these end
 //	listen ADDRESS       does so on a socket
