@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,6 +35,7 @@ public final class Adapter {
             "big-integers", "channels", "end-reason");
 
     private final Dialect dialect;
+    private final List<String> abilities = new ArrayList<>(ABILITIES);
     private final OutputStream replies;
     private final Map<String, TestedConnection> connections = new ConcurrentHashMap<>();
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
@@ -42,22 +44,24 @@ public final class Adapter {
         return thread;
     });
 
-    private Adapter(Dialect dialect, OutputStream replies) {
-        this.dialect = dialect;
+    private Adapter(List<String> arguments, OutputStream replies) {
+        this.dialect = arguments.contains("--later-dialect") ? Dialect.LATER : Dialect.MAIN;
         this.replies = replies;
+        if (arguments.contains("--sockets")) {
+            abilities.add("sockets"); // the runner then opens no pipes
+        }
     }
 
     /**
      * Serves commands until the standard input ends, and then ends the process, whatever still runs.
      *
-     * @param arguments nothing, or {@code --later-dialect}
+     * @param arguments nothing, or {@code --later-dialect}, or {@code --sockets} for connections over sockets in place of pipes
      * @throws IOException if the standard input or output fails
      */
     public static void main(String[] arguments) throws IOException {
-        Dialect dialect = List.of(arguments).contains("--later-dialect") ? Dialect.LATER : Dialect.MAIN;
         OutputStream replies = new FileOutputStream(FileDescriptor.out);
         System.setOut(System.err); // the standard output is for replies alone
-        Adapter adapter = new Adapter(dialect, replies);
+        Adapter adapter = new Adapter(List.of(arguments), replies);
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8), 1 << 16);
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             adapter.serve(line);
@@ -139,7 +143,7 @@ public final class Adapter {
                         "name", "packetstream for Java",
                         "release", "1.0.0",
                         "language", "Java " + Runtime.version().feature(),
-                        "supports", ABILITIES);
+                        "supports", abilities);
             }
             case "encode" -> {
                 return Map.of("bytes", Command.hex(command.packet("packet").encode()));

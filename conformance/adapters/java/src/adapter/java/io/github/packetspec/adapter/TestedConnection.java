@@ -5,7 +5,9 @@ import io.github.packetspec.packetstream.Dialect;
 import io.github.packetspec.packetstream.PacketConnection;
 import io.github.packetspec.packetstream.PacketConnectionBuilder;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -39,12 +41,18 @@ final class TestedConnection {
             case "stderr" -> builder.tickToStandardError();
             default -> {}
         }
-        // A channel, because closing one ends a read or a write that another thread waits in.
-        FileChannel in = FileChannel.open(Path.of(open.string("recv")), StandardOpenOption.READ);
+        String socket = open.get("socket", String.class, null);
+        connection = socket == null
+                ? openPipes(builder, Path.of(open.string("recv")), Path.of(open.string("send")))
+                : builder.open(SocketChannel.open(UnixDomainSocketAddress.of(socket)));
+    }
+
+    /** Opens named pipes, as channels: closing one ends a read or a write that another thread waits in. */
+    private static PacketConnection openPipes(PacketConnectionBuilder builder, Path recv, Path send) throws IOException {
+        FileChannel in = FileChannel.open(recv, StandardOpenOption.READ);
         try {
-            FileChannel out = FileChannel.open(Path.of(open.string("send")), StandardOpenOption.WRITE);
-            connection = builder.open(in, out); // closes both if it fails
-        } catch (IOException | AdapterException | RuntimeException e) {
+            return builder.open(in, FileChannel.open(send, StandardOpenOption.WRITE)); // on failure, open closes both
+        } catch (IOException | RuntimeException e) {
             in.close();
             throw e;
         }

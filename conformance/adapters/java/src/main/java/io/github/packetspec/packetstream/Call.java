@@ -20,7 +20,7 @@ public final class Call<T> {
     private Response<T> response;
     private Throwable failure; // of the decoder
     private String cancelled; // the reason
-    private boolean done;
+    private volatile boolean done; // read without the monitor, which a decoder may hold for long
 
     Call(PacketConnection connection, CallId id, ResponseDecoder<T> decoder) {
         this.connection = connection;
@@ -36,7 +36,7 @@ public final class Call<T> {
      *
      * @return whether it was
      */
-    public synchronized boolean isDone() {
+    public boolean isDone() {
         return done;
     }
 

@@ -13,10 +13,12 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeoutException;
 
@@ -200,6 +202,38 @@ final class ConnectionTest {
             equal(call.await().ok(), true);
             equal(pair.b().join().reason(), StreamEnd.Reason.EOF);
             pair.b().shutdownAndWait();
+        }
+    }
+
+    /** Closes either end while requests, some of them nested, go both ways. Whoever waits must get an answer or an error. */
+    static void closesAtAnyMoment() throws Exception {
+        Handler nested = (c, request) -> request.payload().length == 0
+                ? Reply.nothing()
+                : Reply.octets(c.ask(Request.of(1, Arrays.copyOf(request.payload(), request.payload().length - 1))).payload());
+        for (int round = 0; round < 100; round++) {
+            try (Pair pair = Pair.of(nested, nested)) {
+                PacketConnection closing = round % 2 == 0 ? pair.a() : pair.b();
+                CountDownLatch answers = new CountDownLatch(round);
+                List<FutureTask<Object>> users = new ArrayList<>();
+                for (int i = 0; i < 8; i++) {
+                    PacketConnection connection = i % 2 == 0 ? pair.a() : pair.b();
+                    FutureTask<Object> user = new FutureTask<>(() -> {
+                        for (int n = 0; true; n++) {
+                            connection.ask(Request.of(1, new byte[n % 7]));
+                            answers.countDown();
+                        }
+                    });
+                    users.add(user);
+                    new Thread(user).start();
+                }
+                answers.await();
+                closing.close();
+                for (FutureTask<Object> user : users) {
+                    equal(fails(ExecutionException.class, user::get).getCause() instanceof IOException, true);
+                }
+                pair.a().shutdownAndWait();
+                pair.b().shutdownAndWait();
+            }
         }
     }
 
