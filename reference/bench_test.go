@@ -24,7 +24,7 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(octets)))
 	for b.Loop() {
-		if _, _, err := reference.Decode(octets); err != nil {
+		if _, _, err := reference.DecodeAlias(octets); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -72,7 +72,7 @@ func BenchmarkPipelined(b *testing.B) {
 		}
 	}()
 	for b.Loop() {
-		call, err := c.Request(r)
+		call, err := c.Request(ctx, r)
 		if err != nil {
 			b.Fatal(err)
 		}

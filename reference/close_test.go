@@ -2,8 +2,11 @@ package reference_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
+	"net/http/httptest"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +21,7 @@ func TestClose(t *testing.T) {
 		p.expect("03 01 02 01")
 		checkErr(t, "Close", c.Close(), nil)
 		checkCancelled(t, call)
-		_, err := c.Request(reference.Request{})
+		_, err := c.Request(ctx, reference.Request{})
 		checkErr(t, "Request", err, reference.ErrClosed)
 		checkErr(t, "Join", c.Join(ctx), reference.ErrClosed)
 		checkErr(t, "Shutdown", c.Shutdown(true), reference.ErrClosed)
@@ -186,4 +189,40 @@ func TestCloseOfOneStreamForBothDirections(t *testing.T) {
 		_, err := far.Read(make([]byte, 1))
 		check(t, "Read at the far end", err, io.EOF)
 	})
+}
+
+// Close of a TLS connection whose peer does not read returns at once: a close that first
+// said goodbye would wait for the write under way.
+func TestCloseOfTLS(t *testing.T) {
+	near, far := tlsPair(t)
+	c := reference.New(near, near, nil, reference.WithGrace(0))
+	call := request(t, c, reference.Request{Payload: make([]byte, 8<<20)})
+	head := make([]byte, 8)
+	_, err := io.ReadFull(far, head) // the write is under way
+	checkErr(t, "ReadFull", err, nil)
+	checkErr(t, "Close", c.Close(), nil)
+	checkEnded(t, c)
+	checkCancelled(t, call)
+}
+
+// tlsPair returns both ends of a TLS connection over a Unix-domain socket.
+func tlsPair(t *testing.T) (near, far net.Conn) {
+	server := httptest.NewUnstartedServer(nil)
+	server.StartTLS() // for its certificate
+	t.Cleanup(server.Close)
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	checkErr(t, "Listen", err, nil)
+	defer func() { _ = listener.Close() }()
+	dialed, err := net.Dial("unix", listener.Addr().String())
+	checkErr(t, "Dial", err, nil)
+	accepted, err := listener.Accept()
+	checkErr(t, "Accept", err, nil)
+	near = tls.Client(dialed, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // the peer is this test
+	conn := tls.Server(accepted, server.TLS)
+	t.Cleanup(func() { _, _ = near.Close(), conn.Close() })
+	done := make(chan error, 1)
+	go func() { done <- conn.Handshake() }()
+	checkErr(t, "Handshake", near.(*tls.Conn).Handshake(), nil)
+	checkErr(t, "Handshake", <-done, nil)
+	return near, conn
 }

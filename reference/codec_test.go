@@ -135,6 +135,23 @@ func TestDecodeMalformed(t *testing.T) {
 	}
 }
 
+// Decode copies the payload, DecodeAlias does not. Neither lets the caller append to the
+// payload over the octets behind it.
+func TestPayloadOfDecode(t *testing.T) {
+	for name, c := range map[string]struct {
+		decode func([]byte) (reference.Packet, int, error)
+		shares bool
+	}{"Decode": {reference.Decode, false}, "DecodeAlias": {reference.DecodeAlias, true}} {
+		b := octets(t, "04 01 04 68 69  02 02 04")
+		p, _, err := c.decode(b)
+		checkErr(t, name, err, nil)
+		check(t, name+": the payload", string(p.Payload), "hi")
+		check(t, name+": the capacity of the payload", cap(p.Payload), 2)
+		b[3] = 'H'
+		check(t, name+": the payload shares memory", p.Payload[0] == 'H', c.shares)
+	}
+}
+
 func TestDecodeTakesOnePacket(t *testing.T) {
 	b := octets(t, "04 01 04 68 69  02 02 04") // the response "hi" to tag 1, another to tag 2
 	p, taken, err := reference.Decode(b)

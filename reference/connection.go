@@ -2,10 +2,9 @@ package reference
 
 import (
 	"context"
+	"errors"
 	"io"
-	"reflect"
 	"sync"
-	"sync/atomic"
 )
 
 // A PacketConnection is one end of a connection, requester and responder at once. Its
@@ -13,8 +12,8 @@ import (
 // concurrently.
 //
 // Its goroutines are a receiver, the only reader of recv; a sender, the only writer of
-// send; and one for each handler that runs or waits. The receiver waits neither for the
-// sender nor for a handler, except when too much is held for the peer (see
+// send; and at most one for each handler that has begun. The receiver waits neither for
+// the sender nor for a handler, except when too much is held for the peer (see
 // [WithBacklog]): a peer that does not read, or a slow handler, must not keep responses
 // from arriving. [PacketConnection.Join] waits for all of them.
 type PacketConnection struct {
@@ -23,27 +22,40 @@ type PacketConnection struct {
 	recv    io.Reader
 	send    io.Writer
 
-	closeRecv, closeSend func() // the first call of each closes; further calls do nothing
+	streams // closes recv and send
 
 	ctx    context.Context // of the handlers: ends when no response can be sent any more
 	cancel context.CancelFunc
 
+	wakeSender   chan struct{} // has room for one element, like wakeReceiver
+	wakeReceiver chan struct{}
+	finished     chan struct{} // closed once EOF is sent, or cannot be, and no call is pending
+	ended        chan struct{} // closed once both directions have ended and every handler has returned
+
+	calls sync.Pool // calls of Do that have ended
+
 	mu    sync.Mutex // guards state
-	state state      // only update and await use it
+	state state      // only update uses it
 }
 
 // New starts a connection that reads recv and writes send. The connection owns both: it
 // closes each, once, at the end of its direction, if it is an [io.Closer]. recv and send
-// may be the same stream, such as a [net.Conn]. With a nil handler the connection refuses
-// every request of the peer. (HND-8)
+// may be the same stream, such as a [net.Conn], or wrappers of one: a send that has a
+// method CloseWrite, or that is a [net.Conn], is closed as a whole only when both
+// directions have ended. With a nil handler the connection refuses every request of the
+// peer. (HND-8)
 //
 // The connection ends when both directions have ended. The peer's direction ends with
 // its EOF packet, with the end of its octets, or with an error. The local direction
 // ends by [PacketConnection.Shutdown], which the end of the peer's direction causes too.
 func New(recv io.Reader, send io.Writer, h Handler, opts ...Option) *PacketConnection {
-	c := &PacketConnection{config: newConfig(opts), handler: h, recv: recv, send: send}
-	c.closeRecv, c.closeSend = closers(recv, send)
+	recv, send = interruptible(recv, send)
+	c := &PacketConnection{
+		config: newConfig(opts), handler: h, recv: recv, send: send, streams: newStreams(recv, send),
+		wakeSender: make(chan struct{}, 1), wakeReceiver: make(chan struct{}, 1), finished: make(chan struct{}), ended: make(chan struct{}),
+	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.calls.New = func() any { return &Call{answered: make(chan struct{}, 1)} }
 	c.state.pending = make(map[id]*Call)
 	c.state.accepted = make(map[uint64]struct{})
 	go c.receive()
@@ -54,26 +66,6 @@ func New(recv io.Reader, send io.Writer, h Handler, opts ...Option) *PacketConne
 // Name returns the name that [WithName] set.
 func (c *PacketConnection) Name() string { return c.name }
 
-// Request submits r and returns without waiting for its response. If many packets are
-// queued it waits for room; inside a handler it keeps the handler's slot meanwhile,
-// which Do does not. Requests get the tags 1, 2, 3 and so on (TAG-1). The error is
-// [ErrClosed] after a shutdown, or [ErrRange]; then nothing is sent and no tag is used.
-func (c *PacketConnection) Request(r Request) (*Call, error) {
-	return c.submit(context.Background(), r)
-}
-
-// Do submits r and waits for its response, with the errors of Request and [Call.Wait].
-// If ctx ends while r waits for room, r is not sent. Inside a handler pass the handler's
-// context, as to Wait.
-func (c *PacketConnection) Do(ctx context.Context, r Request) (Response, error) {
-	defer c.yield(ctx)() // also while submit waits for room
-	call, err := c.submit(ctx, r)
-	if err != nil {
-		return Response{}, err
-	}
-	return call.Wait(ctx)
-}
-
 // Shutdown ends the local direction. From now on the connection refuses or drops new
 // requests of either end. It answers the requests that it has accepted, sends what is
 // queued, sends the EOF packet as its last octets, and closes send. Local requests stay
@@ -83,13 +75,25 @@ func (c *PacketConnection) Do(ctx context.Context, r Request) (Response, error) 
 // has been sent and every local request is answered or cancelled; the error is the one
 // that kept EOF from being sent, or nil. A call with block inside a handler deadlocks,
 // because it waits for that handler. Further calls only wait, if block is true.
-func (c *PacketConnection) Shutdown(block bool) (err error) {
+func (c *PacketConnection) Shutdown(block bool) error {
 	c.update(func(s *state) { s.closing = true })
-	if block {
-		await(c, never, func(s *state) bool {
-			err = s.sendErr
-			return s.sent && len(s.pending) == 0
-		})
+	if !block {
+		return nil
+	}
+	<-c.finished
+	var err error
+	c.update(func(s *state) { err = s.sendErr })
+	return err
+}
+
+// ShutdownContext shuts the connection down and waits like [PacketConnection.Join]. If ctx
+// ends first, it calls [PacketConnection.Close] and returns ctx.Err(). Inside a handler
+// of the connection, with the handler's context, it shuts down and returns an error.
+func (c *PacketConnection) ShutdownContext(ctx context.Context) error {
+	_ = c.Shutdown(false)
+	err := c.Join(ctx)
+	if ctx.Err() != nil {
+		_ = c.Close()
 	}
 	return err
 }
@@ -98,12 +102,34 @@ func (c *PacketConnection) Shutdown(block bool) (err error) {
 // says how the peer's stream ended: nil for an EOF packet; or [ErrCut], a
 // [*MalformedError], [ErrRange], [ErrTooLarge], [ErrOverload] or the stream's own error;
 // or [ErrClosed] if [PacketConnection.Close] came first. If ctx ends earlier, Join returns
-// ctx.Err(). Inside a handler it deadlocks, because it waits for that handler. (JOI-1,
-// JOI-2)
-func (c *PacketConnection) Join(ctx context.Context) (err error) {
-	if !await(c, ctx.Done(), func(s *state) bool { err = s.reason; return s.idle() }) {
-		return ctx.Err()
+// ctx.Err(). Inside a handler, with its context, Join returns an error at once, because
+// it would wait for that handler. (JOI-1, JOI-2)
+func (c *PacketConnection) Join(ctx context.Context) error {
+	if own := slotOf(ctx); own != nil && own.conn == c {
+		return errors.New("called in a handler of the connection, for which it would wait")
 	}
+	select {
+	case <-c.ended:
+	case <-ctx.Done():
+		select {
+		case <-c.ended:
+		default:
+			return ctx.Err()
+		}
+	}
+	var err error
+	c.update(func(s *state) { err = s.reason })
+	return err
+}
+
+// Done returns a channel that is closed once both directions have ended and every handler
+// has returned.
+func (c *PacketConnection) Done() <-chan struct{} { return c.ended }
+
+// Err returns why a direction has ended badly: the reasons of both, joined, if both have.
+// It returns nil as long as none has.
+func (c *PacketConnection) Err() (err error) {
+	c.update(func(s *state) { err = errors.Join(s.reason, s.sendErr) })
 	return err
 }
 
@@ -114,46 +140,10 @@ func (c *PacketConnection) Join(ctx context.Context) (err error) {
 func (c *PacketConnection) Close() error {
 	c.update(func(s *state) {
 		s.closing, s.abandoned = true, true
+		s.cancelPending(0, ErrClosed)
 		s.dropWork()
-		s.cancelPending()
 	})
 	c.cancel()
-	c.closeSend()
-	c.closeRecv()
+	c.closeBoth()
 	return nil
-}
-
-// closers returns two functions that close recv and send; calls after the first do
-// nothing. If recv and send are the same stream, it is closed when both functions have
-// been called. closeSend then ends only the writing half, if the stream can do that, so
-// that late responses still arrive.
-func closers(recv io.Reader, send io.Writer) (closeRecv, closeSend func()) {
-	if !same(recv, send) {
-		return sync.OnceFunc(func() { closeStream(recv) }), sync.OnceFunc(func() { closeStream(send) })
-	}
-	var ended atomic.Int32
-	end := func() {
-		if ended.Add(1) == 2 {
-			closeStream(recv)
-		}
-	}
-	return sync.OnceFunc(end), sync.OnceFunc(func() {
-		if half, ok := send.(interface{ CloseWrite() error }); ok {
-			_ = half.CloseWrite()
-		}
-		end()
-	})
-}
-
-// same reports whether a and b are the same stream. Values that cannot be compared,
-// such as a struct with a slice, are not: comparing them would panic.
-func same(a, b any) bool {
-	return reflect.ValueOf(a).Comparable() && a == b
-}
-
-// closeStream closes stream if it can be closed.
-func closeStream(stream any) {
-	if closer, ok := stream.(io.Closer); ok {
-		_ = closer.Close() // everything was flushed, or its loss is reported already
-	}
 }

@@ -55,7 +55,7 @@ func TestEndOfThePeersStream(t *testing.T) {
 			_ = p.out.Close()
 		}
 		checkCancelled(t, call)
-		_, err := c.Request(reference.Request{})
+		_, err := c.Request(ctx, reference.Request{})
 		checkErr(t, "Request", err, reference.ErrClosed)
 		joined := background(func() {
 			if err := c.Join(ctx); !e.reason(err) {

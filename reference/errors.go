@@ -12,7 +12,7 @@ var (
 	ErrIncomplete = errors.New("incomplete: the octets stop inside a packet")
 	// ErrRange reports an integer that this implementation cannot represent; see [MaxInteger].
 	ErrRange = errors.New("integer out of range")
-	// ErrTooLarge reports a packet whose declared length exceeds the limit; see [WithMaxPacket].
+	// ErrTooLarge reports a packet whose body exceeds the limit; see [WithMaxPacket].
 	ErrTooLarge = errors.New("packet larger than the limit")
 	// ErrClosed reports a request made after the connection was shut down, or a
 	// connection that [PacketConnection.Close] ended.

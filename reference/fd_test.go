@@ -149,3 +149,36 @@ func TestFromFDsWithAnInvalidDescriptor(t *testing.T) {
 		t.Error("a copy of recv is open, expected none after the failure")
 	}
 }
+
+// Close ends a read and a write of descriptors in blocking mode, and leaves the mode alone:
+// whoever shares the descriptors relies on it.
+func TestCloseOfBlockingDescriptors(t *testing.T) {
+	p := newPipes(t)
+	recv, send := int(p.recv.Fd()), int(p.send.Fd()) // which makes them blocking
+	for name, open := range map[string]func() *reference.PacketConnection{
+		"FromFDs": func() *reference.PacketConnection {
+			c, err := reference.FromFDs(recv, send, nil, reference.WithGrace(0))
+			checkErr(t, "FromFDs", err, nil)
+			return c
+		},
+		"New": func() *reference.PacketConnection {
+			return reference.New(p.recv, p.send, nil, reference.WithGrace(0))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := open()
+			call := request(t, c, reference.Request{Payload: make([]byte, 1<<20)}) // more than the pipe holds
+			p.read(t, "c0 80 03 01 02 01")
+			for _, fd := range []int{recv, send} {
+				flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
+				check(t, "errno", errno, 0)
+				check(t, "O_NONBLOCK", flags&syscall.O_NONBLOCK, 0)
+			}
+			checkErr(t, "Close", c.Close(), nil)
+			checkEnded(t, c)
+			checkCancelled(t, call)
+		})
+		p = newPipes(t)
+		recv, send = int(p.recv.Fd()), int(p.send.Fd())
+	}
+}

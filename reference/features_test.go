@@ -18,6 +18,6 @@ func TestFeatures(t *testing.T) {
 	if os.Getenv("PACKETSPEC_MUTANTS") != "" {
 		limit = 5 * time.Second // a mutant that hangs uses it up
 	}
-	packetspectest.Run(t, goreference.Implementation{Options: []reference.Option{reference.WithBacklog(4 << 20)}},
+	packetspectest.Run(t, goreference.Implementation{Options: []reference.Option{reference.WithBacklog(2500 << 10)}},
 		packetspectest.Strict(), packetspectest.FailFast(), packetspectest.Timeout(limit))
 }

@@ -210,8 +210,11 @@ func TestAnswersDoNotWaitForSlowHandlers(t *testing.T) {
 
 func TestHandlerContextEnds(t *testing.T) {
 	each(t, map[string]func(*reference.PacketConnection, *peer){
-		"with Close":               func(c *reference.PacketConnection, _ *peer) { _ = c.Close() },
-		"when nothing can be sent": func(c *reference.PacketConnection, p *peer) { _ = p.in.Close(); _, _ = c.Request(reference.Request{}) },
+		"with Close": func(c *reference.PacketConnection, _ *peer) { _ = c.Close() },
+		"when nothing can be sent": func(c *reference.PacketConnection, p *peer) {
+			_ = p.in.Close()
+			_, _ = c.Request(ctx, reference.Request{})
+		},
 	}, func(t *testing.T, end func(*reference.PacketConnection, *peer)) {
 		ended := false
 		c, p := connect(t, func(ctx context.Context, _ reference.Request) (reference.Reply, error) {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +19,19 @@ import (
 	"github.com/packetspec/packetspec/reference"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// childVariable makes a process the child of ExampleNew_childProcess.
+const childVariable = "REFERENCE_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		if err := serveChild(); err != nil {
+			panic(err)
+		}
+		return
+	}
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	goleak.VerifyTestMain(m)
+}
 
 var ctx = context.Background()
 
@@ -212,7 +226,7 @@ func (p *peer) expectClosed() {
 // request submits r, and fails the test if c refuses it.
 func request(t *testing.T, c *reference.PacketConnection, r reference.Request) *reference.Call {
 	t.Helper()
-	call, err := c.Request(r)
+	call, err := c.Request(ctx, r)
 	if err != nil {
 		t.Fatalf("Request: %v", err)
 	}

@@ -100,7 +100,7 @@ func TestHandlerThatWaitsForRoomGivesUpItsSlot(t *testing.T) {
 		g.open(1)
 		go p.receive()
 		p.take()
-		p.send("02 12 04") // the answer to the request with tag 18
+		p.send("02 0a 04") // the answer to the request with tag 10
 		check(t, "handlers running", g.running(), 1)
 		g.open(1)
 		p.expect("02 01 0c")

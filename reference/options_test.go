@@ -9,7 +9,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/packetspec/packetspec/reference"
 )
@@ -45,27 +44,14 @@ func TestTicks(t *testing.T) {
 		c, p := connect(t, none, reference.WithTick(k.tick))
 		k.check(t, "<", "")
 		call := request(t, c, reference.Request{})
-		k.check(t, "<", "> F")
+		k.check(t, "<", ">")
 		p.send("02 01 04")
 		checkAnswer(t, call, `ok=true flags=0x0 payload=""`)
-		k.check(t, "< <", "> F")
+		k.check(t, "< <", ">")
 		p.send(rq1)
-		k.check(t, "< < <", "> F > F")
+		k.check(t, "< < <", "> >")
 		p.send(eof)
-		k.check(t, "< < <", "> F > F >EOF")
-	})
-}
-
-func TestTicksOfTheGrace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		k := &ticker{}
-		c, _ := connect(t, none, reference.WithTick(k.tick), reference.WithGrace(100*ms))
-		request(t, c, reference.Request{})
-		k.check(t, "<", "> Sg")
-		request(t, c, reference.Request{})
-		k.check(t, "<", "> Sg >")
-		elapse(time.Second)
-		k.check(t, "<", "> Sg > F")
+		k.check(t, "< < <", "> > >")
 	})
 }
 
@@ -104,15 +90,16 @@ func TestLog(t *testing.T) {
 		want   []string
 	}
 	each(t, map[string]logged{
-		"response to nothing": {"03 07 05 09", []string{"no pending request", "channel=9", "tag=7"}},
-		"malformed EOF":       {"03 01 02 00", []string{"stream ended", "EOF packet"}},
-		"cut":                 {"05 01", []string{"stream ended", "cut"}},
-		"panic":               {rq1, []string{"handler panicked", "a secret"}},
-		"EOF":                 {eof, nil},
+		"response to nothing":  {"03 07 05 09", []string{"no pending request", "channel=9", "tag=7"}},
+		"malformed EOF":        {"03 01 02 00", []string{"stream ended", "EOF packet"}},
+		"cut":                  {"05 01", []string{"stream ended", "cut"}},
+		"panic":                {rq1, []string{"handler panicked", "a secret", "options_test.go"}}, // with its stack
+		"responses to nothing": {strings.Repeat("02 01 04", 1000), []string{"no pending request"}},
+		"EOF":                  {eof, nil},
 	}, func(t *testing.T, c logged) {
 		var log bytes.Buffer
 		_, p := connect(t, func(context.Context, reference.Request) (reference.Reply, error) { panic("a secret") },
-			reference.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), reference.WithName("east"))
+			reference.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))), reference.WithName("east"))
 		p.send(c.octets)
 		synctest.Wait()
 		_ = p.out.Close()
@@ -123,5 +110,31 @@ func TestLog(t *testing.T) {
 			}
 		}
 		check(t, "log names the connection", strings.Contains(log.String(), "connection=east"), c.want != nil)
+		check(t, "records are few", strings.Count(log.String(), "\n") < 6, true)
 	})
+}
+
+// The connection's own Close is no event to log.
+func TestCloseIsNotLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		debug := &slog.HandlerOptions{Level: slog.LevelDebug}
+		c, _ := connect(t, nil, reference.WithLogger(slog.New(slog.NewTextHandler(&log, debug))))
+		checkErr(t, "Close", c.Close(), nil)
+		checkErr(t, "Join", c.Join(ctx), reference.ErrClosed)
+		check(t, "log", log.String(), "")
+	})
+}
+
+// Without a logger, a panic is logged by slog's default.
+func TestDefaultLogger(t *testing.T) {
+	var log bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	synctest.Test(t, func(t *testing.T) {
+		_, p := connect(t, func(context.Context, reference.Request) (reference.Reply, error) { panic("a secret") })
+		p.send(rq1)
+		p.expectFailure(1)
+	})
+	check(t, "log shows the panic", strings.Contains(log.String(), "a secret"), true)
 }

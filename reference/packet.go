@@ -2,10 +2,62 @@ package reference
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"math/bits"
+	"slices"
 	"strings"
 )
+
+// A BSUInt is an unsigned integer in big-endian base 128: seven bits per octet,
+// most significant first, with the high bit set on every octet but the last. (INT-1)
+//
+//	0 → 00    127 → 7f    128 → 81 00    16384 → 81 80 00
+
+// AppendBSUInt appends the shortest form of v to b. (INT-2)
+func AppendBSUInt(b []byte, v uint64) []byte {
+	if v >= 1<<7 { // which is rare
+		for shift := 7 * (bsuintLen(v) - 1); shift > 0; shift -= 7 {
+			b = append(b, 0x80|byte(v>>shift))
+		}
+	}
+	return append(b, byte(v)&0x7f)
+}
+
+// bsuintLen returns the number of octets in the shortest form of v.
+func bsuintLen(v uint64) int { return int(9*uint(bits.Len64(v))+64) / 64 }
+
+// DecodeBSUInt reads one integer from the start of b and returns its value and the
+// number of octets it took. It accepts overlong forms, which begin with 80 (INT-3).
+// The error is [ErrIncomplete] or, above 2^64−1, [ErrRange].
+func DecodeBSUInt(b []byte) (v uint64, n int, err error) {
+	if v, n = bsuint(b); n <= 0 {
+		return 0, 0, bsuintError(n)
+	}
+	return v, n, nil
+}
+
+// bsuint does the work of DecodeBSUInt. n is 0 if b ends inside the integer, and negative
+// above 2^64-1. The compiler inlines it, which halves the time of a decode.
+func bsuint(b []byte) (v uint64, n int) {
+	for i, octet := range b {
+		if v>>57 != 0 {
+			return 0, -1
+		}
+		if v = v<<7 | uint64(octet&0x7f); octet < 0x80 {
+			return v, i + 1
+		}
+	}
+	return 0, 0
+}
+
+func bsuintError(n int) error {
+	if n < 0 {
+		return errOverflow
+	}
+	return ErrIncomplete
+}
+
+var errOverflow = fmt.Errorf("%w: more than 64 bits", ErrRange)
 
 // MaxInteger is the largest channel, tag, flags and type of a packet, 2^61−1: as much
 // as INT-4 requires. Flags that the wire shifts left by two bits still fit into 64. For
@@ -54,17 +106,13 @@ func (p Packet) AppendBinary(b []byte) ([]byte, error) {
 	if err := p.checkRange(); err != nil {
 		return b, err
 	}
-	flags := p.Flags << flagsShift
-	length := bsuintLen(p.Tag) + len(p.Payload)
-	if p.Channel != 0 {
-		flags |= hasChannelBit
-		length += bsuintLen(p.Channel)
-	}
-	if p.IsRequest {
-		flags |= isRequestBit
-		length += bsuintLen(p.Type)
-	}
-	b = AppendBSUInt(b, uint64(length+bsuintLen(flags)))
+	return append(p.appendHeader(b), p.Payload...), nil
+}
+
+// appendHeader appends the octets before the payload. The integers must be in range.
+func (p *Packet) appendHeader(b []byte) []byte {
+	flags, size := p.sizes()
+	b = AppendBSUInt(b, uint64(size))
 	b = AppendBSUInt(b, p.Tag)
 	b = AppendBSUInt(b, flags)
 	if p.Channel != 0 {
@@ -73,74 +121,99 @@ func (p Packet) AppendBinary(b []byte) ([]byte, error) {
 	if p.IsRequest {
 		b = AppendBSUInt(b, p.Type)
 	}
-	return append(b, p.Payload...), nil
+	return b
+}
+
+// sizes returns the flags field as it stands on the wire, and the number of octets in the
+// body.
+func (p *Packet) sizes() (flags uint64, size int) {
+	flags = p.Flags << flagsShift
+	if p.Channel != 0 {
+		flags |= hasChannelBit
+		size += bsuintLen(p.Channel)
+	}
+	if p.IsRequest {
+		flags |= isRequestBit
+		size += bsuintLen(p.Type)
+	}
+	return flags, size + bsuintLen(p.Tag) + bsuintLen(flags) + len(p.Payload)
 }
 
 // Decode reads one packet from the start of b and returns it with the number of octets
-// it took. It ignores the octets after the packet. The payload shares memory with b.
+// it took. It ignores the octets after the packet. The payload is a copy.
 // The error is [ErrIncomplete], a [*MalformedError], or [ErrRange]. (DEC-1)
 func Decode(b []byte) (p Packet, n int, err error) {
-	length, n, err := DecodeBSUInt(b)
-	if err != nil {
-		return Packet{}, 0, err
-	}
-	if length > uint64(len(b)-n) {
+	p, n, err = DecodeAlias(b)
+	p.Payload = slices.Clip(bytes.Clone(p.Payload))
+	return p, n, err
+}
+
+// DecodeAlias does the same as [Decode], but the payload shares memory with b.
+func DecodeAlias(b []byte) (p Packet, n int, err error) {
+	length, n := bsuint(b)
+	switch {
+	case n <= 0:
+		return Packet{}, 0, bsuintError(n)
+	case length > uint64(len(b)-n):
 		return Packet{}, 0, ErrIncomplete
 	}
 	end := n + int(length)
-	p, err = decodeBody(b[n:end:end])
-	if err != nil {
+	if err := p.decodeBody(b[n:end:end]); err != nil {
 		return Packet{}, 0, err
 	}
 	return p, end, nil
 }
 
-// decodeBody returns the packet whose body is exactly b; its payload shares memory
-// with b.
-func decodeBody(b []byte) (p Packet, err error) {
-	next := func(field string) (v uint64) {
-		if err != nil {
-			return 0
-		}
-		v, n, e := DecodeBSUInt(b)
-		if errors.Is(e, ErrIncomplete) {
-			e = &MalformedError{Reason: "the body ends before its " + field}
-		}
-		b, err = b[n:], e
+// decodeBody sets p, which is zero, to the packet whose body is exactly b. Its payload
+// shares memory with b.
+func (p *Packet) decodeBody(b []byte) error {
+	rest, worst := b, 1
+	next := func() uint64 {
+		v, n := bsuint(rest)
+		rest, worst = rest[max(0, n):], min(worst, n)
 		return v
 	}
-	p.Tag = next("tag")
-	flags := next("flags")
-	p.Flags = flags >> flagsShift
-	p.IsRequest = flags&isRequestBit != 0
+	p.Tag = next()
+	flags := next()
+	p.Flags, p.IsRequest = flags>>flagsShift, flags&isRequestBit != 0
 	if flags&hasChannelBit != 0 {
-		p.Channel = next("channel")
+		p.Channel = next()
 	}
 	if p.IsRequest {
-		p.Type = next("type")
+		p.Type = next()
 	}
-	p.Payload = b
-	if err == nil {
-		err = p.checkRange()
+	p.Payload = rest
+	switch {
+	case worst < 0:
+		return errOverflow
+	case worst == 0:
+		field := 0 // the first that is not whole
+		for _, octet := range b {
+			if octet < 0x80 {
+				field++
+			}
+		}
+		if field == 2 && flags&hasChannelBit == 0 {
+			field++
+		}
+		return &MalformedError{Reason: "the body ends before its " + [...]string{"tag", "flags", "channel", "type"}[field]}
 	}
-	if err != nil {
-		return Packet{}, err
-	}
-	return p, nil
+	return p.checkRange()
 }
 
 // checkRange returns [ErrRange], wrapped with the field's name, if an integer that
 // the wire carries is above [MaxInteger].
-func (p Packet) checkRange() error {
-	if !p.IsRequest {
-		p.Type = 0 // not on the wire
+func (p *Packet) checkRange() error {
+	if p.Channel|p.Tag|p.Flags|p.Type <= MaxInteger { // it has all its bits set
+		return nil
 	}
-	for _, f := range [...]struct {
-		name  string
-		value uint64
-	}{{"channel", p.Channel}, {"tag", p.Tag}, {"flags", p.Flags}, {"type", p.Type}} {
-		if f.value > MaxInteger {
-			return fmt.Errorf("%w: %s %d is above 2^61-1", ErrRange, f.name, f.value)
+	return p.rangeError()
+}
+
+func (p *Packet) rangeError() error {
+	for i, v := range [...]uint64{p.Channel, p.Tag, p.Flags, p.Type} {
+		if v > MaxInteger && (i < 3 || p.IsRequest) { // a response has no type on the wire
+			return fmt.Errorf("%w: %s %d is above 2^61-1", ErrRange, [...]string{"channel", "tag", "flags", "type"}[i], v)
 		}
 	}
 	return nil
@@ -176,13 +249,10 @@ func pythonBytes(b []byte) string {
 	s.WriteByte('b')
 	s.WriteByte(quote)
 	for _, c := range b {
+		i := strings.IndexByte("\t\n\r", c)
 		switch {
-		case c == '\t':
-			s.WriteString(`\t`)
-		case c == '\n':
-			s.WriteString(`\n`)
-		case c == '\r':
-			s.WriteString(`\r`)
+		case i >= 0:
+			s.WriteString(`\` + "tnr"[i:i+1])
 		case c == '\\' || c == quote:
 			s.WriteByte('\\')
 			s.WriteByte(c)

@@ -1,114 +1,137 @@
 package reference
 
 import (
-	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 // receive runs as the receiver: it handles packets until the peer's stream ends. Every
 // kind of end has the same effect: it cancels the pending calls and shuts the
 // connection down, so that the sender finishes and sends EOF. (EOS-2, EOS-3)
+//
+// If the stream broke, the handlers' contexts end. If it merely stopped without EOF, or was
+// malformed, their responses are still due for the time of [WithLinger].
 func (c *PacketConnection) receive() {
-	reason := c.receivePackets()
-	if reason != nil {
-		c.log.Warn("the peer's stream ended", "reason", reason)
-	}
+	r := NewReader(c.recv, c.maxPacket)
+	reason := c.receivePackets(r)
 	c.closeRecv()
+	abandoned := false
 	c.update(func(s *state) {
-		if s.abandoned {
+		if abandoned = s.abandoned; abandoned {
 			reason = ErrClosed
 		}
 		s.closing, s.received, s.reason = true, true, reason
-		s.cancelPending()
+		s.cancelPending(0, reason)
 	})
+	if reason == nil || abandoned {
+		return
+	}
+	c.log.Debug("the peer's stream ended", "reason", reason)
+	if r.broken {
+		c.cancel()
+	}
+	c.linger()
 }
 
 // receivePackets handles packets until the peer's stream ends, and returns the reason:
 // nil after an EOF packet.
-func (c *PacketConnection) receivePackets() error {
-	r := NewReader(c.recv, c.maxPacket)
+func (c *PacketConnection) receivePackets(r *Reader) error {
+	strays, logged := 0, 1
 	for {
-		if err := c.awaitRoom(); err != nil {
-			return err
-		}
-		c.tick([]byte("<"))
+		c.ticks("<")
 		start := r.Offset()
 		p, err := r.Next()
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == io.EOF: //nolint:errorlint // Next returns just this
 			return ErrCut
 		case err != nil:
 			return err
-		case !p.IsRequest:
-			c.deliver(p)
 		case p.IsEOF():
 			return nil
-		case p.Channel == 0 && p.Type == 0:
+		case p.IsRequest && p.Channel == 0 && p.Type == 0:
 			return &MalformedError{Offset: start, Reason: "an EOF packet has a tag, flags or a payload"}
-		default:
-			c.accept(p)
+		}
+		left, stray := ample, false
+		c.update(func(s *state) {
+			if p.IsRequest {
+				c.accept(s, &p)
+			} else {
+				stray = !s.deliver(&p)
+			}
+			left = c.room(s)
+			s.receiverWaits = left == full
+		})
+		if stray {
+			if strays++; strays == logged { // the 1st, 10th, 100th: a peer could fill the log
+				logged *= 10
+				c.log.Warn("ignored a response to no pending request", "channel", p.Channel, "tag", p.Tag, "ignored so far", strays)
+			}
+		}
+		if left == full {
+			<-c.wakeReceiver
+			c.update(func(s *state) { left = c.room(s) })
+		}
+		if left == overfull {
+			return ErrOverload
 		}
 	}
 }
 
-// awaitRoom pauses the receiver while the backlog is full: while accepted requests and
-// unsent responses cost as much as [WithBacklog] allows. Then the pipe fills up, and
-// the peer has to wait. The pause ends when a handler or the sender makes room.
-//
-// The receiver must not pause if only a response of the peer can make room: it would
-// not read that response. It happens when handlers wait for the peer:
+// A roomLeft says what a receiver does.
+type roomLeft int
+
+const (
+	ample    roomLeft = iota // it reads on
+	full                     // it pauses
+	overfull                 // it ends the peer's stream
+)
+
+// room reports what the backlog lets the receiver do. While accepted requests and unsent
+// responses cost as much as [WithBacklog] allows, it pauses: the pipe fills up, and the peer
+// has to wait until a handler or the sender makes room. It must not pause if only a response
+// of the peer can make room, as when handlers wait for the peer:
 //
 //  1. The peer's requests fill the backlog. Each handler sends the peer a request and
 //     waits for the response.
-//  2. The receiver pauses until a handler finishes.
-//  3. The peer sends its responses. They stay in the pipe, unread, and no handler
-//     finishes.
+//  2. The receiver pauses, and never reads these responses.
 //
 // It also happens if no handler waits, but both ends send requests:
 //
-//  1. Each end sends the other many requests, and its handlers answer those it gets.
-//  2. Each end has a full backlog of responses, which its sender cannot write, because
+//  1. Each end has a full backlog of responses, which its sender cannot write, because
 //     the other end does not read.
-//  3. Each receiver pauses until its sender makes room.
+//  2. Each receiver pauses until its sender makes room.
 //
-// So the receiver pauses only in two cases: a handler runs, which will finish or begin to
-// wait; or no local call is pending, so that no response is missed. In all other cases it
-// reads on past the limit. A peer that never answers could then make it hold any amount:
-// at overload times the limit awaitRoom returns [ErrOverload], which ends the peer's
-// stream. (BID-3)
+// So the receiver pauses only if a handler runs, which will finish or begin to wait, or if no
+// local call is pending, so that no response is missed. In all other cases it reads on past
+// the limit. A peer that never answers could then make it hold any amount: at overload times
+// the limit the connection fails with [ErrOverload]. (BID-3)
 //
 // If nothing is held, there is room for a packet, however small the limit. After a
-// shutdown there is always room, since no more requests are accepted; refusals that
-// are queued then are not bounded.
-func (c *PacketConnection) awaitRoom() (err error) {
-	await(c, never, func(s *state) bool {
-		switch {
-		case s.closing, s.held < c.backlog, s.held == 0:
-			return true
-		case s.running > 0, len(s.pending) == 0:
-			return false
-		case s.held >= overload*c.backlog:
-			err = ErrOverload
-		}
-		return true
-	})
-	return err
+// shutdown the receiver never pauses, since no more requests are accepted: what it holds
+// are refusals, which are bounded like everything else.
+func (c *PacketConnection) room(s *state) roomLeft {
+	switch {
+	case s.held < c.backlog, s.held == 0, s.sent, s.abandoned:
+		return ample
+	case s.held >= overload*c.backlog && (s.closing || s.running == 0 && len(s.pending) > 0):
+		return overfull
+	case s.closing, s.running == 0 && len(s.pending) > 0:
+		return ample
+	}
+	return full
 }
 
-// deliver resolves the call that p answers. It ignores p if no such call is pending. (RSP-5)
-func (c *PacketConnection) deliver(p Packet) {
-	known := false
-	c.update(func(s *state) {
-		var call *Call
-		if call, known = s.pending[id{p.Channel, p.Tag}]; known {
-			reply := Reply{Flags: p.Flags >> replyShift, Payload: p.Payload}
-			s.resolve(call, Response{OK: p.Flags&okBit != 0, Reply: reply}, nil)
-		}
-	})
-	if !known {
-		c.log.Warn("ignored a response to no pending request", "channel", p.Channel, "tag", p.Tag)
+// deliver resolves the call that p answers. It reports whether such a call is pending:
+// if not, p is ignored. (RSP-5)
+func (s *state) deliver(p *Packet) bool {
+	call := s.pending[id{p.Channel, p.Tag}]
+	if call == nil {
+		return false
 	}
+	s.remove(call)
+	call.finish(Response{OK: p.Flags&okBit != 0, Reply: Reply{Flags: p.Flags >> replyShift, Payload: p.Payload}}, nil)
+	return true
 }
 
 // accept queues a request for the handler, or refuses it with a failure response.
@@ -117,40 +140,59 @@ func (c *PacketConnection) deliver(p Packet) {
 // After a shutdown it drops the request without a response, as SHD-10 allows, unless a
 // local handler waits for the peer. Dropping could then keep both ends waiting:
 //
-//  1. A's handler sends B a request and waits. A is shut down, and EOF waits for this
-//     handler.
-//  2. B's handler for that request sends A a request of its own and waits.
-//  3. A drops it. B's handler waits for ever, so A's handler does too, and A never
-//     sends EOF.
-//
-// A failure response lets B's handler go on. If no handler of A waits, A does send EOF,
-// which cancels B's request.
-func (c *PacketConnection) accept(p Packet) {
-	c.update(func(s *state) {
-		_, inFlight := s.accepted[p.Tag]
-		switch {
-		case s.closing && s.live == s.running:
-		case s.closing:
-			refuse(s, p, "the connection is shut down")
-		case p.Channel != 0:
-			refuse(s, p, fmt.Sprintf("unknown channel %d", p.Channel))
-		case c.handler == nil:
-			refuse(s, p, "no request handler")
-		case inFlight:
-			refuse(s, p, fmt.Sprintf("tag %d is already in use", p.Tag))
-		default:
-			s.accepted[p.Tag] = struct{}{}
-			s.held += cost(p.Payload)
-			s.waiting = append(s.waiting, job{
-				tag:     p.Tag,
-				request: Request{Type: p.Type - 1, Flags: p.Flags, Payload: p.Payload},
-			})
-			c.dispatch(s)
-		}
-	})
+//  1. A's handler asks B and waits. A is shut down, and its EOF waits for this handler.
+//  2. To answer, B's handler asks A, and waits.
+//  3. A drops that. B's handler waits for ever, so A's does too, and A never sends EOF.
+func (c *PacketConnection) accept(s *state, p *Packet) {
+	_, inFlight := s.accepted[p.Tag]
+	switch {
+	case s.closing && s.live == s.running:
+	case s.closing:
+		s.refuse(p, "the connection is shut down")
+	case p.Channel != 0:
+		s.refuse(p, fmt.Sprintf("unknown channel %d", p.Channel))
+	case c.handler == nil:
+		s.refuse(p, "no request handler")
+	case inFlight:
+		s.refuse(p, fmt.Sprintf("tag %d is already in use", p.Tag))
+	default:
+		s.accepted[p.Tag] = struct{}{}
+		s.held += cost(p.Payload)
+		s.waiting = append(s.waiting, job{p.Tag, Request{Type: p.Type - 1, Flags: p.Flags, Payload: p.Payload}})
+		c.dispatch(s)
+	}
 }
 
 // refuse queues a failure response to p.
-func refuse(s *state, p Packet, why string) {
-	s.enqueue(answer(p.Channel, p.Tag, false, failure(why)), nil)
+func (s *state) refuse(p *Packet, why string) {
+	s.enqueue(&Packet{Channel: p.Channel, Tag: p.Tag, Payload: []byte(why)})
+}
+
+// enqueue queues a response for the sender, or drops it if nothing more is sent.
+func (s *state) enqueue(p *Packet) {
+	if s.sent || s.abandoned {
+		return
+	}
+	s.held += cost(p.Payload)
+	s.out.add(p)
+}
+
+// linger ends the handlers' contexts after the time of [WithLinger]. From then on it closes
+// send if a write makes no progress for that time.
+func (c *PacketConnection) linger() {
+	for before := 0; ; {
+		select {
+		case <-time.After(c.lingerTime):
+		case <-c.ended:
+			return
+		}
+		c.cancel()
+		writes := 0
+		c.update(func(s *state) { writes = s.writes })
+		if writes == before && writes%2 == 1 {
+			c.closeBoth()
+			return
+		}
+		before = writes
+	}
 }

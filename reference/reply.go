@@ -2,6 +2,8 @@ package reference
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -11,7 +13,7 @@ type Request struct {
 	Channel uint64 // in a handler always 0: requests on other channels are refused
 	Type    uint64 // the wire carries one more (RQS-1, RQS-2)
 	Flags   uint64
-	Payload []byte  // copied on submission; in a handler it belongs to the handler
+	Payload []byte  // must not change before the response has come; in a handler it is its own
 	Decode  Decoder // not sent; nil in a handler
 }
 
@@ -46,15 +48,22 @@ func Text(s string) Reply {
 	return Reply{Payload: []byte(out.String())}
 }
 
-// A Handler answers the peer's requests. Several goroutines call it at once; see
-// [WithHandlers]. A non-nil error or a panic becomes a failure response (HND-6). The
-// context ends when no response can be sent any more.
+// A Handler answers the peer's requests. Several goroutines call it at once; the calls begin
+// in the order in which the requests came. See [WithHandlers]. The request's payload is the
+// handler's own. The connection reads the reply's payload afterwards: it must not change.
 //
-// A handler may send requests to the peer and wait for their responses. It must then
-// pass its context, or one derived from it, to [PacketConnection.Do] and [Call.Wait]:
-// a handler that waits with its context does not count as running. One that waits with
-// another context does, and can deadlock with the peer. A handler must not call
-// Shutdown(true) or [PacketConnection.Join], which wait for the handler itself.
+// A non-nil error or a panic becomes a failure response, with at most 256 bytes of the
+// error's text, and without flags; a [*Failure] decides them. (HND-6)
+//
+// The context leads to the connection, by [Connection]. It ends when no response can be
+// sent any more: after [PacketConnection.Close], when a write fails or the peer's stream
+// breaks, and [WithLinger] after it stopped without EOF.
+//
+// A handler holds one slot of [WithHandlers] from its start to its return, except while it
+// waits with its context in [PacketConnection.Do], [PacketConnection.Request] or
+// [Call.Wait], of any connection. One that waits with another context keeps its slot, and
+// can deadlock with the peer. A handler must not call Shutdown(true), which waits for the
+// handler itself.
 type Handler func(context.Context, Request) (Reply, error)
 
 // A Response is the peer's answer to a request. OK is false if the peer refused the
@@ -77,26 +86,36 @@ const (
 	maxReplyFlags = MaxInteger >> replyShift
 )
 
-// answer returns the octets of a response. The channel and tag must come from a packet
-// that was read, and r.Flags must not exceed maxReplyFlags; it panics otherwise.
-func answer(channel, tag uint64, ok bool, r Reply) []byte {
-	flags := r.Flags << replyShift
+// response returns the response to the request with a tag. The error says why it cannot be
+// sent.
+func (c *PacketConnection) response(tag uint64, r Reply, ok bool) (Packet, error) {
+	if r.Flags > maxReplyFlags {
+		return Packet{}, fmt.Errorf("%w: reply flags %d are above 2^60-1", ErrRange, r.Flags)
+	}
+	p := Packet{Tag: tag, Flags: r.Flags << replyShift, Payload: r.Payload}
 	if ok {
-		flags |= okBit
+		p.Flags |= okBit
 	}
-	octets, err := Packet{Channel: channel, Tag: tag, Flags: flags, Payload: r.Payload}.AppendBinary(nil)
-	if err != nil {
-		panic(err)
-	}
-	return octets
+	return p, c.check(&p)
 }
+
+// A Failure is an error of a [Handler] that decides the whole failure response: its flags
+// and its payload. A handler of the original cannot do that.
+type Failure struct{ Reply }
+
+// Error returns the payload as text.
+func (f *Failure) Error() string { return string(f.Payload) }
 
 // maxFailText bounds the text of a failure response, in bytes: enough for people to
 // read, too little for an error that quotes a whole payload.
 const maxFailText = 256
 
-// failure returns the reply of a failure response. Its payload is text for people,
-// which no program should parse. (HND-6)
-func failure(text string) Reply {
+// failure returns the reply of a failure response: what err says in at most maxFailText
+// bytes, for people; or what a [*Failure] in err holds. (HND-6)
+func failure(err error) Reply {
+	if f := (*Failure)(nil); errors.As(err, &f) {
+		return f.Reply
+	}
+	text := err.Error()
 	return Reply{Payload: []byte(strings.ToValidUTF8(text[:min(len(text), maxFailText)], ""))}
 }

@@ -43,7 +43,7 @@ func TestRequestOutOfRangeSendsNothing(t *testing.T) {
 		"channel":                  {Channel: largest + 1},
 	}, func(t *testing.T, r reference.Request) {
 		c, p := connect(t, nil)
-		_, err := c.Request(r)
+		_, err := c.Request(ctx, r)
 		checkErr(t, "Request", err, reference.ErrRange)
 		_, err = c.Do(ctx, r)
 		checkErr(t, "Do", err, reference.ErrRange)

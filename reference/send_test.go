@@ -25,7 +25,7 @@ func TestSendFailureCancelsOnlyUnsentRequests(t *testing.T) {
 		p.expect("03 01 02 01")
 		p.stopReading()
 		checkCancelled(t, request(t, c, reference.Request{}))
-		_, err := c.Request(reference.Request{})
+		_, err := c.Request(ctx, reference.Request{})
 		checkErr(t, "Request", err, reference.ErrClosed)
 
 		returned := background(func() { checkErr(t, "Shutdown", c.Shutdown(true), syscall.EPIPE) })
@@ -42,9 +42,9 @@ func TestSendFailureCancelsOnlyUnsentRequests(t *testing.T) {
 func TestSendFailureAfterAFullBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connectUnread(t, nil, reference.WithGrace(time.Second))
-		large := reference.Request{Payload: make([]byte, 3000)}
-		sent := request(t, c, large)
-		unsent := request(t, c, large) // a part of it leaves with the first
+		of3000 := reference.Request{Payload: make([]byte, 3000)}
+		sent := request(t, c, of3000)
+		unsent := request(t, c, of3000) // a part of it leaves with the first
 		got := make([]byte, 3500)
 		_, err := io.ReadFull(p.in, got)
 		checkErr(t, "ReadFull", err, nil)
@@ -84,33 +84,40 @@ func TestSendFailureWithHandlers(t *testing.T) {
 	})
 }
 
-// fill submits requests until the sender is blocked and the queue of 16 is full.
+// large is a request of which eight fill the queue of 64 KiB.
+var large = reference.Request{Payload: make([]byte, 8<<10)}
+
+// fill submits requests until the sender is blocked by one, and eight more fill the queue.
 func fill(t *testing.T, c *reference.PacketConnection) (octets []string) {
-	for n := range 17 {
-		returned := background(func() { request(t, c, reference.Request{}) })
+	for n := range 9 {
+		returned := background(func() { request(t, c, large) })
 		if !returned() {
-			t.Fatalf("request %d waits for room, expected room for 17", n+1)
+			t.Fatalf("request %d waits for room, expected room for 9", n+1)
 		}
-		octets = append(octets, fmt.Sprintf("03 %02x 02 01", n+1))
+		octets = append(octets, largeWithTag(n+1))
 	}
 	return octets
+}
+
+func largeWithTag(tag int) string {
+	return fmt.Sprintf("c0 03 %02x 02 01", tag) + strings.Repeat("00", 8<<10)
 }
 
 func TestFullQueueBlocksRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := connectUnread(t, nil)
 		sent := fill(t, c)
-		returned := background(func() { request(t, c, reference.Request{}) })
-		check(t, "Request 18 returned", returned(), false)
+		returned := background(func() { request(t, c, large) })
+		check(t, "Request 10 returned", returned(), false)
 
 		soon, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		_, err := c.Do(soon, reference.Request{})
+		_, err := c.Do(soon, large)
 		checkErr(t, "Do", err, context.DeadlineExceeded)
 
 		go p.receive()
-		check(t, "Request 18 returned when there is room", returned(), true)
-		p.expect(append(sent, "03 12 02 01")...) // tag 18: the Do that timed out used none
+		check(t, "Request 10 returned when there is room", returned(), true)
+		p.expect(append(sent, largeWithTag(10))...) // tag 10: the Do that timed out used none
 	})
 }
 
@@ -122,7 +129,7 @@ func TestShutdownReleasesBlockedRequests(t *testing.T) {
 		c, _ := connectUnread(t, nil)
 		fill(t, c)
 		returned := background(func() {
-			_, err := c.Request(reference.Request{})
+			_, err := c.Request(ctx, reference.Request{})
 			checkErr(t, "Request", err, reference.ErrClosed)
 		})
 		check(t, "Request returned", returned(), false)

@@ -75,7 +75,7 @@ func TestShutdownRefusesNewWork(t *testing.T) {
 		shutdown(t, c, block)
 		synctest.Wait()
 
-		_, err := c.Request(reference.Request{})
+		_, err := c.Request(ctx, reference.Request{})
 		checkErr(t, "Request", err, reference.ErrClosed)
 		_, err = c.Do(ctx, reference.Request{})
 		checkErr(t, "Do", err, reference.ErrClosed)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -123,5 +124,36 @@ func TestStress(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// What a connection holds does not grow with the number of requests that it has answered.
+func TestMemoryAfterManyRequests(t *testing.T) {
+	if testing.Short() {
+		t.Skip("sends 200,000 requests")
+	}
+	a, _ := pair(t, none, echo, reference.WithGrace(0))
+	heapAfter := func(requests int) int {
+		var all sync.WaitGroup
+		for range 64 {
+			all.Go(func() {
+				for range requests / 64 {
+					if _, err := a.Do(ctx, reference.Request{Payload: []byte("hello")}); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		all.Wait()
+		var stats runtime.MemStats
+		runtime.GC()
+		runtime.GC() // the second empties pools
+		runtime.ReadMemStats(&stats)
+		return int(stats.HeapAlloc)
+	}
+	before := heapAfter(10_000)
+	if grown := heapAfter(200_000) - before; grown > 256<<10 {
+		t.Errorf("200,000 more requests left %d bytes more, expected 256 KiB at most", grown)
 	}
 }

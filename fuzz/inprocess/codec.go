@@ -36,7 +36,7 @@ func referenceCodec() codec {
 		appendInteger: reference.AppendBSUInt,
 		decodeInteger: reference.DecodeBSUInt,
 		encode:        reference.Packet.AppendBinary,
-		decode:        reference.Decode,
+		decode:        reference.DecodeAlias,
 		equal:         reference.Packet.Equal,
 		reader:        func(r io.Reader, maxPacket int) packetReader { return reference.NewReader(r, maxPacket) },
 	}

@@ -1,6 +1,7 @@
 package inprocess
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -21,7 +22,7 @@ func (m *machine) LocalRequest(t *rapid.T) {
 	if rapid.Bool().Draw(t, "decode") {
 		local.countDecodes()
 	}
-	call, err := m.conn.Request(local.request)
+	call, err := m.conn.Request(context.Background(), local.request)
 	if want := m.model.submit(local); !isError(err, want) {
 		t.Fatalf("Request: expected error %v\ngot %v", want, err)
 	}

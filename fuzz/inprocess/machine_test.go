@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 
@@ -63,7 +64,8 @@ func newMachine(handlers int) *machine {
 		handler = m.handle
 	}
 	m.peer = peer
-	m.conn = reference.New(recv, send, handler, reference.WithGrace(0), reference.WithHandlers(handlers))
+	m.conn = reference.New(recv, send, handler, reference.WithGrace(0), reference.WithHandlers(handlers),
+		reference.WithLogger(slog.New(slog.DiscardHandler)))
 	m.start(join, func() error { return m.conn.Join(context.Background()) })
 	return m
 }

@@ -121,7 +121,7 @@ func (s *session) submit(x *endpoint, q submission) error {
 		want = x.model.submit(local)
 		p.packet.Tag = local.tag
 	})
-	call, err := x.conn.Request(local.request)
+	call, err := x.conn.Request(context.Background(), local.request)
 	if !isError(err, want) {
 		return violates("SHD-1", "requesting").expected("error %v", want).got("%v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"runtime"
 	"slices"
 	"time"
@@ -69,7 +70,8 @@ func (Implementation) String(p adapter.Packet) (string, error) {
 
 // Open implements [adapter.Implementation].
 func (i Implementation) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
-	opts := append(slices.Clone(i.Options), reference.WithName(o.Name))
+	// A tick may write to the standard error, where log records would hide it.
+	opts := append(slices.Clone(i.Options), reference.WithName(o.Name), reference.WithLogger(slog.New(slog.DiscardHandler)))
 	if o.Grace != nil {
 		opts = append(opts, reference.WithGrace(time.Duration(*o.Grace*float64(time.Second))))
 	}
@@ -114,7 +116,7 @@ func handler(h adapter.Handler) reference.Handler {
 
 type connection struct{ *reference.PacketConnection }
 
-func (c connection) Request(_ context.Context, r adapter.Request) (adapter.Call, error) {
+func (c connection) Request(ctx context.Context, r adapter.Request) (adapter.Call, error) {
 	request := reference.Request{Payload: r.Payload}
 	err := convert([]integer{{&request.Type, r.RqType}, {&request.Flags, r.Flags}, {&request.Channel, r.Channel}})
 	if err != nil {
@@ -125,7 +127,7 @@ func (c connection) Request(_ context.Context, r adapter.Request) (adapter.Call,
 			return r.Decode(adapter.Int(flags), payload)
 		}
 	}
-	submitted, err := c.PacketConnection.Request(request)
+	submitted, err := c.PacketConnection.Request(ctx, request)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -178,16 +180,16 @@ func translate(err error) error {
 		return nil
 	case errors.As(err, &decode):
 		kind = adapter.BadDecode
+	case errors.Is(err, reference.ErrCancelled): // whatever the reason that it wraps
+		kind = adapter.Cancelled
 	case errors.As(err, &malformed):
 		kind = adapter.Malformed
 	case errors.Is(err, reference.ErrIncomplete):
 		kind = adapter.Incomplete
-	case errors.Is(err, reference.ErrRange):
+	case errors.Is(err, reference.ErrRange), errors.Is(err, reference.ErrTooLarge):
 		kind = adapter.Invalid
 	case errors.Is(err, reference.ErrClosed):
 		kind = adapter.Closed
-	case errors.Is(err, reference.ErrCancelled):
-		kind = adapter.Cancelled
 	default:
 		return err
 	}
