@@ -67,7 +67,7 @@ func imports(t *testing.T) map[string][]string {
 		switch {
 		case err != nil:
 			return err
-		case e.IsDir() && file != "." && (strings.HasPrefix(e.Name(), ".") || e.Name() == "testdata"):
+		case e.IsDir() && file != "." && (strings.HasPrefix(e.Name(), ".") || e.Name() == "testdata" || isModule(file)):
 			return fs.SkipDir
 		case path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go"):
 			return nil
@@ -93,6 +93,12 @@ func imports(t *testing.T) map[string][]string {
 		t.Fatal(err)
 	}
 	return packages
+}
+
+// isModule reports whether a folder is a module of its own, which this module does not import.
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(root, dir, "go.mod"))
+	return err == nil
 }
 
 // picture returns a line a floor, the highest first, with the number of the floor and its
