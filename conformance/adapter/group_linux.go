@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -52,6 +54,42 @@ func groupCPU(group int) (t CPUTime, ok bool) {
 		}
 	})
 	return t, ok
+}
+
+// groupProcesses returns the processes of a group that have not ended, in words.
+func groupProcesses(group int) (all []string) {
+	eachOfGroup(group, func(folder string, _ []byte) {
+		if _, err := os.Readlink(filepath.Join(folder, "cwd")); err == nil { // one that has ended has no folder to be in
+			all = append(all, describeProcess(folder))
+		}
+	})
+	return all
+}
+
+// groupHolders returns the processes of a group, in words, that hold the file open that had this path
+// when it was opened, without the first process, and whether that is one of them.
+func groupHolders(group int, path string) (others []string, first bool) {
+	eachOfGroup(group, func(folder string, _ []byte) {
+		files, _ := filepath.Glob(filepath.Join(folder, "fd/*"))
+		holds := slices.ContainsFunc(files, func(file string) bool {
+			target, err := os.Readlink(file)
+			return err == nil && strings.TrimSuffix(target, " (deleted)") == path
+		})
+		switch {
+		case !holds:
+		case filepath.Base(folder) == strconv.Itoa(group):
+			first = true
+		default:
+			others = append(others, describeProcess(folder))
+		}
+	})
+	return others, first
+}
+
+// describeProcess returns a process as in: sleep (process 123).
+func describeProcess(folder string) string {
+	name, _ := os.ReadFile(filepath.Join(folder, "comm"))
+	return fmt.Sprintf("%s (process %s)", bytes.TrimSpace(name), filepath.Base(folder))
 }
 
 // eachOfGroup calls f with the /proc folder of each process of a group, and with its

@@ -27,6 +27,13 @@ const (
 // the stream open.
 const stderrTime = 500 * time.Millisecond
 
+// orphanTime is how long the processes that an adapter started may go on after it has exited. A process
+// that reads the adapter's output, as the end of a pipeline does, ends a moment later.
+const orphanTime = 200 * time.Millisecond
+
+// ErrNotExited is in the error of [Session.Stop] if the adapter did not exit by itself.
+var ErrNotExited = errors.New("the adapter did not exit")
+
 // A Process starts an adapter as a process, in a process group of its own: the processes
 // that it starts end with it.
 type Process struct {
@@ -68,7 +75,7 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 		return nil, cannotRun(p.Argv, err)
 	}
 	r := &running{cmd: cmd, pipes: pipes, exited: make(chan struct{}), stderr: newTranscript(pipes.stderr)}
-	client := NewClient(pipes.stdin, pipes.stdout)
+	client := newClient(ctx, pipes.stdin, pipes.stdout)
 	go r.wait(client.Ended())
 	s := &Session{
 		Client: client, LeftBehind: r.leftBehind,
@@ -77,6 +84,8 @@ func (p Process) Start(ctx context.Context) (*Session, error) {
 		Memory:      func() (int64, bool) { return groupMemory(cmd.Process.Pid) },
 		Descriptors: func() (int, bool) { return groupDescriptors(cmd.Process.Pid) },
 		CPU:         func() (CPUTime, bool) { return groupCPU(cmd.Process.Pid) },
+		Orphans:     r.survivors,
+		Holders:     func(path string) ([]string, bool) { return groupHolders(cmd.Process.Pid, path) },
 	}
 	started(ctx, s.CPU)
 	if err := s.Greet(ctx); err != nil {
@@ -149,19 +158,42 @@ type running struct {
 	pipes  stdio
 	exited chan struct{} // closed once the process and its group have ended
 	stderr *transcript
-	left   bool // another process holds its output open; set when it has exited
+	// What follows is set when the process has exited.
+	left    bool     // another process holds its output open
+	orphans []string // processes of its group that went on
 }
 
 // wait waits until the process has ended, kills the rest of its group, and reads its
 // standard error and its replies to the end.
 func (r *running) wait(replied <-chan struct{}) {
 	_ = r.cmd.Wait() // its error is the exit status, which is in ProcessState
+	r.orphans = orphansOf(r.cmd.Process.Pid)
 	r.signal(syscall.SIGKILL)
 	ended := within(stderrTime, r.stderr.ended) && within(stderrTime, replied)
 	// A busy machine alone may delay the end of the streams, and that of the group.
 	groupIsGone := errors.Is(syscall.Kill(-r.cmd.Process.Pid, 0), syscall.ESRCH)
 	r.left = !ended && groupIsGone && (pipe.HasWriter(r.pipes.stderr) || pipe.HasWriter(r.pipes.stdout))
 	close(r.exited)
+}
+
+// orphansOf returns the processes of a group that go on for longer than [orphanTime].
+func orphansOf(group int) (orphans []string) {
+	for pause := time.Millisecond; pause < orphanTime; pause *= 2 {
+		if errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) {
+			return nil
+		}
+		<-time.After(pause)
+	}
+	return groupProcesses(group)
+}
+
+func (r *running) survivors() []string {
+	select {
+	case <-r.exited:
+		return r.orphans
+	default:
+		return nil
+	}
 }
 
 func (r *running) leftBehind() string {
@@ -198,7 +230,7 @@ func (r *running) stop() error {
 		}
 		return nil
 	}
-	err := fmt.Errorf("the adapter did not exit within %v of the end of its standard input", exitTime)
+	err := fmt.Errorf("%w within %v of the end of its standard input", ErrNotExited, exitTime)
 	r.signal(syscall.SIGTERM)
 	if !within(termTime, r.exited) {
 		err = fmt.Errorf("%w, nor within %v of SIGTERM: it was killed", err, termTime)

@@ -46,6 +46,31 @@ type Session struct {
 	Descriptors func() (n int, ok bool)
 	// CPU returns what CPU time the threads of the subject's processes have had so far.
 	CPU func() (t CPUTime, ok bool)
+	// Orphans returns the processes that the subject started and that went on after it had exited by
+	// itself, in words. Call it after Stop. It returns nil where this cannot be seen.
+	Orphans func() []string
+	// Holders returns the subject's processes that hold a file open whose path was given to it, in
+	// words, and whether the first process is one of them.
+	Holders func(path string) (others []string, first bool)
+}
+
+// Streams stand between a client and an adapter: they take the adapter's standard input and output, and
+// return those that the client uses.
+type Streams func(in io.WriteCloser, out io.Reader) (io.Writer, io.Reader)
+
+type streamsKey struct{}
+
+// WithStreams returns a context for [Starter.Start] that has the client speak to the adapter through s.
+func WithStreams(ctx context.Context, s Streams) context.Context {
+	return context.WithValue(ctx, streamsKey{}, s)
+}
+
+// newClient returns a client that speaks to the adapter as ctx says.
+func newClient(ctx context.Context, in io.WriteCloser, out io.Reader) *Client {
+	if between, ok := ctx.Value(streamsKey{}).(Streams); ok {
+		return NewClient(between(in, out))
+	}
+	return NewClient(in, out)
 }
 
 // A CPUTime is what CPU time several threads have had, in sum.
@@ -107,7 +132,7 @@ func (f Func) Start(ctx context.Context) (*Session, error) {
 		return <-served
 	})
 	s := &Session{
-		Client: NewClient(in, out),
+		Client: newClient(ctx, in, out),
 		Stop:   end, Kill: func() { _ = end() },
 		LeftBehind:   func() string { return "" },
 		DescribeExit: func(string) string { return "the adapter runs in this process" },
@@ -118,6 +143,8 @@ func (f Func) Start(ctx context.Context) (*Session, error) {
 		Memory:      func() (int64, bool) { return 0, false },
 		Descriptors: func() (int, bool) { return 0, false },
 		CPU:         func() (CPUTime, bool) { return CPUTime{}, false },
+		Orphans:     func() []string { return nil },
+		Holders:     func(string) ([]string, bool) { return nil, false },
 	}
 	if err := s.Greet(ctx); err != nil {
 		s.Kill()
