@@ -19,7 +19,7 @@ pub(crate) fn run(shared: &Arc<Shared>, mut writer: impl Write) {
     shared.end_local();
 }
 
-/// A `Gathered` holds packets that were gathered, as octets, and what they cost.
+/// Packets that were gathered, as octets, and what they cost.
 #[derive(Default)]
 struct Gathered {
     octets: Vec<u8>,
@@ -29,7 +29,7 @@ struct Gathered {
     deadline: Option<Instant>,
 }
 
-/// A `Step` is what the sender does next.
+/// What the sender does next.
 enum Step {
     /// Gathers these packets.
     Gather(Vec<Packet>),
