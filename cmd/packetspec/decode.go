@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -17,21 +18,29 @@ import (
 )
 
 func newDecode() *cobra.Command {
-	var binary bool
+	var binary, follow bool
 	var format string
+	var files []string
 	cmd := &cobra.Command{
 		Use: "decode [HEX...]", Short: "Decode octets into packets, as JSON lines",
 		Long: `Reads octets and writes the packets that they encode, each as soon as it is complete. The
 octets are hex, from the arguments or the standard input or, with --binary, raw from the
 standard input. Hex is two digits per octet in either case, with white space anywhere. The
-packets are JSON lines or, with --format text, lines with the offset of each.
+packets are JSON lines or, with --format text, lines with the offset of each. With --format
+fields each is drawn field by field, with the octets and the meaning of each field.
 
-Exit status: 0 if all octets are packets; 1 if not, or if the standard input is not hex,
-with the place; 2 if an argument is not hex, or if the standard input cannot be read; 4 if
+With --file the octets come from a file. A recording that packetspec watch --record made has
+both directions: its packets are shown with their times, and judged again. Two files are
+the two directions, one after the other. With --follow, decode waits for more at the end of a file.
+
+Exit status: 0 if all octets are packets; 1 if not, or if the input is not hex, with the
+place, or if a recording's traffic does not conform; 2 if an argument is not hex, or if the standard input cannot be read; 4 if
 the packets cannot be written.`,
-		Example: `  packetspec decode 0a822c1f050268656c6c6f`,
+		Example: `  packetspec decode 0a822c1f050268656c6c6f
+  packetspec decode --format fields 04010104
+  packetspec decode --file session.rec --format text --follow`,
 		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("--format", format, "json", "text"); err != nil {
+			if err := oneOf("--format", format, decodeFormats...); err != nil {
 				return err
 			}
 			in, out := streams(cmd)
@@ -40,6 +49,13 @@ the packets cannot be written.`,
 				d.write = writeText
 			}
 			switch {
+			case files != nil && len(args) > 0:
+				return hint.Add(fmt.Errorf("the argument is %q, but --file says where the octets come from", args[0]), "packetspec decode --file %s", files[0])
+			case follow && files == nil:
+				return hint.Add(errors.New("--follow is given without --file, which names the file to follow"), "packetspec decode --follow --file FILE")
+			case files != nil:
+				f := fileDecoding{cmd: cmd, out: out, format: format, binary: binary, follow: follow}
+				return finish(f.run(files), out)
 			case len(args) > 0 && binary:
 				return hint.Add(fmt.Errorf("the argument is %q: with --binary the octets must come from the standard input", args[0]), "packetspec decode %s", strings.Join(args, " "))
 			case len(args) > 0:
@@ -56,19 +72,29 @@ the packets cannot be written.`,
 				d.hex = packettext.NewHexReader(in)
 				in = d.hex
 			}
+			if format == "fields" {
+				return finish(drawStream(out, in, ""), out)
+			}
 			return finish(d.run(in), out)
 		}),
 	}
 	cmd.Flags().BoolVar(&binary, "binary", false, "read raw octets, not hex")
-	cmd.Flags().StringVar(&format, "format", "json", "json or text")
+	cmd.Flags().StringVar(&format, "format", "json", "json, text or fields")
+	cmd.Flags().StringArrayVar(&files, "file", nil, "read this `file`: a recording of packetspec watch, or octets of one direction; may be given twice")
+	cmd.Flags().BoolVar(&follow, "follow", false, "at the end of the file, wait for more")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(decodeFormats, cobra.ShellCompDirectiveNoFileComp)) // there is such a flag
 	return cmd
 }
+
+// decodeFormats lists the formats of packets.
+var decodeFormats = []string{"json", "text", "fields"}
 
 // A decoding writes the packets that a stream holds.
 type decoding struct {
 	out   *bufio.Writer
 	write func(*bufio.Writer, int64, reference.Packet) error
 	hex   *packettext.HexReader // the text of the octets, or nil for raw octets
+	file  string                // that is read; empty: the standard input
 }
 
 // run writes every packet that precedes an error.
@@ -107,7 +133,7 @@ func (d decoding) explain(err error, offset int64) error {
 	default:
 		return err
 	}
-	place := "standard input"
+	place := cmp.Or(d.file, "standard input")
 	if d.hex != nil {
 		place = d.hex.Place(offset)
 	}

@@ -101,6 +101,16 @@ func (v *View) Close() error {
 	return v.err
 }
 
+// Lines returns a function that writes each event to w at once, as a view does. It ignores errors: w keeps its own.
+func Lines(names [2]string, began time.Time, inJSON, noPayloads bool, w io.Writer) func(*relay.Event) {
+	s := style{names: names, began: began, noPayloads: noPayloads}
+	lines := s.text
+	if inJSON {
+		lines = s.json
+	}
+	return func(e *relay.Event) { _, _ = io.WriteString(w, lines(e)) }
+}
+
 // Summary writes what a report says, as the last lines of a view or a log.
 func Summary(w io.Writer, r *relay.Report, inJSON, strict bool) error {
 	if inJSON {

@@ -31,6 +31,7 @@ type HexReader struct {
 	text    []byte // the part of buf that is not decoded yet
 	err     error  // ends the octets once text is empty
 	started bool
+	source  string   // what r reads, for places
 	args    []string // whose lines r delivers; nil for a stream
 
 	line, column int // of the next character, from 1
@@ -47,9 +48,12 @@ type start struct {
 	line  int
 }
 
-// NewHexReader returns a reader of the hex that r delivers.
-func NewHexReader(r io.Reader) *HexReader {
-	return &HexReader{r: r, buf: make([]byte, chunk), line: 1, column: 1, high: -1}
+// NewHexReader returns a reader of the hex that r delivers from the standard input.
+func NewHexReader(r io.Reader) *HexReader { return NewHexFile("standard input", r) }
+
+// NewHexFile returns a reader of the hex that r delivers from a file with a name.
+func NewHexFile(name string, r io.Reader) *HexReader {
+	return &HexReader{r: r, source: name, buf: make([]byte, chunk), line: 1, column: 1, high: -1}
 }
 
 // NewHexArguments returns a reader of the hex in arguments of a command. Its places are arguments
@@ -186,7 +190,7 @@ func (h *HexReader) Forget(octet int64) {
 // name returns the name of a line.
 func (h *HexReader) name(line int) string {
 	if line > len(h.args) {
-		return fmt.Sprintf("standard input, line %d", line)
+		return fmt.Sprintf("%s, line %d", h.source, line)
 	}
 	return fmt.Sprintf("argument %d (%q)", line, cut(h.args[line-1]))
 }

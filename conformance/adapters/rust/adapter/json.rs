@@ -99,6 +99,7 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
     Ok(value)
 }
 
+/// A `Parser` reads values from a text.
 struct Parser<'a> {
     text: &'a str,
     /// The offset of the next byte. It is always at the beginning of a character.

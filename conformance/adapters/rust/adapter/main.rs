@@ -1,5 +1,7 @@
 //! The adapter by which `packetspec` drives the library: commands on the standard input, replies on
 //! the standard output, one JSON object on each line.
+//!
+//! Its connections are over named pipes, or, with the argument `--sockets`, over Unix-domain sockets.
 
 mod field;
 mod json;
@@ -16,7 +18,7 @@ use std::thread;
 const STACK: usize = 256 << 10;
 
 fn main() -> ExitCode {
-    let session = Session::default();
+    let session = Session::new(std::env::args().any(|argument| argument == "--sockets"));
     let mut stdin = io::stdin().lock();
     let mut line = Vec::new();
     loop {

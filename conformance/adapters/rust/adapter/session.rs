@@ -8,6 +8,7 @@ use packetstream::{
 };
 use std::collections::HashMap;
 use std::fmt;
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ impl From<ReadError> for Error {
 /// The members of a reply beside its `id`.
 pub(crate) type Reply = Result<Vec<(&'static str, Value)>, Error>;
 
-/// A connection, and what the runner asks about it.
+/// A `Subject` holds a connection, and what the runner asks about it.
 struct Subject {
     connection: Connection,
     standard: Arc<Standard>,
@@ -71,15 +72,16 @@ struct Subject {
 }
 
 /// A `Session` holds the open connections.
-#[derive(Default)]
 pub(crate) struct Session {
+    /// Connections are opened over sockets: the ability `sockets`.
+    sockets: bool,
     subjects: Arc<Mutex<HashMap<String, Arc<Subject>>>>,
 }
 
-/// Work that may take long, and so needs a thread.
+/// A `Later` is work that may take long, and so needs a thread.
 pub(crate) type Later = Box<dyn FnOnce() -> Reply + Send>;
 
-/// What a command comes to.
+/// An `Outcome` is the reply to a command, or the work that makes it.
 pub(crate) enum Outcome {
     Now(Reply),
     Later(Later),
@@ -89,7 +91,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The response decoders that a request may name.
+/// A `Decoder` is a response decoder that a request may name.
 #[derive(Clone, Copy)]
 enum Decoder {
     None,
@@ -123,6 +125,15 @@ impl Decoder {
 }
 
 impl Session {
+    /// Makes a session without connections. They will be over sockets if `sockets` is true, and
+    /// over named pipes if it is false.
+    pub(crate) fn new(sockets: bool) -> Self {
+        Session {
+            sockets,
+            subjects: Arc::default(),
+        }
+    }
+
     /// Carries a command out, or returns the work that remains.
     pub(crate) fn command(&self, command: &Value) -> Outcome {
         self.outcome(command)
@@ -131,7 +142,7 @@ impl Session {
 
     fn outcome(&self, command: &Value) -> Result<Outcome, Error> {
         let members = match field::text(command, "op")? {
-            "hello" => hello(),
+            "hello" => self.hello(),
             "encode" => {
                 let packet = field::packet(command, "packet")?;
                 vec![("bytes", field::hex(&packet.encode()).into())]
@@ -176,6 +187,31 @@ impl Session {
             op => return self.on_connection(op, command),
         };
         Ok(Outcome::Now(Ok(members)))
+    }
+
+    fn hello(&self) -> Vec<(&'static str, Value)> {
+        let mut supports = vec![
+            "equal",
+            "string",
+            "grace",
+            "tick",
+            "decode-response",
+            "decode-flags",
+            "big-integers",
+            "channels",
+            "end-reason",
+        ];
+        if self.sockets {
+            supports.push("sockets");
+        }
+        let supports = supports.into_iter().map(Value::from).collect();
+        vec![
+            ("version", Value::Number("1".to_owned())),
+            ("name", env!("CARGO_PKG_NAME").into()),
+            ("release", env!("CARGO_PKG_VERSION").into()),
+            ("language", "Rust".into()),
+            ("supports", Value::Array(supports)),
+        ]
     }
 
     fn on_connection(&self, op: &str, command: &Value) -> Result<Outcome, Error> {
@@ -265,27 +301,6 @@ pub(crate) fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) ->
     )
 }
 
-fn hello() -> Vec<(&'static str, Value)> {
-    let supports = [
-        "equal",
-        "string",
-        "grace",
-        "tick",
-        "decode-response",
-        "decode-flags",
-        "big-integers",
-        "channels",
-        "end-reason",
-    ];
-    vec![
-        ("version", Value::Number("1".to_owned())),
-        ("name", env!("CARGO_PKG_NAME").into()),
-        ("release", env!("CARGO_PKG_VERSION").into()),
-        ("language", "Rust".into()),
-        ("supports", Value::Array(supports.map(Value::from).into())),
-    ]
-}
-
 fn open(command: &Value) -> Result<Subject, Error> {
     let standard = Arc::new(Standard::default());
     let ticks = Arc::new(Mutex::new(Vec::new()));
@@ -312,8 +327,12 @@ fn open(command: &Value) -> Result<Subject, Error> {
     if command.get("name").is_some() {
         options = options.name(field::text(command, "name")?);
     }
-    let streams = Streams::fifos(field::text(command, "recv")?, field::text(command, "send")?)
-        .map_err(Error::internal)?;
+    let streams = if command.get("socket").is_some() {
+        UnixStream::connect(field::text(command, "socket")?).and_then(Streams::unix)
+    } else {
+        Streams::fifos(field::text(command, "recv")?, field::text(command, "send")?)
+    };
+    let streams = streams.map_err(Error::internal)?;
     Ok(Subject {
         connection: Connection::new(streams, options).map_err(Error::internal)?,
         standard,

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// The longest payload that type 8 makes. A longer one would only show how much memory there is.
 const LONGEST: usize = 64 << 20;
 
-/// The standard handler of one connection.
+/// A `Standard` is the standard handler of one connection.
 #[derive(Default)]
 pub(crate) struct Standard {
     seen: Mutex<BTreeMap<u64, Incoming>>,
@@ -15,6 +15,7 @@ pub(crate) struct Standard {
     released: Condvar,
 }
 
+/// A `Gates` holds the names of the gates that were released.
 #[derive(Default)]
 struct Gates {
     released: HashSet<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! The public face of a connection.
+//! The API of a connection, and its options.
 
 use crate::handler::{Failure, Handler, Incoming, Reply};
 use crate::request::{Answer, Call, Error, Request};
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How long [`Connection::close`] waits for the streams to end.
 const CLOSING: Duration = Duration::from_secs(1);
 
-/// A function that is called with the octets of each tick.
+/// A `TickFunction` is called with the octets of each tick.
 pub type TickFunction = dyn Fn(&[u8]) + Send + Sync;
 
 /// A `Tick` is called for each packet that a connection receives or sends (section 10).
@@ -133,11 +133,11 @@ impl Options {
         self
     }
 
-    /// Sets the name of the connection, which its threads bear.
+    /// Sets the name of the connection. The names of its threads contain it.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
-        self.name.retain(|character| character != '\0'); // no thread can bear it
+        self.name.retain(|character| character != '\0'); // no name of a thread may contain it
         self
     }
 
@@ -265,6 +265,7 @@ impl Connection {
             .options
             .spawn("receiver", move || receive::run(&for_receiver, reader));
         if receiver.is_err() {
+            shared.end_peer(End::Cut); // its reader was dropped
             connection.close();
         }
         receiver.map(|()| connection)

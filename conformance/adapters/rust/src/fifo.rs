@@ -13,7 +13,7 @@
 //! does not fit, and is not needed: the reader is not waiting. Opening and writing do not block,
 //! because the flag `O_NONBLOCK` is set.
 //!
-//! A write to a full pipe cannot be ended in this manner: reading octets to make room would take them
+//! A write to a full pipe cannot be ended like that: reading octets to make room would take them
 //! from the peer. So the writer's descriptor does not block. When the pipe is full, the writer waits
 //! on a condition variable, which `close` signals, and tries again after a pause that grows to 10 ms.
 //! That costs time only while the peer does not read.
@@ -49,7 +49,7 @@ const ENXIO: i32 = 6;
 /// The first and the longest pause before the writer tries a full pipe again.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(100), Duration::from_millis(10));
 
-/// What a reader, a writer and their closer share.
+/// A `Shared` is what a reader, a writer and their closer share.
 #[derive(Default)]
 struct Shared {
     closed: Mutex<bool>,
@@ -72,7 +72,7 @@ impl Shared {
     }
 }
 
-/// The reading end of a named pipe.
+/// A `Reader` is the reading end of a named pipe.
 pub(crate) struct Reader {
     file: Arc<File>,
     shared: Arc<Shared>,
@@ -87,7 +87,7 @@ impl Read for Reader {
     }
 }
 
-/// The writing end of a named pipe.
+/// A `Writer` is the writing end of a named pipe.
 pub(crate) struct Writer {
     file: File,
     shared: Arc<Shared>,
@@ -160,12 +160,12 @@ fn open_for_writing(path: &Path, flags: i32) -> io::Result<File> {
 }
 
 /// Opens `recv` for reading and then `send` for writing.
-pub(crate) fn open(recv: PathBuf, send: &Path) -> io::Result<(Reader, Writer, Closer)> {
-    let file = Arc::new(in_path(&recv, File::open(&recv))?);
+pub(crate) fn open(recv: &Path, send: &Path) -> io::Result<(Reader, Writer, Closer)> {
+    let file = Arc::new(in_path(recv, File::open(recv))?);
     let shared = Arc::new(Shared::default());
     let closer = Closer {
         recv: Arc::downgrade(&file),
-        path: recv,
+        path: recv.to_owned(),
         shared: Arc::clone(&shared),
     };
     let writer = Writer {
@@ -197,7 +197,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
-    /// Two named pipes in a folder of their own, which is removed at the end.
+    /// A `Pipes` holds two named pipes in a folder of their own, which is removed at the end.
     struct Pipes(PathBuf);
 
     impl Pipes {
@@ -232,7 +232,7 @@ mod tests {
                     let write = open_for_writing(&self.recv(), 0).expect("recv opens");
                     (write, File::open(self.send()).expect("send opens"))
                 });
-                let ours = open(self.recv(), &self.send()).expect("the pipes open");
+                let ours = open(&self.recv(), &self.send()).expect("the pipes open");
                 (peer.join().expect("the peer opens its ends"), ours)
             })
         }

@@ -4,7 +4,7 @@
 //! the value of the groups before it. The word of a packet holds two more bits than its flags, and
 //! only in two parts can it hold flags of 128 bits.
 
-/// A protocol integer in two parts: its value is `leading << 7 | last`.
+/// A `Groups` is a protocol integer in two parts: its value is `leading << 7 | last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Groups {
     /// The value of all groups but the last.

@@ -45,9 +45,9 @@ pub enum Kind {
 pub struct Packet {
     /// Whether it is a request, with its type, or a response.
     pub kind: Kind,
-    /// The channel; 0 if the packet names none.
+    /// The channel. It is 0 if the octets name none.
     pub channel: u128,
-    /// The tag, which joins a response to its request.
+    /// The tag. A response has that of its request.
     pub tag: u128,
     /// The flags. Those of a response include the ok bit, as their lowest bit.
     pub flags: u128,

@@ -1,4 +1,4 @@
-//! Reading packets from a stream, without trust in what it declares (sections 3.2 and 11).
+//! Reading packets from a stream that may hold anything (sections 3.2 and 11).
 
 use crate::integer::{self, Groups};
 use crate::packet::{HAS_CHANNEL, IS_REQUEST, Kind, Packet};
@@ -85,7 +85,7 @@ fn value(groups: Option<Groups>) -> Result<u128, ReadError> {
     groups.and_then(Groups::value).ok_or(TOO_WIDE)
 }
 
-/// The part of a packet's body that is still to be read.
+/// A `Body` is the part of a packet's body that is still to be read.
 struct Body<'a, R> {
     stream: &'a mut R,
     left: u128,
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use std::io::BufReader;
 
-    /// A stream that returns its octets one at a time.
+    /// A `OneByOne` is a stream that returns its octets one at a time.
     struct OneByOne<'a>(&'a [u8]);
 
     impl Read for OneByOne<'_> {

@@ -156,7 +156,7 @@ impl Shared {
     }
 
     /// Ends the peer's stream: cancels what is pending, and shuts the connection down.
-    fn end_peer(&self, end: End) {
+    pub(crate) fn end_peer(&self, end: End) {
         let mut state = self.lock();
         state.end = Some(if state.closed { End::Closed } else { end });
         state.shut = true;

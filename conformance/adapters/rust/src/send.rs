@@ -19,7 +19,7 @@ pub(crate) fn run(shared: &Arc<Shared>, mut writer: impl Write) {
     shared.end_local();
 }
 
-/// Packets that were gathered, as octets, and what they cost.
+/// A `Gathered` holds packets that were gathered, as octets, and what they cost.
 #[derive(Default)]
 struct Gathered {
     octets: Vec<u8>,
@@ -29,7 +29,7 @@ struct Gathered {
     deadline: Option<Instant>,
 }
 
-/// What the sender does next.
+/// A `Step` is what the sender does next.
 enum Step {
     /// Gathers these packets.
     Gather(Vec<Packet>),

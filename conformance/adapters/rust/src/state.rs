@@ -21,7 +21,7 @@ pub(crate) fn cost(payload: &[u8]) -> usize {
     payload.len() + OVERHEAD
 }
 
-/// The state of a connection and what its threads wait on.
+/// A `Shared` holds the state of a connection and what its threads wait on.
 pub(crate) struct Shared {
     state: Mutex<State>,
     /// Signalled when the sender may have something to do.
@@ -33,13 +33,13 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
 }
 
-/// A request that was accepted and waits for a handler thread.
+/// A `Job` is a request that was accepted and waits for a handler thread.
 pub(crate) struct Job {
     pub(crate) tag: u128,
     pub(crate) incoming: Incoming,
 }
 
-/// The state of a connection. Its flags are independent of each other, and only ever become true.
+/// A `State` is the state of a connection. Its flags are independent of each other, and only ever become true.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Default)]
 pub(crate) struct State {

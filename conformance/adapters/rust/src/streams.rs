@@ -96,15 +96,15 @@ impl Streams {
     /// The error of the system if a pipe cannot be opened.
     #[cfg(unix)]
     pub fn fifos(
-        recv: impl Into<std::path::PathBuf>,
+        recv: impl AsRef<std::path::Path>,
         send: impl AsRef<std::path::Path>,
     ) -> io::Result<Self> {
-        let (reader, writer, closer) = crate::fifo::open(recv.into(), send.as_ref())?;
+        let (reader, writer, closer) = crate::fifo::open(recv.as_ref(), send.as_ref())?;
         Ok(Streams::new(reader, writer).with_closer(move || closer.close()))
     }
 }
 
-/// The writing half of a socket, which it shuts down when it is dropped.
+/// A `HalfClose` is the writing half of a socket. Dropping it shuts that half down.
 struct HalfClose<S>(S, fn(&S, Shutdown) -> io::Result<()>);
 
 impl<S: Write> Write for HalfClose<S> {

@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// The peer's end of a connection.
+/// A `Peer` is the peer's end of a connection.
 struct Peer {
     stream: UnixStream,
     read: Vec<u8>,
@@ -91,7 +91,7 @@ fn ok(payload: &[u8]) -> Answer {
     }
 }
 
-/// A gate at which handlers wait until the test opens it.
+/// A `Gate` is where handlers wait until the test opens it.
 #[derive(Clone, Default)]
 struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
