@@ -37,6 +37,7 @@ func TestLanguages(t *testing.T) {
 	}{
 		{folder: "c", tool: "make", hint: "install make and a C compiler", lacks: []string{"big-integers"}},
 		{folder: "rust", tool: "cargo", hint: "install Rust, version 1.85 or later", lacks: []string{"invalid-reply", "negative"}},
+		{folder: "javascript", tool: "node", hint: "install Node, version 20 or later"},
 		{folder: "java", tool: "javac", hint: "install a JDK, version 17 or later"},
 	} {
 		t.Run(language.folder, func(t *testing.T) {
