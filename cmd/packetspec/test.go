@@ -17,6 +17,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/profile"
 	"github.com/packetspec/packetspec/conformance/report"
+	"github.com/packetspec/packetspec/conformance/site"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/hint"
 )
@@ -37,7 +38,7 @@ type testFlags struct {
 }
 
 // testFormats lists the formats of the suite's reports, first the one of the standard output.
-var testFormats = []string{"text", "json", "junit", "github"}
+var testFormats = []string{"text", "json", "junit", "github", "html"}
 
 func newTest() *cobra.Command {
 	var f testFlags
@@ -135,9 +136,12 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	}
 	results.ListsSkips = f.update && f.listsSkips(list)
 	unwritten := outputs.write(stdout, contents{
-		"text":   func(w io.Writer) error { return results.Text(w, f.verbose) },
-		"json":   results.JSON,
-		"junit":  func(w io.Writer) error { return results.JUnit(w, f.everyLevel()) },
+		"text":  func(w io.Writer) error { return results.Text(w, f.verbose) },
+		"json":  results.JSON,
+		"junit": func(w io.Writer) error { return results.JUnit(w, f.everyLevel()) },
+		"html": func(w io.Writer) error {
+			return site.Page(w, site.Input{Spec: s, Runs: []*report.Results{results}, Version: version(), Commit: commit()})
+		},
 		"github": func(w io.Writer) error { return results.GitHub(w, f.everyLevel()) },
 	})
 	_ = stream.Finish(results)
