@@ -63,6 +63,7 @@ a small program that reads commands from its standard input and carries them out
 	root.AddCommand(
 		newTest(), newDoctor(), newFuzz(), newList(), newExplain(), newMatrix(), newCompare(), newReport(), newEncode(), newDecode(), newAdapter(), newMutants(), newVersion(),
 		newWatch(),
+		newNewAdapter(),
 	)
 	return root
 }
