@@ -132,8 +132,11 @@ func Same(a, b string) bool {
 	return os.SameFile(i, j) && i.Mode()&fs.ModeDevice == 0
 }
 
-// IsStdout reports whether a name refers to the standard output, as /dev/stdout does.
+// IsStdout reports whether a name refers to the standard output, as - and /dev/stdout do.
 func IsStdout(name string) bool {
+	if name == "-" {
+		return true
+	}
 	p, err := find(name)
 	return err == nil && p.descriptor == 1
 }
