@@ -161,7 +161,7 @@ func serveChild() error {
 // Both ends ask. A handler passes its context on, and finds its connection by it.
 func ExampleConnection() {
 	near, far := net.Pipe()
-	server := reference.New(far, far, func(ctx context.Context, r reference.Request) (reference.Reply, error) {
+	server := reference.New(far, far, func(ctx context.Context, _ reference.Request) (reference.Reply, error) {
 		name, err := reference.Connection(ctx).Do(ctx, reference.Request{Payload: []byte("who are you?")})
 		return reference.Text("hello, " + string(name.Payload)), err
 	})

@@ -38,7 +38,8 @@ func (o *outbox) add(p *Packet) {
 	switch {
 	case o.open:
 	case o.chunks == nil && o.spare != nil:
-		o.chunks, o.spare = append(o.spare[:0], o.spare[0][:0]), nil
+		o.chunks, o.spare = o.spare[:1], nil
+		o.chunks[0] = o.chunks[0][:0]
 	default:
 		o.chunks = append(o.chunks, nil)
 	}
