@@ -132,10 +132,16 @@ func TestRefusalsAfterAShutdownAreBounded(t *testing.T) {
 // A one-way pipe cannot block both directions of a stream, so these peers use net.Pipe, on
 // which a write waits for its reader.
 func TestPeerThatTakesNothing(t *testing.T) {
-	each(t, map[string]func(net.Conn){
-		"sends garbage": func(peer net.Conn) { _, _ = peer.Write([]byte{1, 0}) },
-		"half-closes":   func(peer net.Conn) { _, _ = peer.Write([]byte{5, 1}) },
-	}, func(t *testing.T, end func(net.Conn)) {
+	type peer struct {
+		octets []byte // that it sends before it goes
+		waits  bool   // a request is stuck, not just EOF
+	}
+	each(t, map[string]peer{
+		"sends garbage":            {[]byte{1, 0}, true},
+		"half-closes":              {[]byte{5, 1}, true},
+		"sends garbage before EOF": {[]byte{1, 0}, false},
+		"half-closes before EOF":   {[]byte{5, 1}, false},
+	}, func(t *testing.T, peer peer) {
 		near, far := net.Pipe()
 		recv, out := io.Pipe()
 		go func() { // the peer's octets, which can end by themselves
@@ -143,9 +149,11 @@ func TestPeerThatTakesNothing(t *testing.T) {
 			_ = out.Close()
 		}()
 		c := reference.New(recv, near, nil, reference.WithGrace(0), reference.WithLinger(time.Second))
-		request(t, c, reference.Request{})
+		if peer.waits {
+			request(t, c, reference.Request{})
+		}
 		synctest.Wait() // the sender is blocked
-		end(far)
+		_, _ = far.Write(peer.octets)
 		_ = out.Close()
 		soon, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
