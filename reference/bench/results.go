@@ -22,10 +22,12 @@ func quartile(times []time.Duration, q int) time.Duration {
 func median(times []time.Duration) time.Duration { return quartile(times, 2) }
 
 // microseconds writes a time with three digits.
-func microseconds(d time.Duration) string {
-	us := float64(d) / 1000
-	digits := max(0, 2-int(math.Floor(math.Log10(max(us, 1e-9)))))
-	return fmt.Sprintf("%.*f", min(digits, 2), us)
+func microseconds(d time.Duration) string { return significant(float64(d)/1000, 3) }
+
+// significant writes a number with some digits, at most two of them behind the point.
+func significant(v float64, digits int) string {
+	behind := digits - 1 - int(math.Floor(math.Log10(max(v, 1e-9))))
+	return fmt.Sprintf("%.*f", max(0, min(behind, 2)), v)
 }
 
 // markdown returns the results as tables, one for each transport.
@@ -47,8 +49,8 @@ func markdown(results []result, rounds int) string {
 					out.WriteString(" – |")
 					continue
 				}
-				fmt.Fprintf(&out, " %s (%s–%s), %.2g× |", microseconds(median(times)), microseconds(quartile(times, 1)),
-					microseconds(quartile(times, 3)), float64(median(times))/float64(base))
+				fmt.Fprintf(&out, " %s (%s–%s), %s× |", microseconds(median(times)), microseconds(quartile(times, 1)),
+					microseconds(quartile(times, 3)), significant(float64(median(times))/float64(base), 2))
 			}
 			out.WriteString("\n")
 		}
@@ -152,7 +154,8 @@ func summary(results []result, rounds int) string {
 	if slices.Contains(namesOf(results, processes), originalName) {
 		row(processes, originalName)
 	}
-	return out + fmt.Sprintf("\nMedians of %d interleaved rounds, over two pipes within one process; the original's ends are one process too.\n", rounds)
+	return out + fmt.Sprintf("\nMedians of %d interleaved rounds, over two pipes within one process; the original's ends are one process too.\n"+
+		"[All results](reference/bench/RESULTS.md) show the spread, and other transports.\n\n![The same times as bars](reference/bench/results.svg)\n", rounds)
 }
 
 // updateReadme replaces what stands between the two marks in a file.
