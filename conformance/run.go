@@ -15,6 +15,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/profile"
+	"github.com/packetspec/packetspec/conformance/record"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/internal/environment"
@@ -53,6 +54,10 @@ type Run struct {
 	// Last reports whether no scenario may start after a result. It is called like Observe,
 	// and may be nil.
 	Last func(report.Result) bool
+
+	// Keep is called like Observe, and before it, with each result that deviates and is not known, what happened in
+	// its scenario, and the scenario as a feature. It returns the folder where it has kept them, or "". It may be nil.
+	Keep func(r report.Result, events []record.Event, scenario string) string
 
 	// judge returns what is known of a result when it comes; nil: what Known makes of it.
 	judge func(report.Result) report.Result
@@ -198,6 +203,10 @@ func (s *schedule) record(index int, r report.Result, replied bool) {
 	r.Seed = s.Seed
 	s.done[index] = true
 	delete(s.running, index)
+	if s.Keep != nil && r.Outcome.Deviates() && s.judge(r).Outcome.Deviates() {
+		r.Bundle = s.Keep(s.withCommand(r), r.Events, string(s.Scenarios[index].Source))
+	}
+	r.Events = reported.Cut(r.Events)
 	s.attempts[index].Add(r)
 	judged := s.withCommand(s.judge(r))
 	if s.Observe != nil {

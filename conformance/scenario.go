@@ -12,6 +12,7 @@ import (
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/record"
+	"github.com/packetspec/packetspec/conformance/replay"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/conformance/steps"
@@ -81,7 +82,7 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 	default:
 		r.Outcome, r.Step, r.Actual = report.Fail, step, err.Error()
 	}
-	r.Wire, r.Events = world.Wire(), world.Record(reported)
+	r.Wire, r.Events = world.Wire(), world.Record(replay.Limit)
 	if r.Outcome != report.Crash { // its reason has the standard error
 		r.Stderr = session.Stderr()
 	}

@@ -61,7 +61,7 @@ a small program that reads commands from its standard input and carries them out
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(explainFlagError)
 	root.AddCommand(
-		newTest(), newDoctor(), newFuzz(), newList(), newExplain(), newMatrix(), newCompare(), newReport(), newEncode(), newDecode(), newAdapter(), newMutants(), newVersion(),
+		newTest(), newDoctor(), newFuzz(), newList(), newExplain(), newMatrix(), newCompare(), newReport(), newReplay(), newEncode(), newDecode(), newAdapter(), newMutants(), newVersion(),
 		newWatch(),
 		newNewAdapter(),
 	)

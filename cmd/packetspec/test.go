@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/profile"
+	"github.com/packetspec/packetspec/conformance/replay"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/site"
 	"github.com/packetspec/packetspec/conformance/spec"
@@ -32,6 +34,7 @@ type testFlags struct {
 	shard    string
 	failFast bool
 	reports  []string
+	bundles  string // the folder of replay bundles
 	wire     string // of which scenarios the reports have the wire
 	verbose  bool
 	color    string // when the report is in color
@@ -78,6 +81,7 @@ One that is skipped counts if --profile claims what the adapter lacks.`,
 	flags.DurationVar(&f.run.StartTime, "start-timeout", 30*time.Second, "how long an adapter may take to start and answer hello")
 	flags.Uint64Var(&f.run.Seed, "seed", 0, "run the scenarios in a random order, made from this `number`; 0: in the order of the specification")
 	reportFlag(cmd, &f.reports, testFormats)
+	flags.StringVar(&f.bundles, "replay-dir", "", "a `folder` in which to keep what happened in each failure, for packetspec replay; empty: of the first 20 failures, in a temporary one")
 	flags.StringVar(&f.wire, "wire", wireOfFailures, "whose wire, commands and replies the JSON report has: `WHICH` is failures, or all, which adds scenarios that pass")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list every scenario, not only those that do not pass")
 	flags.StringVar(&f.color, "color", "auto", "whether the text report on the standard output is in color: `WHEN` is auto, always or never; auto: on a terminal, unless NO_COLOR or CI is set")
@@ -106,7 +110,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if err != nil {
 		return err
 	}
-	if err := notEmpty(cmd, "known"); err != nil {
+	if err := cmp.Or(notEmpty(cmd, "known"), notEmpty(cmd, "replay-dir")); err != nil {
 		return err
 	}
 	list, err := openKnown(cmd.Context(), f.known, s, f.update)
@@ -127,6 +131,11 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if f.failFast {
 		run.Last = func(r report.Result) bool { return r.Counts(f.everyLevel()) }
 	}
+	keeper, err := f.keeper(s)
+	if err != nil {
+		return err
+	}
+	run.Keep = keeper.Keep
 	stdout := cmd.OutOrStdout()
 	progress := newRunProgress(len(run.Scenarios)*run.Times, time.Now())
 	stream := outputs.stream(progress.above(stdout), run.Suite(), f.verbose, inColor(f.color, stdout))
@@ -135,7 +144,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 		return &statusError{statusAdapter, gaveUp}
 	}
 	results.ListsSkips = f.update && f.listsSkips(list)
-	unwritten := outputs.write(stdout, contents{
+	unwritten := errors.Join(f.unkept(cmd, keeper), outputs.write(stdout, contents{
 		"text":  func(w io.Writer) error { return results.Text(w, f.verbose) },
 		"json":  results.JSON,
 		"junit": func(w io.Writer) error { return results.JUnit(w, f.everyLevel()) },
@@ -143,7 +152,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 			return site.Page(w, site.Input{Spec: s, Runs: []*report.Results{results}, Version: version(), Commit: commit()})
 		},
 		"github": func(w io.Writer) error { return results.GitHub(w, f.everyLevel()) },
-	})
+	}))
 	_ = stream.Finish(results)
 	if f.update && unwritten == nil {
 		return f.updateKnown(cmd, list, s, results, gaveUp)
@@ -164,6 +173,33 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 		return &statusError{status: statusNot}
 	}
 	return nil
+}
+
+// keptBundles is how many failures of a run are kept without --replay-dir.
+const keptBundles = 20
+
+// keeper returns what keeps the failures of the run. A folder that cannot be made is found before it.
+func (f *testFlags) keeper(s *spec.Spec) (*replay.Keeper, error) {
+	k := &replay.Keeper{Dir: f.bundles, About: replay.Bundle{Suite: version(), Commit: commit(), Specification: s.Version, Dialect: f.filter.Dialect}}
+	if f.bundles == "" {
+		k.Most = keptBundles
+		return k, nil
+	}
+	if err := os.MkdirAll(f.bundles, 0o777); err != nil {
+		return nil, fmt.Errorf("--replay-dir is %q: %w", f.bundles, err)
+	}
+	return k, nil
+}
+
+// unkept returns why the failures of the run could not be kept, if --replay-dir asks for that. Else it prints
+// why.
+func (f *testFlags) unkept(cmd *cobra.Command, k *replay.Keeper) error {
+	err := k.Err()
+	if err != nil && f.bundles == "" {
+		cmd.PrintErrf("packetspec: note: failures cannot be replayed: %v\n", err)
+		return nil
+	}
+	return err
 }
 
 // doShown makes the runs, and shows their progress and their results meanwhile.
@@ -288,7 +324,7 @@ func (f *testFlags) setting(cmd *cobra.Command, args []string) report.Setting {
 	if f.shard != "" {
 		setting.Shards = []string{f.shard}
 	}
-	files := []string{"known", "update-known", "report", "shard", "color", "verbose"}
+	files := []string{"known", "update-known", "report", "replay-dir", "shard", "color", "verbose"}
 	setting.Flags = given(cmd, func(name string) bool { return !slices.Contains(files, name) })
 	return setting
 }

@@ -266,6 +266,27 @@ func (p *Peer) Next(ctx context.Context) (r Received, err error) {
 	return r, err
 }
 
+// Read waits for octets of the subject that are unread, and returns at most n of them. The error is an
+// [*EndError] at the end of the subject's stream, or ctx's cause.
+func (p *Peer) Read(ctx context.Context, n int) (octets []byte, err error) {
+	awaitErr := p.await(ctx, func() bool {
+		switch {
+		case len(p.unread.octets) > 0:
+			octets = slices.Clone(p.unread.octets[:min(n, len(p.unread.octets))])
+			p.take(len(octets))
+		case p.ended:
+			err = &EndError{Err: p.endErr}
+		default:
+			return false
+		}
+		return true
+	})
+	if awaitErr != nil {
+		return nil, awaitErr
+	}
+	return octets, err
+}
+
 // take removes n unread octets, and returns the time and the number of the read that
 // brought the last of them. The caller holds p.mu.
 func (p *Peer) take(n int) (at time.Time, read int) {

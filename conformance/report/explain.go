@@ -39,6 +39,7 @@ func (s Suite) explain(result Result, headline string) string {
 	row("wire", strings.Join(result.Wire, "\n"))
 	lines("stderr", result.Stderr, firstStderr, lastStderr)
 	row("run again", result.Again)
+	row("bundle", result.Bundle)
 	return out.String()
 }
 

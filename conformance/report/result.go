@@ -67,6 +67,7 @@ type Result struct {
 	Stderr     string `json:"stderr,omitempty"` // of the adapter, during the scenario
 	Listed     string `json:"listed,omitempty"` // FILE:LINE of the list of known deviations that names the scenario
 	Seed       uint64 `json:"seed,omitempty"`   // of the order in which the scenarios ran, if it was random
+	Bundle     string `json:"bundle,omitempty"` // the folder that packetspec replay plays
 	Again      string `json:"again,omitempty"`  // the command that shows this result again
 }
 

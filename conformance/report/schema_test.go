@@ -59,7 +59,7 @@ func whole() *report.Results {
 	r.OutsideProfile, r.NotRun, r.NotRunBecause, r.GivenUp, r.Interrupted = 1, 1, "x", "x", "SIGINT"
 	r.Unfinished = []report.Unfinished{{ID: "a/b", Feature: "A", Requirements: []string{"A-1"}, Level: spec.Must, Running: 5}}
 	one := &r.Results[1]
-	one.File, one.Line, one.Listed, one.Reason, one.Lacks, one.Refused, one.Unmet, one.Seed = "a.feature", 3, "k:1", "r", "tick", "ticks", "known", 7
+	one.File, one.Line, one.Listed, one.Reason, one.Lacks, one.Refused, one.Unmet, one.Bundle, one.Seed = "a.feature", 3, "k:1", "r", "tick", "ticks", "known", "bundles/a.b", 7
 	one.Runs = report.Tally{report.Fail: 2}
 	one.Events = []record.Event{
 		{At: 5, Conn: 1, From: record.Peer, Octets: record.Octets{3, 0, 2, 0}, Omitted: 1, Skipped: 2},
