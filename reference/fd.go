@@ -44,15 +44,14 @@ func dup(fd int, name string) (*os.File, error) {
 
 // interruptible returns streams whose Close interrupts a read or a write.
 func interruptible(recv io.Reader, send io.Writer) (io.Reader, io.Writer) {
-	in, out := asBlocking(recv), asBlocking(send)
-	if in != nil {
-		recv = in
-	}
-	if out != nil {
-		send = out
-		if recv == io.Reader(out) || same(recv, out.File) {
-			recv = out
+	joint := same(recv, send)
+	if in := asBlocking(recv); in != nil {
+		if recv = in; joint {
+			return in, in
 		}
+	}
+	if out := asBlocking(send); out != nil {
+		send = out
 	}
 	return recv, send
 }
@@ -99,10 +98,6 @@ const (
 	pollIn  = 1
 	pollOut = 4
 )
-
-// atOnce is how many octets a pipe accepts without blocking once poll says that it is
-// writable.
-const atOnce = 512
 
 // Read implements [io.Reader].
 func (f *blockingFile) Read(b []byte) (int, error) {

@@ -182,3 +182,22 @@ func TestCloseOfBlockingDescriptors(t *testing.T) {
 		recv, send = int(p.recv.Fd()), int(p.send.Fd())
 	}
 }
+
+// One blocking file for both directions stays open until both have ended.
+func TestOneBlockingFileForBothDirections(t *testing.T) {
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	checkErr(t, "Socketpair", err, nil)
+	near, far := os.NewFile(uintptr(fds[0]), "near"), os.NewFile(uintptr(fds[1]), "far")
+	t.Cleanup(func() { _ = far.Close() })
+	c := reference.New(near, near, nil, reference.WithGrace(0))
+	call := request(t, c, reference.Request{})
+	checkErr(t, "Shutdown", c.Shutdown(false), nil)
+	got := make([]byte, 8)
+	_, err = io.ReadFull(far, got)
+	checkErr(t, "ReadFull", err, nil)
+	checkOctets(t, "octets sent", got, octets(t, "03 01 02 01"+eof))
+	_, err = far.Write(octets(t, "03 01 04 61"+eof))
+	checkErr(t, "Write of a late response", err, nil)
+	checkAnswer(t, call, `ok=true flags=0x0 payload="a"`)
+	checkErr(t, "Join", c.Join(ctx), nil)
+}

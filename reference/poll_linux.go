@@ -7,3 +7,7 @@ const (
 	sysPoll = syscall.SYS_PPOLL
 	forEver = 0
 )
+
+// atOnce is how many octets a pipe accepts without blocking once poll says that it is
+// writable: a page.
+const atOnce = 4096

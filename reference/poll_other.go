@@ -9,3 +9,7 @@ const (
 	sysPoll = syscall.SYS_POLL
 	forEver = ^uintptr(0)
 )
+
+// atOnce is how many octets a pipe accepts without blocking once poll says that it is
+// writable: the PIPE_BUF that POSIX grants.
+const atOnce = 512
