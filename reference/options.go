@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"cmp"
 	"log/slog"
 	"os"
 	"time"
@@ -89,13 +90,18 @@ func WithMaxPacket(octets int) Option { return func(c *config) { c.maxPacket = o
 func WithBacklog(bytes int) Option { return func(c *config) { c.backlog = bytes } }
 
 // WithLinger sets how long a connection whose peer's stream has ended without an EOF
-// packet goes on as if the peer were there. Then the handlers' contexts end, and a write
-// that has made no progress for that time ends the local direction.
-func WithLinger(d time.Duration) Option { return func(c *config) { c.lingerTime = d } }
+// packet goes on as if the peer were there, at least a millisecond. Then the handlers'
+// contexts end, and a write that has made no progress for that time ends the local direction.
+func WithLinger(d time.Duration) Option {
+	return func(c *config) { c.lingerTime = max(d, time.Millisecond) }
+}
 
 // WithLogger sets the logger for what the connection survives, such as a handler's panic
-// or a response to no request. Without it the connection logs to [slog.Default].
-func WithLogger(l *slog.Logger) Option { return func(c *config) { c.log = l } }
+// or a response to no request. Without it the connection logs to [slog.Default], and with nil
+// nothing.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) { c.log = cmp.Or(l, slog.New(slog.DiscardHandler)) }
+}
 
 // newConfig returns the defaults, changed by opts.
 func newConfig(opts []Option) config {

@@ -138,3 +138,13 @@ func TestDefaultLogger(t *testing.T) {
 	})
 	check(t, "log shows the panic", strings.Contains(log.String(), "a secret"), true)
 }
+
+func TestNoLogger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, p := connect(t, func(context.Context, reference.Request) (reference.Reply, error) {
+			panic("logged nowhere")
+		}, reference.WithLogger(nil))
+		p.send("02 09 04" + rq1) // an answer to no request
+		p.expectFailure(1)
+	})
+}

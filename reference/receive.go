@@ -187,10 +187,12 @@ func (c *PacketConnection) linger() {
 			return
 		}
 		c.cancel()
-		writes := 0
-		c.update(func(s *state) { writes = s.writes })
+		writes, sent := 0, false
+		c.update(func(s *state) { writes, sent = s.writes, s.sent })
 		if writes == before && writes%2 == 1 {
 			c.closeBoth()
+		}
+		if sent {
 			return
 		}
 		before = writes

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 
@@ -65,7 +64,7 @@ func newMachine(handlers int) *machine {
 	}
 	m.peer = peer
 	m.conn = reference.New(recv, send, handler, reference.WithGrace(0), reference.WithHandlers(handlers),
-		reference.WithLogger(slog.New(slog.DiscardHandler)))
+		reference.WithLogger(nil))
 	m.start(join, func() error { return m.conn.Join(context.Background()) })
 	return m
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -95,7 +94,7 @@ func newSession(ctx context.Context, open opener, handlers [2]int, atRest func()
 		if handlers[i] > 0 {
 			h = func(_ context.Context, r reference.Request) (reference.Reply, error) { return s.handle(x, r) }
 		}
-		silent := reference.WithLogger(slog.New(slog.DiscardHandler)) // handlers panic on purpose
+		silent := reference.WithLogger(nil) // handlers panic on purpose
 		options := append([]reference.Option{reference.WithHandlers(handlers[i]), silent}, opts...)
 		x.conn = open(wireReader{x.other.out}, x.out, h, options...)
 		s.start(x, join, func() error { return x.conn.Join(context.Background()) })

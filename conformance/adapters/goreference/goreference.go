@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"runtime"
 	"slices"
 	"time"
@@ -71,7 +70,7 @@ func (Implementation) String(p adapter.Packet) (string, error) {
 // Open implements [adapter.Implementation].
 func (i Implementation) Open(recv io.ReadCloser, send io.WriteCloser, o adapter.OpenOptions, h adapter.Handler) (adapter.Connection, error) {
 	// A tick may write to the standard error, where log records would hide it.
-	opts := append(slices.Clone(i.Options), reference.WithName(o.Name), reference.WithLogger(slog.New(slog.DiscardHandler)))
+	opts := append(slices.Clone(i.Options), reference.WithName(o.Name), reference.WithLogger(nil))
 	if o.Grace != nil {
 		opts = append(opts, reference.WithGrace(time.Duration(*o.Grace*float64(time.Second))))
 	}
