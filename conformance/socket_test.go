@@ -84,8 +84,8 @@ func TestSocketNotConnected(t *testing.T) {
 	pretends := adapter.Func(func(_ context.Context, in io.Reader, out io.Writer) error {
 		for commands := json.NewDecoder(in); ; {
 			var m adapter.Message
-			if commands.Decode(&m) != nil {
-				return nil
+			if err := commands.Decode(&m); err != nil {
+				return err
 			}
 			_, _ = fmt.Fprintf(out, `{"id":%d,"version":1,"name":"pretends","supports":["sockets"]}`+"\n", m.ID)
 		}

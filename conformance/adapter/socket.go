@@ -64,7 +64,7 @@ func (s *socket) end(direction func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open--; s.open == 0 {
-		err = s.UnixConn.Close()
+		err = s.Close()
 	}
 	return err
 }
