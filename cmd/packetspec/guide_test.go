@@ -108,6 +108,31 @@ func TestGuideLinks(t *testing.T) {
 	}
 }
 
+// TestGuideDoctor checks the finished adapter of the worked example.
+func TestGuideDoctor(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("the guide's adapters are in Python, and python3 is not installed")
+	}
+	packets, err := os.ReadFile(exampleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := ""
+	for _, step := range guideSteps(t, "A worked example in Python") {
+		code += step.code + "\n\n"
+	}
+	dir := t.TempDir()
+	adapter := filepath.Join(dir, "adapter.py")
+	writeFile(t, filepath.Join(dir, "packets.py"), string(packets))
+	writeFile(t, adapter, code+"serve()\n")
+	var stdout, stderr bytes.Buffer
+	args := []string{"doctor", "--timeout", "20s", "--", python, adapter}
+	if status := execute(t.Context(), args, strings.NewReader(""), &stdout, &stderr); status != statusConforms {
+		t.Errorf("status %d, expected 0\n%s%s", status, stdout.String(), stderr.String())
+	}
+}
+
 func writeFile(t *testing.T, name, content string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
