@@ -4,7 +4,9 @@ import io.github.packetspec.packetstream.Call;
 import io.github.packetspec.packetstream.ConnectionClosedException;
 import io.github.packetspec.packetstream.Dialect;
 import io.github.packetspec.packetstream.MalformedPacketException;
+import io.github.packetspec.packetstream.PacketConnection;
 import io.github.packetspec.packetstream.PacketReader;
+import io.github.packetspec.packetstream.Request;
 import io.github.packetspec.packetstream.RequestCancelledException;
 import io.github.packetspec.packetstream.Response;
 import io.github.packetspec.packetstream.ResponseDecoder;
@@ -15,8 +17,11 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.nio.channels.Pipe;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -62,11 +67,31 @@ public final class Adapter {
         OutputStream replies = new FileOutputStream(FileDescriptor.out);
         System.setOut(System.err); // the standard output is for replies alone
         Adapter adapter = new Adapter(List.of(arguments), replies);
+        warmUp();
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8), 1 << 16);
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             adapter.serve(line);
         }
         System.exit(0);
+    }
+
+    /**
+     * Lets two connections talk, so that the classes are loaded before the reply to hello, for which the runner waits
+     * longest. On a busy machine the first connection would be so slow that it seems to hang.
+     */
+    private static void warmUp() throws IOException {
+        Pipe there = Pipe.open();
+        Pipe back = Pipe.open();
+        PacketConnection a = PacketConnection.builder().grace(Duration.ZERO).open(back.source(), there.sink());
+        PacketConnection b = PacketConnection.builder().grace(Duration.ZERO).handler(new StandardHandler())
+                .open(there.source(), back.sink());
+        try (a; b) {
+            a.ask(Request.of(3, new byte[] {'x'}));
+            a.shutdownAndWait();
+            b.join();
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException();
+        }
     }
 
     /** Serves a command: at once, or in a thread of its own if it may take long. */
@@ -76,16 +101,23 @@ public final class Adapter {
             Command command = Command.read(line);
             id = command.get("id", Number.class);
             String op = command.string("op");
-            switch (op) {
-                case "open", "request", "wait", "do", "shutdown", "join", "close" -> {
-                    Object waiting = id;
-                    threads.execute(() -> serve(waiting, op, command));
-                }
-                default -> serve(id, op, command);
+            if (mayTakeLong(op, command)) {
+                Object waiting = id;
+                threads.execute(() -> serve(waiting, op, command));
+            } else {
+                serve(id, op, command);
             }
         } catch (AdapterException | IllegalArgumentException e) {
-            reply(id, "error", Map.of("kind", "invalid", "message", String.valueOf(e.getMessage())));
+            reply(id, error(e));
         }
+    }
+
+    private boolean mayTakeLong(String op, Command command) throws AdapterException {
+        return switch (op) {
+            case "request", "do", "shutdown", "join", "close" -> true;
+            case "wait" -> !connection(command).isDone(command.string("call"));
+            default -> false;
+        };
     }
 
     private void serve(Object id, String op, Command command) {
@@ -93,9 +125,13 @@ public final class Adapter {
         try {
             reply = run(op, command);
         } catch (Throwable e) { // an Error too needs a reply
-            reply = Map.of("error", Map.of("kind", kind(e), "message", String.valueOf(e.getMessage())));
+            reply = error(e);
         }
         reply(id, reply);
+    }
+
+    private static Map<String, Object> error(Throwable error) {
+        return Map.of("error", Map.of("kind", kind(error), "message", String.valueOf(error.getMessage())));
     }
 
     private static String kind(Throwable error) {
@@ -115,10 +151,6 @@ public final class Adapter {
             return "malformed";
         }
         return "internal";
-    }
-
-    private void reply(Object id, String name, Object value) {
-        reply(id, Map.of(name, value));
     }
 
     private void reply(Object id, Map<String, Object> fields) {

@@ -47,14 +47,28 @@ final class TestedConnection {
                 : builder.open(SocketChannel.open(UnixDomainSocketAddress.of(socket)));
     }
 
-    /** Opens named pipes, as channels: closing one ends a read or a write that another thread waits in. */
     private static PacketConnection openPipes(PacketConnectionBuilder builder, Path recv, Path send) throws IOException {
-        FileChannel in = FileChannel.open(recv, StandardOpenOption.READ);
+        FileChannel in = openPipe(recv, StandardOpenOption.READ);
         try {
-            return builder.open(in, FileChannel.open(send, StandardOpenOption.WRITE)); // on failure, open closes both
+            return builder.open(in, openPipe(send, StandardOpenOption.WRITE)); // on failure, open closes both
         } catch (IOException | RuntimeException e) {
             in.close();
             throw e;
+        }
+    }
+
+    /**
+     * Opens a named pipe, as a channel: closing one ends a read or a write that another thread waits in.
+     *
+     * <p>To open one end waits until the other is open. The runner has opened it, but if it has given up meanwhile, the
+     * wait is without end. To open both ends waits for nothing, and then one end can be opened alone.
+     */
+    private static FileChannel openPipe(Path path, StandardOpenOption end) throws IOException {
+        FileChannel both = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try {
+            return FileChannel.open(path, end);
+        } finally {
+            both.close();
         }
     }
 
@@ -73,6 +87,12 @@ final class TestedConnection {
 
     synchronized void addCall(String name, Call<byte[]> call) {
         calls.put(name, call);
+    }
+
+    /** Reports whether waiting for a call takes no time. */
+    synchronized boolean isDone(String name) {
+        Call<byte[]> call = calls.get(name);
+        return call == null || call.isDone();
     }
 
     /** Returns a call, once: nobody waits for one a second time. */
