@@ -112,9 +112,15 @@ public final class Adapter {
         }
     }
 
+    /**
+     * Reports whether a command needs a thread. Few do: the Java VM lets whoever starts a thread wait until that runs,
+     * and on a busy machine all further commands with it.
+     */
     private boolean mayTakeLong(String op, Command command) throws AdapterException {
         return switch (op) {
-            case "request", "do", "shutdown", "join", "close" -> true;
+            case "do", "join", "close" -> true;
+            case "shutdown" -> command.bool("block");
+            case "request" -> connection(command).connection().isCongested();
             case "wait" -> !connection(command).isDone(command.string("call"));
             default -> false;
         };

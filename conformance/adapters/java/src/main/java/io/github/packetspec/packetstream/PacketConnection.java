@@ -44,29 +44,28 @@ public final class PacketConnection implements AutoCloseable {
     private final OutputStream out;
 
     /**
-     * Guards all that follows, with the sender and the responder. No stream is read or written, and no code of the local
-     * user called, by a thread that holds it.
+     * Guards all that follows, with the sender and the responder. A thread that holds it uses no stream, and calls no
+     * code of the local user.
      */
     private final ReentrantLock lock = new ReentrantLock();
 
     /** Signals whatever somebody may wait for, other than an answer: see where it is awaited. */
     private final Condition changed = lock.newCondition();
-
     private final Sender sender;
     private final Responder responder;
     private final Map<Call.CallId, Call<?>> pending = new HashMap<>();
     private BigInteger lastTag;
     private boolean shutDown;
     private boolean announced; // END_OF_REQUESTS was sent
-    private boolean peerAnnounced;
     private StreamEnd end; // of the peer's stream, null until then
+    private boolean peerAnnounced; // of the thread that receives alone, without the lock
 
     PacketConnection(PacketConnectionBuilder settings, InputStream in, OutputStream out) {
         this.settings = settings;
         this.in = in;
         this.out = out;
         lastTag = settings.dialect == Dialect.LATER ? BigInteger.ONE : BigInteger.ZERO;
-        sender = new Sender(out, lock, changed, () -> tick(SENT), settings.graceNanos);
+        sender = new Sender(out, lock, changed, () -> tick(SENT), settings);
         responder = new Responder(lock, changed, sender, settings, this::handle, this::finishIfDrained);
     }
 
@@ -131,6 +130,20 @@ public final class PacketConnection implements AutoCloseable {
             lastTag = tag;
             changed.signalAll(); // a receiver that paused goes on
             return call;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Reports whether {@link #request(Request)} has to wait for room.
+     *
+     * @return whether it would wait now
+     */
+    public boolean isCongested() {
+        lock.lock();
+        try {
+            return !shutDown && sender.held(Sender.Kind.REQUEST) > settings.maxHeld;
         } finally {
             lock.unlock();
         }
@@ -305,8 +318,8 @@ public final class PacketConnection implements AutoCloseable {
     private StreamEnd overload() {
         lock.lock();
         try {
-            return unhandled() / 4 <= settings.maxHeld ? null : new StreamEnd(
-                    StreamEnd.Reason.OVERLOADED, "the peer sends more requests than it lets this side answer");
+            String detail = "the peer sends more requests than it lets this side answer";
+            return unhandled() / 4 <= settings.maxHeld ? null : new StreamEnd(StreamEnd.Reason.OVERLOADED, detail);
         } finally {
             lock.unlock();
         }
@@ -336,12 +349,7 @@ public final class PacketConnection implements AutoCloseable {
         if (packet.equals(Packet.EOF)) {
             return new StreamEnd(StreamEnd.Reason.EOF, "the peer ended its stream");
         } else if (settings.dialect == Dialect.LATER && packet.equals(END_OF_REQUESTS)) {
-            lock.lock();
-            try {
-                peerAnnounced = true;
-            } finally {
-                lock.unlock();
-            }
+            peerAnnounced = true;
             return null;
         }
         return new StreamEnd(StreamEnd.Reason.MALFORMED, "a malformed EOF packet: " + packet);

@@ -23,7 +23,7 @@ final class Sender implements Runnable {
     private final Condition changed; // of the connection
     private final Condition queued;
     private final Runnable tick;
-    private final long graceNanos;
+    private final PacketConnectionBuilder settings;
 
     private final ArrayDeque<Queued> queue = new ArrayDeque<>();
     private final EnumMap<Kind, Long> held = new EnumMap<>(Kind.class);
@@ -35,13 +35,13 @@ final class Sender implements Runnable {
     private boolean pausing;
     private long flushAt; // while pausing, in System.nanoTime
 
-    Sender(OutputStream out, ReentrantLock lock, Condition changed, Runnable tick, long graceNanos) {
+    Sender(OutputStream out, ReentrantLock lock, Condition changed, Runnable tick, PacketConnectionBuilder settings) {
         this.out = out;
         this.lock = lock;
         this.changed = changed;
         this.queued = lock.newCondition();
         this.tick = tick;
-        this.graceNanos = graceNanos;
+        this.settings = settings;
     }
 
     /** What a queued packet is for. */
@@ -137,7 +137,9 @@ final class Sender implements Runnable {
                 Queued next = queue.poll();
                 if (next != null) {
                     held.merge(next.kind(), -cost(next.packet()), Long::sum);
-                    changed.signalAll();
+                    if (held(next.kind()) <= settings.maxHeld) { // those who wait need that
+                        changed.signalAll();
+                    }
                     return next.packet();
                 } else if (ended) {
                     return null;
@@ -165,7 +167,7 @@ final class Sender implements Runnable {
         long now = System.nanoTime();
         if (!pausing) {
             pausing = true;
-            flushAt = now + graceNanos;
+            flushAt = now + settings.graceNanos;
         }
         if (flushAt - now <= 0) {
             return false;

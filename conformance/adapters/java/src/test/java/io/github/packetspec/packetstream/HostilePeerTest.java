@@ -104,7 +104,7 @@ final class HostilePeerTest {
             handled.incrementAndGet();
             return Reply.octets(new byte[MIB / 4]);
         });
-        int requests = 4000;
+        int requests = 600;
         try (Tested tested = Tested.of(settings)) {
             FutureTask<Object> sending = new FutureTask<>(() -> {
                 for (int tag = 0; tag < requests; tag++) {
@@ -156,6 +156,9 @@ final class HostilePeerTest {
                 return "submitted";
             });
             new Thread(requesting).start();
+            while (!tested.connection().isCongested()) {
+                Thread.yield();
+            }
             PacketReader reader = tested.reader();
             for (int i = 0; i < 40; i++) {
                 equal(reader.read().payload().length, MIB / 4);
