@@ -18,6 +18,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/record"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
+	"github.com/packetspec/packetspec/conformance/steps"
 	"github.com/packetspec/packetspec/internal/environment"
 	"github.com/packetspec/packetspec/internal/visible"
 )
@@ -31,6 +32,7 @@ type Run struct {
 	Spec      *spec.Spec
 	Scenarios []spec.Scenario
 	Subject   adapter.Starter
+	Program   *steps.Program // describes a subject that no adapter drives; nil: an adapter drives it
 	Known     known.List
 	Profile   profile.Profile // what the subject claims; empty: Connection
 	Outside   int             // how many scenarios are left out of Scenarios, because the profile does not claim them

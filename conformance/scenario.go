@@ -35,7 +35,7 @@ var reported = record.Limit{Events: 200, Each: 2 << 10, Bytes: 32 << 10}
 func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapter.Session, dir string) (r report.Result, usable bool, broken error) {
 	r = newResult(sc)
 	session.MarkStderr()
-	world := &steps.World{Session: session, Dir: dir, Timeout: run.Timeout, HasERQ: run.Dialect == LaterDialect, Reached: run.reached}
+	world := &steps.World{Session: session, Dir: dir, Timeout: run.Timeout, HasERQ: run.Dialect == LaterDialect, Reached: run.reached, Program: run.Program}
 	stop := world.Watch(ctx)
 	began := time.Now()
 	step, err := play(sc, world)

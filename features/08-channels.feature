@@ -28,7 +28,7 @@ Feature: Channels
     When the peer sends 05 01 03 00 03 61 (request: tag 1, wire type 3, payload "a")
     Then the subject answers 03 01 04 61 (response: tag 1, ok, payload "a")
 
-  @CHN-4 @may
+  @CHN-4 @may @outside
   Scenario Outline: the refusal names the channel <channel>
     Given a connection
     When the peer sends <octets>
@@ -97,19 +97,19 @@ Feature: Channels
       | 2^32     | 09 01 03 90 80 80 80 00 03 78 (request: channel 4294967296, tag 1, wire type 3, payload "x") | 4294967296 |
       | 2^32 + 5 | 09 01 03 90 80 80 80 05 03 78 (request: channel 4294967301, tag 1, wire type 3, payload "x") | 4294967301 |
 
-  @CHN-1 @must
+  @CHN-1 @must @outside
   Scenario: a refusal has the whole of a large tag
     Given a connection
     When the peer sends 09 90 80 80 80 07 03 05 03 78 (request: channel 5, tag 4294967303, wire type 3, payload "x")
     Then the subject answers tag 4294967303 on channel 5 with a failure
 
-  @CHN-1 @must
+  @CHN-1 @must @outside
   Scenario: the flags of a request do not make its refusal ok
     Given a connection
     When the peer sends 05 01 17 03 03 78 (request: channel 3, tag 1, flags 0x5, wire type 3, payload "x")
     Then the subject answers tag 1 on channel 3 with a failure
 
-  @CHN-1 @must
+  @CHN-1 @must @outside
   Scenario: every request on a channel is refused, not only the first
     Given a connection
     When the peer sends 05 01 03 05 03 78 (request: channel 5, tag 1, wire type 3, payload "x")

@@ -57,13 +57,13 @@ Feature: The end of a stream
     Then "a" is cancelled
     And the subject ends its stream
 
-  @EOS-3 @must @dialect-2021
+  @EOS-3 @must @dialect-2021 @outside
   Scenario: EOF is answered by EOF
     Given a connection
     When the peer sends 03 00 02 00 (EOF)
     Then the subject sends 03 00 02 00 (EOF)
 
-  @EOS-3 @must @dialect-2021
+  @EOS-3 @must @dialect-2021 @outside
   Scenario: the end of the octets is answered by EOF
     Given a connection
     When the peer ends its stream without EOF
@@ -118,7 +118,7 @@ Feature: The end of a stream
     And the peer answers "a" (ok, payload "y")
     Then "a" is cancelled
 
-  @EOS-5 @must
+  @EOS-5 @must @outside
   Scenario: malformed octets after EOF are ignored
     Given a connection
     When the peer sends 03 00 02 00 00 ff ff ff ff
@@ -221,7 +221,7 @@ Feature: The end of a stream
     Then the subject answers the tags 1 to 12 (ok, payload "g")
     And the subject ends its stream
 
-  @EOS-7 @must @dialect-2021
+  @EOS-7 @must @dialect-2021 @outside
   Scenario: after its EOF the subject closes its stream
     Given a connection
     When the peer sends 03 00 02 00 (EOF)
@@ -256,7 +256,7 @@ Feature: The end of a stream
     And the subject sends 03 00 02 00 (EOF)
     And the subject's stream ends
 
-  @EOS-3 @must
+  @EOS-3 @must @outside
   Scenario Outline: EOF with <form> ends the stream
     Given a connection
     When the peer sends <octets>
@@ -322,4 +322,8 @@ Feature: The end of a stream
     Examples:
       | case                             | end                                 |
       | in a shutdown                    | the subject is shut down            |
+
+    @outside
+    Examples:
+      | case                             | end                                 |
       | after one of the peer's with it  | the peer sends 04 00 03 00 00 (EOF) |

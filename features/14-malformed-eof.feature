@@ -110,13 +110,13 @@ Feature: The malformed EOF packet
     Then the subject ends its stream
     And the handler was not called
 
-  @MEO-1 @must
+  @MEO-1 @must @outside
   Scenario: a malformed EOF packet with a large payload ends the stream
     Given a connection
     When the peer sends 1f 00 02 00 61*28 (request: tag 0, wire type 0, payload 61*28)
     Then the subject ends its stream
 
-  @MEO-1 @must @dialect-2021
+  @MEO-1 @must @dialect-2021 @outside
   Scenario: a malformed EOF packet whose type is longer than need be ends the stream
     Given a connection
     When the peer sends 04 01 02 80 00 (request: tag 1, wire type 0)

@@ -130,7 +130,7 @@ Feature: Malformed and hostile input
       | 2^21 + 4 | 81 80 80 04 01 02 03 61 (not a packet)    |
       | 2^32 + 4 | 90 80 80 80 04 01 02 03 61 (not a packet) |
 
-  @BAD-2 @must
+  @BAD-2 @must @outside
   Scenario: a length that never ends, and then the stream does
     Given a connection
     When the peer sends ff*200
@@ -169,7 +169,7 @@ Feature: Malformed and hostile input
     Given a connection
     Then the subject does up to 2048 requests that are answered with 65536 octets each, and does not grow by half of that
 
-  @BAD-5 @should
+  @BAD-5 @should @outside
   Scenario: requests that were refused cost no memory
     Given a connection
     Then the subject refuses up to 4096 requests on channel 5 with 65536 octets each, and does not grow by half of that
@@ -185,7 +185,7 @@ Feature: Malformed and hostile input
     When the peer sends 04 00 02 07 67 (request: tag 0, wire type 7, payload "g")
     Then the subject refuses up to 2048 requests with the tag 0 and 65536 octets each, and does not grow by half of that
 
-  @BAD-5 @should
+  @BAD-5 @should @outside
   Scenario: responses to no request cost no memory
     Given a connection
     Then the subject drops up to 2048 responses with 65536 octets each, and does not grow by half of that

@@ -223,12 +223,12 @@ Feature: Every end at every point
       | one that raises without a word | 03 01 02 06 (request: tag 1, wire type 6)                    | tag 1              |
       | an unknown type             | 04 01 02 64 61 (request: tag 1, wire type 100, payload "a")     | tag 1              |
 
-    @CHN-1
+    @CHN-1 @outside
     Examples:
       | case                        | request                                                         | which              |
       | an unknown channel          | 05 01 03 05 03 61 (request: channel 5, tag 1, wire type 3, payload "a") | tag 1 on channel 5 |
 
-    @MEO-2
+    @MEO-2 @outside
     Examples:
       | case                        | request                                                         | which              |
       | wire type 0 on channel 7    | 04 05 03 07 00 (request: channel 7, tag 5, wire type 0)         | tag 5 on channel 7 |

@@ -115,12 +115,19 @@ func cutInteger(b []byte) (v *big.Int, rest []byte, ok bool) {
 }
 
 // Encode returns the octets of p in their shortest form.
-func (p Packet) Encode() []byte { return p.encode(orZero(p.Channel).Sign() != 0) }
+func (p Packet) Encode() []byte { return p.encode(orZero(p.Channel).Sign() != 0, "") }
+
+// EncodeOverlong returns the octets of p with a leading 80 on one integer: "length", "tag", "word",
+// "channel" or "type".
+func (p Packet) EncodeOverlong(integer string) []byte {
+	return p.encode(orZero(p.Channel).Sign() != 0, integer)
+}
 
 // EncodeWithChannel returns the octets of p with its channel, even if that is 0.
-func (p Packet) EncodeWithChannel() []byte { return p.encode(true) }
+func (p Packet) EncodeWithChannel() []byte { return p.encode(true, "") }
 
-func (p Packet) encode(hasChannel bool) []byte {
+// encode returns the octets of p, with a leading 80 on the integer that overlong names.
+func (p Packet) encode(hasChannel bool, overlong string) []byte {
 	word := new(big.Int).Lsh(orZero(p.Flags), 2)
 	if p.IsRequest {
 		word.SetBit(word, 1, 1)
@@ -128,16 +135,22 @@ func (p Packet) encode(hasChannel bool) []byte {
 	if hasChannel {
 		word.SetBit(word, 0, 1)
 	}
-	body := appendInteger(nil, orZero(p.Tag))
-	body = appendInteger(body, word)
+	integer := func(name string, v *big.Int) []byte {
+		var octets []byte
+		if name == overlong {
+			octets = []byte{0x80}
+		}
+		return appendInteger(octets, orZero(v))
+	}
+	body := append(integer("tag", p.Tag), integer("word", word)...)
 	if hasChannel {
-		body = appendInteger(body, orZero(p.Channel))
+		body = append(body, integer("channel", p.Channel)...)
 	}
 	if p.IsRequest {
-		body = appendInteger(body, orZero(p.Type))
+		body = append(body, integer("type", p.Type)...)
 	}
 	body = append(body, p.Payload...)
-	return append(appendInteger(nil, big.NewInt(int64(len(body)))), body...)
+	return append(integer("length", big.NewInt(int64(len(body)))), body...)
 }
 
 func appendInteger(b []byte, v *big.Int) []byte {

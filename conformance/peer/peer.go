@@ -238,6 +238,12 @@ func (p *Peer) Traffic() Traffic {
 	return Traffic{Received: p.received, Taken: written - int64(unread), Ended: p.ended}
 }
 
+// AllTaken reports whether the subject has read all octets that the peer wrote, as far as that can be seen.
+func (p *Peer) AllTaken() bool {
+	unread, ok := pipe.Unread(p.to)
+	return !ok || unread == 0
+}
+
 // Next waits for the next packet of the subject and returns it. The error is an
 // [*EndError], ctx's cause, or reports a malformed packet, which stays unread.
 func (p *Peer) Next(ctx context.Context) (r Received, err error) {

@@ -18,6 +18,13 @@ type connection struct {
 	sawERQ   bool                       // ERQ has been read; stays false in the 2021 dialect
 	sawEOF   bool                       // EOF has been read
 	closed   bool                       // by a step
+
+	refuses bool              // the peer refuses what the subject requests, and no step reads that
+	asks    int               // how many requests [World.ask] has returned
+	asked   map[requestID]Ask // the last one of each
+	own     []peer.Packet     // requests of the subject that the peer has refused
+	clash   string            // two of them in flight with one tag; empty: none
+	owed    []byte            // refusals that the peer has not sent yet
 }
 
 // nextPacket returns the subject's next packet, from the backlog or from the wire.
@@ -36,10 +43,17 @@ func (w *World) nextPacket(expected string) (peer.Received, error) {
 }
 
 // readPacket waits for the subject's next packet on the wire. It fails if the packet comes
-// after EOF, or is a response to no request of the peer.
+// after EOF, or is a response to no request of the peer. If the peer refuses what the subject requests,
+// readPacket does that, and returns what comes after it.
 func (w *World) readPacket(expected string) (peer.Received, error) {
 	c := w.current
 	r, err := c.peer.Next(w.Ctx)
+	for err == nil && c.refuses && !c.sawEOF && w.isRequest(r.Packet) && !endsStream(r.Packet) {
+		if err = w.refuse(r); err != nil {
+			return r, err
+		}
+		r, err = c.peer.Next(w.Ctx)
+	}
 	switch {
 	case err != nil:
 		return r, w.waitFailure(expected, c.describeUnread(), err)
@@ -50,7 +64,10 @@ func (w *World) readPacket(expected string) (peer.Received, error) {
 	}
 	c.sawEOF = r.Same(peer.EOF)
 	c.sawERQ = c.sawERQ || w.HasERQ && r.Same(peer.ERQ)
-	return r, nil
+	if c.sawEOF {
+		err = w.endedItself()
+	}
+	return r, err
 }
 
 // findPacket returns the subject's first packet for which wanted is true, from the backlog or
@@ -172,4 +189,14 @@ func (q *peerRequests) answer(p peer.Packet) bool {
 	}
 	q.unanswered[id]--
 	return true
+}
+
+// areOpen reports whether a request has no answer yet.
+func (q *peerRequests) areOpen() bool {
+	for _, n := range q.unanswered {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
 }

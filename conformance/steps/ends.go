@@ -52,6 +52,9 @@ func (w *World) subjectStreamEnds() error {
 	if len(w.current.backlog) > 0 {
 		return failf("the end of the stream", "%s", w.current.describeBacklog())
 	}
+	if w.Program != nil && w.Program.KeepsStream {
+		return w.nothingFollows()
+	}
 	rest, err := w.current.peer.AwaitEnd(w.Ctx)
 	if len(rest) > 0 {
 		return failf("the end of the stream", "%s", describe(rest))

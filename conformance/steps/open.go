@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -27,6 +28,9 @@ func (w *World) open(m adapter.Message) error {
 	}
 	defer place.Discard()
 	if _, err := w.do(m); err != nil {
+		if refused := adapter.ErrorOf(err); w.Program != nil && adapter.KindOf(err) == adapter.Unsupported {
+			return fmt.Errorf("%w: %s", ErrSkip, refused.Message)
+		}
 		return w.openFailure(place, replyFailure("a connection", err))
 	}
 	p, err := place.Connect()
@@ -39,7 +43,7 @@ func (w *World) open(m adapter.Message) error {
 	if w.Reached != nil {
 		w.Reached.Store(true)
 	}
-	w.current = &connection{name: m.Conn, peer: p, sent: map[string]*subjectRequest{}, requests: peerRequests{hasERQ: w.HasERQ}}
+	w.current = &connection{name: m.Conn, peer: p, sent: map[string]*subjectRequest{}, requests: peerRequests{hasERQ: w.HasERQ}, refuses: w.Program != nil}
 	w.conns = append(w.conns, w.current)
 	w.watch.add(p)
 	return nil

@@ -24,7 +24,7 @@ func (w *World) send(octets []byte) error {
 		return w.waitFailure("the subject to read what the peer writes", came, err)
 	}
 	w.watch.served()
-	return nil
+	return w.payOwed()
 }
 
 func (w *World) sendSlowly(octets []byte) error {
@@ -92,19 +92,23 @@ func (w *World) peerSendsLarge(n, wireType, octets, firstTag int) error {
 
 func (w *World) peerSendsManyCut(n, wireType int, payload string, firstTag int) error {
 	for i := range n {
-		octets := numbered(firstTag+i, wireType, payload)
-		at := 1 + i%(len(octets)-1)
-		if err := w.send(octets[:at]); err != nil {
-			return err
-		}
-		if err := w.barrier(); err != nil {
-			return err
-		}
-		if err := w.send(octets[at:]); err != nil {
+		if err := w.sendInTwo(numbered(firstTag+i, wireType, payload), i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sendInTwo writes a packet in two parts, whose first part is longer by one octet for each i.
+func (w *World) sendInTwo(octets []byte, i int) error {
+	at := 1 + i%(len(octets)-1)
+	if err := w.send(octets[:at]); err != nil {
+		return err
+	}
+	if err := w.letRead(); err != nil {
+		return err
+	}
+	return w.send(octets[at:])
 }
 
 // numbered returns a request whose payload has its tag in the place of each #.

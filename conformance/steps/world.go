@@ -26,6 +26,8 @@ type World struct {
 	// Reached is set once an adapter of the run has opened the named pipes of a connection, and is
 	// shared by the run's worlds. If it is nil, pipes that the adapter cannot reach are its failure.
 	Reached *atomic.Bool
+	// Program describes a subject that no adapter drives; nil: an adapter drives the subject.
+	Program *Program
 
 	watch        *watchdog
 	conversation conversation
