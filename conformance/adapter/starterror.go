@@ -15,8 +15,10 @@ import (
 	"github.com/packetspec/packetspec/internal/visible"
 )
 
-// A StartError reports that an adapter did not start, or did not answer hello properly.
+// A StartError reports that an adapter did not start, or did not answer hello properly; or that a
+// program did not start, or does not speak the protocol.
 type StartError struct {
+	What    string // "program"; empty: it is an adapter
 	Command string
 	Err     error
 	Stderr  string // both ends of its standard error
@@ -24,7 +26,7 @@ type StartError struct {
 }
 
 func (e *StartError) Error() string {
-	s := fmt.Sprintf("cannot speak to the adapter %q: %s", e.Command, visible.Line(e.Err.Error()))
+	s := fmt.Sprintf("cannot speak to the %s %q: %s", cmp.Or(e.What, "adapter"), e.Command, visible.Line(e.Err.Error()))
 	if e.Stderr != "" {
 		s += "\nits standard error:\n" + indent(visible.Block(e.Stderr))
 	}

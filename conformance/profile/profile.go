@@ -20,9 +20,12 @@ const (
 	Codec      Profile = "codec"      // encode and decode packets
 	Connection Profile = "connection" // also the commands on connections, without an optional ability
 	Everything Profile = "everything" // also every optional ability
+
+	// Outside claims nothing: no adapter drives the subject, and only its end of a connection is seen.
+	Outside Profile = "outside"
 )
 
-// All lists the profiles, the one that claims least first.
+// All lists the profiles of subjects with an adapter, the one that claims least first.
 var All = []Profile{Codec, Connection, Everything}
 
 // codecCommands and connectionCommands are the core of the adapter protocol, in the order of the
@@ -54,6 +57,9 @@ func (p Profile) CountsEveryLevel() bool { return p == Everything }
 // scenarios were skipped, that are not among them.
 func (p Profile) Lacking(supports []adapter.Ability, skipped []string) []string {
 	lacking := []string{}
+	if p == Outside {
+		return lacking
+	}
 	for _, a := range adapter.Abilities {
 		if (p != Codec || slices.Contains(codecAbilities, a)) && !slices.Contains(supports, a) {
 			lacking = append(lacking, string(a))

@@ -17,6 +17,10 @@ func (r *Results) claim(out *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(out, "profile %s", r.Profile)
+	if r.Profile == profile.Outside {
+		out.WriteString(", what the other end of a connection shows\n")
+		return
+	}
 	if r.OutsideProfile > 0 {
 		need := "need"
 		if r.OutsideProfile == 1 {
