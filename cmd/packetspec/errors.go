@@ -127,6 +127,8 @@ func explainFlagError(cmd *cobra.Command, err error) error {
 		var flags []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
 		return hint.Add(err, "--%s", nearest.Names(missing.GetSpecifiedName(), flags, 1)[0])
+	case errors.As(err, &invalid) && hint.IsIn(err):
+		return errors.Unwrap(invalid) // which names the flag and its value
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
 		allowed := map[string]string{"duration": "a length of time, such as 5s or 2m", "bool": "true or false"}[f.Value.Type()]

@@ -61,6 +61,7 @@ a small program that reads commands from its standard input and carries them out
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(explainFlagError)
 	root.AddCommand(
+		newProbe(),
 		newTest(), newDoctor(), newFuzz(), newList(), newExplain(), newMatrix(), newCompare(), newReport(), newReplay(), newEncode(), newDecode(), newAdapter(), newMutants(), newVersion(),
 		newWatch(),
 		newNewAdapter(),

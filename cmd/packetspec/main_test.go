@@ -21,6 +21,8 @@ func TestMain(m *testing.M) {
 		"foreign-adapter": func() { os.Exit(foreignAdapter(os.Args[1:])) },
 		"lacking-adapter": func() { os.Exit(lackingAdapter(os.Args[1:])) },
 		"speaker":         func() { os.Exit(speaker(os.Args[1:])) },
+		"await-file":      func() { os.Exit(awaitFile(os.Args[1:])) },
+		"packet-program":  func() { os.Exit(packetProgram(os.Args[1:])) },
 	})
 }
 

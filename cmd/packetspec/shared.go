@@ -93,7 +93,7 @@ func emptyWord(cmd *cobra.Command, what string) error {
 // testCommand returns the command, as a person types it, that runs the suite with flags against an
 // adapter.
 func testCommand(flags, adapterArgs []string) string {
-	return self() + " test " + adapter.Process{Argv: flags}.String() + adapterWords(adapterArgs)
+	return self() + " test " + quoteWords(flags...) + adapterWords(adapterArgs)
 }
 
 // adapterWords returns the adapter's command as it follows the rest of the command line.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -66,9 +67,16 @@ One that is skipped counts if --profile claims what the adapter lacks.`,
   packetspec test --known known.txt --report junit=results.xml -- ./adapter`,
 		RunE: withSpecification(f.test),
 	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.bundles, "replay-dir", "", "a `folder` in which to keep what happened in each failure, for packetspec replay; empty: of the first 20 failures, in a temporary one")
+	cmd.Flags().StringVar(&f.profile, "profile", string(profile.Connection), "what the implementation claims: codec, which is encode and decode; connection, which is every command that needs no optional ability; or everything")
+	return cmd
+}
+
+// add adds the flags of a verb that runs the suite.
+func (f *testFlags) add(cmd *cobra.Command) {
 	filterFlags(cmd, &f.filter, conformance.Dialects[0])
 	flags := cmd.Flags()
-	flags.StringVar(&f.profile, "profile", string(profile.Connection), "what the implementation claims: codec, which is encode and decode; connection, which is every command that needs no optional ability; or everything")
 	flags.StringVar(&f.known, "known", "", "a `file` that lists the known deviations: scenarios that deviate as listed do not count, and all others do, of every level")
 	flags.BoolVar(&f.update, "update-known", false, "write the deviations of this run to the file of --known, which need not exist, and do not count them")
 	flags.BoolVar(&f.strict, "strict", false, "scenarios of every level count")
@@ -81,11 +89,9 @@ One that is skipped counts if --profile claims what the adapter lacks.`,
 	flags.DurationVar(&f.run.StartTime, "start-timeout", 30*time.Second, "how long an adapter may take to start and answer hello")
 	flags.Uint64Var(&f.run.Seed, "seed", 0, "run the scenarios in a random order, made from this `number`; 0: in the order of the specification")
 	reportFlag(cmd, &f.reports, testFormats)
-	flags.StringVar(&f.bundles, "replay-dir", "", "a `folder` in which to keep what happened in each failure, for packetspec replay; empty: of the first 20 failures, in a temporary one")
 	flags.StringVar(&f.wire, "wire", wireOfFailures, "whose wire, commands and replies the JSON report has: `WHICH` is failures, or all, which adds scenarios that pass")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list every scenario, not only those that do not pass")
 	flags.StringVar(&f.color, "color", "auto", "whether the text report on the standard output is in color: `WHEN` is auto, always or never; auto: on a terminal, unless NO_COLOR or CI is set")
-	return cmd
 }
 
 // The values of --wire.
@@ -99,7 +105,7 @@ const (
 func defaultParallel() int { return max(4, 2*runtime.NumCPU()) }
 
 func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error {
-	if err := f.check(); err != nil {
+	if err := cmp.Or(f.check(), oneOf("--profile", f.profile, profileNames()...), notEmpty(cmd, "replay-dir")); err != nil {
 		return err
 	}
 	process, err := subject(cmd, f.filter.Dialect, args)
@@ -110,7 +116,16 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	if err != nil {
 		return err
 	}
-	if err := cmp.Or(notEmpty(cmd, "known"), notEmpty(cmd, "replay-dir")); err != nil {
+	run := f.run
+	run.Scenarios, run.Subject, run.Setting = selected, process, f.setting(cmd, args)
+	run.Profile, run.Outside = profile.Profile(f.profile), outside
+	run.Again = func(r report.Result) string { return testCommand(f.again(cmd, r, nil), args) }
+	return f.report(cmd, s, run, conformance.Series.Do)
+}
+
+// report makes the runs of a verb by do, and reports their results.
+func (f *testFlags) report(cmd *cobra.Command, s *spec.Spec, run conformance.Series, do doFunc) error {
+	if err := notEmpty(cmd, "known"); err != nil {
 		return err
 	}
 	list, err := openKnown(cmd.Context(), f.known, s, f.update)
@@ -123,11 +138,8 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 		return err
 	}
 	defer outputs.close()
-	run := f.run
-	run.Commit, run.Setting, run.WireOfAll = commit(), f.setting(cmd, args), f.wire == wireOfAll
-	run.Version, run.Spec, run.Scenarios, run.Subject, run.Known, run.Dialect = version(), s, selected, process, list.List, f.filter.Dialect
-	run.Again = func(r report.Result) string { return f.again(cmd, r, args) }
-	run.Profile, run.Outside = profile.Profile(f.profile), outside
+	run.Commit, run.WireOfAll = commit(), f.wire == wireOfAll
+	run.Version, run.Spec, run.Known, run.Dialect = version(), s, list.List, f.filter.Dialect
 	if f.failFast {
 		run.Last = func(r report.Result) bool { return r.Counts(f.everyLevel()) }
 	}
@@ -139,7 +151,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	stdout := cmd.OutOrStdout()
 	progress := newRunProgress(len(run.Scenarios)*run.Times, time.Now())
 	stream := outputs.stream(progress.above(stdout), run.Suite(), f.verbose, inColor(f.color, stdout))
-	results, gaveUp := doShown(cmd, run, stream, progress)
+	results, gaveUp := doShown(cmd, run, do, stream, progress)
 	if results == nil {
 		return &statusError{statusAdapter, gaveUp}
 	}
@@ -202,13 +214,16 @@ func (f *testFlags) unkept(cmd *cobra.Command, k *replay.Keeper) error {
 	return err
 }
 
+// A doFunc makes the runs of a verb.
+type doFunc func(conformance.Series, context.Context) (*report.Results, error)
+
 // doShown makes the runs, and shows their progress and their results meanwhile.
-func doShown(cmd *cobra.Command, run conformance.Series, stream *report.Stream, progress *runProgress) (*report.Results, error) {
+func doShown(cmd *cobra.Command, run conformance.Series, do doFunc, stream *report.Stream, progress *runProgress) (*report.Results, error) {
 	run.Begin = func(id string) { progress.begin(id, time.Now()) }
 	run.Observe = func(r report.Result) { progress.observe(r, time.Now(), stream.Observe) }
 	progress.start(cmd.ErrOrStderr())
 	defer progress.end()
-	return run.Do(cmd.Context())
+	return do(run, cmd.Context())
 }
 
 // updateKnown writes the list of known deviations anew, if the run shows all of them.
@@ -266,7 +281,6 @@ func (f *testFlags) check() error {
 		oneOf("--wire", f.wire, wireOfFailures, wireOfAll),
 		oneOf("--color", f.color, "auto", "always", "never"),
 		oneOf("--dialect", f.filter.Dialect, conformance.Dialects...),
-		oneOf("--profile", f.profile, profileNames()...),
 	); err != nil {
 		return err
 	}
@@ -299,10 +313,10 @@ func profileNames() (names []string) {
 	return names
 }
 
-// again returns the command that shows a result again. A flaky scenario runs several times or, if
-// the order may matter, among the others, in the order in which it deviated.
-func (f *testFlags) again(cmd *cobra.Command, r report.Result, args []string) string {
-	names := []string{"dialect", "profile", "timeout", "start-timeout"}
+// again returns the flags that show a result again, with further flags by their names. A flaky scenario
+// runs several times or, if the order may matter, among the others, in the order in which it deviated.
+func (f *testFlags) again(cmd *cobra.Command, r report.Result, names []string) []string {
+	names = append(names, "dialect", "profile", "timeout", "start-timeout")
 	words := []string{"--run", "^" + r.ID + "$"}
 	switch flaky := r.Runs.Outcome() == report.Flaky; {
 	case flaky && r.Seed != 0:
@@ -312,7 +326,7 @@ func (f *testFlags) again(cmd *cobra.Command, r report.Result, args []string) st
 		words = append(words, "--repeat", strconv.Itoa(max(10, r.Runs.Total())))
 	}
 	words = append(words, given(cmd, func(name string) bool { return slices.Contains(names, name) })...)
-	return testCommand(words, args)
+	return words
 }
 
 // setting returns how the command line asks for the run.
@@ -324,7 +338,7 @@ func (f *testFlags) setting(cmd *cobra.Command, args []string) report.Setting {
 	if f.shard != "" {
 		setting.Shards = []string{f.shard}
 	}
-	files := []string{"known", "update-known", "report", "replay-dir", "shard", "color", "verbose"}
+	files := []string{"known", "update-known", "report", "replay-dir", "shard", "color", "verbose", "ask", "expect"}
 	setting.Flags = given(cmd, func(name string) bool { return !slices.Contains(files, name) })
 	return setting
 }
