@@ -63,7 +63,7 @@ a small program that reads commands from its standard input and carries them out
 	root.AddCommand(
 		newProbe(),
 		newTest(), newDoctor(), newFuzz(), newList(), newExplain(), newMatrix(), newCompare(), newReport(), newReplay(), newEncode(), newDecode(), newAdapter(), newMutants(), newVersion(),
-		newWatch(),
+		newWatch(), newInterop(),
 		newNewAdapter(),
 	)
 	return root

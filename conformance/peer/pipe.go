@@ -49,9 +49,24 @@ func NewPipes(dir, name string) (*Pipes, error) {
 // Connect returns the peer at its end of the pipes. Call it once the subject has opened
 // both; it fails if the subject does not hold its receiving pipe open.
 func (p *Pipes) Connect() (*Peer, error) {
-	to, err := p.openToSubject()
+	to, from, err := p.Files()
 	if err != nil {
-		return nil, fmt.Errorf("open the pipe to the subject: %w", err)
+		return nil, err
+	}
+	connected, err := newPeer(to, from)
+	if err != nil {
+		_, _ = to.Close(), from.Close()
+		return nil, fmt.Errorf("read the pipe from the subject: %w", err)
+	}
+	return connected, nil
+}
+
+// Files returns the ends of the pipes that a peer would have: one to write to, and one to read from. It is for a
+// caller that is no [Peer], who calls it in place of Connect.
+func (p *Pipes) Files() (to, from *os.File, err error) {
+	to, err = p.openToSubject()
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the pipe to the subject: %w", err)
 	}
 	// The holder has been a writer, without which a subject that reads at once would see
 	// the end of the pipe. It is also a reader, and would now hide that a subject has
@@ -62,16 +77,12 @@ func (p *Pipes) Connect() (*Peer, error) {
 		_ = second.Close()
 	} else if errors.Is(err, syscall.ENXIO) {
 		_ = to.Close()
-		return nil, errors.New("the subject has said that the connection is up, but does not hold its recv pipe open")
+		return nil, nil, errors.New("the subject has said that the connection is up, but does not hold its recv pipe open")
 	}
-	connected, err := newPeer(to, p.from)
-	if err != nil {
-		_ = to.Close()
-		return nil, fmt.Errorf("read the pipe from the subject: %w", err)
-	}
-	p.from = nil // belongs to the peer now
+	from = p.from
+	p.from = nil // belongs to the caller now
 	p.Discard()
-	return connected, nil
+	return to, from, nil
 }
 
 // WereOpened reports whether the subject has opened one of the pipes, as far as that can be seen.

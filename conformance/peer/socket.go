@@ -5,6 +5,7 @@ package peer
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"syscall"
 
@@ -31,13 +32,9 @@ func (s *Socket) Path() string { return s.listener.Path() }
 
 // Connect returns the peer at its end of the socket. Call it once the subject has connected.
 func (s *Socket) Connect() (*Peer, error) {
-	defer s.Discard()
-	to, from, err := s.listener.Accept()
-	if errors.Is(err, syscall.EAGAIN) {
-		return nil, errors.New("the subject has said that the connection is up, but has not connected to the socket")
-	}
+	to, from, err := s.Files()
 	if err != nil {
-		return nil, fmt.Errorf("accept the subject's connection: %w", err)
+		return nil, err
 	}
 	connected, err := newPeer(to, from)
 	if err != nil {
@@ -45,6 +42,20 @@ func (s *Socket) Connect() (*Peer, error) {
 		return nil, fmt.Errorf("read the socket: %w", err)
 	}
 	return connected, nil
+}
+
+// Files returns the peer's end of the socket, as a file to write to and one to read from. It is for a caller that is no [Peer],
+// who calls it in place of Connect.
+func (s *Socket) Files() (to, from *os.File, err error) {
+	defer s.Discard()
+	to, from, err = s.listener.Accept()
+	if errors.Is(err, syscall.EAGAIN) {
+		return nil, nil, errors.New("the subject has said that the connection is up, but has not connected to the socket")
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("accept the subject's connection: %w", err)
+	}
+	return to, from, nil
 }
 
 // WereOpened reports whether the subject has connected. Call it if the subject failed to open the

@@ -59,6 +59,15 @@ func (j *Judge) Unreceived(by Side, at time.Time) {
 	j.observe()
 }
 
+// Inside reports whether a side has sent a part of a packet.
+func (j *Judge) Inside(side Side) bool {
+	_, inside := j.dirs[side].split.Inside()
+	return inside
+}
+
+// Excuse notes that a side is made to stop sending now. What is missing at the end of its stream is not judged.
+func (j *Judge) Excuse(side Side) { j.dirs[side].excused = true }
+
 // Stop notes that somebody else, such as the user, ends the connection now. What is missing then is not judged.
 func (j *Judge) Stop(at time.Time) {
 	j.Expire(at)

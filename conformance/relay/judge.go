@@ -26,6 +26,8 @@ type Options struct {
 	Later bool       // the dialect is the one of 2024, which has ERQ
 	// AnswerWithin is how long a request may be open; 0: for any time.
 	AnswerWithin time.Duration
+	// KeepPayload is how many octets of each payload an event has; 0: enough for its text.
+	KeepPayload int
 	// NoPayloads keeps payloads out of the texts of findings.
 	NoPayloads bool
 	// Observe is called with each event; nil: with none. Its argument is valid until it returns.
@@ -96,6 +98,7 @@ func NewJudge(o Options, began time.Time) *Judge {
 	}
 	for i := range j.dirs {
 		j.dirs[i].nextTag = first
+		j.dirs[i].split.KeepPayload = o.KeepPayload
 	}
 	return j
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/packetspec/packetspec/internal/pipe"
 )
 
 // A Source is the stream that one side sends. CloseRead makes the sender's next write fail, and a read that is
@@ -29,14 +31,14 @@ type Endpoint struct {
 	Sink   Sink
 }
 
-// A PipeEnd is a [Source] or a [Sink] of a file that carries one direction, such as a pipe.
+// A PipeEnd is a [Source] or a [Sink] of a file that carries one direction: a pipe, or one of two files for a socket.
 type PipeEnd struct{ *os.File }
 
-// CloseRead closes the file.
-func (p PipeEnd) CloseRead() error { return p.Close() }
+// CloseRead ends the direction, and closes the file.
+func (p PipeEnd) CloseRead() error { return pipe.CloseReading(p.File) }
 
-// CloseWrite closes the file.
-func (p PipeEnd) CloseWrite() error { return p.Close() }
+// CloseWrite ends the direction, and closes the file.
+func (p PipeEnd) CloseWrite() error { return pipe.CloseSending(p.File) }
 
 // A Socket is the [Source] and the [Sink] of a connection that carries both directions, such as a [*net.UnixConn].
 type Socket interface {

@@ -11,7 +11,7 @@ import (
 	"github.com/packetspec/packetspec/internal/words"
 )
 
-// A Report is what a judge says of a connection. Its JSON form has a schema, schema.json.
+// A Report is what a judge says of a connection. Its JSON form has a schema, report.schema.json.
 type Report struct {
 	Dialect    string        `json:"dialect"`
 	DurationMS float64       `json:"duration_ms"`

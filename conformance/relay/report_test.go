@@ -2,70 +2,15 @@ package relay
 
 import (
 	"bytes"
-	_ "embed"
-	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/packetspec/packetspec/internal/schematest"
 )
 
-//go:embed schema.json
-var schema []byte
-
-// A schemaNode is as much of JSON Schema as schema.json uses.
-type schemaNode struct {
-	Type       string                `json:"type"`
-	Required   []string              `json:"required"`
-	Properties map[string]schemaNode `json:"properties"`
-	Items      *schemaNode           `json:"items"`
-	Enum       []string              `json:"enum"`
-}
-
-// check reports what of a value the schema does not allow.
-func (s schemaNode) check(t *testing.T, path string, value any) {
-	t.Helper()
-	switch v := value.(type) {
-	case map[string]any:
-		for name, member := range v {
-			if property, ok := s.Properties[name]; ok {
-				property.check(t, path+"."+name, member)
-			} else {
-				t.Errorf("%s has the member %s, which the schema lacks", path, name)
-			}
-		}
-		for _, name := range s.Required {
-			if _, ok := v[name]; !ok {
-				t.Errorf("%s lacks %s, which the schema requires", path, name)
-			}
-		}
-	case []any:
-		for _, item := range v {
-			s.Items.check(t, path+"[]", item)
-		}
-	case string:
-		if s.Type != "string" && !slices.Contains(s.Enum, v) {
-			t.Errorf("%s is %q, which the schema does not allow", path, v)
-		}
-	case float64:
-		if s.Type != "number" && s.Type != "integer" {
-			t.Errorf("%s is a number", path)
-		}
-	case bool:
-		if s.Type != "boolean" {
-			t.Errorf("%s is %t", path, v)
-		}
-	default:
-		t.Errorf("%s is %v", path, v)
-	}
-}
-
-// TestSchema requires reports to have the form of schema.json.
+// TestSchema requires reports to have the form of the published schema.
 func TestSchema(t *testing.T) {
-	var root schemaNode
-	if err := json.Unmarshal(schema, &root); err != nil {
-		t.Fatal(err)
-	}
 	o := testOptions()
 	o.AnswerWithin = time.Second
 	for _, script := range []string{"", bye, "left ask:1 ask:1 ask:3 EOF ask:3\nright +2s ok:3 00 03 stop"} {
@@ -73,11 +18,7 @@ func TestSchema(t *testing.T) {
 		if err := play(t, o, script).Report(began.Add(time.Minute)).JSON(&out); err != nil {
 			t.Fatal(err)
 		}
-		var value any
-		if err := json.Unmarshal(out.Bytes(), &value); err != nil {
-			t.Fatal(err)
-		}
-		root.check(t, "the report", value)
+		schematest.Check(t, "report.schema.json", out.Bytes())
 	}
 }
 

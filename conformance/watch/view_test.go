@@ -2,12 +2,8 @@ package watch
 
 import (
 	"bytes"
-	_ "embed"
-	"encoding/json"
 	"errors"
-	"maps"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +13,7 @@ import (
 	"github.com/packetspec/packetspec/conformance/relay"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
+	"github.com/packetspec/packetspec/internal/schematest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -100,52 +97,14 @@ FINDING  must    command breaks ENC-1: malformed packet
 	}
 }
 
-//go:embed log.schema.json
-var schema []byte
-
-// TestLogSchema requires the lines of a log in JSON to have the members that log.schema.json allows, and those that it
-// requires.
+// TestLogSchema requires the lines of a log in JSON to have the form of the published schema.
 func TestLogSchema(t *testing.T) {
-	type object struct {
-		Required   []string          `json:"required"`
-		Properties map[string]object `json:"properties"`
-	}
-	var root struct {
-		OneOf []object `json:"oneOf"`
-	}
-	if err := json.Unmarshal(schema, &root); err != nil {
-		t.Fatal(err)
-	}
-	check := func(o object, members map[string]json.RawMessage) {
-		for name := range members {
-			if _, ok := o.Properties[name]; !ok {
-				t.Errorf("the schema has no member %s", name)
-			}
-		}
-		for _, name := range o.Required {
-			if _, ok := members[name]; !ok {
-				t.Errorf("%v lacks %s", slices.Sorted(maps.Keys(members)), name)
-			}
-		}
-	}
 	var out bytes.Buffer
 	if err := Summary(&out, judge(t, nil).Report(began.Add(time.Second)), true, false); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(lines(t, ViewOptions{JSON: true}) + out.String()) {
-		var members, packet map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(line), &members); err != nil {
-			t.Fatal(err)
-		}
-		kind := root.OneOf[0]
-		if members["report"] != nil {
-			kind = root.OneOf[1]
-		}
-		check(kind, members)
-		if members["packet"] != nil {
-			_ = json.Unmarshal(members["packet"], &packet)
-			check(kind.Properties["packet"], packet)
-		}
+		schematest.Check(t, "log.schema.json", []byte(line))
 	}
 }
 
