@@ -36,6 +36,7 @@ export function packetToJSON(packet) {
   };
 }
 
+/** @param {import("./protocol.js").Response} response */
 function answerToJSON(response) {
   return { ok: response.ok, flags: String(response.flags), payload: response.payload.toString("hex") };
 }
@@ -47,6 +48,9 @@ const PAUSE = 5;
 /**
  * Opens both pipes, the receiving one first, as streams of the event loop: no read takes a thread. The streams
  * begin once both are open, because before a writer has opened a pipe, its reader sees the end of the octets.
+ * @param {string} recv
+ * @param {string} send
+ * @returns {Promise<[Socket, Socket]>}
  */
 async function openPipes(recv, send) {
   const from = openSync(recv, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -61,17 +65,21 @@ async function openPipes(recv, send) {
   }
 }
 
-/** Opens a pipe without blocking the event loop until somebody reads it. */
+/**
+ * Opens a pipe without blocking the event loop until somebody reads it.
+ * @param {string} path
+ */
 async function openForWriting(path) {
   for (const began = Date.now(); ; await setTimeout(PAUSE)) {
     try {
       return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     } catch (error) {
-      if (error.code !== "ENXIO" || Date.now() - began > PATIENCE) throw error;
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ENXIO" || Date.now() - began > PATIENCE) throw error;
     }
   }
 }
 
+/** @param {{ fd: number, readable: boolean, writable: boolean }} options */
 function stream(options) {
   const opened = new Socket(options);
   opened.on("error", () => {}); // EPIPE is normal; the implementation has a listener of its own for what matters
@@ -82,6 +90,7 @@ function stream(options) {
 export class Commands {
   #implementation;
   #write;
+  /** @type {Map<string, Subject>} */
   #subjects = new Map();
 
   /**
@@ -93,9 +102,13 @@ export class Commands {
     this.#write = write;
   }
 
-  /** Carries out the command of a line, and writes its reply. Never rejects. */
+  /**
+   * Carries out the command of a line, and writes its reply. Never rejects.
+   * @param {string} line
+   */
   async answer(line) {
     let id = 0;
+    /** @type {import("./subject.js").Fields} */
     let reply;
     try {
       const command = JSON.parse(line);
@@ -108,12 +121,17 @@ export class Commands {
     this.#write(JSON.stringify({ id, ...reply }) + "\n");
   }
 
+  /** @param {import("./subject.js").Fields} command */
   #subject(command) {
     const subject = this.#subjects.get(command.conn);
     if (!subject) throw new AdapterError("invalid", `no connection ${command.conn} is open`);
     return subject;
   }
 
+  /**
+   * @param {import("./subject.js").Fields} command
+   * @returns {Promise<import("./subject.js").Fields>}
+   */
   async #do(command) {
     const subject = () => this.#subject(command);
     switch (command.op) {
@@ -169,6 +187,7 @@ export class Commands {
     throw new AdapterError("unsupported", `there is no command ${command.op}`);
   }
 
+  /** @param {import("./subject.js").Fields} command */
   async #open(command) {
     const [recv, send] = await openPipes(command.recv, command.send);
     const subject = new Subject();

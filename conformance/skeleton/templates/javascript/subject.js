@@ -4,9 +4,13 @@ import { AdapterError } from "./protocol.js";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What a handler of type 10 returns: results of no valid form. */
+/**
+ * What a handler of type 10 returns: results of no valid form.
+ * @type {Record<string, unknown>}
+ */
 const INVALID_RESULTS = { float: 1.5, list3: [1n, 2n, 3n], "int-str": [1n, "text"], negative: -1n };
 
+/** @type {Record<string, import("./protocol.js").Decoder>} */
 const DECODERS = {
   reverse: (_flags, payload) => Buffer.from(payload).reverse(),
   raise: () => {
@@ -21,12 +25,19 @@ const DECODERS = {
  */
 
 export class Subject {
+  /** @type {Fields[]} */
   seen = [];
+  /** @type {string[]} */
   ticks = [];
+  /** @type {Map<string, import("./protocol.js").Call>} */
   calls = new Map();
+  /** @type {Promise<import("./protocol.js").Connection>} */
   connection;
-  #opened;
-  #failed;
+  /** @type {(connection: import("./protocol.js").Connection) => void} */
+  #opened = () => {};
+  /** @type {(reason: unknown) => void} */
+  #failed = () => {};
+  /** @type {Map<string, Gate>} */
   #gates = new Map();
   #closed = false;
 
@@ -38,15 +49,20 @@ export class Subject {
     this.connection.catch(() => {}); // whoever awaits it sees the reason
   }
 
+  /** @param {import("./protocol.js").Connection} connection */
   opened(connection) {
     this.#opened(connection);
   }
 
+  /** @param {unknown} reason */
   failed(reason) {
     this.#failed(reason);
   }
 
-  /** Returns a gate. It stays open once it is released, or the connection is closed. */
+  /**
+   * Returns a gate. It stays open once it is released, or the connection is closed.
+   * @param {string} name
+   */
   gate(name) {
     let gate = this.#gates.get(name);
     if (!gate) {
@@ -92,6 +108,7 @@ export class Subject {
     throw new Error(payload.toString()); // 5, and every other type
   }
 
+  /** @param {Fields} command */
   async submit(command) {
     const decode = command.decode === undefined ? undefined : DECODERS[command.decode];
     if (command.decode !== undefined && !decode)
@@ -114,7 +131,9 @@ export class Subject {
 }
 
 class Gate {
-  release;
+  /** @type {() => void} */
+  release = () => {};
+  /** @type {Promise<void>} */
   released;
 
   constructor() {
@@ -122,7 +141,10 @@ class Gate {
   }
 }
 
-/** Returns text. Texts of this language can have lone surrogates, which UTF-8 proper does not. */
+/**
+ * Returns text. Texts of this language can have lone surrogates, which UTF-8 proper does not.
+ * @param {Buffer} payload
+ */
 function text(payload) {
   let all = "";
   let from = 0;
@@ -142,6 +164,7 @@ function text(payload) {
 
 const MOST = 64 << 20; // octets of type 8
 
+/** @param {string} digits */
 function large(digits) {
   const size = /^\d{1,9}$/.test(digits) ? Number(digits) : Infinity;
   if (size > MOST) throw new Error(`${digits} is not a size`);

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import threading
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 import implementation
 from protocol import AdapterError, DecoderFailed, Invalid, Options, Packet, Request, Response, Result
@@ -51,7 +51,7 @@ def decoder_that_fails(flags: int, payload: bytes) -> bytes:
     raise DecoderFailed("the request asks for a decoder that fails")
 
 
-DECODERS: dict[Optional[str], Optional[Callable[[int, bytes], bytes]]] = {
+DECODERS: dict[str | None, Callable[[int, bytes], bytes] | None] = {
     None: None,
     "reverse": lambda flags, payload: payload[::-1],
     "raise": decoder_that_fails,

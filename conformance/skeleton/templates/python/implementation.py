@@ -6,8 +6,6 @@ Begin with encode, and run: packetspec test --run ENC-1 -- python3 adapter.py
 
 from __future__ import annotations
 
-from typing import Optional
-
 from protocol import Handler, Options, Packet, Request, Response, Unsupported
 
 NAME = "my implementation"  # TODO: how reports name it
@@ -49,7 +47,7 @@ class Call:
 class Connection:
     """A connection. Several threads call its methods, each of which may block, except close."""
 
-    def __init__(self, recv: int, send: int, handler: Optional[Handler], options: Options) -> None:
+    def __init__(self, recv: int, send: int, handler: Handler | None, options: Options) -> None:
         """Start a connection over two file descriptors, which it owns from now on.
 
         If this raises, the caller closes them. Call the handler in a thread of its own for each
@@ -65,7 +63,7 @@ class Connection:
         """Shut the connection down, and return when the implementation's call returns."""
         raise Unsupported("TODO: shutdown")
 
-    def join(self) -> Optional[str]:
+    def join(self) -> str | None:
         """Wait for the end of the peer's stream. Return eof, cut or malformed, or None if unknown."""
         raise Unsupported("TODO: join")
 

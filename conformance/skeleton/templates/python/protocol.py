@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional, Union
+from typing import Callable, Union
 
 
 class AdapterError(Exception):
@@ -62,7 +62,7 @@ class Packet:
     channel: int
     tag: int
     flags: int
-    rq_type: Optional[int]
+    rq_type: int | None
     payload: bytes
 
 
@@ -77,7 +77,7 @@ class Request:
     flags: int
     payload: bytes
     channel: int
-    decode: Optional[Decoder]
+    decode: Decoder | None
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ class Response:
 class Options:
     """How a connection is opened."""
 
-    grace: Optional[float]  # seconds; None: the implementation's default
-    tick: Optional[Callable[[bytes], None]]  # called with each tick; None: ticks are not recorded
+    grace: float | None  # seconds; None: the implementation's default
+    tick: Callable[[bytes], None] | None  # called with each tick; None: ticks are not recorded
     tick_stderr: bool  # ticks go to the standard error
-    name: Optional[str]
+    name: str | None
 
 
 # Nothing, flags, octets, text, or flags and octets; object stands for the results of no valid form.

@@ -10,12 +10,12 @@ import os
 import tempfile
 import threading
 import unittest
-from typing import Any, Optional
+from typing import Any
 from unittest import mock
 
 import adapter
 import implementation
-from protocol import Cancelled, Handler, Incomplete, Options, Packet, Request, Response
+from protocol import Cancelled, Handler, Incomplete, Options, Packet, Request, Response, Unsupported
 
 
 class Echo(implementation.Call):
@@ -34,7 +34,7 @@ class FakeConnection(implementation.Connection):
 
     latest: FakeConnection
 
-    def __init__(self, recv: int, send: int, handler: Optional[Handler], options: Options) -> None:
+    def __init__(self, recv: int, send: int, handler: Handler | None, options: Options) -> None:
         self.recv, self.send, self.handler, self.options = recv, send, handler, options
         self.ended = threading.Event()
         FakeConnection.latest = self
@@ -45,7 +45,7 @@ class FakeConnection(implementation.Connection):
     def shutdown(self, block: bool) -> None:
         self.ended.set()
 
-    def join(self) -> Optional[str]:
+    def join(self) -> str | None:
         self.ended.wait()
         return "eof"
 
@@ -93,11 +93,18 @@ class AdapterTest(unittest.TestCase):
     def test_todo_is_unsupported(self) -> None:
         packet = {"is_request": False, "channel": "0", "tag": "1", "flags": "1", "payload": ""}
         self.assertEqual(self.kind("nosuch"), "unsupported")
-        with mock.patch.object(implementation, "encode", side_effect=implementation.Unsupported("TODO")):
+        with mock.patch.object(implementation, "encode", side_effect=Unsupported("TODO")):
             self.assertEqual(self.kind("encode", packet=packet), "unsupported")
 
     def test_packets(self) -> None:
-        request = {"is_request": True, "channel": "5", "tag": "300", "flags": "7", "rq_type": "2", "payload": "68656c6c6f"}
+        request = {
+            "is_request": True,
+            "channel": "5",
+            "tag": "300",
+            "flags": "7",
+            "rq_type": "2",
+            "payload": "68656c6c6f",
+        }
         response = {"is_request": False, "channel": "0", "tag": str(2**70), "flags": "1", "payload": ""}
         for fields in request, response:
             self.assertEqual(adapter.packet_to_json(adapter.packet_from_json(fields)), fields)
