@@ -22,7 +22,7 @@ func TestReadmeAdapter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile("(?s)```python\n(.*?)```").FindSubmatch(readme)
+	block := regexp.MustCompile("(?s)## Test your implementation\n.*?```python\n(.*?)```").FindSubmatch(readme)
 	if block == nil {
 		t.Fatal("README.md shows no Python")
 	}

@@ -1,8 +1,9 @@
-// Command score measures the suite and campaigns by the faults of the mutant, and writes the two
+// Command score measures the suite, campaigns and the probe by the faults of the mutant, and writes the
 // pages SCORE.md. It is for maintainers, and runs in the root of the repository:
 //
 //	go run ./internal/score suite    conformance/mutants/record.json and conformance/SCORE.md
 //	go run ./internal/score fuzz     fuzz/SCORE.md
+//	go run ./internal/score probe    conformance/probe/SCORE.md
 package main
 
 import (
@@ -36,7 +37,7 @@ func run() (status int) {
 		Use: "score", Short: "Measure the suite and campaigns by the faults of the mutant, and write the pages SCORE.md",
 		SilenceUsage: true,
 	}
-	root.AddCommand(newSuite(), newFuzz(), newMutant())
+	root.AddCommand(newSuite(), newFuzz(), newProbe(), newMutant(), newProgram())
 	if root.ExecuteContext(ctx) != nil { // cobra has printed the error
 		return 1
 	}
