@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/packetspec/packetspec/internal/pipe"
 )
@@ -87,10 +88,22 @@ func (p *Pipes) Files() (to, from *os.File, err error) {
 
 // WereOpened reports whether the subject has opened one of the pipes, as far as that can be seen.
 // Call it if the subject failed to open both; Connect must not follow.
+//
+// A process that this one starts meanwhile has copies of all descriptors for a moment, and looks like a
+// subject that has opened the pipe. So it must look so for a while.
 func (p *Pipes) WereOpened() bool {
 	_ = p.holder.Close()
-	return pipe.WasOpened(p.from, p.ToSubject)
+	for range 10 {
+		if !pipe.WasOpened(p.from, p.ToSubject) {
+			return false
+		}
+		<-time.After(forkTime / 10)
+	}
+	return true
 }
+
+// forkTime is longer than a process holds the descriptors of the one that started it.
+const forkTime = 100 * time.Millisecond
 
 // openToSubject opens the pipe for writing. With O_NONBLOCK it fails with ENXIO if no
 // process has the pipe open for reading.
