@@ -60,6 +60,9 @@ type Run struct {
 	// Keep is called like Observe, and before it, with each result that deviates and is not known, what happened in
 	// its scenario, and the scenario as a feature. It returns the folder where it has kept them, or "". It may be nil.
 	Keep func(r report.Result, events []record.Event, scenario string) string
+	// Warn is called with what a look at the first adapter finds wrong with it, if it finds anything, before
+	// any scenario runs; nil: there is no look.
+	Warn func(warnings []string)
 
 	// judge returns what is known of a result when it comes; nil: what Known makes of it.
 	judge func(report.Result) report.Result
@@ -103,7 +106,7 @@ func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedul
 	s := &schedule{Run: r, dir: dir, attempts: attempts, done: make([]bool, len(r.Scenarios)), order: r.order(), began: began, running: map[int]time.Time{}}
 	first := &worker{schedule: s}
 	unwatch := s.watch(ctx)
-	if err := first.start(ctx); err != nil {
+	if err := first.startFirst(ctx); err != nil {
 		unwatch()
 		if ctx.Err() == nil {
 			return nil, err
@@ -112,7 +115,6 @@ func (r Run) schedule(ctx context.Context, attempts []report.Attempts) (*schedul
 		s.elapsed = time.Since(began)
 		return s, nil
 	}
-	s.subject = first.session.Hello
 	for _, warning := range profile.Warnings(s.subject.Supports) {
 		s.note(warning)
 	}
@@ -161,10 +163,11 @@ func (r Run) order() []int {
 // A schedule is what the workers of a run share.
 type schedule struct {
 	Run
-	dir     string
-	subject adapter.Hello
-	began   time.Time
-	elapsed time.Duration
+	dir      string
+	subject  adapter.Hello
+	began    time.Time
+	elapsed  time.Duration
+	warnings []string // of the look at the first adapter
 
 	mu       sync.Mutex        // guards the fields below
 	order    []int             // scenarios that no worker has taken
@@ -289,7 +292,7 @@ func (s *schedule) collect() *report.Results {
 		Subject: report.Subject{Name: s.subject.Name, Release: s.subject.Release, Language: s.subject.Language},
 		Profile: s.Profile, OutsideProfile: s.Outside,
 		Run:   s.setting(),
-		Notes: s.notes, Elapsed: s.elapsed, Interrupted: s.stopped,
+		Notes: s.notes, Warnings: s.warnings, Elapsed: s.elapsed, Interrupted: s.stopped,
 	}
 	if s.gaveUp != nil {
 		results.GivenUp = s.gaveUp.Error()

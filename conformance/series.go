@@ -55,7 +55,10 @@ func (s Series) Do(ctx context.Context) (*report.Results, error) {
 				one.note(note)
 			}
 		}
-		whole = one
+		if whole != nil {
+			one.warnings = whole.warnings
+		}
+		whole, s.Warn = one, nil
 		times++
 	}
 	switch {

@@ -120,6 +120,7 @@ func (f *testFlags) test(cmd *cobra.Command, s *spec.Spec, args []string) error 
 	run.Scenarios, run.Subject, run.Setting = selected, process, f.setting(cmd, args)
 	run.Profile, run.Outside = profile.Profile(f.profile), outside
 	run.Again = func(r report.Result) string { return testCommand(f.again(cmd, r, nil), args) }
+	run.Warn = func([]string) {} // doShown prints them; what probe starts is no adapter to look at
 	return f.report(cmd, s, run, conformance.Series.Do)
 }
 
@@ -221,6 +222,9 @@ type doFunc func(conformance.Series, context.Context) (*report.Results, error)
 func doShown(cmd *cobra.Command, run conformance.Series, do doFunc, stream *report.Stream, progress *runProgress) (*report.Results, error) {
 	run.Begin = func(id string) { progress.begin(id, time.Now()) }
 	run.Observe = func(r report.Result) { progress.observe(r, time.Now(), stream.Observe) }
+	if run.Warn != nil {
+		run.Warn = func(warnings []string) { progress.update(time.Now(), func() { stream.Warn(warnings) }) }
+	}
 	progress.start(cmd.ErrOrStderr())
 	defer progress.end()
 	return do(run, cmd.Context())

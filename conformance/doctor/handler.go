@@ -76,7 +76,7 @@ func (c *conversation) result(conn *connection, asked peer.Packet, want string) 
 		c.handlerResult(asked, "no response came; expected "+want)
 		return false
 	}
-	right := false
+	var right bool
 	switch octets := r.Payload; {
 	case want == "fail":
 		right = !r.OK()
@@ -183,7 +183,11 @@ func (c *conversation) gates() {
 	if conn == nil {
 		return
 	}
-	defer func() { c.close(conn) }()
+	defer func() {
+		if conn != nil {
+			c.close(conn)
+		}
+	}()
 	c.hold(conn, 1, "g1")
 	if !c.handled(conn, 1) || c.over {
 		return // a finding of the check of the handler
@@ -204,13 +208,22 @@ func (c *conversation) gates() {
 		return
 	}
 	c.close(conn)
-	if conn = c.open(adapter.Message{}); conn == nil {
+	c.releasedFirst()
+	if conn = c.open(adapter.Message{}); conn != nil {
+		c.spinning(conn)
+	}
+}
+
+// releasedFirst releases a gate before a handler waits at it.
+func (c *conversation) releasedFirst() {
+	conn := c.open(adapter.Message{})
+	if conn == nil {
 		return
 	}
 	if a := c.release(conn, "g2"); a.ok {
 		c.passes(conn, c.hold(conn, 1, "g2"), "g2", "gate-released-first")
 	}
-	c.spinning(conn)
+	c.close(conn)
 }
 
 // passes reports a gate that holds a handler up although it was released. That it is the gate shows when it
@@ -255,7 +268,7 @@ const (
 	busy   = window / 2
 )
 
-// spinning reports a handler that keeps a CPU busy while it waits at a gate. It closes the connection.
+// spinning reports a handler that keeps a CPU busy while it waits at a gate.
 func (c *conversation) spinning(conn *connection) {
 	if c.over || c.burns(1) {
 		return // busy without a handler, or it cannot be measured

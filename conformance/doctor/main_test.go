@@ -18,7 +18,7 @@ const plantedVariable = "PACKETSPEC_TEST_PLANTED"
 // TestMain runs the tests or, in a process that a test has started, an adapter.
 func TestMain(m *testing.M) {
 	if fault, asAdapter := os.LookupEnv(plantedVariable); asAdapter {
-		os.Exit(planted(fault))
+		quit(planted(fault))
 	}
 	subjecttest.Main(m)
 }

@@ -107,15 +107,8 @@ func hasWriter(reader *os.File) (has bool) {
 
 // opening checks how the adapter opens the pipes of a connection, and that it can open several.
 func (c *conversation) opening() {
-	order := unknownOrder
 	if !c.session.Can(adapter.CanSockets) {
-		order = c.opened(c.orderTime())
-	}
-	for patience := 2 * c.orderTime(); order == sendFirst && patience <= 4*c.orderTime(); patience *= 2 {
-		order = c.opened(patience)
-	}
-	if order == sendFirst {
-		c.run.add("pipe-order", detail{sent: c.lastSent(), came: "recv was not opened until somebody read send", more: "an opening of send waits for its reader, whom the runner may open later"})
+		c.order()
 	}
 	if c.over {
 		return
@@ -126,6 +119,18 @@ func (c *conversation) opening() {
 	no := false
 	if conn := c.open(adapter.Message{Handler: &no}); conn != nil {
 		c.close(conn)
+	}
+}
+
+// order checks in which order the adapter opens the pipes, and for what. An adapter that seems to wait for
+// the reader of send is given more time, twice.
+func (c *conversation) order() {
+	order := c.opened(c.orderTime())
+	for patience := 2 * c.orderTime(); order == sendFirst && patience <= 4*c.orderTime(); patience *= 2 {
+		order = c.opened(patience)
+	}
+	if order == sendFirst {
+		c.run.add("pipe-order", detail{sent: c.lastSent(), came: "recv was not opened until somebody read send", more: "an opening of send waits for its reader, whom the runner may open later"})
 	}
 }
 
@@ -141,17 +146,17 @@ func (c *conversation) lastSent() (sent string) {
 	return sent
 }
 
-// An order says in which order an adapter has opened the pipes.
-type order int
+// A pipeOrder says in which order an adapter has opened the pipes.
+type pipeOrder int
 
 const (
-	unknownOrder order = iota
+	unknownOrder pipeOrder = iota
 	recvFirst
 	sendFirst // or so it seems, unless the adapter was slow
 )
 
 // opened has the adapter open a connection of which it cannot open send before recv. It closes the connection.
-func (c *conversation) opened(patience time.Duration) (o order) {
+func (c *conversation) opened(patience time.Duration) (o pipeOrder) {
 	if c.over {
 		return unknownOrder
 	}
@@ -202,8 +207,8 @@ func (c *conversation) opened(patience time.Duration) (o order) {
 // modes reports that the adapter has opened a pipe in another mode than it should. It ends the connection.
 func (c *conversation) modes(p *pipes, a answer) {
 	recvRead := p.openTo()
-	recvWritten := p.recvIsWritten()
-	sendRead := p.sendIsRead()
+	sendRead := c.stays(p.sendIsRead)
+	recvWritten := c.stays(p.recvIsWritten) // ends the connection
 	switch {
 	case recvWritten && sendRead && !recvRead:
 		c.report("pipes-swapped", a, "recv is open for writing, and send for reading")
@@ -218,11 +223,23 @@ func (c *conversation) modes(p *pipes, a answer) {
 	}
 }
 
+// stays reports whether something is so, and stays so. A process that is being started, by this process or by
+// the adapter, holds copies of all descriptors for a moment.
+func (c *conversation) stays(so func() bool) bool {
+	for range 10 {
+		if !so() {
+			return false
+		}
+		c.pass(maxPause)
+	}
+	return true
+}
+
 // unopened reports that the adapter does not reply to open.
 func (c *conversation) unopened(p *pipes, reply *adapter.Pending) {
 	sent := c.lines.of(reply.Command.ID).sent
 	recvRead := p.openTo()
-	switch recvWritten, sendRead := p.recvIsWritten(), p.sendIsRead(); {
+	switch recvWritten, sendRead := c.stays(p.recvIsWritten), c.stays(p.sendIsRead); {
 	case c.ctx.Err() != nil:
 	case recvWritten && !recvRead:
 		c.run.add("pipes-swapped", detail{sent: sent, came: "no reply: recv is being opened for writing"})

@@ -189,7 +189,12 @@ func is(op string) func(adapter.Message, []byte) bool {
 
 func silence(*badAdapter, adapter.Message) {}
 
-func exit(*badAdapter, adapter.Message) { os.Exit(7) }
+func exit(*badAdapter, adapter.Message) { quit(7) }
+
+// quit ends the process of an adapter.
+func quit(status int) {
+	os.Exit(status) //nolint:forbidigo // no test runs in this process
+}
 
 // claiming returns a plant whose hello lists more abilities.
 func claiming(p plant, abilities ...string) plant {

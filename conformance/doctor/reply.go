@@ -116,9 +116,8 @@ func (e examination) failure(v any) map[string]any {
 		e.found("error-kind", fmt.Sprintf("it has the kind %q; did it mean %q?", visible.Cut(kind, maxShown), nearest.Names(kind, asTexts(kindsOfErrors), 1)[0]))
 	}
 	if !known {
-		kind = string(adapter.Internal)
-		if like := strings.ToLower(kind); slices.Contains(kindsOfErrors, adapter.Kind(like)) {
-			kind = like
+		if kind = strings.ToLower(kind); !slices.Contains(kindsOfErrors, adapter.Kind(kind)) {
+			kind = string(adapter.Internal)
 		}
 	}
 	return map[string]any{"kind": kind, "message": message}

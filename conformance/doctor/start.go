@@ -68,9 +68,14 @@ func (r *run) notStarted(ctx context.Context, s started) error {
 	if broken := (*environment.Error)(nil); errors.As(s.err, &broken) {
 		return broken
 	}
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		r.keepNotStarted(s)
 	}
+	return nil
+}
+
+// keepNotStarted sets NotStarted, and reports a finding unless the reply to hello was one.
+func (r *run) keepNotStarted(s started) {
 	r.results.NotStarted = s.err.Error()
 	kind := Kind("not-started")
 	hello := s.lines.of(1)
@@ -79,13 +84,12 @@ func (r *run) notStarted(ctx context.Context, s started) error {
 		reason, advice = start.Err.Error(), start.Hint
 	}
 	if hello.faulty { // the reply came, and a finding says why it is no use
-		return nil
+		return
 	}
 	if errors.Is(s.err, adapter.ErrLate) {
 		kind, advice = "no-hello", ""
 	}
 	r.add(kind, detail{sent: hello.sent, came: reason, change: advice})
-	return nil
 }
 
 // startAside starts a process, and returns what comes of that on a channel.
@@ -115,7 +119,7 @@ func (r *run) flushesAtEnd(ctx context.Context, patient <-chan started, s *start
 	}
 	hello := l.of(1)
 	if second.conversation != nil {
-		second.conversation.session.Kill()
+		second.session.Kill()
 	}
 	if hello.came == "" {
 		*s = <-patient

@@ -116,6 +116,9 @@ func (r *Results) junitProperties() (all []junitProperty) {
 	if r.OutsideProfile > 0 {
 		add("outside_profile", strconv.Itoa(r.OutsideProfile))
 	}
+	for _, warning := range r.Warnings {
+		add("warning", visible.Line(warning))
+	}
 	for _, note := range r.Notes {
 		add("note", visible.Line(note))
 	}

@@ -18,7 +18,7 @@ func Merge(parts []*Results) (*Results, error) {
 	}
 	first := parts[0]
 	whole := *first
-	whole.Results, whole.Unfinished, whole.Lacking, whole.Notes = nil, nil, nil, nil
+	whole.Results, whole.Unfinished, whole.Lacking, whole.Notes, whole.Warnings = nil, nil, nil, nil, nil
 	whole.Elapsed, whole.NotRun, whole.OutsideProfile, whole.Run.Shards = 0, 0, 0, nil
 	hosts, seen := []string{}, map[string]bool{}
 	for _, part := range parts {
@@ -35,6 +35,7 @@ func Merge(parts []*Results) (*Results, error) {
 		whole.Unfinished = append(whole.Unfinished, part.Unfinished...)
 		whole.Lacking = addNew(whole.Lacking, part.Lacking)
 		whole.Notes = addNew(whole.Notes, part.Notes)
+		whole.Warnings = addNew(whole.Warnings, part.Warnings)
 		whole.Run.Shards = addNew(whole.Run.Shards, part.Run.Shards)
 		whole.NotRun, whole.OutsideProfile = whole.NotRun+part.NotRun, whole.OutsideProfile+part.OutsideProfile
 		whole.NotRunBecause = cmp.Or(whole.NotRunBecause, part.NotRunBecause)

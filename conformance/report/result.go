@@ -134,6 +134,8 @@ type Results struct {
 	Interrupted string `json:"interrupted,omitempty"`
 	// Unfinished describes the scenarios that NotRun counts.
 	Unfinished []Unfinished `json:"unfinished,omitempty"`
+	// Warnings are about the adapter, from a look at its first process. They count for nothing.
+	Warnings []string `json:"warnings,omitempty"`
 	// Notes report what no result shows, such as an adapter that had to be killed.
 	Notes []string `json:"notes,omitempty"`
 

@@ -56,6 +56,7 @@ func whole() *report.Results {
 	r.Format, r.Suite.Commit, r.Suite.Specification = report.Format, "0123456789ab", "1.0"
 	r.Suite.Scenarios = 732
 	r.Run.Seed, r.Run.Shards = 7, []string{"1/2"}
+	r.Warnings = []string{"w"}
 	r.OutsideProfile, r.NotRun, r.NotRunBecause, r.GivenUp, r.Interrupted = 1, 1, "x", "x", "SIGINT"
 	r.Unfinished = []report.Unfinished{{ID: "a/b", Feature: "A", Requirements: []string{"A-1"}, Level: spec.Must, Running: 5}}
 	one := &r.Results[1]

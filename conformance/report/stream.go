@@ -18,6 +18,7 @@ type Stream struct {
 
 	explained map[explanation]bool
 	last      map[string]string // the last headline of each scenario, by id
+	warnings  int               // that were written
 }
 
 // An explanation is what a reader need not see twice: runs that are repeated fail alike.
@@ -30,6 +31,14 @@ type explanation struct {
 // need no explanation too. With color, the words for outcomes have the colors of a terminal.
 func NewStream(w io.Writer, suite Suite, verbose, color bool) *Stream {
 	return &Stream{w: w, suite: suite, verbose: verbose, color: color, explained: map[explanation]bool{}, last: map[string]string{}}
+}
+
+// Warn writes warnings about the adapter.
+func (s *Stream) Warn(warnings []string) {
+	for _, w := range warnings {
+		s.write("warning: " + visible.Line(w) + "\n")
+	}
+	s.warnings += len(warnings)
 }
 
 // Observe writes an explanation of a result that deviates, unless it has written one for the same
@@ -49,6 +58,7 @@ func (s *Stream) Observe(r Result) {
 // Finish writes what Observe has not written about the results, and what they come to. It returns
 // the first error of all writes.
 func (s *Stream) Finish(results *Results) error {
+	s.Warn(results.Warnings[min(s.warnings, len(results.Warnings)):])
 	introduced := len(s.last) == 0
 	for _, r := range results.Results {
 		said := s.last[r.ID] == headline(r) || !explains(r) && !s.verbose
