@@ -52,6 +52,9 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 			err = lack
 		}
 	}
+	if err == nil { // the steps passed, perhaps before the adapter said that it cannot do what they began with
+		err = world.Lacks()
+	}
 	usable = closeErr == nil && session.Err() == nil
 	if broken := environmentError(err, dir); broken != nil {
 		return r, false, broken

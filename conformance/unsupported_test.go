@@ -110,3 +110,47 @@ func TestOneUnsupportedCommand(t *testing.T) {
 		})
 	}
 }
+
+// TestLateRefusal skips a scenario whose steps have passed before the adapter replies that it does not support
+// one of its commands.
+func TestLateRefusal(t *testing.T) {
+	s, _ := wholeSuite(t)
+	scenarios, err := conformance.Filter{Run: []string{"^shutdown/after-a-shutdown-(a-response-to|late-responses-are)"}}.Select(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := adapter.Func(func(ctx context.Context, commands io.Reader, replies io.Writer) error {
+		kept, keep := io.Pipe()
+		out := &locked{w: replies}
+		go func() {
+			defer func() { _ = keep.Close() }()
+			var refused []int64
+			for lines := bufio.NewReader(commands); ; {
+				line, err := lines.ReadBytes('\n')
+				if err != nil {
+					return
+				}
+				var m adapter.Message
+				_ = json.Unmarshal(line, &m)
+				switch m.Op {
+				case adapter.OpShutdown:
+					refused = append(refused, m.ID)
+					continue
+				case adapter.OpClose: // its reply comes after the refusals
+					for _, id := range refused {
+						out.refuse(id, adapter.Unsupported, new(atomic.Int64))
+					}
+					refused = nil
+				}
+				_, _ = keep.Write(line)
+			}
+		}()
+		return adapter.Serve(ctx, goreference.Implementation{}, kept, out)
+	})
+	r := realResults(t, conformance.Run{Spec: s, Scenarios: scenarios, Subject: late, Parallel: 1, Timeout: 10 * time.Second, StartTime: 10 * time.Second})
+	for _, result := range r.Results {
+		if result.Outcome != report.Skip || result.Lacks != adapter.OpShutdown {
+			t.Errorf("%s: got %s for want of %q, expected a skip for want of shutdown", result.ID, result.Outcome, result.Lacks)
+		}
+	}
+}
