@@ -46,7 +46,7 @@ func newFake(t *testing.T, does ...string) *fake {
 		fmt.Fprintf(&feature, "\n  @A-1 @must\n  Scenario: number %d\n    Then response: tag %d encodes to 02 %02x 00\n", i, i, i)
 	}
 	s, err := spec.Load(fstest.MapFS{
-		"SPEC.md":         {Data: []byte("**A-1** *(must; observed)* It is so.\n")},
+		"SPEC.md":         {Data: []byte("Version 1.0.\n\n**A-1** *(must; observed)* It is so.\n")},
 		"01-fake.feature": {Data: []byte(feature.String())},
 	})
 	if err != nil {

@@ -32,7 +32,7 @@ type fake struct {
 func fakeSpec(t *testing.T) *spec.Spec {
 	t.Helper()
 	s, err := spec.Load(fstest.MapFS{
-		"SPEC.md": {Data: []byte("**A-1** *(must; observed)* One.\n\n**A-2** *(must; observed)* Two.\n\n**A-3** *(may; observed)* Three.\n")},
+		"SPEC.md": {Data: []byte("Version 1.0.\n\n**A-1** *(must; observed)* One.\n\n**A-2** *(must; observed)* Two.\n\n**A-3** *(may; observed)* Three.\n")},
 		"01-fake.feature": {Data: []byte(`Feature: Fake
 
   @A-1 @must
