@@ -23,6 +23,7 @@ type Deviation struct {
 	Peer        string // empty: any
 	Situation   string // "*": all
 	Requirement string
+	Flaky       bool // the deviation may show or not: in a list, a ? follows the requirement
 	Reason      string
 	Where       string // FILE:LINE
 }
@@ -32,8 +33,8 @@ const (
 	knownForm    = "a line is like: cs.packetstream large BID-4 it stops reading, or for one pair: cs.packetstream/packetspec-reference * TAG-3 it remembers every tag"
 )
 
-// ReadKnown reads a list of known deviations: ADAPTER[/PEER] SITUATION REQUIREMENT reason. Empty lines, and lines that
-// begin with #, are comments.
+// ReadKnown reads a list of known deviations: ADAPTER[/PEER] SITUATION REQUIREMENT reason. A question mark
+// after the requirement says that the deviation is flaky. Empty lines, and lines that begin with #, are comments.
 func ReadKnown(name string, r io.Reader, s *spec.Spec) (list []Deviation, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxKnownLine)
@@ -48,6 +49,7 @@ func ReadKnown(name string, r io.Reader, s *spec.Spec) (list []Deviation, err er
 			return nil, hint.Add(fmt.Errorf("%s: a known deviation reads: ADAPTER[/PEER] SITUATION REQUIREMENT reason", where), knownForm)
 		}
 		d := Deviation{Situation: fields[1], Requirement: fields[2], Reason: strings.Join(fields[3:], " "), Where: where}
+		d.Requirement, d.Flaky = strings.CutSuffix(d.Requirement, "?")
 		d.Adapter, d.Peer, _ = strings.Cut(fields[0], "/")
 		ids := []string{"*"}
 		for _, situation := range situations {

@@ -35,14 +35,18 @@ type play struct {
 	relayed  chan struct{}
 
 	submitted [2]int  // requests
+	nested    int     // requests that the responder's handlers make
 	ending    [2]bool // shuts down, by a command or by the other side's end
 	closed    [2]bool // by a command
 	timedOut  bool    // a finding rests on a time
 
 	found []Finding
 
-	mu   sync.Mutex
-	wire [2][]*relay.Packet // what each side sent
+	mu       sync.Mutex
+	wire     [2][]*relay.Packet         // what each side sent
+	requests [2][]*relay.Packet         // of these, requests
+	answers  [2]map[int64]*relay.Packet // to the requests of each side, by their numbers from 1
+	changed  chan struct{}              // closed when a packet comes
 }
 
 // keptPayload is more than any situation sends, in octets.
@@ -63,7 +67,16 @@ func (p *play) observe(e *relay.Event) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.wire[e.From] = append(p.wire[e.From], e.Packet.Clone())
+	packet := e.Packet.Clone()
+	p.wire[e.From] = append(p.wire[e.From], packet)
+	switch {
+	case e.Answers:
+		p.answers[e.From.Other()][e.Number] = packet
+	case e.Number > 0:
+		p.requests[e.From] = append(p.requests[e.From], packet)
+	}
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
 
 // packets returns what a side has sent.
@@ -99,11 +112,18 @@ func (p *play) command(side relay.Side, m adapter.Message) *adapter.Pending {
 	return p.sessions[side].Send(m)
 }
 
-// reply waits for a reply. A side that replies nothing in the time is not blamed here: timedOut is true then.
+// mostWaits bounds a wait while octets still come, in units of the timeout.
+const mostWaits = 20
+
+// reply waits for a reply. A side that replies nothing in the time, while no octets come either, is not blamed here: timedOut
+// is true then.
 func (p *play) reply(side relay.Side, c *adapter.Pending) (r adapter.Reply, timedOut bool, err error) {
-	ctx, stop := steps.Patiently(p.ctx, p.sessions[side], p.timeout)
-	defer stop()
-	r, err = c.Wait(ctx)
+	for range mostWaits {
+		before := p.came()
+		if r, err = p.waitOnce(side, c); !errors.Is(err, steps.ErrTimeout) || p.came() == before {
+			break
+		}
+	}
 	switch {
 	case err == nil:
 		return r, false, nil
@@ -119,6 +139,21 @@ func (p *play) reply(side relay.Side, c *adapter.Pending) (r adapter.Reply, time
 	return r, false, err
 }
 
+// waitOnce waits for a reply for the timeout.
+func (p *play) waitOnce(side relay.Side, c *adapter.Pending) (adapter.Reply, error) {
+	ctx, stop := steps.Patiently(p.ctx, p.sessions[side], p.timeout)
+	defer stop()
+	return c.Wait(ctx)
+}
+
+// came returns how many octets have come from both sides.
+func (p *play) came() (n int64) {
+	if p.relayed != nil {
+		p.relay.With(func(j *relay.Judge) { n = j.Came() })
+	}
+	return n
+}
+
 // isReply reports whether an error is one that an adapter replied.
 func isReply(err error) bool { return errors.As(err, new(*adapter.Error)) }
 
@@ -129,14 +164,26 @@ func (p *play) must(side relay.Side, requirement string, c *adapter.Pending) (ad
 	case timedOut:
 		p.timedOut = true
 		return r, p.fail(side, requirement, c.Command.Op+" does not return", fmt.Sprintf("nothing for %v", p.timeout))
+	case adapter.KindOf(err) == adapter.Closed && p.endedUnasked(side.Other()):
+		return r, p.fail(side.Other(), "EOS-3", "ended its stream unasked", "nobody has shut it down, and the other side's stream has not ended")
 	case isReply(err):
 		return r, p.fail(side, requirement, c.Command.Op+" fails", err.Error())
 	}
 	return r, err
 }
 
+// endedUnasked reports whether a side has sent EOF although neither side was to end the connection.
+func (p *play) endedUnasked(side relay.Side) bool {
+	if p.relayed == nil || p.ending[side] || p.ending[side.Other()] {
+		return false
+	}
+	packets := p.packets(side)
+	return len(packets) > 0 && packets[len(packets)-1].IsEOF()
+}
+
 // open opens a connection between both subjects, through a relay. The responder may have no handler.
 func (p *play) open(dir string, o relay.Options, handler bool) error {
+	p.answers, p.changed = [2]map[int64]*relay.Packet{{}, {}}, make(chan struct{})
 	o.Names, o.Observe, o.KeepPayload = p.names, p.observe, keptPayload
 	p.relay = &relay.Relay{Judge: relay.NewJudge(o, time.Now())}
 	for _, side := range []relay.Side{requester, responder} {
@@ -246,16 +293,24 @@ func (p *play) answered(r *request, want result) error {
 		return err
 	}
 	p.timedOut = p.timedOut || timedOut
+	if err := p.nestedAnswers(r.from, timedOut); err != nil {
+		return err
+	}
+	if err != nil {
+		p.awaitAnswer(r) // wait may have failed before it came
+	}
 	sent, response, problem := p.exchange(r)
 	if problem != nil {
 		return problem
 	}
 	other := r.from.Other()
 	switch {
-	case sent == nil && p.sends(r.from):
+	case sent == nil && p.relay.Blocked(other):
 		return p.fail(other, want.requirement, "request not received", fmt.Sprintf("%s has sent a part of the request, and it reads no more: %s", p.names[r.from], describe(r.message)))
 	case sent == nil:
 		return p.fail(r.from, "RQS-1", "request not sent", describe(r.message))
+	case response == nil && p.deaf(r.from):
+		return p.fail(r.from, "RSP-2", "stopped receiving", fmt.Sprintf("it has closed its receiving stream before the answer to %s", sent))
 	case response == nil:
 		return p.fail(other, want.requirement, "no answer", sent.String())
 	}
@@ -274,25 +329,15 @@ func (p *play) answered(r *request, want result) error {
 	return nil
 }
 
-// sends reports whether a side is in the middle of a packet.
-func (p *play) sends(side relay.Side) (yes bool) {
-	p.relay.With(func(j *relay.Judge) { yes = j.Inside(side) })
+// deaf reports whether a side has closed its receiving stream.
+func (p *play) deaf(side relay.Side) (yes bool) {
+	p.relay.With(func(j *relay.Judge) { yes = j.Excused(side.Other()) })
 	return yes
 }
 
 // exchange returns the packet of a request, and that of its answer, as far as they were sent.
 func (p *play) exchange(r *request) (sent, response *relay.Packet, err error) {
-	packets := p.packets(r.from)
-	n := 0
-	for _, packet := range packets {
-		if packet.IsRequest() && !packet.IsEOF() && !packet.IsERQ() {
-			if n == r.number {
-				sent = packet
-				break
-			}
-			n++
-		}
-	}
+	sent, response = p.pair(r.from, r.number)
 	if sent == nil {
 		return nil, nil, nil
 	}
@@ -303,13 +348,60 @@ func (p *play) exchange(r *request) (sent, response *relay.Packet, err error) {
 	if !ok || !d.Same(want) {
 		return nil, nil, p.fail(r.from, "RQS-1", "request sent wrong", fmt.Sprintf("asked for %s, it sent %s", describe(m), sent))
 	}
-	answers := p.packets(r.from.Other())
-	for _, packet := range answers {
-		if a, ok := packet.Decoded(); ok && !a.IsRequest && a.Tag.Cmp(d.Tag) == 0 && a.Channel.Cmp(d.Channel) == 0 {
-			return sent, packet, nil
+	return sent, response, nil
+}
+
+// pair returns the request of a side with a number from 0, and its answer, as far as they were sent.
+func (p *play) pair(side relay.Side, number int) (sent, response *relay.Packet) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if number < len(p.requests[side]) {
+		sent = p.requests[side][number]
+	}
+	return sent, p.answers[side][int64(number)+1]
+}
+
+// awaitAnswer waits until the answer to a request is sent, or its sender is silent for too long.
+func (p *play) awaitAnswer(r *request) {
+	ctx, stop := patiently(p, r.from.Other())
+	defer stop()
+	for {
+		p.mu.Lock()
+		changed := p.changed
+		p.mu.Unlock()
+		if _, response := p.pair(r.from, r.number); response != nil {
+			return
+		}
+		select {
+		case <-changed:
+		case <-p.relay.Ended(r.from.Other()):
+			return
+		case <-ctx.Done():
+			return
 		}
 	}
-	return sent, nil, nil
+}
+
+// nestedAnswers requires that a side has answered what the other side's handlers requested from it. What is not answered
+// may still be, unless its time is over.
+func (p *play) nestedAnswers(side relay.Side, timedOut bool) error {
+	for n := range p.nested {
+		sent, response := p.pair(side.Other(), n)
+		if sent == nil {
+			return nil
+		}
+		want := result{"HND-3", true, 0, sent.Payload}
+		if response == nil && !timedOut {
+			continue
+		}
+		if response == nil {
+			return p.fail(side, want.requirement, "no answer", sent.String())
+		}
+		if text := differs(response, want); text != "" {
+			return p.fail(side, want.requirement, "wrong answer", fmt.Sprintf("to %s it must answer with %s, not %s", sent, text, response))
+		}
+	}
+	return nil
 }
 
 // delivers returns the requirement that has an answer delivered.

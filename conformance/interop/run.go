@@ -288,7 +288,7 @@ func (r *Run) stale(results []Result, names []name) (lines []string) {
 				return d.covers(f, blamed, peer, x.Situation)
 			})
 		})
-		if played && !shown {
+		if played && !shown && !d.Flaky {
 			lines = append(lines, fmt.Sprintf("%s: %s %s %s", d.Where, d.Adapter, d.Situation, d.Requirement))
 		}
 	}

@@ -59,11 +59,11 @@ func (j *Judge) Unreceived(by Side, at time.Time) {
 	j.observe()
 }
 
-// Inside reports whether a side has sent a part of a packet.
-func (j *Judge) Inside(side Side) bool {
-	_, inside := j.dirs[side].split.Inside()
-	return inside
-}
+// Excused reports whether nobody receives what a side sends any more.
+func (j *Judge) Excused(side Side) bool { return j.dirs[side].excused }
+
+// Came returns how many octets have come from both sides.
+func (j *Judge) Came() int64 { return j.dirs[Left].split.offset + j.dirs[Right].split.offset }
 
 // Excuse notes that a side is made to stop sending now. What is missing at the end of its stream is not judged.
 func (j *Judge) Excuse(side Side) { j.dirs[side].excused = true }

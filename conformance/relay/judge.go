@@ -42,6 +42,7 @@ type Event struct {
 	Answers  bool          // the packet is the response to a request
 	Took     time.Duration // how long that request was open
 	WireType Number        // of the request, or of the one that the response answers
+	Number   int64         // of that request among those of its side, from 1
 	Note     string
 	Findings []Finding // what the event breaks
 }
@@ -137,7 +138,7 @@ func (j *Judge) packet(from Side, p *Packet, at time.Time) {
 		j.end(from, p, at)
 	case p.IsRequest():
 		d.requests++
-		j.event.WireType = p.Type
+		j.event.WireType, j.event.Number = p.Type, d.requests
 		j.form(p)
 		j.request(from, p, at)
 	default:
@@ -261,6 +262,7 @@ func (j *Judge) response(from Side, p *Packet, at time.Time) {
 		took := at.Sub(r.at)
 		peer.took.add(took)
 		j.event.Answers, j.event.Took, j.event.WireType = true, took, r.wireType
+		j.event.Number = r.number
 		if p.OK() {
 			peer.lastOK = max(peer.lastOK, r.number)
 		}

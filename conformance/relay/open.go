@@ -16,7 +16,6 @@ type request struct {
 	number     int64     // in its direction, from 1
 	at         time.Time // when the judge saw its last octet
 	offset     int64
-	text       string // empty: see describe
 	wireType   Number
 	size       uint64
 	late       bool // reported as open for too long

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/packetspec/packetspec/internal/pipe"
@@ -55,9 +56,14 @@ type Relay struct {
 
 	mu sync.Mutex // guards Judge
 
+	blocked [2]atomic.Bool // by the side that receives
+
 	making sync.Once
 	ended  [2]chan struct{}
 }
+
+// Blocked reports whether a side has not read all that the relay has for it.
+func (r *Relay) Blocked(side Side) bool { return r.blocked[side].Load() }
 
 // Ended returns a channel that is closed once what a side sends has ended, and that has been passed on.
 func (r *Relay) Ended(side Side) <-chan struct{} {
@@ -136,7 +142,10 @@ func (r *Relay) pass(ctx context.Context, from Side) {
 			continue
 		}
 		r.judge(from, buf[:n])
-		if _, unwritten := sink.Write(buf[:n]); unwritten != nil {
+		r.blocked[from.Other()].Store(true)
+		_, unwritten := sink.Write(buf[:n])
+		r.blocked[from.Other()].Store(false)
+		if unwritten != nil {
 			err = r.unreceived(from, source)
 		}
 	}

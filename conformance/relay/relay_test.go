@@ -61,9 +61,11 @@ func (w *wired) report() (r *Report) {
 }
 
 // TestRelay requires octets to arrive unchanged in both directions, also those that are no packets, and each end of
-// a stream to be passed on without the other.
+// a stream to be passed on without the other. The recording has them all.
 func TestRelay(t *testing.T) {
-	w := wire(t, testOptions(), nil)
+	var recording bytes.Buffer
+	recorder := NewRecorder(&recording, RecorderOptions{Names: testOptions().Names, Limit: 1 << 30}, time.Now())
+	w := wire(t, testOptions(), recorder)
 	for i, text := range []string{"\x03\x01\x02\x03" + strings.Repeat("\xff", 300_000), "\x02\x01\x04\x03\x00\x02\x00"} {
 		go func() {
 			_, _ = io.WriteString(w.in[i], text)
@@ -75,6 +77,12 @@ func TestRelay(t *testing.T) {
 		}
 	}
 	<-w.ended
+	if err := recorder.Close(); err != nil {
+		t.Error(err)
+	}
+	if n := strings.Count(recording.String(), "ff"); n != 300_000 || strings.Count(recording.String(), `"ending":"closed"`) != 2 {
+		t.Errorf("the recording has %d of the octets", n)
+	}
 	if r := w.report(); r.Sides[Left].Octets != 300_004 || fmt.Sprint(summary(r)) != "[left EOS-4 cut inside a packet]" {
 		t.Errorf("got %+v, %q", r.Sides, summary(r))
 	}

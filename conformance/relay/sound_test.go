@@ -67,7 +67,9 @@ func (a *actor) request() {
 	a.tag++
 	tag := a.tag
 	if a.loose {
-		for tag = a.r.Int64N(1 << a.r.IntN(62)); a.pending[tag]; tag++ {
+		tag = a.r.Int64N(1 << a.r.IntN(62))
+		for a.pending[tag] {
+			tag++
 		}
 	}
 	a.pending[tag] = true

@@ -22,7 +22,7 @@ type ViewOptions struct {
 	// Drops says that the view leaves lines out if its reader is slow, as a stopped terminal is. If not set, the
 	// traffic waits. A report has the findings anyway.
 	Drops bool
-	// Show is called with the lines of an event; its error ends the view.
+	// Show is called with the lines of one event or of several; its error ends the view.
 	Show func(lines string) error
 }
 
@@ -41,6 +41,9 @@ type View struct {
 
 // mostQueued bounds the events that wait to be written.
 const mostQueued = 4096
+
+// mostAtOnce is how many bytes of lines are written at once, if more of them wait.
+const mostAtOnce = 64 << 10
 
 // NewView returns a view of a connection that begins at a time.
 func NewView(o ViewOptions, began time.Time) *View {
@@ -83,14 +86,20 @@ func (v *View) Observe(e *relay.Event) {
 // write writes what is queued, until the view is closed or an error comes.
 func (v *View) write() {
 	defer close(v.done)
+	lines := v.style.text
+	if v.o.JSON {
+		lines = v.style.json
+	}
+	var waiting strings.Builder
 	for e := range v.events {
-		lines := v.style.text
-		if v.o.JSON {
-			lines = v.style.json
+		waiting.WriteString(lines(e))
+		if len(v.events) > 0 && waiting.Len() < mostAtOnce {
+			continue // and write both at once
 		}
-		if v.err = v.o.Show(lines(e)); v.err != nil {
+		if v.err = v.o.Show(waiting.String()); v.err != nil {
 			return
 		}
+		waiting.Reset()
 	}
 }
 
