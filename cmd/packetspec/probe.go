@@ -83,11 +83,11 @@ func (f *probeFlags) probe(cmd *cobra.Command, s *spec.Spec, args []string) erro
 	if err != nil {
 		return err
 	}
-	close, err := f.reach.listen(cmd, target)
+	stop, err := f.reach.listen(cmd, target)
 	if err != nil {
 		return err
 	}
-	defer close()
+	defer stop()
 	f.filter.Tags = tags
 	run := f.run
 	run.Scenarios, run.Setting = selected, f.setting(cmd, args)
@@ -145,8 +145,8 @@ func (f *targetFlags) target(cmd *cobra.Command, args []string) (*probe.Target, 
 	return &probe.Target{Address: a}, err
 }
 
-// listen begins to listen if --listen is given, and prints the address. The caller calls close.
-func (f *targetFlags) listen(cmd *cobra.Command, t *probe.Target) (close func(), err error) {
+// listen begins to listen if --listen is given, and prints the address. The caller calls stop.
+func (f *targetFlags) listen(cmd *cobra.Command, t *probe.Target) (stop func(), err error) {
 	if f.listenTo == "" {
 		return func() {}, nil
 	}

@@ -40,9 +40,9 @@ const (
 	// quiet is for how long a program must not end its stream for the examination to say that it leaves
 	// the end to the peer.
 	quiet = 100 * time.Millisecond
-	// leastSecond is how long a second connection may at least take to answer, beside the first. One that
+	// leastAnother is how long a second connection may at least take to answer, beside the first. One that
 	// takes longer is taken to wait for the end of the first, which costs time alone.
-	leastSecond = time.Second
+	leastAnother = time.Second
 	// startups is how many times as long as the first another start of the program may take.
 	startups = 4
 	// closeTime is how long a program may keep its output open after EOF. One that keeps it for longer is
@@ -95,7 +95,7 @@ func examine(ctx context.Context, t *Target, asks []steps.Ask, limits Limits) (e
 	if err := e.answers(ctx, d, limits); err != nil {
 		return nil, err
 	}
-	return e, e.second(ctx, t, d, limits)
+	return e, e.second(ctx, t, d)
 }
 
 func unservedRequest(tag int64) peer.Packet {
@@ -248,8 +248,8 @@ func (e *examination) answers(ctx context.Context, d *dialogue, limits Limits) e
 
 // second opens a second connection while the first is open, and looks whether it is served. If it is, it also
 // looks how the program ends it.
-func (e *examination) second(ctx context.Context, t *Target, first *dialogue, limits Limits) error {
-	limit := max(leastSecond, 3*e.startup)
+func (e *examination) second(ctx context.Context, t *Target, first *dialogue) error {
+	limit := max(leastAnother, 3*e.startup)
 	unserved, err := e.another(ctx, t, limit)
 	if err != nil {
 		return err
@@ -257,7 +257,10 @@ func (e *examination) second(ctx context.Context, t *Target, first *dialogue, li
 	if e.parallel = unserved == ""; e.parallel {
 		return nil
 	}
-	e.first = first.link
+	if e.first = first.link; first.over() { // nothing more can be shown on it
+		first.link.end(lingerAlone)
+		e.first = nil
+	}
 	if t.isLocal() {
 		e.program.KeepsStream = true // nothing has shown that it does not
 	}
@@ -273,7 +276,13 @@ func (e *examination) another(ctx context.Context, t *Target, limit time.Duratio
 	if err != nil {
 		return err.Error(), context.Cause(ctx)
 	}
-	defer l.end(lingerAlone)
+	defer func() {
+		linger := lingerAlone
+		if ctx.Err() != nil {
+			linger = 0
+		}
+		l.end(linger)
+	}()
 	d := newDialogue(l)
 	d.send(unservedRequest(firstTag))
 	if e.program.Unanswered == "" && len(e.program.Asks) > 0 {

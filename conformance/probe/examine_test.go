@@ -17,7 +17,7 @@ func TestLeadingText(t *testing.T) {
 		"Welcome\n":                       "Welcome",
 		"Welcome\n(\xc0\x80\x01":          "Welcome",
 		"\ufeffWelcome\n":                 "Welcome",
-		"login: password: ":               "login: password:",
+		"login: password:":                "login: password:",
 		"größer\n":                        "größer",
 		"\x1b[1mWelcome":                  "",
 		"(\xc0\x80\x80\x01":               "",

@@ -161,7 +161,7 @@ func (w *World) endedItself() error {
 	return nil
 }
 
-// takenPause is how long the peer sleeps between two looks whether the subject has read everything.
+// takenPause is the time between two looks whether the subject has read everything.
 const takenPause = 100 * time.Microsecond
 
 // letRead gives a subject the occasion to read what was written alone. The reply of an adapter gives it
@@ -170,8 +170,10 @@ func (w *World) letRead() error {
 	if err := w.barrier(); err != nil || w.Program == nil {
 		return err
 	}
+	look := time.NewTicker(takenPause)
+	defer look.Stop()
 	for over := time.Now().Add(absence); !w.current.peer.AllTaken() && time.Now().Before(over); {
-		time.Sleep(takenPause)
+		<-look.C
 	}
 	return nil
 }
