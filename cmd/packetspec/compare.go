@@ -38,7 +38,7 @@ or a file that cannot be read or holds no results; 4 if the standard output cann
 		Example: `  packetspec compare before.json after.json
   packetspec compare --format markdown main-shards/ pull-request-shards/
   packetspec compare --slower 2 1.json,2.json new.json`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return hint.Add(fmt.Errorf("compare takes two runs, OLD and NEW, and got %d", len(args)), "packetspec compare before.json after.json; several shards of a run are one argument, as in 1.json,2.json")
 			}

@@ -104,17 +104,14 @@ func (p *player) show(l Line) {
 
 // event plays one event of the record.
 func (p *player) event(ctx context.Context, e record.Event) error {
-	switch {
-	case e.From == record.Runner:
+	switch e.From {
+	case record.Runner:
 		return p.command(e)
-	case e.From == record.Adapter:
+	case record.Adapter:
 		p.reply(ctx, e)
 		return nil
 	}
-	c, err := p.connection(e.Conn)
-	if err != nil {
-		return err
-	}
+	c := p.connection(e.Conn)
 	if c == nil {
 		p.show(Line{From: e.From, Conn: e.Conn, Text: describe(e), Differs: "there is no such connection"})
 		return nil
@@ -127,17 +124,17 @@ func (p *player) event(ctx context.Context, e record.Event) error {
 }
 
 // connection returns a connection by its number, or nil if the subject has not opened it.
-func (p *player) connection(number int) (*connection, error) {
+func (p *player) connection(number int) *connection {
 	if number < 1 || number > len(p.conns) || p.conns[number-1].peer == nil {
-		return nil, nil //nolint:nilnil // no connection is no error here
+		return nil
 	}
-	return p.conns[number-1], nil
+	return p.conns[number-1]
 }
 
 // command sends a command of the record.
 func (p *player) command(e record.Event) error {
 	var m adapter.Message
-	if e.Omitted > 0 || json.Unmarshal([]byte(e.Text), &m) != nil {
+	if whole := e.Omitted == 0 && json.Unmarshal([]byte(e.Text), &m) == nil; !whole {
 		p.show(Line{From: record.Runner, Text: visible.Line(e.Text), Differs: "it was cut in the record, and cannot be sent"})
 		return nil
 	}

@@ -45,7 +45,7 @@ func browser(t *testing.T) context.Context {
 }
 
 // do runs an action in the browser.
-func do[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T {
+func do[T any](ctx context.Context, t *testing.T, action chromedp.Action[T]) T {
 	t.Helper()
 	value, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -79,20 +79,20 @@ func TestBrowser(t *testing.T) {
 	for _, page := range []string{"index.html", "subject-odd-name-1.0.html", "requirement-TAG-4.html", "specification.html", filepath.Base(failures[0])} {
 		for _, width := range []int64{390, 1400} {
 			for mode, want := range map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"} {
-				do(t, ctx, chromedp.EmulateViewport(width, 900))
+				do(ctx, t, chromedp.EmulateViewport(width, 900))
 				media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: mode}}}
 				if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
 					t.Fatal(err)
 				}
-				do(t, ctx, chromedp.Navigate(url(page)))
-				if over := do(t, ctx, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`)); over > 0 {
+				do(ctx, t, chromedp.Navigate(url(page)))
+				if over := do(ctx, t, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`)); over > 0 {
 					t.Errorf("%s is %v pixels wider than a window of %d", page, over, width)
 				}
-				if back := do(t, ctx, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`)); back != want {
+				if back := do(ctx, t, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`)); back != want {
 					t.Errorf("%s in %s mode: the background is %s, expected %s", page, mode, back, want)
 				}
 				if shots := os.Getenv("PACKETSPEC_SCREENSHOTS"); shots != "" {
-					picture := do(t, ctx, chromedp.FullScreenshot(100))
+					picture := do(ctx, t, chromedp.FullScreenshot(100))
 					if err := os.WriteFile(filepath.Join(shots, fmt.Sprintf("%s-%d-%s.png", page, width, mode)), picture, 0o666); err != nil {
 						t.Error(err)
 					}
@@ -101,16 +101,16 @@ func TestBrowser(t *testing.T) {
 		}
 	}
 
-	do(t, ctx, chromedp.Navigate(url("index.html")))
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS(`input[type=search]`), "tags"))
-	shown := do(t, ctx, chromedp.Evaluate[string](`[...document.querySelectorAll("#topics tbody tr:not([hidden]) th")].map((e) => e.textContent).join("|")`))
-	count := do(t, ctx, chromedp.Text(chromedp.CSS(`[data-count]`)))
+	do(ctx, t, chromedp.Navigate(url("index.html")))
+	do(ctx, t, chromedp.SendKeys(chromedp.CSS(`input[type=search]`), "tags"))
+	shown := do(ctx, t, chromedp.Evaluate[string](`[...document.querySelectorAll("#topics tbody tr:not([hidden]) th")].map((e) => e.textContent).join("|")`))
+	count := do(ctx, t, chromedp.Text(chromedp.CSS(`[data-count]`)))
 	if want := "1 of 21"; !strings.HasPrefix(shown, "Tags ") || strings.Contains(shown, "|") || count != want {
 		t.Errorf("the filter shows %q, and says %q, expected Tags, and %s", shown, count, want)
 	}
-	do(t, ctx, chromedp.Click(chromedp.CSS(`#topics tbody tr:not([hidden]) td:nth-child(3) a`)))
-	do(t, ctx, chromedp.WaitVisible(chromedp.CSS(`#scenarios-all`)))
-	if title, want := do(t, ctx, chromedp.Title()), `<odd> & "name" 1.0 · packetspec`; title != want {
+	do(ctx, t, chromedp.Click(chromedp.CSS(`#topics tbody tr:not([hidden]) td:nth-child(3) a`)))
+	do(ctx, t, chromedp.WaitVisible(chromedp.CSS(`#scenarios-all`)))
+	if title, want := do(ctx, t, chromedp.Title()), `<odd> & "name" 1.0 · packetspec`; title != want {
 		t.Errorf("the link leads to %q, expected %q", title, want)
 	}
 	select {

@@ -127,10 +127,9 @@ func (r *run) cellOf(scenarios []spec.Scenario) cell {
 		if !ran {
 			continue
 		}
-		switch {
-		case result.Outcome == report.Skip:
+		if result.Outcome == report.Skip {
 			c.Skipped++
-		default:
+		} else {
 			c.Ran++
 		}
 		if result.Outcome == report.Pass || result.Outcome == report.Fixed {

@@ -43,7 +43,7 @@ var specVersion = regexp.MustCompile(`(?m)^Version ([0-9]+\.[0-9]+)\.$`)
 func parseVersion(text string) (string, error) {
 	m := specVersion.FindStringSubmatch(text)
 	if m == nil {
-		return "", errors.New("SPEC.md: no line names the version of the specification, as in: Version 1.0.")
+		return "", errors.New("SPEC.md: no line names the version of the specification, as \"Version 1.0.\" does")
 	}
 	return m[1], nil
 }

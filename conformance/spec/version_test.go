@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "record the version of SPEC.md")
 func digest(s *spec.Spec) string {
 	h := sha256.New()
 	for _, q := range s.Requirements {
-		fmt.Fprintf(h, "%s %s %s %s\n", q.ID, q.Level, q.Source, q.Text)
+		_, _ = fmt.Fprintf(h, "%s %s %s %s\n", q.ID, q.Level, q.Source, q.Text)
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))[:16]
 }
