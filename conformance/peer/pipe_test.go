@@ -1,9 +1,12 @@
 package peer_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/packetspec/packetspec/conformance/peer"
@@ -58,6 +61,41 @@ func TestConnectWithoutSubject(t *testing.T) {
 	if !strings.Contains(err.Error(), "does not hold its recv pipe open") {
 		t.Errorf("got the error %v, expected one about the recv pipe", err)
 	}
+}
+
+// TestSlowSubject has a subject open its pipes after the peer has asked whether they were opened. They
+// have a writer, so that a subject that waits for one goes on.
+func TestSlowSubject(t *testing.T) {
+	pipes, err := peer.NewPipes(t.TempDir(), "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipes.Discard()
+	if pipes.WereOpened() && runtime.GOOS == "linux" {
+		t.Error("nobody has opened the pipes, but they are said to be opened")
+	}
+	recv, err := os.OpenFile(pipes.ToSubject, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = recv.Close() }()
+	raw, err := recv.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = raw.Control(func(fd uintptr) { // without a writer, it would be the end of the file
+		if n, err := syscall.Read(int(fd), make([]byte, 1)); !errors.Is(err, syscall.EAGAIN) {
+			t.Errorf("read %d octets (%v), expected that there is a writer", n, err)
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	send, err := os.OpenFile(pipes.FromSubject, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatalf("the pipe has no reader: %v", err)
+	}
+	_ = send.Close()
 }
 
 func TestNoPipes(t *testing.T) {

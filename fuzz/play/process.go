@@ -29,7 +29,7 @@ type Process struct {
 
 	mu    sync.Mutex
 	spare []string       // names of pipes whose connection is closed
-	left  sync.WaitGroup // close commands without a reply yet
+	left  sync.WaitGroup // commands without a reply yet that open or close a connection
 }
 
 // NewProcess returns a Process for a started subject. The caller still owns the folder.
@@ -49,31 +49,35 @@ func (s *Process) Open(ctx context.Context, required *plan.Plan) (_ Endpoint, er
 		return nil, err
 	}
 	to, from := e.name+".to", e.name+".from"
-	if e.from, err = openPipe(from, syscall.O_RDONLY); err != nil {
+	if e.from, e.to, err = pipe.OpenEnds(from, to); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			_ = e.from.Close()
-		}
-	}()
-	holder, err := openPipe(to, syscall.O_RDWR) // a writer, for which the subject's open would wait
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = holder.Close() }()
 	m := s.openCommand(e.conn, required)
 	m.Recv, m.Send = to, from
-	if _, err = s.Do(ctx, m); err != nil {
-		if _ = holder.Close(); !pipe.WasOpened(e.from, to) {
-			err = unopened{err}
+	opening := s.Send(m)
+	if _, err = opening.Wait(ctx); err == nil {
+		return e, e.start()
+	}
+	if !pipe.WasOpened(e.from, to) {
+		err = unopened{err}
+	}
+	e.abandon(opening)
+	return nil, err
+}
+
+// abandon closes both ends once the subject has replied to the command that opens the connection, or
+// has ended; see [pipe.OpenEnds]. A connection that is open by then is closed.
+func (e *pipeEndpoint) abandon(opening *adapter.Pending) {
+	e.process.left.Add(1)
+	go func() {
+		defer e.process.left.Done()
+		_, err := opening.Wait(context.Background())
+		_, _ = e.to.Close(), e.from.Close()
+		if err == nil {
+			e.process.Send(adapter.Message{Op: adapter.OpClose, Conn: e.conn})
 		}
-		return nil, err
-	}
-	if e.to, err = openPipe(to, syscall.O_WRONLY); err != nil {
-		return nil, err
-	}
-	return e, e.start()
+		e.process.discard(e.name)
+	}()
 }
 
 // openCommand returns the command that opens a connection as a plan requires, without its streams.
@@ -146,15 +150,6 @@ func (s *Process) Reach(ctx context.Context) error {
 	return environment.Unreached(s.dir, reply)
 }
 
-// openPipe opens one end of a named pipe without waiting for the other end.
-func openPipe(path string, mode int) (*os.File, error) {
-	fd, err := syscall.Open(path, mode|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("open the pipe %s: %w", path, err)
-	}
-	return os.NewFile(uintptr(fd), path), nil
-}
-
 // pipes returns the name of two pipes that nobody has open.
 func (s *Process) pipes() (string, error) {
 	for range 2 {
@@ -198,14 +193,10 @@ func (s *Process) recycle(name string) {
 // isFree reports whether nobody has either of the pipes open. A reader would take octets
 // from the next connection, and a writer would add octets to it.
 func isFree(name string) bool {
-	to, err := openPipe(name+".to", syscall.O_WRONLY)
-	if err == nil {
-		_ = to.Close()
-	}
-	if !errors.Is(err, syscall.ENXIO) {
+	if pipe.HasReader(name + ".to") {
 		return false
 	}
-	// Not by openPipe: an os.File would wait for octets if a writer has the pipe open.
+	// Not as an os.File, which would wait for octets if a writer has the pipe open.
 	fd, err := syscall.Open(name+".from", syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return false

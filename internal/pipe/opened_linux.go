@@ -1,21 +1,16 @@
 package pipe
 
 import (
-	"errors"
 	"os"
 	"syscall"
 )
 
 // WasOpened reports whether another process has opened the named pipe whose reading end is from,
 // or has the named pipe at the path to open for reading. The caller must have opened from without
-// waiting, and not have to open itself. A writer of from that has come and gone counts; nothing
+// waiting, and not have to open for reading itself. A writer of from that has come and gone counts; nothing
 // shows a reader of to that has gone.
 func WasOpened(from *os.File, to string) bool {
-	reader, err := os.OpenFile(to, os.O_WRONLY|syscall.O_NONBLOCK, 0)
-	if err == nil {
-		_ = reader.Close()
-	}
-	if !errors.Is(err, syscall.ENXIO) {
+	if HasReader(to) {
 		return true
 	}
 	raw, err := from.SyscallConn()
