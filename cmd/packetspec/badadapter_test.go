@@ -50,6 +50,13 @@ func badAdapter(args []string) int {
 		},
 		// stops answering
 		"hang": hang,
+		// stops answering, unless an adapter has done so before in this folder
+		"hang-once": func() int {
+			if os.Mkdir("bad-adapter-hung", 0o700) != nil {
+				return -1
+			}
+			return hang()
+		},
 		// fills the temporary folder with files, and goes on
 		"fill": func() int {
 			for {

@@ -49,7 +49,8 @@ Exit status:
   1  something was found that is no known deviation: it breaks a must or a should, or
      the adapter crashed; or there was no time to try a suspect again
   2  a mistake in the command line, or a file that cannot be read; nothing was run
-  3  the adapter could not be started or spoken to, or the machine gave too little
+  3  the adapter could not be started or spoken to, or the machine gave too little; or
+     nothing was found that counts, but too many inputs were not tested
   4  the campaign ran, but its corpus, a finding or a report could not be written
   128 and more: a signal with the number above 128 ended it. Without --time and --inputs,
      SIGINT is the normal end, with status 0 or 1`,

@@ -91,6 +91,9 @@ func (f *fuzzFlags) play(cmd *cobra.Command, s *spec.Spec, args []string) error 
 		return &statusError{statusUnwritten, fmt.Errorf("the campaign ran, but not everything could be written: %w", k.unwritten)}
 	case all.Counts:
 		return &statusError{status: statusNot}
+	case all.Inconclusive:
+		err := fmt.Errorf("the campaign is inconclusive, since too many inputs were not tested: %s", strings.Join(all.Doubts, "; "))
+		return &statusError{statusAdapter, hint.Add(err, "use a machine that is less busy, or give the adapter more time by --timeout; packetspec doctor checks the adapter")}
 	}
 	return nil
 }
@@ -223,17 +226,30 @@ func (f *fuzzFlags) summary(w io.Writer, r *campaign.Result) {
 		}
 	}
 	_, _ = fmt.Fprintln(w)
-	if len(r.Unconfirmed) > 0 {
-		_, _ = fmt.Fprintln(w, "not confirmed, since no fresh process showed it, with the number of inputs that did:")
+	for _, doubt := range r.Doubts() {
+		_, _ = fmt.Fprintln(w, doubt)
 	}
-	for _, u := range r.Unconfirmed {
-		why := ""
-		if u.TimedOut() {
-			why = "; a time limit had passed, as on a busy machine"
-		}
-		_, _ = fmt.Fprintf(w, "%6d  %s%s\n", u.Seen, u.Signature, why)
-	}
+	unconfirmed(w, r.Unconfirmed)
 	for _, d := range campaign.Unseen(f.campaign.Known, r.Findings) {
 		_, _ = fmt.Fprintf(w, "known, but not seen: %s, at %s\n", strings.TrimSpace(d.Requirement+" "+d.Kind), d.Where)
+	}
+}
+
+// unconfirmed lists the suspects that no fresh process showed, last those that a busy machine explains.
+func unconfirmed(w io.Writer, all []*campaign.Finding) {
+	for _, group := range []struct {
+		heading string
+		late    bool
+	}{
+		{"not confirmed: no fresh process showed these, so they do not count; with the number of inputs that did:", false},
+		{"late, as on a busy machine: in time on a fresh process, so these do not count; with the number of inputs:", true},
+	} {
+		heading := group.heading + "\n"
+		for _, f := range all {
+			if f.TimedOut() == group.late {
+				_, _ = fmt.Fprintf(w, "%s%6d  %s\n", heading, f.Seen, f.Signature)
+				heading = ""
+			}
+		}
 	}
 }

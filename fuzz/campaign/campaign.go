@@ -60,6 +60,9 @@ type Progress struct {
 	Suspects int              // waiting to be confirmed and minimised
 	AllRun   bool             // no more inputs: the campaign confirms and minimises suspects
 	Shown    map[string]int64 // inputs that showed each signature
+	Unplayed int64            // inputs that no process played, since none replied or opened a connection; 0 until the campaign has ended
+	Untested int64            // those, and inputs that a time limit cut short and that show no finding; 0 until the campaign has ended
+	Replaced int64            // processes, because they did not reply; 0 until the campaign has ended
 }
 
 // A Result is what a campaign leaves.
@@ -121,7 +124,7 @@ func (c Campaign) Run(ctx context.Context) (*Result, error) {
 		result: &Result{Subject: hello}, found: map[string]*Finding{}, failed: map[string][]*Finding{},
 	}
 	r.changed.L = &r.mu
-	r.result.Shown = map[string]int64{}
+	r.result.Shown, r.cutShort = map[string]int64{}, map[string]int64{}
 	observed := make(chan struct{})
 	finished := make(chan struct{})
 	go func() { defer close(observed); r.observe(finished) }()
@@ -157,6 +160,8 @@ type running struct {
 	causes   causes
 	found    map[string]*Finding   // suspects, findings and faces, by signature
 	failed   map[string][]*Finding // suspects that did not show again, by signature
+	unplayed int64                 // inputs that nothing played, whatever was found
+	cutShort map[string]int64      // further inputs that were not played to their end, by the signatures that they showed
 	suspects []*Finding            // that wait to be confirmed
 	examined []*Finding            // suspects that were taken and are not yet decided
 	taken    map[string]int        // suspects that were taken to be confirmed, by requirement
@@ -179,7 +184,10 @@ func (r *running) run(ctx, making context.Context) {
 	playing.Go(func() {
 		defer close(r.results)
 		p := &pool{Subject: r.subject, workers: r.Workers, cases: r.cases, results: r.results, newEdges: r.generator.newEdges}
-		r.fail(p.run(making))
+		r.fail(p.run(ctx, making))
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.result.Replaced = p.replaced.Load()
 	})
 	confirming.Go(func() { r.triage(ctx) })
 
@@ -194,6 +202,7 @@ func (r *running) run(ctx, making context.Context) {
 	confirming.Wait()
 	r.result.Progress = r.progress()
 	r.result.Unconfirmed = r.unconfirmed()
+	r.result.Unplayed, r.result.Untested = r.unplayed, r.untested()
 	r.result.Corpus = r.generator.inputs()
 }
 

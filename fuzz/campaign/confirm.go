@@ -114,10 +114,10 @@ type confirmer struct {
 	used    int      // how often the process was used
 }
 
-// keep returns the process that it returned last, or a fresh one if that has died or was used as often
-// as uses says. The caller counts the uses.
+// keep returns the process that it returned last, or a fresh one if that has died, no longer replies, or was
+// used as often as uses says. The caller counts the uses.
 func (c *confirmer) keep(ctx context.Context, uses int) (*process, error) {
-	if c.process == nil || c.process.Err() != nil || c.used >= uses {
+	if c.process == nil || c.process.Err() != nil || c.process.silent.Load() || c.used >= uses {
 		c.end()
 		p, err := c.start(ctx)
 		if err != nil {
@@ -151,7 +151,7 @@ func (c *confirmer) confirm(ctx context.Context, f *Finding, tries int) error {
 				p.end()
 				return played.short
 			}
-			if p.Err() != nil {
+			if p.Err() != nil || p.silent.Load() {
 				break
 			}
 		}
@@ -196,7 +196,7 @@ func (c *confirmer) first(ctx context.Context, inputs [][]byte, signature string
 			c.used++
 		}
 	}
-	if p.Err() != nil && len(inputs) > 1 { // one of them killed it, and so hid the others
+	if (p.Err() != nil || p.silent.Load()) && len(inputs) > 1 { // one of them stopped it, and so hid the others
 		for i := range inputs {
 			if n, err := c.first(ctx, inputs[i:i+1], signature); n == 0 || err != nil {
 				return i, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/adapters/goreference"
@@ -108,7 +109,7 @@ func TestSlowOpen(t *testing.T) {
 	subject := adapter.Func(func(ctx context.Context, commands io.Reader, replies io.Writer) error {
 		return adapter.Serve(ctx, slowToOpen{held: held}, commands, replies)
 	})
-	r, err := campaign.Campaign{Starter: subject, Seed: 1, Inputs: 2, Raw: true}.Run(context.Background())
+	r, err := campaign.Campaign{Starter: subject, Seed: 1, Inputs: 2, Raw: true, Timeout: 50 * time.Millisecond}.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

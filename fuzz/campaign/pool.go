@@ -6,8 +6,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"github.com/packetspec/packetspec/fuzz/judge"
 )
 
 // A pool plays inputs on processes of the subject, many at a time on each. Every input that it takes
@@ -18,6 +16,7 @@ type pool struct {
 	cases    <-chan *Case
 	results  chan<- result
 	newEdges func(edges []uint64) *core // notes edges, and returns a core for those that are new, or nil
+	replaced atomic.Int64               // processes, since they did not reply
 }
 
 const (
@@ -32,70 +31,44 @@ const (
 	maxWaiting = 256
 )
 
-// run plays until cases is closed, or ctx ends. The error is that the subject cannot be started.
-func (p *pool) run(ctx context.Context) error {
+// run plays until cases is closed, or making ends. What a process did not reply to by then is played again
+// until ctx ends. The error is that the subject cannot be started.
+func (p *pool) run(ctx, making context.Context) error {
 	var all sync.WaitGroup
 	errs := make([]error, p.workers)
 	for i := range p.workers {
-		all.Go(func() { errs[i] = p.work(ctx) })
+		all.Go(func() { errs[i] = p.work(ctx, making) })
 	}
 	all.Wait()
 	return cmp.Or(errs...)
 }
 
 // work plays on one process after the other.
-func (p *pool) work(ctx context.Context) error {
+func (p *pool) work(ctx, making context.Context) error {
 	inFlight := p.inFlight
-	for more := true; more && ctx.Err() == nil; {
-		process, err := p.start(ctx)
+	for more := true; more && making.Err() == nil; {
+		process, err := p.start(making)
 		if err != nil {
 			return err
 		}
 		s := &service{
 			pool: p, process: process, slots: make(chan struct{}, inFlight), waiting: make(chan struct{}, min(maxWaiting, 4*inFlight)),
 		}
-		more = s.takeCases(ctx)
+		more = s.takeCases(making)
 		s.running.Wait()
 		process.end()
-		if len(s.lost) > 0 {
+		if process.silent.Load() {
+			p.replaced.Add(1)
+		}
+		if slices.ContainsFunc(s.lost, func(r result) bool { return !r.silent }) {
 			inFlight = max(1, inFlight/4) // the next crash or shortage shall cost fewer others
 		} else {
 			inFlight = min(p.inFlight, inFlight*2)
 		}
-		for i := 0; i < len(s.lost) && ctx.Err() == nil; i++ {
-			if err := p.playAlone(ctx, s.lost[i]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// playAlone plays the input of a result again on a process of its own, since another input may have
-// killed the process that they shared. If it kills that process too, it is played once more: only
-// what both processes say of their end can tell crashes apart.
-func (p *pool) playAlone(ctx context.Context, lost result) error {
-	var tries [2]result
-	for i := range tries {
-		process, err := p.start(ctx)
-		if err != nil {
+		if err := p.playAgain(ctx, making, s.lost); err != nil {
 			return err
 		}
-		tries[i] = process.play(ctx, lost.input, process.patience())
-		process.end()
-		if tries[i].short != nil {
-			return tries[i].short
-		}
-		if tries[0].crash == nil {
-			break
-		}
 	}
-	again := tries[0]
-	if other := tries[1].crash; again.crash != nil && other != nil && other.String() == again.crash.String() {
-		again.found = []judge.Difference{again.crash.difference(sameWords(again.crash, other))}
-	}
-	again.grown = lost.grown
-	p.results <- again
 	return nil
 }
 
@@ -109,7 +82,7 @@ type service struct {
 	stuck   atomic.Int64 // connections left hanging
 
 	mu   sync.Mutex
-	lost []result // of the inputs that ran when the process died, or had too little
+	lost []result // of the inputs that ran when the process died, had too little, or did not reply
 }
 
 // takeCases starts to play cases. It reports whether more may come.
@@ -121,7 +94,7 @@ func (s *service) takeCases(ctx context.Context) (more bool) {
 		case <-ctx.Done():
 			return false
 		}
-		if s.stuck.Load() > int64(s.room.stuck) {
+		if s.stuck.Load() > int64(s.room.stuck) || s.process.silent.Load() {
 			break
 		}
 		select {
@@ -158,7 +131,7 @@ func (s *service) play(ctx context.Context, r result, opened bool) {
 	grown := r.grown
 	r = s.process.play(ctx, r.input, patience)
 	r.grown = grown
-	lost := r.died || r.short != nil && (s.tight || !opened)
+	lost := r.died || r.silent || r.short != nil && (s.tight || !opened)
 	switch {
 	case r.hung():
 		s.stuck.Add(1)
@@ -188,7 +161,7 @@ const coreTries = 64
 func (p *process) minimizeCore(ctx context.Context, r result) []byte {
 	return Minimize(ctx, r.input.Raw, coreTries, func(inputs [][]byte) int {
 		return slices.IndexFunc(inputs, func(raw []byte) bool {
-			if p.Err() != nil || ctx.Err() != nil {
+			if p.Err() != nil || p.silent.Load() || ctx.Err() != nil {
 				return false
 			}
 			c := caseOf(raw, p.can)

@@ -59,6 +59,7 @@ type process struct {
 	dir     string
 	can     plan.Abilities
 
+	silent    atomic.Bool  // it did not reply in time: no further input is played on it
 	usual     atomic.Int64 // nanoseconds that an input takes which nothing delays, on average
 	codecOnly atomic.Bool  // it does not support connections
 	edges     *afl.Map     // nil: it does not count them
@@ -119,6 +120,14 @@ func (s Subject) start(ctx context.Context) (_ *process, err error) {
 // reachTime is how long a subject may take to open its first connection.
 const reachTime = 5 * time.Second
 
+// replyTimes is by how much more than [Subject.Timeout] a process may take to reply to a command that
+// a busy machine alone can delay: open, and those of the codec. Waiting costs nothing if the process is
+// slow, and a process that is silent is not used again.
+const replyTimes = 5
+
+// replyTime returns how long a process may take to reply to open, or to a command of its codec.
+func (s Subject) replyTime() time.Duration { return replyTimes * cmp.Or(s.Timeout, DefaultTimeout) }
+
 // reach returns an error if the subject cannot open the pipes of connections.
 func (p *process) reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reachTime)
@@ -136,10 +145,9 @@ func (p *process) discard() {
 
 // end stops the process, which may be in any state, and removes its folder.
 func (p *process) end() {
-	select {
-	case <-p.Ended():
+	if p.Err() != nil || p.silent.Load() { // it would not end by itself
 		p.Kill()
-	default:
+	} else {
 		_ = p.End()
 	}
 	p.discard()
@@ -170,6 +178,7 @@ type result struct {
 	grown     []judge.Difference // of the process, up to this input
 	crash     *Crash             // nil: the process went on, or printed a line that is no reply
 	died      bool               // the process, while the input was played
+	silent    bool               // the process did not reply to open, to a command of its codec, or to any other
 	short     error              // the machine gave too little for this input; nil: enough
 	record    *judge.Record      // nil: no connection
 	edges     []uint64           // that the process ran, if it counts them
@@ -195,10 +204,28 @@ func (r result) isRefused() bool {
 	return slices.ContainsFunc(r.found, func(d judge.Difference) bool { return d.Kind == refused })
 }
 
+// unplayed reports whether the input was not played: the process did not reply, or opened no connection.
+func (r result) unplayed() bool {
+	return r.record == nil && (r.silent || !r.codecOnly && r.crash == nil)
+}
+
+// cutShort reports whether a time limit had passed before the input was played to its end.
+func (r result) cutShort() bool {
+	if r.record == nil || r.died {
+		return false
+	}
+	last := r.record.LastRequest
+	return r.silent || r.record.Hung || r.record.Aborted >= 0 && r.record.Waited > 0 || last.Sent && !last.Done
+}
+
 // play plays an input. It plays on even if ctx ends, since patience bounds it: a reply for which
 // nobody waited would look like one that never came.
 func (p *process) play(ctx context.Context, c *Case, patience play.Patience) result {
-	r := p.playBoth(context.WithoutCancel(ctx), c, patience)
+	ctx = context.WithoutCancel(ctx)
+	r := p.playBoth(ctx, c, patience)
+	if r.cutShort() && !p.replies(ctx, 2*patience.End) { // then nothing was due from this connection in particular
+		r.silent = true
+	}
 	if p.edges != nil {
 		r.edges = p.edges.Take()
 	}
@@ -207,7 +234,8 @@ func (p *process) play(ctx context.Context, c *Case, patience play.Patience) res
 
 // playBoth has the codec read and write the input, then plays it on a connection.
 func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience) result {
-	r := result{input: c, found: p.codec(ctx, c, patience)}
+	r := result{input: c}
+	r.found, r.silent = p.codec(ctx, c)
 	r.codecOnly = c.CodecOnly || p.codecOnly.Load()
 	switch {
 	case p.Err() != nil:
@@ -218,7 +246,8 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 	p.subject.all <- struct{}{}
 	p.slots <- struct{}{}
 	defer func() { <-p.slots; <-p.subject.all }()
-	opening, cancel := context.WithTimeout(ctx, patience.End)
+	limit := p.subject.replyTime()
+	opening, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	end, err := p.Open(opening, c.Plan)
 	switch {
@@ -228,7 +257,11 @@ func (p *process) playBoth(ctx context.Context, c *Case, patience play.Patience)
 		return r
 	case err != nil && p.Err() == nil:
 		r.short = whyNotOpen(err)
-		r.found = append(r.found, noConnection(err, patience.End))
+		r.found = append(r.found, noConnection(err, limit))
+		if errors.Is(err, context.DeadlineExceeded) {
+			r.silent = true
+			p.silent.Store(true)
+		}
 		return r
 	case err != nil:
 		return p.dead(r)
@@ -288,8 +321,9 @@ func (p *process) dead(r result) result {
 	return r
 }
 
-// codec has the codec read and write the input's frames that are new.
-func (p *process) codec(ctx context.Context, c *Case, patience play.Patience) (found []judge.Difference) {
+// codec has the codec read and write the input's frames that are new. It reports whether a reply did
+// not come in time.
+func (p *process) codec(ctx context.Context, c *Case) (found []judge.Difference, silent bool) {
 	type asked struct {
 		reading judge.Reading
 		pending *adapter.Pending
@@ -301,18 +335,31 @@ func (p *process) codec(ctx context.Context, c *Case, patience play.Patience) (f
 		}
 	}
 	for _, a := range all {
-		reply, inTime, err := await(ctx, a.pending, patience.End)
+		reply, inTime, err := await(ctx, a.pending, p.subject.replyTime())
 		if p.Err() != nil {
-			return nil
+			return nil, false
 		}
 		if !inTime {
-			return append(found, judge.Difference{Requirement: "DEC-1", Kind: "codec does not return", State: judge.Codec, Expected: "a reply", Came: "nothing", Timed: true})
+			p.silent.Store(true)
+			return append(found, judge.Difference{Requirement: "DEC-1", Kind: "codec does not return", State: judge.Codec, Expected: "a reply", Came: "nothing", Timed: true}), true
 		}
 		if d, differs := a.reading.Judge(a.pending.Command, reply, err); differs {
 			found = append(found, d)
 		}
 	}
-	return found
+	return found, false
+}
+
+// replies reports whether the process still replies to a command that asks for nothing.
+func (p *process) replies(ctx context.Context, limit time.Duration) bool {
+	if p.silent.Load() {
+		return false
+	}
+	_, inTime, _ := await(ctx, p.Send(adapter.Message{Op: adapter.OpDecode, Bytes: new(adapter.Hex)}), limit)
+	if !inTime {
+		p.silent.Store(true)
+	}
+	return inTime
 }
 
 // await waits for a reply. Of several commands each may take the limit after the reply to the one

@@ -43,6 +43,7 @@ func (r *running) take(played result) {
 		r.result.Inputs++
 	}
 	r.result.CodecOnly = r.result.CodecOnly || played.codecOnly
+	r.count(played)
 	for _, d := range played.grown {
 		r.ofProcess(played.input, d)
 	}

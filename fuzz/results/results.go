@@ -22,25 +22,31 @@ import (
 // Results holds what one campaign found. Its JSON form is published: fields may be added, but not
 // renamed.
 type Results struct {
-	Subject     report.Subject   `json:"subject"`
-	Command     string           `json:"command"` // runs the campaign again
-	Seed        uint64           `json:"seed"`
-	Given       int64            `json:"given"`  // inputs that the corpus and --corpus gave
-	Inputs      int64            `json:"inputs"` // inputs beside those
-	ElapsedMS   int64            `json:"elapsed_ms"`
-	Traces      int              `json:"traces"`
-	Corpus      int              `json:"corpus"` // inputs
-	Edges       int              `json:"edges,omitempty"`
-	CodecOnly   bool             `json:"codec_only,omitempty"`
-	Interrupted bool             `json:"interrupted,omitempty"`
-	Error       string           `json:"error,omitempty"` // that ended the campaign
-	Counts      bool             `json:"counts"`          // something was found that counts
-	Findings    []Finding        `json:"findings"`
-	Earlier     []Finding        `json:"earlier"`  // findings of earlier campaigns, fixed or not tried
-	Suspects    []campaign.Saved `json:"suspects"` // that there was no time to try again
-	Try         string           `json:"try,omitempty"`
-	Unconfirmed []Unconfirmed    `json:"unconfirmed"`
-	Unseen      []Unseen         `json:"known_unseen"`
+	Subject     report.Subject `json:"subject"`
+	Command     string         `json:"command"` // runs the campaign again
+	Seed        uint64         `json:"seed"`
+	Given       int64          `json:"given"`  // inputs that the corpus and --corpus gave
+	Inputs      int64          `json:"inputs"` // inputs beside those
+	ElapsedMS   int64          `json:"elapsed_ms"`
+	Traces      int            `json:"traces"`
+	Corpus      int            `json:"corpus"` // inputs
+	Edges       int            `json:"edges,omitempty"`
+	CodecOnly   bool           `json:"codec_only,omitempty"`
+	Interrupted bool           `json:"interrupted,omitempty"`
+	Untested    int64          `json:"untested"`           // inputs that were not tested to the end
+	Unplayed    int64          `json:"unplayed"`           // of these: inputs that no process played
+	Replaced    int64          `json:"replaced,omitempty"` // processes, since they did not reply
+	// Inconclusive: too many inputs were not tested, so that finding nothing says little.
+	Inconclusive bool             `json:"inconclusive,omitempty"`
+	Doubts       []string         `json:"-"`               // about these, in words
+	Error        string           `json:"error,omitempty"` // that ended the campaign
+	Counts       bool             `json:"counts"`          // something was found that counts
+	Findings     []Finding        `json:"findings"`
+	Earlier      []Finding        `json:"earlier"`  // findings of earlier campaigns, fixed or not tried
+	Suspects     []campaign.Saved `json:"suspects"` // that there was no time to try again
+	Try          string           `json:"try,omitempty"`
+	Unconfirmed  []Unconfirmed    `json:"unconfirmed"`
+	Unseen       []Unseen         `json:"known_unseen"`
 }
 
 // A Finding is a finding with its folder.
@@ -86,6 +92,7 @@ func New(c Campaign, r *campaign.Result) *Results {
 		Subject: report.Subject{Name: r.Subject.Name, Release: r.Subject.Release, Language: r.Subject.Language},
 		Command: c.Command, Seed: c.Seed, Given: r.Given, Inputs: r.Inputs, ElapsedMS: r.Elapsed.Milliseconds(),
 		Traces: r.Traces, Corpus: len(r.Corpus), Edges: r.Edges, CodecOnly: r.CodecOnly, Interrupted: c.Interrupted,
+		Untested: r.Untested, Unplayed: r.Unplayed, Replaced: r.Replaced, Inconclusive: r.Inconclusive(), Doubts: r.Doubts(),
 		Findings: []Finding{}, Earlier: []Finding{}, Suspects: []campaign.Saved{}, Unconfirmed: []Unconfirmed{}, Unseen: []Unseen{},
 	}
 	if c.Err != nil {
@@ -138,17 +145,20 @@ func (r *Results) JSON(w io.Writer) error {
 }
 
 // JUnit writes the results as JUnit's XML: one test case for the campaign itself, and one for each
-// finding and suspect. A finding that counts is a failure, or an error if the adapter crashed. A
+// finding and suspect. The campaign is an error if it ended early, or says too little. A finding that counts is a failure, or an error if the adapter crashed. A
 // suspect that was not tried again is an error. A finding that is fixed has passed. What does not
 // count is skipped, with the reason.
 func (r *Results) JUnit(w io.Writer) error {
 	whole := report.Result{
 		ID: "campaign", Feature: "fuzz", Scenario: "campaign", Requirements: []string{"fuzz"}, Outcome: report.Pass, DurationMS: float64(r.ElapsedMS), Again: r.Command,
 	}
-	if r.Error != "" {
+	switch {
+	case r.Error != "":
 		whole.Outcome, whole.Reason = report.Crash, r.Error
+	case r.Inconclusive:
+		whole.Outcome, whole.Reason = report.Crash, "inconclusive: "+strings.Join(r.Doubts, "; ")
 	}
-	all := &report.Results{Subject: r.Subject, Results: []report.Result{whole}, Elapsed: time.Duration(r.ElapsedMS) * time.Millisecond}
+	all := &report.Results{Notes: r.Doubts, Subject: r.Subject, Results: []report.Result{whole}, Elapsed: time.Duration(r.ElapsedMS) * time.Millisecond}
 	add := func(c report.Result, s campaign.Saved) {
 		all.Suite.Requirements = append(all.Suite.Requirements, report.Requirement{ID: c.Requirements[0], Level: s.Level, Text: s.Text})
 		all.Results = append(all.Results, c)
