@@ -115,16 +115,24 @@ var contenders = []contender{
 	}},
 }
 
-// serveReference echoes. It does not answer requests of type 1. The limits allow as many of
-// them as any load has.
-func serveReference(conn net.Conn) {
+// crowdedReference is the name of the reference with room for the pending requests of any load.
+const crowdedReference = "reference, crowded"
+
+func serveReference(conn net.Conn) { echoPackets(conn) }
+
+func serveCrowded(conn net.Conn) {
+	echoPackets(conn, packets.WithHandlers(1<<20), packets.WithBacklog(1<<30))
+}
+
+// echoPackets echoes. It does not answer requests of type 1.
+func echoPackets(conn net.Conn, opts ...packets.Option) {
 	recv, send := halves(conn)
 	c := packets.New(recv, send, func(ctx context.Context, r packets.Request) (packets.Reply, error) {
 		if r.Type == 1 {
 			<-ctx.Done()
 		}
 		return packets.Reply{Payload: r.Payload}, nil
-	}, packets.WithGrace(0), packets.WithHandlers(1<<20), packets.WithBacklog(1<<30))
+	}, append(opts, packets.WithGrace(0))...)
 	_ = c.Join(context.Background())
 }
 
@@ -143,6 +151,9 @@ func clientOfReference(conn net.Conn, l load) (runner, error) {
 }
 
 func find(name string) contender {
+	if name == crowdedReference {
+		return contender{name, serveCrowded, clientOfReference}
+	}
 	return contenders[slices.IndexFunc(contenders, func(c contender) bool { return c.name == name })]
 }
 

@@ -73,7 +73,11 @@ func main() {
 	for _, t := range transports {
 		results = append(results, b.measure(t, loads, os.Stderr)...)
 	}
-	alone := bench{rounds: *rounds, length: *length, only: reference}.measure(transports[0], crowded, os.Stderr)
+	var alone []result
+	for _, l := range crowded {
+		alone = append(alone, result{transport: transports[0].name, contender: crowdedReference, load: l})
+	}
+	alone = b.rounded(transports[0], alone, os.Stderr)
 	tables := markdown(results, *rounds) + flatness(alone)
 	fmt.Print(tables)
 	if *update {
