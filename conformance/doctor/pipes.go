@@ -223,11 +223,17 @@ func (c *conversation) modes(p *pipes, a answer) {
 	}
 }
 
-// stays reports whether something is so, and stays so. A process that is being started, by this process or by
-// the adapter, holds copies of all descriptors for a moment.
+// stays reports whether something is so, and stays so. A process that is being started holds copies of all
+// descriptors for a moment: between its fork and its exec. This process starts none meanwhile, since ForkLock
+// excludes that. The adapter may, so it is asked several times.
 func (c *conversation) stays(so func() bool) bool {
+	now := func() bool {
+		syscall.ForkLock.Lock()
+		defer syscall.ForkLock.Unlock()
+		return so()
+	}
 	for range 10 {
-		if !so() {
+		if !now() {
 			return false
 		}
 		c.pass(maxPause)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/packetspec/packetspec/internal/pipe"
 )
@@ -74,20 +73,13 @@ func (p *Pipes) Files() (to, from *os.File, err error) {
 // WereOpened reports whether the subject has opened one of the pipes, as far as that can be seen.
 // The peer's ends stay open, so that a subject that is only slow can still open its own.
 //
-// A process that this one has started meanwhile has copies of all descriptors for a moment, and looks like
-// a subject that has opened the pipe. So it must look so for a while.
+// Between its fork and its exec, a process that this one starts has copies of all descriptors, and looks like a
+// subject that has opened the pipe. ForkLock excludes that meanwhile.
 func (p *Pipes) WereOpened() bool {
-	for range 10 {
-		if !pipe.WasOpened(p.from, p.ToSubject) {
-			return false
-		}
-		<-time.After(forkTime / 10)
-	}
-	return true
+	syscall.ForkLock.Lock()
+	defer syscall.ForkLock.Unlock()
+	return pipe.WasOpened(p.from, p.ToSubject)
 }
-
-// forkTime is longer than a process holds the descriptors of the one that started it.
-const forkTime = 100 * time.Millisecond
 
 // Discard removes the named pipes and closes the ends that no peer has. The ends that are
 // open elsewhere stay usable.
