@@ -53,7 +53,7 @@ func (run Run) runScenario(ctx context.Context, sc spec.Scenario, session *adapt
 		}
 	}
 	if err == nil { // the steps passed, perhaps before the adapter said that it cannot do what they began with
-		err = world.Lacks()
+		err = world.LacksLate()
 	}
 	usable = closeErr == nil && session.Err() == nil
 	if broken := environmentError(err, dir); broken != nil {

@@ -35,6 +35,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	lastID  int64
+	done    map[string]bool    // by name: commands that the adapter has supported
 	waiting map[int64]*Pending // by id
 	unsent  bytes.Buffer       // commands that the writer has not taken
 	wake    *sync.Cond         // signals the writer: unsent or err has changed
@@ -65,7 +66,7 @@ func (e *StrayError) Error() string {
 // after that no reply can be trusted. Its two goroutines end once the caller, who owns in
 // and out, has closed both.
 func NewClient(in io.Writer, out io.Reader) *Client {
-	c := &Client{waiting: make(map[int64]*Pending), ended: make(chan struct{})}
+	c := &Client{waiting: make(map[int64]*Pending), done: make(map[string]bool), ended: make(chan struct{})}
 	c.wake = sync.NewCond(&c.mu)
 	go c.write(in)
 	go c.read(out)
@@ -264,6 +265,11 @@ func (c *Client) deliver(line []byte) error {
 		return stray(line, "the reply has no id")
 	}
 	c.count(p)
+	if KindOf(r.Err()) != Unsupported {
+		c.mu.Lock()
+		c.done[p.Command.Op] = true
+		c.mu.Unlock()
+	}
 	if p.Command.Op == OpHello && isCommand(line) {
 		p.finish(Reply{}, errEcho)
 		return nil
@@ -306,6 +312,14 @@ func (c *Client) count(p *Pending) {
 		c.acts.Add(1)
 	}
 	c.replies.Add(1)
+}
+
+// Supported reports whether the adapter has replied to a command of this name anything but that it does not
+// support it.
+func (c *Client) Supported(op string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.done[op]
 }
 
 // Acts returns how many commands the adapter has replied to that have the implementation do something. The

@@ -105,8 +105,8 @@ func TestBrowser(t *testing.T) {
 	do(ctx, t, chromedp.SendKeys(chromedp.CSS(`input[type=search]`), "tags"))
 	shown := do(ctx, t, chromedp.Evaluate[string](`[...document.querySelectorAll("#topics tbody tr:not([hidden]) th")].map((e) => e.textContent).join("|")`))
 	count := do(ctx, t, chromedp.Text(chromedp.CSS(`[data-count]`)))
-	if want := "1 of 21"; !strings.HasPrefix(shown, "Tags ") || strings.Contains(shown, "|") || count != want {
-		t.Errorf("the filter shows %q, and says %q, expected Tags, and %s", shown, count, want)
+	if !strings.HasPrefix(shown, "Tags ") || strings.Contains(shown, "|") || !strings.HasPrefix(count, "1 of ") {
+		t.Errorf("the filter shows %q, and says %q, expected Tags, and 1 of all", shown, count)
 	}
 	do(ctx, t, chromedp.Click(chromedp.CSS(`#topics tbody tr:not([hidden]) td:nth-child(3) a`)))
 	do(ctx, t, chromedp.WaitVisible(chromedp.CSS(`#scenarios-all`)))

@@ -210,16 +210,17 @@ public final class Adapter {
                 connection.close();
                 return Map.of();
             }
-            default -> {
+            case "request", "wait", "do", "release", "seen", "ticks", "shutdown", "join" -> {
                 return runOn(connection(command), op, command);
             }
+            default -> throw new AdapterException("unsupported", "the adapter knows no such command");
         }
     }
 
     private TestedConnection connection(Command command) throws AdapterException {
         TestedConnection connection = connections.get(command.get("conn", String.class, ""));
         if (connection == null) {
-            throw new AdapterException("unsupported", "the adapter knows no such command or connection");
+            throw new AdapterException("invalid", "no such connection is open");
         }
         return connection;
     }
