@@ -68,7 +68,7 @@ var colorSequence = regexp.MustCompile("\x1b\\[[0-9;]*m")
 // TestOnATerminal shows a person the same report as a file gets, broken where the terminal is
 // narrow, and no remains of the progress line, which never takes more than one line.
 func TestOnATerminal(t *testing.T) {
-	args := []string{"test", "--run", "^tags/", "-v", "--parallel", "1", "--", "bad-adapter", "exit-once", "open", "2"}
+	args := []string{"test", "--run", "^tags/", "-v", "--parallel", "1", "--replay-dir", "kept", "--", "bad-adapter", "exit-once", "open", "2"}
 	plain := exec.Command("packetspec", args...)
 	plain.Dir = t.TempDir()
 	text, err := plain.Output()
