@@ -70,9 +70,10 @@ func (o *outbox) take() batch {
 	return b
 }
 
-// reuse keeps the chunks of a batch that was written for the next one.
+// reuse keeps the chunks of a batch that was written for the next one. A batch may have none: Close takes what
+// is queued, even after the sender has decided to write it.
 func (o *outbox) reuse(chunks [][]byte) {
-	if cap(chunks) <= mostSpare && cap(chunks[0]) <= 2*chunkSize {
+	if len(chunks) > 0 && cap(chunks) <= mostSpare && cap(chunks[0]) <= 2*chunkSize {
 		clear(chunks[1:])
 		o.spare = chunks
 	}

@@ -17,6 +17,9 @@ import (
 // TestPlantedFaults requires that every planted fault is found, by its name, and brings no other finding but
 // those that come with it.
 func TestPlantedFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many of them show by a time limit, and take a minute")
+	}
 	atOnce := make(chan struct{}, 16) // most of the time goes into waiting
 	var all sync.WaitGroup
 	defer all.Wait()

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -203,18 +204,15 @@ func replyPlants() map[string]sown {
 			})
 		}}
 	}
-	own, firstID := int64(0), int64(0)
+	var own, firstID atomic.Int64 // replies are printed by several goroutines
 	return map[string]sown{
 		"no id":            {plant: id(func(int64) any { return nil }), kind: "no-id"},
-		"ids of its own":   {plant: id(func(int64) any { own++; return own }), kind: "wrong-id", also: []Kind{"second-reply", "repeated-id", "missing-field", "one-at-a-time"}},
+		"ids of its own":   {plant: id(func(int64) any { return own.Add(1) }), kind: "wrong-id", also: []Kind{"second-reply", "repeated-id", "missing-field", "one-at-a-time"}},
 		"ids as text":      {plant: id(func(id int64) any { return strconv.FormatInt(id, 10) }), kind: "id-form"},
 		"ids as fractions": {plant: id(func(id int64) any { return json.RawMessage(fmt.Sprintf("%d.0", id)) }), kind: "id-form"},
 		"the id of hello": {plant: id(func(id int64) any {
-			firstID = max(firstID, 0)
-			if firstID == 0 {
-				firstID = id
-			}
-			return firstID
+			firstID.CompareAndSwap(0, id)
+			return firstID.Load()
 		}), kind: "repeated-id", also: []Kind{"second-reply"}},
 		"replies twice":            {plant: every(func(line string) string { return line + "\n" + line + "\n" }), kind: "second-reply"},
 		"a number for an integer":  {plant: tag(func(s string) any { return json.Number(s) }), kind: "integer-form"},
