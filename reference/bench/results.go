@@ -187,13 +187,13 @@ type limit struct {
 const slack = 1.25
 
 // limits are the highest medians of quiet runs, or the goal where that is less strict. The raw stream's time
-// differs most from run to run: the reference took 2.0 to 2.8 times as long. The last says that a request
+// differs most from run to run: the reference took 2.0 to 2.9 times as long. The last says that a request
 // costs the same however many are pending.
 var limits = []limit{
-	{reference, loads[0], "raw stream", loads[0], 2.4},
+	{reference, loads[0], "raw stream", loads[0], 3},
 	{reference, loads[0], "net/rpc (gob)", loads[0], 0.6},
-	{reference, loads[1], "net/rpc (gob)", loads[1], 0.3},
-	{reference, loads[1], "grpc-go (raw codec)", loads[1], 0.08},
+	{reference, loads[1], "net/rpc (gob)", loads[1], 0.35},
+	{reference, loads[1], "grpc-go (raw codec)", loads[1], 0.09},
 	{reference, loads[2], "net/rpc (gob)", loads[2], 1},
 	{crowdedReference, crowded[2], crowdedReference, crowded[0], 1.3},
 }
