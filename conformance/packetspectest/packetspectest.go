@@ -135,6 +135,7 @@ type verdict struct {
 // the run of all of them has begun.
 func (s *suite) feature(t *testing.T, scenarios []spec.Scenario) {
 	run, verdicts := s.run, map[string]chan verdict{}
+	of := run.Suite()
 	for _, sc := range scenarios {
 		_, name, _ := strings.Cut(sc.ID, "/")
 		t.Run(name, func(t *testing.T) {
@@ -142,7 +143,7 @@ func (s *suite) feature(t *testing.T, scenarios []spec.Scenario) {
 			comes := make(chan verdict, 1)
 			verdicts[sc.ID] = comes
 			t.Parallel()
-			s.report(t, run.Suite(), <-comes)
+			s.report(t, of, <-comes)
 		})
 	}
 	if len(run.Scenarios) == 0 {
