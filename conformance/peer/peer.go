@@ -114,7 +114,7 @@ func (p *Peer) read() {
 		if err != nil {
 			closedHere := errors.Is(err, os.ErrClosed)
 			if !closedHere {
-				p.Wire.add(Event{From: FromSubject, Note: "closed its sending pipe"})
+				p.Wire.add(Event{From: FromSubject, Note: ClosedSending})
 			}
 			if closedHere || errors.Is(err, io.EOF) {
 				err = nil
@@ -369,7 +369,7 @@ func (p *Peer) Pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.paused == nil {
-		p.Wire.add(Event{From: FromPeer, Note: "stopped reading"})
+		p.Wire.add(Event{From: FromPeer, Note: StoppedReading})
 		p.paused = make(chan struct{})
 		_ = p.from.SetReadDeadline(time.Unix(1, 0)) // interrupts a read under way
 	}
@@ -380,7 +380,7 @@ func (p *Peer) Resume() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.paused != nil {
-		p.Wire.add(Event{From: FromPeer, Note: "went on reading"})
+		p.Wire.add(Event{From: FromPeer, Note: WentOnReading})
 		p.resume()
 	}
 }
@@ -396,13 +396,13 @@ func (p *Peer) resume() {
 
 // EndSending closes the peer's sending pipe. It does not send EOF.
 func (p *Peer) EndSending() {
-	p.Wire.add(Event{From: FromPeer, Note: "closed its sending pipe"})
+	p.Wire.add(Event{From: FromPeer, Note: ClosedSending})
 	_ = pipe.CloseSending(p.to)
 }
 
 // EndReading closes the peer's receiving pipe, so that the subject's writes fail.
 func (p *Peer) EndReading() {
-	p.Wire.add(Event{From: FromPeer, Note: "closed its receiving pipe"})
+	p.Wire.add(Event{From: FromPeer, Note: ClosedReceiving})
 	_ = pipe.CloseReading(p.from)
 }
 

@@ -17,6 +17,14 @@ const (
 	FromSubject Direction = "subject"
 )
 
+// The notes of what an end does besides sending octets. A replay does the same by them.
+const (
+	ClosedSending   = "closed its sending pipe"
+	ClosedReceiving = "closed its receiving pipe"
+	StoppedReading  = "stopped reading"
+	WentOnReading   = "went on reading"
+)
+
 // An Event is octets on the wire, or something else that an end did there.
 type Event struct {
 	Time   time.Time

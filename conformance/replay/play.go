@@ -242,13 +242,13 @@ func (p *player) act(ctx context.Context, c *connection, e record.Event) error {
 			return nil
 		}
 		return err
-	case "closed its sending pipe":
+	case peer.ClosedSending:
 		c.peer.EndSending()
-	case "closed its receiving pipe":
+	case peer.ClosedReceiving:
 		c.peer.EndReading()
-	case "stopped reading":
+	case peer.StoppedReading:
 		c.peer.Pause()
-	case "went on reading":
+	case peer.WentOnReading:
 		c.peer.Resume()
 	}
 	return nil
