@@ -3,14 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/packetspec/packetspec/conformance/replay"
-	"github.com/packetspec/packetspec/internal/environment"
 	"github.com/packetspec/packetspec/internal/visible"
 )
 
@@ -51,11 +49,10 @@ output cannot be written; 128 and the number of the signal that ended the replay
 			}
 			o.Adapter, o.Observe = process, func(l replay.Line) { cmd.Println(replayLine(l)) }
 			same, err := b.Play(cmd.Context(), o)
-			var machine *environment.Error
 			switch {
 			case cmd.Context().Err() != nil:
 				return context.Cause(cmd.Context())
-			case errors.As(err, &machine) || err != nil:
+			case err != nil:
 				return &statusError{statusAdapter, err}
 			case !same:
 				cmd.Println("it did not happen as in the bundle")

@@ -61,7 +61,7 @@ func Save(dir string, b Bundle) error {
 	b.Result.Events = nil
 	files := map[string][]byte{"stderr.txt": []byte(b.Result.Stderr), "scenario.feature": []byte(b.Scenario)}
 	add := func(name string, content []byte) { files[name] = append(files[name], content...) }
-	for i, e := range b.Events {
+	for _, e := range b.Events {
 		b.Cut = b.Cut || e.Omitted > 0 || e.Skipped > 0
 		switch e.From {
 		case record.Runner:
@@ -69,7 +69,7 @@ func Save(dir string, b Bundle) error {
 		case record.Adapter:
 			add("replies.jsonl", []byte(e.Text+"\n"))
 		case record.Peer, record.Subject:
-			add(fmt.Sprintf("%s-%d.octets", e.From, e.Conn), b.Events[i].Octets)
+			add(fmt.Sprintf("%s-%d.octets", e.From, e.Conn), e.Octets)
 		}
 	}
 	text, err := json.MarshalIndent(b, "", " ")
