@@ -13,7 +13,6 @@ import (
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/known"
 	"github.com/packetspec/packetspec/conformance/profile"
-	"github.com/packetspec/packetspec/conformance/record"
 	"github.com/packetspec/packetspec/conformance/report"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/conformance/steps"
@@ -55,9 +54,9 @@ type Run struct {
 	// and may be nil.
 	Last func(report.Result) bool
 
-	// Keep is called like Observe, and before it, with each result that deviates and is not known, what happened in
-	// its scenario, and the scenario as a feature. It returns the folder where it has kept them, or "". It may be nil.
-	Keep func(r report.Result, events []record.Event, scenario string) string
+	// Keep is called like Observe, and before it, with each result that deviates and is not known, all of whose events
+	// it has, and the scenario as a feature. It returns the folder where it has kept them, or "". It may be nil.
+	Keep func(subject report.Subject, r report.Result, scenario string) string
 	// Warn is called with what a look at the first adapter finds wrong with it, if it finds anything, before
 	// any scenario runs; nil: there is no look.
 	Warn func(warnings []string)
@@ -202,7 +201,7 @@ func (s *schedule) record(index int, r report.Result, replied bool) {
 	s.done[index] = true
 	delete(s.running, index)
 	if s.Keep != nil && r.Outcome.Deviates() && s.judge(r).Outcome.Deviates() {
-		r.Bundle = s.Keep(s.withCommand(r), r.Events, string(s.Scenarios[index].Source))
+		r.Bundle = s.Keep(s.tested(), s.withCommand(r), string(s.Scenarios[index].Source))
 	}
 	r.Events = reported.Cut(r.Events)
 	s.attempts[index].Add(r)
@@ -282,7 +281,7 @@ func (s *schedule) note(text string) {
 func (s *schedule) collect() *report.Results {
 	results := &report.Results{
 		Suite:   s.Suite(),
-		Subject: report.Subject{Name: s.subject.Name, Release: s.subject.Release, Language: s.subject.Language},
+		Subject: s.tested(),
 		Profile: s.Profile, OutsideProfile: s.Outside,
 		Run:   s.setting(),
 		Notes: s.notes, Warnings: s.warnings, Elapsed: s.elapsed, Interrupted: s.stopped,
@@ -307,6 +306,11 @@ func (s *schedule) collect() *report.Results {
 	}
 	results.Summarize()
 	return results
+}
+
+// tested returns the subject, as reports describe it.
+func (s *schedule) tested() report.Subject {
+	return report.Subject{Name: s.subject.Name, Release: s.subject.Release, Language: s.subject.Language}
 }
 
 // setting returns how the run was made.

@@ -123,10 +123,10 @@ type Keeper struct {
 	failed error
 }
 
-// Keep saves what is known of a result, and returns the folder, or "" if it saved nothing. Its calls must
-// not overlap.
-func (k *Keeper) Keep(r report.Result, events []record.Event, scenario string) string {
-	if k.failed != nil || k.Most > 0 && k.saved >= k.Most || len(events) == 0 {
+// Keep saves a result with its events, and returns the folder, or "" if it saved nothing. Its calls must not
+// overlap.
+func (k *Keeper) Keep(subject report.Subject, r report.Result, scenario string) string {
+	if k.failed != nil || k.Most > 0 && k.saved >= k.Most || len(r.Events) == 0 {
 		return ""
 	}
 	if k.Dir == "" {
@@ -135,7 +135,7 @@ func (k *Keeper) Keep(r report.Result, events []record.Event, scenario string) s
 		}
 	}
 	b := k.About
-	b.Result, b.Events, b.Scenario = r, events, scenario
+	b.Subject, b.Result, b.Events, b.Scenario = subject, r, r.Events, scenario
 	dir := filepath.Join(k.Dir, strings.ReplaceAll(r.ID, "/", "."))
 	if k.failed = Save(dir, b); k.failed != nil {
 		return ""

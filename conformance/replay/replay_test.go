@@ -82,18 +82,18 @@ func TestPlay(t *testing.T) {
 // A bundle is read as it was saved, and its parts are plain files.
 func TestSave(t *testing.T) {
 	k := replay.Keeper{Dir: t.TempDir(), Most: 1, About: replay.Bundle{Suite: "v1", Specification: "1.0", Dialect: "2021"}}
-	dir := k.Keep(report.Result{ID: "a/b", Outcome: report.Fail, Stderr: "last words"}, events, "Feature: A\n")
+	dir := k.Keep(report.Subject{Name: "s"}, report.Result{ID: "a/b", Outcome: report.Fail, Stderr: "last words", Events: events}, "Feature: A\n")
 	if want := filepath.Join(k.Dir, "a.b"); dir != want {
 		t.Fatalf("got the folder %q and %v, expected %q", dir, k.Err(), want)
 	}
-	if again := k.Keep(report.Result{ID: "a/c"}, events, ""); again != "" {
+	if again := k.Keep(report.Subject{}, report.Result{ID: "a/c", Events: events}, ""); again != "" {
 		t.Errorf("got a second folder %q, expected one bundle", again)
 	}
 	b, err := replay.Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(b.Events, events) || b.Result.ID != "a/b" || b.Suite != "v1" || b.Cut {
+	if !reflect.DeepEqual(b.Events, events) || b.Result.ID != "a/b" || b.Subject.Name != "s" || b.Suite != "v1" || b.Cut {
 		t.Errorf("got %+v", b)
 	}
 	for name, want := range map[string]string{
@@ -113,7 +113,7 @@ func TestKeeperThatCannotWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := replay.Keeper{Dir: blocked}
-	if dir := k.Keep(report.Result{ID: "a/b"}, events, ""); dir != "" || k.Err() == nil || !strings.Contains(k.Err().Error(), blocked) {
+	if dir := k.Keep(report.Subject{}, report.Result{ID: "a/b", Events: events}, ""); dir != "" || k.Err() == nil || !strings.Contains(k.Err().Error(), blocked) {
 		t.Errorf("got %q and %v, expected an error about %s", dir, k.Err(), blocked)
 	}
 }
