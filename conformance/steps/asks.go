@@ -166,8 +166,5 @@ func (w *World) expectCheapOctets(octets []byte, most int) error {
 	if err := w.pause(); err != nil {
 		return err
 	}
-	if now, _ := w.Session.Memory(); now-before >= int64(most) {
-		return failf(fmt.Sprintf("less than %d bytes more memory", most), "%d bytes more", now-before)
-	}
-	return nil
+	return w.expectMemoryBelow(before, most)
 }

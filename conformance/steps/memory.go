@@ -280,6 +280,11 @@ func (w *World) expectLittleMemory(n int, octets []byte, most int) error {
 	if err := w.pause(); err != nil {
 		return err
 	}
+	return w.expectMemoryBelow(before, most)
+}
+
+// expectMemoryBelow fails if the subject uses as much memory as most bytes more than before.
+func (w *World) expectMemoryBelow(before int64, most int) error {
 	if now, _ := w.Session.Memory(); now-before >= int64(most) {
 		return failf(fmt.Sprintf("less than %d bytes more memory", most), "%d bytes more", now-before)
 	}
