@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/packetspec/packetspec/conformance/adapter"
+	"github.com/packetspec/packetspec/internal/pipe"
 )
 
 // pipes are the two named pipes of a connection, with the ends that the doctor has opened. Unlike those of
@@ -223,17 +224,11 @@ func (c *conversation) modes(p *pipes, a answer) {
 	}
 }
 
-// stays reports whether something is so, and stays so. A process that is being started holds copies of all
-// descriptors for a moment: between its fork and its exec. This process starts none meanwhile, since ForkLock
-// excludes that. The adapter may, so it is asked several times.
+// stays reports whether something is so, and stays so. The adapter may be starting a process, which holds copies
+// of all its descriptors for a moment, so the question is asked several times.
 func (c *conversation) stays(so func() bool) bool {
-	now := func() bool {
-		syscall.ForkLock.Lock()
-		defer syscall.ForkLock.Unlock()
-		return so()
-	}
 	for range 10 {
-		if !now() {
+		if !pipe.BetweenForks(so) {
 			return false
 		}
 		c.pass(maxPause)

@@ -46,14 +46,19 @@ func NewPipes(dir, name string) (*Pipes, error) {
 // Connect returns the peer at its end of the pipes. Call it once the subject has opened
 // both; it fails if the subject does not hold its receiving pipe open.
 func (p *Pipes) Connect() (*Peer, error) {
-	to, from, err := p.Files()
+	return connect(p.Files, "the pipe from the subject")
+}
+
+// connect returns the peer at the ends that files returns. What it reads has a name for the error.
+func connect(files func() (to, from *os.File, err error), read string) (*Peer, error) {
+	to, from, err := files()
 	if err != nil {
 		return nil, err
 	}
 	connected, err := newPeer(to, from)
 	if err != nil {
 		_, _ = to.Close(), from.Close()
-		return nil, fmt.Errorf("read the pipe from the subject: %w", err)
+		return nil, fmt.Errorf("read %s: %w", read, err)
 	}
 	return connected, nil
 }
@@ -72,13 +77,8 @@ func (p *Pipes) Files() (to, from *os.File, err error) {
 
 // WereOpened reports whether the subject has opened one of the pipes, as far as that can be seen.
 // The peer's ends stay open, so that a subject that is only slow can still open its own.
-//
-// Between its fork and its exec, a process that this one starts has copies of all descriptors, and looks like a
-// subject that has opened the pipe. ForkLock excludes that meanwhile.
 func (p *Pipes) WereOpened() bool {
-	syscall.ForkLock.Lock()
-	defer syscall.ForkLock.Unlock()
-	return pipe.WasOpened(p.from, p.ToSubject)
+	return pipe.BetweenForks(func() bool { return pipe.WasOpened(p.from, p.ToSubject) })
 }
 
 // Discard removes the named pipes and closes the ends that no peer has. The ends that are

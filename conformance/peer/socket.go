@@ -31,18 +31,7 @@ func NewSocket(dir, name string) (*Socket, error) {
 func (s *Socket) Path() string { return s.listener.Path() }
 
 // Connect returns the peer at its end of the socket. Call it once the subject has connected.
-func (s *Socket) Connect() (*Peer, error) {
-	to, from, err := s.Files()
-	if err != nil {
-		return nil, err
-	}
-	connected, err := newPeer(to, from)
-	if err != nil {
-		_, _ = to.Close(), from.Close()
-		return nil, fmt.Errorf("read the socket: %w", err)
-	}
-	return connected, nil
-}
+func (s *Socket) Connect() (*Peer, error) { return connect(s.Files, "the socket") }
 
 // Files returns the peer's end of the socket, as a file to write to and one to read from. It is for a caller that is no [Peer],
 // who calls it in place of Connect.

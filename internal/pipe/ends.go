@@ -45,6 +45,14 @@ func HasReader(path string) bool {
 	return !errors.Is(err, syscall.ENXIO)
 }
 
+// BetweenForks asks who has a pipe open, while this process starts no other. Between its fork and its exec, a
+// process that is being started has copies of all descriptors, and looks like one that has opened the pipe.
+func BetweenForks(ask func() bool) bool {
+	syscall.ForkLock.Lock()
+	defer syscall.ForkLock.Unlock()
+	return ask()
+}
+
 func open(path string, mode int) (*os.File, error) {
 	f, err := os.OpenFile(path, mode|syscall.O_NONBLOCK, 0)
 	if err != nil {
