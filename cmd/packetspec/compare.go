@@ -59,7 +59,7 @@ or a file that cannot be read or holds no results; 4 if the standard output cann
 			if err != nil {
 				return err
 			}
-			c := compare.Of(before, after, compare.Options{Slower: slower, Former: former(s)})
+			c := compare.Of(before, after, compare.Options{Slower: slower, Spec: s})
 			write := map[string]func() error{
 				"text":     func() error { return c.Text(cmd.OutOrStdout()) },
 				"json":     func() error { return c.JSON(cmd.OutOrStdout()) },
@@ -78,17 +78,6 @@ or a file that cannot be read or holds no results; 4 if the standard output cann
 	cmd.Flags().Float64Var(&slower, "slower", 5, "list scenarios that pass, and take this `factor` longer, and 100 ms at least; 0: none")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(compareFormats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
-}
-
-// former maps the former ids of scenarios to the present ones.
-func former(s *spec.Spec) map[string]string {
-	ids := map[string]string{}
-	for _, sc := range s.Scenarios {
-		for _, was := range sc.Was {
-			ids[was] = sc.ID
-		}
-	}
-	return ids
 }
 
 // readRun reads the results of one run: a file, a folder with its shards, or the names of such files, with commas

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/adapter"
@@ -264,11 +263,9 @@ func (f *interopFlags) again(cmd *cobra.Command, commands [][]string, from, to i
 	} else {
 		pair = [][]string{commands[from], commands[to]}
 	}
-	cmd.Flags().Visit(func(flag *pflag.Flag) { // only those given
-		if slices.Contains([]string{"dialect", "timeout", "start-timeout"}, flag.Name) {
-			words = append(words, "--"+flag.Name, flag.Value.String())
-		}
-	})
+	words = append(words, given(cmd, func(name string) bool {
+		return slices.Contains([]string{"dialect", "timeout", "start-timeout"}, name)
+	})...)
 	text := self() + " interop " + quoteWords(words...) + " -- "
 	for i, argv := range pair {
 		if i > 0 {

@@ -70,8 +70,8 @@ type Side struct {
 type Options struct {
 	// Slower is by what factor a scenario must take longer to be listed; 0: never.
 	Slower float64
-	// Former maps former ids of scenarios to the present ones.
-	Former map[string]string
+	// Spec knows the former ids of scenarios; nil: none has one.
+	Spec *spec.Spec
 }
 
 // leastSlower is by how many milliseconds a scenario must take longer to be listed. Less is the
@@ -83,13 +83,13 @@ func Of(before, after *report.Results, o Options) *Comparison {
 	c := &Comparison{Old: side(before), New: side(after), Counts: map[Kind]int{}, Changes: []Change{}}
 	was, now, unfinished := map[string]report.Result{}, map[string]bool{}, map[string]report.Unfinished{}
 	for _, r := range before.Results {
-		was[cmp.Or(o.Former[r.ID], r.ID)] = r
+		was[o.present(r.ID)] = r
 	}
 	for _, u := range after.Unfinished {
 		unfinished[u.ID] = u
 	}
 	for _, r := range after.Results {
-		id := cmp.Or(o.Former[r.ID], r.ID)
+		id := o.present(r.ID)
 		now[id] = true
 		old, had := was[id]
 		change := Change{
@@ -99,7 +99,7 @@ func Of(before, after *report.Results, o Options) *Comparison {
 		c.add(change)
 	}
 	for _, r := range before.Results {
-		id := cmp.Or(o.Former[r.ID], r.ID)
+		id := o.present(r.ID)
 		if now[id] {
 			continue
 		}
@@ -131,6 +131,16 @@ func side(r *report.Results) Side {
 		Subject: r.Subject.String(), Packetspec: r.Suite.Version, Specification: r.Suite.Specification,
 		Profile: string(r.Profile), Dialect: r.Run.Dialect, Scenarios: len(r.Results), Summary: r.Summary,
 	}
+}
+
+// present returns the present id of a scenario.
+func (o Options) present(id string) string {
+	if o.Spec != nil {
+		if sc, known := o.Spec.Scenario(id); known {
+			return sc.ID
+		}
+	}
+	return id
 }
 
 // kind returns how a result changed; "" if it did not.

@@ -74,7 +74,7 @@ func TestSlower(t *testing.T) {
 func TestIdentity(t *testing.T) {
 	renamed := run(report.Pass, 1)
 	renamed.Results[0].ID = "a/former"
-	if got := compare.Of(renamed, run(report.Pass, 1), compare.Options{Former: map[string]string{"a/former": "a/x"}}); got.Same != 1 {
+	if got := compare.Of(renamed, run(report.Pass, 1), compare.Options{Spec: &spec.Spec{Scenarios: []spec.Scenario{{ID: "a/x", Was: []string{"a/former"}}}}}); got.Same != 1 {
 		t.Errorf("renamed: got %+v", got)
 	}
 	cut := run("", 0)
