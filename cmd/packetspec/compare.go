@@ -93,13 +93,9 @@ func readRun(ctx context.Context, arg string) (*report.Results, error) {
 	case errors.Is(err, fs.ErrNotExist) && strings.Contains(arg, ","):
 		files = strings.Split(arg, ",")
 	}
-	var parts []*report.Results
-	for _, file := range files {
-		part, err := readResults(ctx, file, maxResults)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, part)
+	parts, err := readAll(ctx, files)
+	if err != nil {
+		return nil, err
 	}
 	whole, err := report.Merge(parts)
 	if err != nil {

@@ -27,23 +27,30 @@ scenarios each subject fails.`,
 			return nil
 		},
 		RunE: atOnce(func(cmd *cobra.Command, args []string) error {
-			var all []*report.Results
-			for _, file := range args {
-				results, err := readResults(cmd.Context(), file, maxResults)
-				if err != nil {
-					return err
-				}
-				all = append(all, results)
+			all, err := readAll(cmd.Context(), args)
+			if err != nil {
+				return err
 			}
 			return report.Matrix(cmd.OutOrStdout(), all)
 		}),
 	}
 }
 
-// readResults reads the results in a file that the command line names.
 // maxResults bounds a file of results, in bytes. Each of about 750 results has five texts of at most
 // 32 KiB.
 const maxResults = 128 << 20
+
+// readAll reads the results in files that the command line names.
+func readAll(ctx context.Context, files []string) (all []*report.Results, err error) {
+	for _, file := range files {
+		results, err := readResults(ctx, file, maxResults)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, results)
+	}
+	return all, nil
+}
 
 // readResults reads a file of at most a number of bytes that packetspec test --report json=FILE wrote.
 func readResults(ctx context.Context, name string, most int64) (*report.Results, error) {

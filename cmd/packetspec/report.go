@@ -83,11 +83,11 @@ cannot be read or holds no results; 4 if the site cannot be written.`,
 func readRuns(ctx context.Context, files []string) (runs []*report.Results, err error) {
 	shards := map[string][]*report.Results{}
 	var order []string // of the subjects whose runs come in shards
-	for _, file := range files {
-		results, err := readResults(ctx, file, maxResults)
-		if err != nil {
-			return nil, err
-		}
+	all, err := readAll(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	for _, results := range all {
 		if len(results.Run.Shards) == 0 {
 			runs = append(runs, results)
 			continue
