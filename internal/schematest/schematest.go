@@ -10,16 +10,30 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Check requires a JSON text to be as a schema says, and to use no field that it does not name. The schema is the file with
-// this path.
-func Check(t *testing.T, path string, text []byte) {
+// A Schema is a published schema.
+type Schema struct{ compiled *jsonschema.Schema }
+
+// Open reads the schema in the file with this path.
+func Open(t *testing.T, path string) Schema {
 	t.Helper()
-	schema, err := os.ReadFile(path)
+	return open(t, path, func(text string) string { return text })
+}
+
+// Closed reads it as a schema that allows no field that it does not name.
+func Closed(t *testing.T, path string) Schema {
+	t.Helper()
+	return open(t, path, func(text string) string {
+		return strings.ReplaceAll(text, `"properties": {`, `"additionalProperties": false, "properties": {`)
+	})
+}
+
+func open(t *testing.T, path string, edit func(string) string) Schema {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed := strings.ReplaceAll(string(schema), `"properties": {`, `"additionalProperties": false, "properties": {`)
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(closed))
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(edit(string(text))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,11 +45,23 @@ func Check(t *testing.T, path string, text []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return Schema{compiled}
+}
+
+// Validate returns how a JSON text differs from the schema, or nil.
+func (s Schema) Validate(text []byte) error {
 	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
-		t.Fatalf("%v in %s", err, text)
+		return err
 	}
-	if err := compiled.Validate(instance); err != nil {
+	return s.compiled.Validate(instance)
+}
+
+// Check requires a JSON text to be as a schema says, and to use no field that it does not name. The schema is the file with
+// this path.
+func Check(t *testing.T, path string, text []byte) {
+	t.Helper()
+	if err := Closed(t, path).Validate(text); err != nil {
 		t.Errorf("%v\nin %s", err, text)
 	}
 }
