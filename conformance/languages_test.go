@@ -2,7 +2,6 @@ package conformance_test
 
 import (
 	"context"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -12,13 +11,8 @@ import (
 	"github.com/packetspec/packetspec/conformance"
 	"github.com/packetspec/packetspec/conformance/adapter"
 	"github.com/packetspec/packetspec/conformance/report"
-	"github.com/packetspec/packetspec/conformance/spec"
-	"github.com/packetspec/packetspec/features"
+	"github.com/packetspec/packetspec/internal/subjecttest"
 )
-
-// requireLanguages is the environment variable that makes TestLanguages fail, not skip, if a
-// tool is missing.
-const requireLanguages = "PACKETSPEC_REQUIRE_LANGUAGES"
 
 // TestLanguages runs the suite against the implementations in other languages. Each must pass
 // every scenario of every level, except those of the abilities that its row lets it lack.
@@ -41,12 +35,7 @@ func TestLanguages(t *testing.T) {
 		{folder: "java", tool: "javac", hint: "install a JDK, version 17 or later"},
 	} {
 		t.Run(language.folder, func(t *testing.T) {
-			if _, err := exec.LookPath(language.tool); err != nil {
-				if os.Getenv(requireLanguages) != "" {
-					t.Fatalf("%v: %s", err, language.hint)
-				}
-				t.Skipf("%s is not installed: %s", language.tool, language.hint)
-			}
+			subjecttest.NeedTool(t, language.tool, language.hint)
 			testLanguage(t, filepath.Join("adapters", language.folder), language.lacks)
 		})
 	}
@@ -57,14 +46,7 @@ func testLanguage(t *testing.T, dir string, lacks []string) {
 	if text, err := exec.Command(filepath.Join(dir, "build"), out).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", filepath.Join(dir, "build"), err, text)
 	}
-	s, err := spec.Load(features.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	scenarios, err := conformance.Filter{}.Select(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, scenarios := wholeSuite(t)
 	results, err := conformance.Run{
 		Spec: s, Scenarios: scenarios, Parallel: 4,
 		Timeout: 5 * time.Second, StartTime: time.Minute,

@@ -39,16 +39,24 @@ func guideSteps(t *testing.T, heading string) (steps []guideStep) {
 	return steps
 }
 
-// TestGuide does what the guide's first page and its worked example say, step by step, and sees what they show.
-func TestGuide(t *testing.T) {
+// guideTools returns the path of Python, and the implementation that the guide's adapters drive. It skips the test
+// without Python.
+func guideTools(t *testing.T) (python string, packets []byte) {
+	t.Helper()
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip("the guide's adapters are in Python, and python3 is not installed")
 	}
-	packets, err := os.ReadFile(exampleFile)
+	packets, err = os.ReadFile(exampleFile)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return python, packets
+}
+
+// TestGuide does what the guide's first page and its worked example say, step by step, and sees what they show.
+func TestGuide(t *testing.T) {
+	python, packets := guideTools(t)
 	for _, section := range []struct {
 		heading, last string
 		steps         int
@@ -110,14 +118,7 @@ func TestGuideLinks(t *testing.T) {
 
 // TestGuideDoctor checks the finished adapter of the worked example.
 func TestGuideDoctor(t *testing.T) {
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip("the guide's adapters are in Python, and python3 is not installed")
-	}
-	packets, err := os.ReadFile(exampleFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	python, packets := guideTools(t)
 	code := ""
 	for _, step := range guideSteps(t, "A worked example in Python") {
 		code += step.code + "\n\n"

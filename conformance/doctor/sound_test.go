@@ -14,6 +14,16 @@ import (
 // TestNoImplementationIsBlamed checks the second implementation with every fault of its: none is the
 // adapter's, so no finding may say that the adapter alone is at fault.
 func TestNoImplementationIsBlamed(t *testing.T) {
+	withEveryFault(t, func(name string, s adapter.Starter) {
+		if r := checkup(t, s, time.Second); len(blamed(r)) > 0 || r.NotStarted != "" {
+			t.Errorf("%s: %s%s", name, r.NotStarted, textOf(blamed(r)))
+		}
+	})
+}
+
+// withEveryFault calls check with the second implementation with each of its faults, several at once. With -short
+// it is every twentieth.
+func withEveryFault(t *testing.T, check func(name string, s adapter.Starter)) {
 	atOnce := make(chan struct{}, 16) // most of the time goes into waiting
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -28,9 +38,7 @@ func TestNoImplementationIsBlamed(t *testing.T) {
 			if f.Symptom == mutant.Crashes {
 				s = subjecttest.Mutant(t, f.Name)
 			}
-			if r := checkup(t, s, time.Second); len(blamed(r)) > 0 || r.NotStarted != "" {
-				t.Errorf("%s: %s%s", f.Name, r.NotStarted, textOf(blamed(r)))
-			}
+			check(f.Name, s)
 		})
 	}
 }

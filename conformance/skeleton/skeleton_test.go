@@ -21,10 +21,8 @@ import (
 	"github.com/packetspec/packetspec/conformance/skeleton"
 	"github.com/packetspec/packetspec/conformance/spec"
 	"github.com/packetspec/packetspec/features"
+	"github.com/packetspec/packetspec/internal/subjecttest"
 )
-
-// requireLanguages is the environment variable that makes TestSkeletons fail, not skip, if a tool is missing.
-const requireLanguages = "PACKETSPEC_REQUIRE_LANGUAGES"
 
 // TestSkeletons writes the skeleton of each language, builds it, runs its own tests, and drives it: it answers
 // hello, and replies to every other command that it does not support it. The doctor finds nothing.
@@ -34,15 +32,9 @@ func TestSkeletons(t *testing.T) {
 	}
 	for _, l := range skeleton.Languages {
 		t.Run(l.Name, func(t *testing.T) {
-			required := os.Getenv(requireLanguages) != ""
-			if _, err := exec.LookPath(l.Tool); err != nil {
-				if required {
-					t.Fatal(err)
-				}
-				t.Skipf("%s is not installed", l.Tool)
-			}
-			if l.Build[0] == "npm install" && !required {
-				t.Skipf("%s fetches the compiler from a registry: set %s to allow that", l.Build[0], requireLanguages)
+			subjecttest.NeedTool(t, l.Tool, "install it to try the skeleton")
+			if l.Build[0] == "npm install" && !subjecttest.LanguagesRequired() {
+				t.Skipf("%s fetches the compiler from a registry: set PACKETSPEC_REQUIRE_LANGUAGES to allow that", l.Build[0])
 			}
 			dir := filepath.Join(t.TempDir(), "a", "folder")
 			if _, _, err := skeleton.Write(l.Name, dir); err != nil {

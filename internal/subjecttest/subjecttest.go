@@ -5,6 +5,7 @@ package subjecttest
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -20,6 +21,8 @@ const (
 	// requireOriginal is the environment variable that makes Original fail the test, not skip
 	// it, if the release is not installed.
 	requireOriginal = "PACKETSPEC_REQUIRE_ORIGINAL"
+	// requireLanguages is the one that makes NeedTool fail the test, not skip it.
+	requireLanguages = "PACKETSPEC_REQUIRE_LANGUAGES"
 )
 
 // Main runs the tests or, in a process that [Mutant] describes, the adapter. TestMain must
@@ -65,4 +68,19 @@ func Original(t *testing.T, dir, release string) adapter.Process {
 		t.Skipf("cs.packetstream %s is not installed: run %s %s", release, filepath.Join(dir, "setup"), release)
 	}
 	return adapter.Process{Argv: []string{filepath.Join(dir, "run"), release}}
+}
+
+// LanguagesRequired reports whether tests of other languages must run, and may fetch what they need.
+func LanguagesRequired() bool { return os.Getenv(requireLanguages) != "" }
+
+// NeedTool skips the test if a tool of another language is not installed, or fails it if such tests must
+// run. The hint says what to install.
+func NeedTool(t *testing.T, tool, hint string) {
+	t.Helper()
+	if _, err := exec.LookPath(tool); err != nil {
+		if LanguagesRequired() {
+			t.Fatalf("%v: %s", err, hint)
+		}
+		t.Skipf("%s is not installed: %s", tool, hint)
+	}
 }
