@@ -16,7 +16,7 @@ type topic struct {
 	Cells        []cell // of the runs
 }
 
-// Runs returns the columns of the site.
+// Columns returns the runs, in the order of the columns.
 func (s *site) Columns() []*run { return s.runs }
 
 // byFeature returns the scenarios of each feature, in the order of the specification.

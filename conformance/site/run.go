@@ -67,7 +67,7 @@ func hasPage(r report.Result) bool {
 	return r.Outcome.Deviates() || r.Outcome == report.Known || r.Outcome == report.Fixed
 }
 
-// Commit returns the release and commit of the suite that tested the subject.
+// Tested returns the release and commit of the suite that tested the subject.
 func (r *run) Tested() string {
 	text := "packetspec " + cmp.Or(r.Suite.Version, "of an unknown version")
 	if r.Suite.Commit != "" {
@@ -148,9 +148,12 @@ func (r *run) cellOf(scenarios []spec.Scenario) cell {
 	return c
 }
 
-// Class returns the class of the cell in the style sheet. A deviation from a should or a may is weak.
+// weak reports whether the worst that the cell shows is a deviation from a should or a may.
+func (c cell) weak() bool { return c.Worst.Deviates() && c.Weak }
+
+// Class returns the class of the cell in the style sheet.
 func (c cell) Class() string {
-	if c.Worst.Deviates() && c.Weak {
+	if c.weak() {
 		return "weak"
 	}
 	return class(c.Worst)
@@ -158,7 +161,7 @@ func (c cell) Class() string {
 
 // Glyph returns the shape of the cell.
 func (c cell) Glyph() string {
-	if c.Worst.Deviates() && c.Weak {
+	if c.weak() {
 		return "▲"
 	}
 	return glyph(c.Worst)
