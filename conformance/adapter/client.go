@@ -253,6 +253,9 @@ func (c *Client) deliver(line []byte) error {
 	c.mu.Lock()
 	p, known := c.waiting[r.ID]
 	delete(c.waiting, r.ID)
+	if known && KindOf(r.Err()) != Unsupported {
+		c.done[p.Command.Op] = true
+	}
 	answered := 0 < r.ID && r.ID <= c.lastID
 	c.mu.Unlock()
 	switch {
@@ -265,11 +268,6 @@ func (c *Client) deliver(line []byte) error {
 		return stray(line, "the reply has no id")
 	}
 	c.count(p)
-	if KindOf(r.Err()) != Unsupported {
-		c.mu.Lock()
-		c.done[p.Command.Op] = true
-		c.mu.Unlock()
-	}
 	if p.Command.Op == OpHello && isCommand(line) {
 		p.finish(Reply{}, errEcho)
 		return nil
